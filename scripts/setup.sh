@@ -1,0 +1,209 @@
+#!/bin/sh
+# Makes this machine ready, and does nothing where it is: packages, Docker engine, sandbox image, build.
+#
+#   sh scripts/setup.sh            what `npm start` needs
+#   sh scripts/setup.sh test       what `npm test` needs: Chromium too
+#   sh scripts/setup.sh packages   npm packages only
+#
+# SETUP_DOCKER=0 forbids to install or start a Docker engine.
+# BASE_IMAGE names another Debian image to build the sandbox image on.
+set -eu
+cd "$(dirname "$0")/.."
+
+docker=${DOCKER_COMMAND:-docker}
+image=${SANDBOX_IMAGE:-safe-code-executor-python}
+base_image=${BASE_IMAGE:-debian:trixie-slim}
+local_base=safe-code-executor-base:trixie
+inputs_label=safe-code-executor.inputs
+state=.setup
+log=$state/setup.log
+dockerd_log=/var/log/safe-code-executor-dockerd.log
+
+say() { echo "setup: $*" >&2; }
+
+fail() {
+  say "$1"
+  shift
+  for line in "$@"; do echo "       $line" >&2; done
+  exit 1
+}
+
+# Runs a long step: says what it is, keeps its output in the log, shows the end of it where the step fails.
+step() {
+  text=$1
+  shift
+  started=$(date +%s)
+  say "$text ..."
+  if "$@" >"$log" 2>&1 </dev/null; then
+    say "  done in $(($(date +%s) - started)) s"
+  else
+    tail -n 30 "$log" >&2
+    fail "this failed: $text" "The whole output is in $log."
+  fi
+}
+
+# One hash for the content and the names of files.
+hash_of() {
+  find "$@" -type f | LC_ALL=C sort | while read -r file; do
+    echo "$file"
+    cat "$file"
+  done | { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1
+}
+
+stamped() { [ "$(cat "$state/$1" 2>/dev/null)" = "$2" ]; }
+stamp() { echo "$2" >"$state/$1"; }
+
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+install_debian() {
+  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
+# --- npm packages ---
+
+setup_packages() {
+  node_version=$(node --version 2>/dev/null) || fail 'Node.js is missing.' 'Install Node.js 20 or newer: https://nodejs.org'
+  case $node_version in
+    v[0-9].* | v1[0-9].*) fail "Node.js $node_version is too old." 'Install Node.js 20 or newer: https://nodejs.org' ;;
+  esac
+  hash=$(hash_of package-lock.json package.json)
+  if [ -d node_modules ] && stamped packages "$hash"; then return; fi
+  step 'installing npm packages' npm ci
+  stamp packages "$hash"
+}
+
+# --- Docker engine ---
+
+engine_answers() { "$docker" version --format '{{.Server.Version}}' >/dev/null 2>"$state/engine.err"; }
+
+setup_engine() {
+  if engine_answers; then return; fi
+  if grep -qi 'permission denied' "$state/engine.err"; then
+    fail 'There is a Docker engine, but this user may not use it.' \
+      "Add the user to the group: sudo usermod -aG docker $(id -un)" \
+      'Then log in again, and run this again.'
+  fi
+  if [ -n "${DOCKER_HOST:-}" ]; then
+    fail "No Docker engine answers at DOCKER_HOST=$DOCKER_HOST." "$(cat "$state/engine.err")"
+  fi
+  if [ "${SETUP_DOCKER:-1}" = 0 ]; then
+    fail 'No Docker engine answers, and SETUP_DOCKER=0 forbids to install or start one.' "$(cat "$state/engine.err")"
+  fi
+  if ! command -v dockerd >/dev/null; then
+    can_install || fail 'There is no Docker engine.' \
+      'On Debian or Ubuntu: sudo apt-get install docker.io (or run this as root, and it does that).' \
+      'Elsewhere: https://docs.docker.com/engine/install/'
+    step 'installing the Docker engine from the packages of Debian (docker.io)' install_debian docker.io
+  fi
+  if engine_answers; then return; fi
+  [ "$(id -u)" = 0 ] || fail 'The Docker engine is not running.' 'Start it: sudo systemctl start docker'
+  if [ -d /run/systemd/system ]; then
+    step 'starting the Docker engine' systemctl start docker
+  else
+    # No service manager: an engine without networks is all that containers without network need.
+    say "starting the Docker engine; its log is $dockerd_log"
+    setsid nohup dockerd --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
+      >"$dockerd_log" 2>&1 </dev/null 9>&- &
+  fi
+  tries=60
+  until engine_answers; do
+    tries=$((tries - 1))
+    if [ "$tries" = 0 ]; then
+      tail -n 20 "$dockerd_log" >&2 || true
+      fail 'The Docker engine does not answer after 30 s.' "$(cat "$state/engine.err")"
+    fi
+    sleep 0.5
+  done
+}
+
+# --- sandbox image ---
+
+image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inputs_label\"}}" "$image" 2>/dev/null; }
+
+has_image() { "$docker" image inspect "$1" >/dev/null 2>&1; }
+
+# A Debian to build on: from a registry of images, else made here from the packages of Debian.
+setup_base_image() {
+  if has_image "$base_image"; then return; fi
+  if has_image "$local_base"; then
+    base_image=$local_base
+    return
+  fi
+  say "fetching $base_image ..."
+  if timeout 300 "$docker" pull --quiet "$base_image" >"$log" 2>&1; then return; fi
+  say "  not to be had: $(tail -n 1 "$log")"
+  [ -z "${BASE_IMAGE:-}" ] || fail "BASE_IMAGE=$BASE_IMAGE can not be fetched."
+  can_install || fail 'The base image can not be fetched, and only root on Debian or Ubuntu can make one.' \
+    "Load one: docker load, tagged $base_image"
+  if ! command -v mmdebstrap >/dev/null; then
+    step 'installing mmdebstrap' install_debian mmdebstrap debian-archive-keyring
+  fi
+  archive=$state/base.tar
+  step 'making a Debian base image here with mmdebstrap' mmdebstrap --variant=minbase trixie "$archive"
+  step 'importing it' "$docker" import "$archive" "$local_base"
+  rm -f "$archive"
+  base_image=$local_base
+}
+
+setup_image() {
+  inputs=$(hash_of sandbox)
+  if [ "$(image_inputs)" = "$inputs" ]; then return; fi
+  setup_base_image
+  network=default
+  "$docker" network inspect bridge >/dev/null 2>&1 || network=host
+  # The name moves to the new image when all of it is built, and not before.
+  step "building the sandbox image $image" "$docker" build --network "$network" \
+    --build-arg "BASE_IMAGE=$base_image" --label "$inputs_label=$inputs" --tag "$image" sandbox
+  "$docker" image prune --force --filter label=safe-code-executor.stage >/dev/null 2>&1 || true
+  "$docker" image prune --force --filter "label=$inputs_label" >/dev/null 2>&1 || true
+}
+
+# --- the server, compiled ---
+
+setup_build() {
+  hash=$(hash_of src tsconfig.json tsconfig.build.json package-lock.json)
+  if [ -d dist ] && stamped build "$hash"; then return; fi
+  rm -rf "$state/dist"
+  step 'compiling' node_modules/.bin/tsc -p tsconfig.build.json --outDir "$state/dist"
+  rm -rf dist
+  mv "$state/dist" dist
+  stamp build "$hash"
+}
+
+# --- browser, for the tests ---
+
+setup_browser() {
+  [ -z "${CHROMIUM:-}" ] || return 0
+  if command -v chromium >/dev/null; then return; fi
+  can_install || fail 'The browser tests need Chromium.' 'Install it, or name its program: CHROMIUM=/path/to/chromium'
+  step 'installing Chromium from the packages of Debian' install_debian chromium fonts-dejavu-core
+}
+
+mkdir -p "$state"
+# One at a time: a second one waits and then finds everything done.
+if command -v flock >/dev/null; then
+  exec 9>"$state/lock"
+  flock 9
+fi
+
+case ${1:-start} in
+  packages)
+    setup_packages
+    ;;
+  start)
+    setup_packages
+    setup_engine
+    setup_image
+    setup_build
+    ;;
+  test)
+    setup_packages
+    setup_engine
+    setup_image
+    setup_build
+    setup_browser
+    ;;
+  *)
+    fail "unknown: $1" 'Use: sh scripts/setup.sh [start|test|packages]'
+    ;;
+esac

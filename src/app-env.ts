@@ -1,0 +1,7 @@
+// What handlers find in their context.
+
+export interface AppEnv {
+  Variables: {
+    requestId: string
+  }
+}

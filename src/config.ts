@@ -1,0 +1,186 @@
+// The environment, parsed once. Every setting is here with its default, its rule and what it is for.
+
+import { availableParallelism, totalmem } from 'node:os'
+import { z } from 'zod'
+
+const MEBIBYTE = 1024 * 1024
+
+/** What sensible defaults depend on. */
+export interface Machine {
+  cores: number
+  memoryBytes: number
+}
+
+/** The machine that this process runs on. */
+export function thisMachine(): Machine {
+  return { cores: availableParallelism(), memoryBytes: totalmem() }
+}
+
+/** A whole number from `min` to `max`; "unlimited" has no spelling. */
+function whole(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+}
+
+/** A number above 0, at most `max`. */
+function positive(max: number) {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.number().gt(0, 'must be above 0').max(max, `must be at most ${max}`))
+}
+
+const onOff = z.enum(['on', 'off'], 'must be "on" or "off"').transform((value) => value === 'on')
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+const DAY_SECONDS = 86_400
+
+/** One setting: its rule, its default as one would write it in the environment, and its purpose. */
+function setting<S extends z.ZodType<unknown, string>>(
+  schema: S,
+  fallback: string,
+  purpose: string,
+) {
+  return schema.prefault(fallback as z.input<S>).describe(purpose)
+}
+
+/** All settings. The defaults of the last group depend on the machine. */
+export function settings({ cores, memoryBytes }: Machine) {
+  // Half of the memory for programs, 128 MB each; two for a core, because many programs wait more than they compute.
+  const roomForPrograms = Math.floor(memoryBytes / 2 / (128 * MEBIBYTE))
+  const running = Math.max(2, Math.min(cores * 2, roomForPrograms))
+  return {
+    HOST: setting(z.string().min(1, 'must not be empty'), '127.0.0.1', 'address to listen on'),
+    PORT: setting(whole(0, 65_535), '5000', 'port to listen on; 0 picks a free one'),
+    API_KEYS: setting(
+      list,
+      '',
+      'keys of which a client must send one as `Authorization: Bearer KEY`, separated by commas; empty: everybody may run programs',
+    ),
+    TRUST_PROXY: setting(
+      z.string(),
+      '0',
+      'whose `X-Forwarded-For` is believed: how many proxies stand before the server, or their addresses and networks, separated by commas',
+    ),
+    LOG_LEVEL: setting(
+      z.enum(
+        ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+        'must be one of trace, debug, info, warn, error, fatal, silent',
+      ),
+      'info',
+      'least important log line that is written',
+    ),
+
+    DEFAULT_TIMEOUT_SECONDS: setting(
+      positive(DAY_SECONDS),
+      '10',
+      'time of a run that asks for none',
+    ),
+    MAX_TIMEOUT_SECONDS: setting(
+      positive(DAY_SECONDS),
+      '10',
+      'longest time that a run may ask for',
+    ),
+    MAX_CODE_BYTES: setting(whole(1, 64 * MEBIBYTE), String(256 * 1024), 'longest program'),
+    MAX_BODY_BYTES: setting(whole(1, 64 * MEBIBYTE), String(2 * MEBIBYTE), 'longest request body'),
+    MAX_OUTPUT_BYTES: setting(
+      whole(1, 64 * MEBIBYTE),
+      String(MEBIBYTE),
+      'most output of a run, stdout and stderr together',
+    ),
+
+    MEMORY_MB: setting(whole(32, 1024 * 1024), '128', 'memory of a run, without swap'),
+    CPUS: setting(positive(1024), '1', 'CPUs of a run'),
+    MAX_PROCESSES: setting(whole(8, 32_768), '64', 'processes and threads of a run'),
+    TMP_MB: setting(whole(1, 1024 * 1024), '16', 'size of /tmp; it counts as memory'),
+    TMP_FILES: setting(whole(16, 1_000_000), '4096', 'files in /tmp'),
+    SHM_MB: setting(whole(1, 1024 * 1024), '16', 'size of /dev/shm; it counts as memory'),
+    MAX_OPEN_FILES: setting(whole(64, 1_048_576), '1024', 'open files of one process'),
+
+    RATE_LIMIT: setting(onOff, 'on', 'whether a client’s rate is limited: on or off'),
+    RATE_LIMIT_REQUESTS: setting(
+      whole(1, 1_000_000_000),
+      '1000',
+      'requests to run that one client may send in a window',
+    ),
+    RATE_LIMIT_WINDOW_SECONDS: setting(whole(1, DAY_SECONDS), '60', 'length of the window'),
+
+    DOCKER_COMMAND: setting(
+      z.string().min(1, 'must not be empty'),
+      'docker',
+      'command line client of the engine',
+    ),
+    SANDBOX_IMAGE: setting(
+      z.string().min(1, 'must not be empty'),
+      'safe-code-executor-python',
+      'image that programs run in',
+    ),
+    START_TIMEOUT_SECONDS: setting(positive(600), '30', 'longest start of a container'),
+    WARM_MAX_AGE_SECONDS: setting(
+      whole(1, DAY_SECONDS),
+      '300',
+      'how long a container may wait for its program',
+    ),
+    DRAIN_SECONDS: setting(whole(0, DAY_SECONDS), '15', 'how long runs may go on after SIGTERM'),
+
+    MAX_RUNNING: setting(whole(1, 10_000), String(running), 'programs that run at once'),
+    POOL_SIZE: setting(
+      whole(0, 10_000),
+      String(running),
+      'containers that wait warm; 0 starts each one when it is asked for',
+    ),
+    MAX_WAITING: setting(
+      whole(0, 100_000),
+      String(running * 32),
+      'requests that may wait for their turn',
+    ),
+    MAX_WAIT_SECONDS: setting(positive(3600), '45', 'longest wait for a turn'),
+  }
+}
+
+/** The settings as the rest of the program reads them. */
+export type Config = Readonly<{
+  [Name in keyof ReturnType<typeof settings>]: z.output<ReturnType<typeof settings>[Name]>
+}>
+
+/**
+ * Reads the settings from an environment; what is absent or empty has its default.
+ * @throws {Error} that names every bad variable.
+ */
+export function parseConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  machine: Machine = thisMachine(),
+): Config {
+  const schema = z.object(settings(machine))
+  const given = Object.entries(env).filter(([name, value]) => name in schema.shape && value !== '')
+  const result = schema.safeParse(Object.fromEntries(given))
+  if (result.success) return Object.freeze(result.data)
+  const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  throw new Error(`The configuration is not valid:\n${lines.join('\n')}`)
+}
+
+/** One setting, as help texts show it. */
+export interface SettingHelp {
+  name: string
+  fallback: string
+  purpose: string
+}
+
+/** Names, defaults and purposes of all settings, in order. */
+export function describeSettings(machine: Machine = thisMachine()): SettingHelp[] {
+  return Object.entries(settings(machine)).map(([name, schema]) => ({
+    name,
+    fallback: String(schema.def.defaultValue),
+    purpose: schema.description ?? '',
+  }))
+}

@@ -1,0 +1,69 @@
+// What WE could not or would not do: a Refusal, thrown anywhere and turned into an answer in one place.
+
+import { HTTPException } from 'hono/http-exception'
+
+/** HTTP status of each refusal code. A client may rely on the codes. */
+export const REFUSAL_STATUS = {
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  too_large: 413,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  internal: 500,
+  busy: 503,
+  unavailable: 503,
+} as const
+
+/** Why nothing ran. */
+export type RefusalCode = keyof typeof REFUSAL_STATUS
+
+/** The body of every answer that is not a run's outcome. */
+export interface RefusalBody {
+  output: ''
+  error: string
+  code: RefusalCode
+  requestId: string
+}
+
+interface RefusalOptions {
+  /** Header fields of the answer, such as `Retry-After`. */
+  headers?: Record<string, string>
+  /** For the log only. */
+  cause?: unknown
+}
+
+/** Nothing ran, and this is what the client is told. The message is public; the cause goes to the log. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: RefusalCode
+  readonly headers: Record<string, string>
+
+  constructor(code: RefusalCode, message: string, { headers = {}, cause }: RefusalOptions = {}) {
+    super(message, { cause })
+    this.code = code
+    this.headers = headers
+  }
+
+  get status() {
+    return REFUSAL_STATUS[this.code]
+  }
+
+  toBody(requestId: string): RefusalBody {
+    return { output: '', error: this.message, code: this.code, requestId }
+  }
+}
+
+/** What a client is told of anything that was thrown. */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof HTTPException && error.status === 400) {
+    return new Refusal('invalid_request', 'body: is not valid JSON', { cause: error })
+  }
+  if (error instanceof HTTPException && error.status === 403) {
+    return new Refusal('forbidden', 'The form was sent by another site', { cause: error })
+  }
+  return new Refusal('internal', 'Something went wrong on our side', { cause: error })
+}

@@ -1,0 +1,117 @@
+// Facts -> Outcome. The order of evidence is here and only here.
+
+import { constants } from 'node:os'
+import type { Outcome } from '../run.ts'
+import type { ExitReport } from './protocol.ts'
+
+/** What is known when a run is over. */
+export interface Facts {
+  id: string
+  stdout: Uint8Array
+  stderr: Uint8Array
+  /** The error message that the program left: its own words, believed only where it failed. */
+  message: string
+  /** What the runner saw; null where the container ended before the runner could tell. */
+  exit: ExitReport | null
+  /** What the host did to end the run; null where it did nothing. */
+  hostCause: 'timeout' | 'output_limit' | null
+  /** Whether the Docker engine reported that the container ran out of memory. */
+  oomEvent: boolean
+  /** The host's own clock, from the job's delivery to the end. */
+  elapsedMs: number
+  timeoutSeconds: number
+  limits: { memoryBytes: number; outputBytes: number }
+}
+
+type Verdict = Pick<Outcome, 'status' | 'error' | 'exitCode' | 'signal'>
+
+const MEBIBYTE = 1024 * 1024
+const SIGKILL = constants.signals.SIGKILL
+
+/** The answer to a run. Pure. */
+export function classify(facts: Facts): Outcome {
+  const { exit } = facts
+  const { status, error, exitCode, signal } = verdict(facts)
+  const measured = exit ?? { truncated: facts.hostCause === 'output_limit' }
+  return {
+    output: decode(facts.stdout).replace(/\n$/, ''),
+    error,
+    status,
+    exitCode,
+    signal,
+    stderr: decode(facts.stderr),
+    truncated: measured.truncated,
+    durationMs: Math.round(exit?.durationMs ?? facts.elapsedMs),
+    cpuMs: Math.round(exit?.cpuMs ?? 0),
+    peakMemoryBytes: exit?.peakMemoryBytes ?? 0,
+    files: [],
+    displays: [],
+    id: facts.id,
+  }
+}
+
+function verdict(facts: Facts): Verdict {
+  const { exit } = facts
+  const killed = { exitCode: null, signal: 'SIGKILL' }
+  const cause = facts.hostCause ?? exit?.cause
+  if (cause === 'timeout') {
+    return { status: 'timeout', error: timeoutMessage(facts.timeoutSeconds), ...killed }
+  }
+  if (cause === 'output_limit') {
+    return { status: 'output_limit', error: outputLimitMessage(facts), ...killed }
+  }
+  if (exit) return exitVerdict(facts, exit)
+  // Nothing inside could tell why. Without the engine's word it is a kill and nothing more.
+  return facts.oomEvent
+    ? { status: 'oom', error: oomMessage(facts), ...killed }
+    : { status: 'killed', error: 'Killed by SIGKILL', ...killed }
+}
+
+/** The program ended by itself or by the kernel. */
+function exitVerdict(facts: Facts, exit: ExitReport): Verdict {
+  const memoryKill = (exit.oomKills ?? 0) > 0
+  if (exit.signal !== null) {
+    const signal = signalName(exit.signal)
+    if (memoryKill && exit.signal === SIGKILL) {
+      return { status: 'oom', error: oomMessage(facts), exitCode: null, signal }
+    }
+    return { status: 'killed', error: `Killed by ${signal}`, exitCode: null, signal }
+  }
+  // The program went on after a process of its own was killed for memory: that is no silent success.
+  const note = memoryKill ? `A child process was killed by memory limit (${memory(facts)})` : ''
+  const { exitCode } = exit
+  if (exitCode === 0) return { status: 'ok', error: note, exitCode, signal: null }
+  const message = facts.message || `Exited with code ${exitCode}`
+  const error = note ? `${message} (${note})` : message
+  return { status: 'error', error, exitCode, signal: null }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+}
+
+function timeoutMessage(seconds: number): string {
+  return `Execution timed out after ${seconds} ${seconds === 1 ? 'second' : 'seconds'}`
+}
+
+function outputLimitMessage({ limits }: Facts): string {
+  return `Output limit of ${megabytes(limits.outputBytes)} exceeded`
+}
+
+function oomMessage(facts: Facts): string {
+  return `Container killed by memory limit (${memory(facts)})`
+}
+
+function memory({ limits }: Facts): string {
+  return megabytes(limits.memoryBytes)
+}
+
+/** `128 MB`, in units of 2^20 bytes, as Docker counts; bytes where it is not round. */
+function megabytes(bytes: number): string {
+  return bytes % MEBIBYTE === 0 ? `${bytes / MEBIBYTE} MB` : `${bytes} bytes`
+}
+
+function signalName(number: number): string {
+  const entry = Object.entries(constants.signals).find(([, value]) => value === number)
+  return entry?.[0] ?? `signal ${number}`
+}

@@ -1,0 +1,114 @@
+// Runs programs in Docker containers: gate -> sandbox -> observe -> classify -> throw away.
+
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { Refusal } from '../errors.ts'
+import type { Outcome, RunRequest } from '../run.ts'
+import { classify } from './classify.ts'
+import type { Executor, RunOptions } from './executor.ts'
+import type { Gate } from './gate.ts'
+import { type Observation, observe } from './observe.ts'
+import type { OomWatch } from './oom-watch.ts'
+import type { Pool } from './pool.ts'
+import { TOKEN_BYTES } from './protocol.ts'
+import type { Sandbox } from './sandbox.ts'
+
+/** How many containers may die before they took the program, until the engine counts as unavailable. */
+const MAX_ATTEMPTS = 3
+
+export interface DockerExecutorOptions {
+  gate: Gate
+  pool: Pool
+  oomWatch: OomWatch
+  limits: { memoryBytes: number; outputBytes: number }
+  logger: Logger
+  /** Told of every run that ended. */
+  onRun?: (outcome: Outcome) => void
+}
+
+export class DockerExecutor implements Executor {
+  readonly #options: DockerExecutorOptions
+
+  constructor(options: DockerExecutorOptions) {
+    this.#options = options
+  }
+
+  run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    return this.#options.gate.use(() => this.#runOnce(request, options), options.signal)
+  }
+
+  async #runOnce(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const outcome = await this.#useSandbox(options.signal, (sandbox) =>
+        this.#runIn(sandbox, request, options),
+      )
+      if (outcome) {
+        this.#options.onRun?.(outcome)
+        return outcome
+      }
+      // The container died while it waited. The program has not run, so it may have another one.
+      this.#options.logger.warn('a container ended before it took the program')
+    }
+    throw this.#unavailable(
+      new Error(`${MAX_ATTEMPTS} containers ended before they took the program`),
+    )
+  }
+
+  async #useSandbox<T>(signal: AbortSignal, task: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+    const { pool } = this.#options
+    const sandbox = pool.take()
+    try {
+      await readyOrAborted(sandbox, signal).catch((error) => {
+        throw signal.aborted ? signal.reason : this.#unavailable(error)
+      })
+      return await task(sandbox)
+    } finally {
+      pool.discard(sandbox)
+    }
+  }
+
+  /** Null where the program never started. */
+  async #runIn(
+    sandbox: Sandbox,
+    request: RunRequest,
+    options: RunOptions,
+  ): Promise<Outcome | null> {
+    const { limits, oomWatch } = this.#options
+    const job = { token: randomBytes(TOKEN_BYTES), request, outputLimitBytes: limits.outputBytes }
+    const seen = await observe(sandbox, job, options)
+    if (!seen.started) return null
+    return classify({
+      ...seen,
+      id: randomUUID(),
+      oomEvent: needsWitness(seen) && (await oomWatch.sawOom(sandbox.name)),
+      timeoutSeconds: request.timeoutSeconds,
+      limits,
+    })
+  }
+
+  #unavailable(cause: unknown): Refusal {
+    return new Refusal('unavailable', 'Programs cannot be run at the moment; try again later', {
+      cause,
+      headers: { 'Retry-After': '5' },
+    })
+  }
+}
+
+/** Whether the container ended without a word from the runner and without the host's doing. */
+function needsWitness({ exit, hostCause }: Observation): boolean {
+  return exit === null && hostCause === null
+}
+
+async function readyOrAborted(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
+  const released = new AbortController()
+  try {
+    await Promise.race([
+      sandbox.ready,
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { signal: released.signal })
+      }),
+    ])
+  } finally {
+    released.abort()
+  }
+}

@@ -1,0 +1,94 @@
+// The Docker engine, through its command line: all that is not `docker run` itself.
+
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { execa } from 'execa'
+import type { Logger } from 'pino'
+
+/** Label of every container: which server process it belongs to. */
+export const OWNER_LABEL = 'safe-code-executor.owner'
+
+/** How long a short docker command may take, in milliseconds. */
+const COMMAND_TIMEOUT_MS = 10_000
+
+/** Start time of a process where the system has no /proc. */
+const UNKNOWN = 'unknown'
+
+export interface EngineOptions {
+  /** The command line client: `docker`, or one that takes the same arguments. */
+  command: string
+  logger: Logger
+}
+
+export class Engine {
+  readonly command: string
+  readonly #logger: Logger
+
+  constructor({ command, logger }: EngineOptions) {
+    this.command = command
+    this.#logger = logger
+  }
+
+  /** Kills and removes a container; nothing happens where there is none of that name. */
+  async removeContainer(name: string): Promise<void> {
+    const result = await this.#docker(['rm', '--force', '--volumes', name])
+    const expected = /No such container|already in progress/
+    if (result.failed && !expected.test(result.stderr)) {
+      this.#logger.error(
+        { container: name, cause: result.stderr || result.shortMessage },
+        'kill failed',
+      )
+    }
+  }
+
+  /** Removes the containers of servers of this machine that are no longer alive. Returns how many. */
+  async sweep(): Promise<number> {
+    const format = `{{.Names}}\t{{.Label "${OWNER_LABEL}"}}`
+    const result = await this.#docker([
+      'ps',
+      '--all',
+      '--filter',
+      `label=${OWNER_LABEL}`,
+      '--format',
+      format,
+    ])
+    if (result.failed) return 0
+    const orphans = result.stdout
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .flatMap(([name, owner]) => (name && owner && isDead(owner) ? [name] : []))
+    await Promise.all(orphans.map((name) => this.removeContainer(name)))
+    return orphans.length
+  }
+
+  async #docker(args: string[]) {
+    return execa(this.command, args, {
+      reject: false,
+      stdin: 'ignore',
+      timeout: COMMAND_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    })
+  }
+}
+
+/** Names this process so that a later one can tell whether it still lives: host, process id, start time. */
+export function ownerOfThisProcess(): string {
+  return [hostname(), process.pid, startTicks(process.pid) ?? UNKNOWN].join('/')
+}
+
+/** Whether the server that this label names ran on this host and has ended. */
+function isDead(owner: string): boolean {
+  const [host, pid, ticks] = owner.split('/')
+  if (host !== hostname() || ticks === UNKNOWN) return false
+  return startTicks(Number(pid)) !== ticks
+}
+
+/** When a process started, in the kernel's ticks; undefined where there is no such process (or no /proc). */
+function startTicks(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,21 @@
+// What a route needs of whatever runs programs.
+
+import type { Outcome, RunRequest } from '../run.ts'
+
+/** Which of the program's streams a chunk came from. */
+export type StreamName = 'stdout' | 'stderr'
+
+export interface RunOptions {
+  /** Stops the run; `run` then rejects with the signal's reason. */
+  signal: AbortSignal
+  /** Called with the program's output as it comes, in bytes. */
+  onChunk?: (stream: StreamName, bytes: Uint8Array) => void
+}
+
+export interface Executor {
+  /**
+   * Runs a program once. Resolves whatever the program did.
+   * @throws {Refusal} when the program did not run: `busy`, `unavailable`.
+   */
+  run(request: RunRequest, options: RunOptions): Promise<Outcome>
+}

@@ -1,0 +1,80 @@
+// Hands a job to a sandbox and collects what can be known of the run, until the first cause ends it.
+
+import type { RunOptions, StreamName } from './executor.ts'
+import { type ExitReport, type Frame, type Job, parseExitReport } from './protocol.ts'
+import type { Sandbox } from './sandbox.ts'
+
+/** How long after a run's limit the host waits for the runner's word before it kills, in milliseconds. */
+const WATCHDOG_GRACE_MS = 250
+
+/** What is known of a run that is over. */
+export interface Observation {
+  /** Whether the runner took the job: from then on the program may have run. */
+  started: boolean
+  stdout: Buffer
+  stderr: Buffer
+  /** The error message that the program left. */
+  message: string
+  exit: ExitReport | null
+  /** What the host did to end the run. */
+  hostCause: 'timeout' | 'output_limit' | null
+  /** From the delivery to the end, in milliseconds. */
+  elapsedMs: number
+}
+
+type End = 'exit' | 'gone' | 'timeout' | 'output_limit' | 'cancelled'
+
+/**
+ * Runs one job in a sandbox that is ready. When it resolves the program is dead.
+ * @throws the signal's reason when the run is cancelled; whoever holds the sandbox throws it away.
+ */
+export async function observe(
+  sandbox: Sandbox,
+  job: Job,
+  { signal, onChunk }: RunOptions,
+): Promise<Observation> {
+  const chunks: Record<StreamName, Buffer[]> = { stdout: [], stderr: [] }
+  const seen = { started: false, message: '', exit: null as ExitReport | null }
+  let bytesLeft = job.outputLimitBytes
+  const deliveredAtMs = performance.now()
+  const released = new AbortController()
+
+  const end = await new Promise<End>((resolve) => {
+    const keep = (stream: StreamName, bytes: Buffer) => {
+      const kept = bytes.subarray(0, bytesLeft)
+      bytesLeft -= kept.length
+      chunks[stream].push(kept)
+      onChunk?.(stream, kept)
+      // The runner cuts by itself; one that does not is no longer ours.
+      if (kept.length < bytes.length) resolve('output_limit')
+    }
+    const onFrame = ({ kind, payload }: Frame) => {
+      if (kind === 'S') seen.started = true
+      else if (kind === 'O') keep('stdout', payload)
+      else if (kind === 'E') keep('stderr', payload)
+      else if (kind === 'M') seen.message = payload.toString()
+      else if (kind === 'X' && !released.signal.aborted) {
+        seen.exit = parseExitReport(payload)
+        resolve('exit')
+      }
+    }
+    const timeoutMs = job.request.timeoutSeconds * 1000 + WATCHDOG_GRACE_MS
+    const watchdog = setTimeout(() => resolve('timeout'), timeoutMs)
+    released.signal.addEventListener('abort', () => clearTimeout(watchdog))
+    signal.addEventListener('abort', () => resolve('cancelled'), { signal: released.signal })
+    void sandbox.closed.then(() => resolve('gone'))
+    sandbox.deliver(job, onFrame)
+  })
+  released.abort()
+
+  if (end === 'cancelled') throw signal.reason
+  const hostCause = end === 'timeout' || end === 'output_limit' ? end : null
+  if (hostCause) await sandbox.kill()
+  return {
+    ...seen,
+    stdout: Buffer.concat(chunks.stdout),
+    stderr: Buffer.concat(chunks.stderr),
+    hostCause,
+    elapsedMs: performance.now() - deliveredAtMs,
+  }
+}

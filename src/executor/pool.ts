@@ -1,0 +1,107 @@
+// Keeps sandboxes ready. Hands out, never takes back.
+
+import type { Logger } from 'pino'
+import type { Sandbox } from './sandbox.ts'
+
+/**
+ * How long after a sandbox was taken the next one is started, in milliseconds: a short run has been answered by then,
+ * and need not share the CPU with the start of a container.
+ */
+const REFILL_DELAY_MS = 30
+/** Pauses after a start that failed, in milliseconds, doubling. */
+const FIRST_RETRY_MS = 250
+const LAST_RETRY_MS = 5000
+
+export interface PoolOptions {
+  /** How many sandboxes wait. */
+  size: number
+  /** How many may be starting at once for the pool. */
+  maxStarting: number
+  /** How old a waiting sandbox may get, in milliseconds. */
+  maxAgeMs: number
+  start: () => Sandbox
+  logger: Logger
+}
+
+/** A bounded number of sandboxes that wait for a job, oldest first. */
+export class Pool {
+  readonly #options: PoolOptions
+  readonly #waiting = new Set<Sandbox>()
+  readonly #disposals = new Set<Promise<void>>()
+  #refillTimer: NodeJS.Timeout | undefined
+  #retryMs = FIRST_RETRY_MS
+  #closed = false
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#refill()
+  }
+
+  get ready(): number {
+    return [...this.#waiting].filter((sandbox) => sandbox.isReady).length
+  }
+
+  /** A sandbox that nobody else has or will get: a ready one, else one that is starting, else a new one. */
+  take(): Sandbox {
+    const sandboxes = [...this.#waiting]
+    const sandbox = sandboxes.find((waiting) => waiting.isReady) ?? sandboxes[0]
+    if (!sandbox) return this.#options.start()
+    this.#waiting.delete(sandbox)
+    this.#refillSoon(REFILL_DELAY_MS)
+    return sandbox
+  }
+
+  /** Throws a sandbox away behind the answer; `close` waits for it. */
+  discard(sandbox: Sandbox): void {
+    const disposal = sandbox.dispose().finally(() => this.#disposals.delete(disposal))
+    this.#disposals.add(disposal)
+  }
+
+  /** Throws all sandboxes away and waits until they are gone. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#refillTimer)
+    for (const sandbox of this.#waiting) this.discard(sandbox)
+    this.#waiting.clear()
+    await Promise.all(this.#disposals)
+  }
+
+  #refillSoon(delayMs: number): void {
+    this.#refillTimer ??= setTimeout(() => {
+      this.#refillTimer = undefined
+      this.#refill()
+    }, delayMs)
+  }
+
+  #refill(): void {
+    const { size, maxStarting } = this.#options
+    const starting = () => [...this.#waiting].filter((sandbox) => !sandbox.isReady).length
+    while (!this.#closed && this.#waiting.size < size && starting() < maxStarting) this.#add()
+  }
+
+  #add(): void {
+    const sandbox = this.#options.start()
+    this.#waiting.add(sandbox)
+    sandbox.ready.then(
+      () => {
+        this.#retryMs = FIRST_RETRY_MS
+        this.#refill()
+      },
+      (error: Error) => {
+        if (!this.#waiting.has(sandbox)) return // whoever took it tells
+        this.#options.logger.error({ cause: error.message }, 'a container did not start')
+      },
+    )
+    const expiry = setTimeout(() => {
+      if (this.#waiting.delete(sandbox)) this.discard(sandbox)
+      this.#refill()
+    }, this.#options.maxAgeMs)
+    void sandbox.closed.then(() => {
+      clearTimeout(expiry)
+      // It ended while it waited: the engine is gone, or someone removed it.
+      if (!this.#waiting.delete(sandbox)) return
+      this.#refillSoon(this.#retryMs)
+      this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
+    })
+  }
+}

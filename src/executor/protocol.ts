@@ -1,0 +1,109 @@
+// The frames between the host and a container's runner; sandbox/runner.py is the other end.
+//
+// A frame is: kind (1 byte), payload length (4 bytes, big endian), token (16 bytes), payload. The program's output
+// travels inside frames and is never parsed. The token is random for each job: a frame without it is not the runner's.
+
+import { z } from 'zod'
+import type { RunRequest } from '../run.ts'
+
+const HEADER_BYTES = 21
+/** Bytes of a job's token. */
+export const TOKEN_BYTES = 16
+/** Longest payload that a runner sends: one pipe's worth of output (CHUNK_BYTES in runner.py). */
+const MAX_PAYLOAD_BYTES = 65_536
+
+/** What the runner says: ready, started, stdout, stderr, error message, exit. */
+export type FrameKind = 'R' | 'S' | 'O' | 'E' | 'M' | 'X'
+
+export interface Frame {
+  kind: FrameKind
+  token: Buffer
+  payload: Buffer
+}
+
+const KINDS: ReadonlySet<string> = new Set<FrameKind>(['R', 'S', 'O', 'E', 'M', 'X'])
+
+/** Cuts a stream of bytes into frames. */
+export class FrameParser {
+  #rest: Buffer = Buffer.alloc(0)
+
+  /**
+   * The frames that are complete with these bytes.
+   * @throws {Error} when the bytes can't be a runner's.
+   */
+  push(bytes: Uint8Array): Frame[] {
+    const data = Buffer.concat([this.#rest, bytes])
+    const frames: Frame[] = []
+    let start = 0
+    while (data.length - start >= HEADER_BYTES) {
+      const kind = String.fromCharCode(data.readUInt8(start))
+      const size = data.readUInt32BE(start + 1)
+      if (!KINDS.has(kind) || size > MAX_PAYLOAD_BYTES) throw new Error('not a frame')
+      const payloadStart = start + HEADER_BYTES
+      if (data.length < payloadStart + size) break
+      frames.push({
+        kind: kind as FrameKind,
+        token: data.subarray(start + 5, payloadStart),
+        payload: data.subarray(payloadStart, payloadStart + size),
+      })
+      start = payloadStart + size
+    }
+    this.#rest = data.subarray(start)
+    return frames
+  }
+}
+
+/** One program, as the runner needs it. */
+export interface Job {
+  /** TOKEN_BYTES random bytes. */
+  token: Buffer
+  request: RunRequest
+  /** Most bytes of stdout and stderr together. */
+  outputLimitBytes: number
+}
+
+/** The frames of a job: one a field, `G` (go) last. */
+export function encodeJob({ token, request, outputLimitBytes }: Job): Buffer {
+  const frame = (kind: string, payload = '') => {
+    const body = Buffer.from(payload)
+    const header = Buffer.alloc(HEADER_BYTES)
+    header.write(kind, 0, 'latin1')
+    header.writeUInt32BE(body.length, 1)
+    token.copy(header, 5)
+    return Buffer.concat([header, body])
+  }
+  return Buffer.concat([
+    frame('T', String(Math.ceil(request.timeoutSeconds * 1000))),
+    frame('O', String(outputLimitBytes)),
+    frame('C', request.code),
+    ...request.args.map((arg) => frame('A', arg)),
+    ...Object.entries(request.env).map(([name, value]) => frame('E', `${name}=${value}`)),
+    frame('I', request.stdin),
+    frame('G'),
+  ])
+}
+
+const exitFacts = {
+  /** What made the runner end the run; the first cause wins. */
+  cause: z.enum(['exit', 'timeout', 'output_limit']),
+  truncated: z.boolean(),
+  durationMs: z.number().min(0),
+  cpuMs: z.number().min(0),
+  peakMemoryBytes: z.number().int().min(0),
+  /** Processes of the container that the kernel killed for memory; null where it can't be known. */
+  oomKills: z.number().int().min(0).nullable(),
+}
+
+const exitReportSchema = z.union([
+  z.strictObject({ ...exitFacts, exitCode: z.number().int().min(0).max(255), signal: z.null() }),
+  /** A signal, by its number, ended the program. */
+  z.strictObject({ ...exitFacts, exitCode: z.null(), signal: z.number().int().min(1).max(64) }),
+])
+
+/** The end of a run as the runner saw it. */
+export type ExitReport = z.output<typeof exitReportSchema>
+
+/** @throws {Error} when the payload is no exit report. */
+export function parseExitReport(payload: Uint8Array): ExitReport {
+  return exitReportSchema.parse(JSON.parse(new TextDecoder().decode(payload)))
+}

@@ -1,0 +1,46 @@
+// Which client a request is from: the peer, or whom a trusted proxy names.
+
+import type { IncomingMessage } from 'node:http'
+import ipaddr from 'ipaddr.js'
+import proxyAddr from 'proxy-addr'
+
+export interface ClientAddressOptions {
+  /**
+   * Whose `X-Forwarded-For` is believed: a number of proxies before the server, or addresses and networks (with the
+   * names `loopback`, `linklocal`, `uniquelocal`), separated by commas.
+   */
+  trustProxy: string
+}
+
+/** @throws {Error} when the setting is neither a number nor a list of networks. */
+export function clientAddress({ trustProxy }: ClientAddressOptions) {
+  const trusts = trustFunction(trustProxy)
+  /**
+   * The client's address, from the peer's address and the request's `X-Forwarded-For`. An address that the chain of
+   * trusted proxies did not vouch for is never returned, so a client can't choose its own.
+   */
+  return function clientAddress(peer: string, forwardedFor: string | undefined): string {
+    const request = {
+      headers: { 'x-forwarded-for': forwardedFor },
+      socket: { remoteAddress: peer },
+    }
+    const address = proxyAddr(request as unknown as IncomingMessage, trusts)
+    return ipaddr.isValid(address) ? address : peer
+  }
+}
+
+/**
+ * One key for one client. An IPv6 subscriber has a whole /64 to send from, so that is the client; an IPv4 address in
+ * IPv6 clothes is the IPv4 address.
+ */
+export function clientKey(address: string): string {
+  if (!ipaddr.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  if (parsed.kind() === 'ipv4') return parsed.toString()
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()}/64`
+}
+
+function trustFunction(setting: string): (address: string, hop: number) => boolean {
+  if (/^\d+$/.test(setting.trim())) return (_, hop) => hop < Number(setting)
+  return proxyAddr.compile(setting.split(',').map((item) => item.trim()))
+}

@@ -1,0 +1,24 @@
+// Refuses bodies of another type than a route reads.
+
+import type { MiddlewareHandler } from 'hono'
+import { Refusal } from '../errors.ts'
+
+export interface ContentTypeOptions {
+  /** The media types that are read, in lower case, without parameters. */
+  allowed: readonly string[]
+}
+
+/** @throws {Refusal} `unsupported_media_type` */
+export function contentType({ allowed }: ContentTypeOptions): MiddlewareHandler {
+  return async function contentType(c, next) {
+    const mediaType = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
+    if (!mediaType || !allowed.includes(mediaType)) {
+      throw new Refusal('unsupported_media_type', `Content-Type: must be ${allowed.join(' or ')}`)
+    }
+    const encoding = c.req.header('Content-Encoding')?.toLowerCase() ?? 'identity'
+    if (encoding !== 'identity') {
+      throw new Refusal('unsupported_media_type', 'Content-Encoding: must be absent')
+    }
+    await next()
+  }
+}

@@ -1,0 +1,62 @@
+// Whether programs can be run: known from runs that succeeded lately, else by running one.
+
+import { Refusal } from './errors.ts'
+import type { Executor, RunOptions } from './executor/executor.ts'
+import type { Outcome, RunRequest } from './run.ts'
+
+/** How long one answer holds, in milliseconds: probes can't cause more runs than one in this time. */
+const HOLDS_MS = 5000
+/** How long a failure holds, in milliseconds. */
+const FAILURE_HOLDS_MS = 1000
+/** How long a probe's own run may take with its wait for a turn, in milliseconds. */
+const PROBE_TIMEOUT_MS = 10_000
+
+const PROBE: RunRequest = {
+  code: 'print(2 + 2)',
+  stdin: '',
+  args: [],
+  env: {},
+  timeoutSeconds: 5,
+}
+
+/** Watches an executor's runs, and is an executor itself. */
+export class Readiness implements Executor {
+  readonly #executor: Executor
+  #provenAtMs = Number.NEGATIVE_INFINITY
+  #probe: Promise<void> | undefined
+
+  constructor(executor: Executor) {
+    this.#executor = executor
+  }
+
+  async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    const outcome = await this.#executor.run(request, options)
+    if (outcome.status === 'ok') this.#provenAtMs = performance.now()
+    return outcome
+  }
+
+  /**
+   * Resolves when programs can be run.
+   * @throws {Refusal} `unavailable`, `busy` when they can't.
+   */
+  async check(): Promise<void> {
+    if (performance.now() - this.#provenAtMs < HOLDS_MS) return
+    this.#probe ??= this.#run()
+    await this.#probe
+  }
+
+  /** One probe for all who ask; a failure holds too, or a flood of probes would be a flood of containers. */
+  async #run(): Promise<void> {
+    try {
+      const outcome = await this.run(PROBE, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+      if (outcome.output !== '4') throw new Error(`the probe ended with ${outcome.status}`)
+      this.#probe = undefined
+    } catch (error) {
+      setTimeout(() => {
+        this.#probe = undefined
+      }, FAILURE_HOLDS_MS).unref()
+      if (error instanceof Refusal) throw error
+      throw new Refusal('unavailable', 'A test program could not be run', { cause: error })
+    }
+  }
+}

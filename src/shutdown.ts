@@ -1,0 +1,45 @@
+// SIGTERM or Ctrl-C: no new requests, the running ones end, no container stays.
+
+import type { Server } from 'node:http'
+import type { Logger } from 'pino'
+
+export interface ShutdownOptions {
+  server: Server
+  /** Ends all runs and waits until every container is gone. */
+  close: () => Promise<void>
+  /** How long running requests may go on, in milliseconds. */
+  drainMs: number
+  logger: Logger
+}
+
+/** Resolves when a signal came and everything has ended. A second signal ends the drain at once. */
+export async function shutdown({ server, close, drainMs, logger }: ShutdownOptions): Promise<void> {
+  const signal = await nextSignal()
+  logger.info({ signal, drainMs }, 'draining; a second signal ends it at once')
+  let timer: NodeJS.Timeout | undefined
+  const bound = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, drainMs)
+  })
+  // A connection that is kept alive would hold the server open: each answer is its last.
+  server.prependListener('request', (_request, response) => {
+    response.setHeader('Connection', 'close')
+  })
+  const drained = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  await Promise.race([drained, bound, nextSignal()])
+  clearTimeout(timer)
+  server.closeAllConnections()
+  await close()
+  logger.info('ended')
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+    const onSignal = (signal: NodeJS.Signals) => {
+      for (const name of signals) process.off(name, onSignal)
+      resolve(signal)
+    }
+    for (const name of signals) process.on(name, onSignal)
+  })
+}
