@@ -1,0 +1,73 @@
+// A real server on a free port, as `npm start` starts it.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Outcome } from '../../src/run.ts'
+
+/** How long a server may take to listen, in milliseconds. */
+const LISTEN_TIMEOUT_MS = 20_000
+
+export interface Server {
+  url: string
+  pid: number
+  /** The lines that it has written so far. */
+  log: string[]
+  /** Posts to /run. */
+  post: (body: unknown, init?: RequestInit) => Promise<Response>
+  /** Posts to /run a program that must run. */
+  run: (request: Record<string, unknown>) => Promise<Outcome>
+  /** Sends a signal and waits for the end. */
+  stop: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+/** Starts a server; settings override quiet test defaults. */
+export async function startServer(settings: Record<string, string> = {}): Promise<Server> {
+  const child = spawn('node', ['dist/main.js'], {
+    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const log: string[] = []
+  const url = await listening(child, log)
+  const post = (body: unknown, init: RequestInit = {}) =>
+    fetch(`${url}/run`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+      ...init,
+    })
+  return {
+    url,
+    pid: child.pid ?? 0,
+    log,
+    post,
+    run: async (request) => {
+      const response = await post(request)
+      const body = await response.json()
+      if (response.status !== 200) throw new Error(`${response.status} ${JSON.stringify(body)}`)
+      return body as Outcome
+    },
+    stop: async (signal = 'SIGTERM') => {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+      const ended = once(child, 'exit')
+      child.kill(signal)
+      await ended
+      return child.exitCode
+    },
+  }
+}
+
+function listening(child: ChildProcess, log: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('it does not listen')), LISTEN_TIMEOUT_MS)
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${log.join('\n')}`)))
+    if (!child.stdout) throw new Error('stdout is a pipe')
+    createInterface(child.stdout).on('line', (line) => {
+      log.push(line)
+      const url = line.match(/"url":"([^"]+)"/)?.[1]
+      if (!url) return
+      clearTimeout(timer)
+      resolve(url)
+    })
+  })
+}
