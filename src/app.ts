@@ -51,7 +51,7 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
 
   const onRefusal = (refusal: Refusal, c: Context) => {
     if (refusal.status < 500) return
-    const fields = { requestId: c.get('requestId'), code: refusal.code, cause: refusal.cause }
+    const fields = { requestId: c.get('requestId'), code: refusal.code, err: refusal.cause }
     if (refusal.code === 'internal') logger.error(fields, refusal.message)
     else logger.warn(fields, refusal.message)
   }

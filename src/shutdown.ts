@@ -3,6 +3,9 @@
 import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 
+/** How often a draining server closes connections without a request, in milliseconds. */
+const IDLE_SWEEP_MS = 50
+
 export interface ShutdownOptions {
   server: Server
   /** Ends all runs and waits until every container is gone. */
@@ -16,18 +19,16 @@ export interface ShutdownOptions {
 export async function shutdown({ server, close, drainMs, logger }: ShutdownOptions): Promise<void> {
   const signal = await nextSignal()
   logger.info({ signal, drainMs }, 'draining; a second signal ends it at once')
+  const drained = new Promise<void>((resolve) => server.close(() => resolve()))
+  // A connection that a client keeps alive would hold the server open.
+  const idleSweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
   let timer: NodeJS.Timeout | undefined
   const bound = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, drainMs)
   })
-  // A connection that is kept alive would hold the server open: each answer is its last.
-  server.prependListener('request', (_request, response) => {
-    response.setHeader('Connection', 'close')
-  })
-  const drained = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
   await Promise.race([drained, bound, nextSignal()])
   clearTimeout(timer)
+  clearInterval(idleSweep)
   server.closeAllConnections()
   await close()
   logger.info('ended')

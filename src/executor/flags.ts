@@ -97,23 +97,29 @@ const FLAGS: readonly FlagRow[] = [
   },
 ]
 
-/** The arguments of the `docker` command that starts a container called `name`. */
-export function dockerRunArgs(name: string, spec: ContainerSpec): string[] {
+/** The arguments of the `docker` command that starts a container called `name`, by default with the runner in it. */
+export function dockerRunArgs(
+  name: string,
+  spec: ContainerSpec,
+  command: readonly string[] = runnerCommand(spec.limits),
+): string[] {
   const flags = FLAGS.flatMap((row) => row.flag(spec))
-  return ['run', '--name', name, ...flags, spec.image, ...containerCommand(spec.limits)]
+  const lifetime = String(spec.limits.lifetimeSeconds)
+  return ['run', '--name', name, ...flags, spec.image, ...boundedBy(lifetime), ...command]
 }
 
 /**
- * What the container runs. `timeout` is process 1: it can be neither killed nor stopped from inside, and it bounds the
- * container's life even where server and engine are gone. `-I` keeps Python from reading anything but its library,
- * `-u` loses no output of a program that is killed.
+ * `timeout` is process 1: it can be neither killed nor stopped from inside, and it bounds the container's life even
+ * where server and engine are gone.
  */
-function containerCommand(limits: ContainerLimits): string[] {
-  return [
-    ...['timeout', '--signal=KILL', String(limits.lifetimeSeconds)],
-    ...['python3', '-I', '-u', '-X', `cpu_count=${wholeCpus(limits)}`],
-    '/usr/lib/sandbox/runner.pyc',
-  ]
+function boundedBy(seconds: string): string[] {
+  return ['timeout', '--signal=KILL', seconds]
+}
+
+/** `-I` keeps Python from reading anything but its library, `-u` loses no output of a program that is killed. */
+function runnerCommand(limits: ContainerLimits): string[] {
+  const runner = '/usr/lib/sandbox/runner.pyc'
+  return ['python3', '-I', '-u', '-X', `cpu_count=${wholeCpus(limits)}`, runner]
 }
 
 function bytes(count: number): string {

@@ -1,0 +1,262 @@
+// npm run bench: one table of times, rates and memory, all measured in one run on this machine.
+//
+// Ratios are what counts: this machine may be slow or busy, but both sides of a ratio are measured in turns.
+// BENCH_ROUNDS (default 40) is the number of single measurements, BENCH_SECONDS (default 15) the length of one load.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { execa } from 'execa'
+import { parseConfig } from '../src/config.ts'
+import { containerSpec } from '../src/executor/create.ts'
+import { dockerRunArgs } from '../src/executor/flags.ts'
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 40)
+const LOAD_MS = Number(process.env.BENCH_SECONDS ?? 15) * 1000
+/** Load before a rate is measured, in milliseconds: more than the pool can answer. */
+const RUN_UP_MS = 5000
+const PROGRAM = 'print(2+2)'
+const OVERLOAD_CLIENTS = 300
+
+interface Server {
+  port: number
+  pid: number
+  agent: Agent
+  stop: () => Promise<void>
+}
+
+interface Row {
+  what: string
+  value: string
+  asked?: string
+}
+
+const rows: Row[] = []
+
+function report(what: string, value: string, asked?: string): void {
+  rows.push({ what, value, ...(asked && { asked }) })
+  console.error(`  ${what}: ${value}`)
+}
+
+async function startServer(settings: Record<string, string>): Promise<Server> {
+  const child: ChildProcess = spawn('node', ['dist/main.js'], {
+    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (!child.stdout) throw new Error('stdout is a pipe')
+  const lines = createInterface(child.stdout)
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('exit', () => reject(new Error('the server ended')))
+    lines.on('line', (line) => {
+      const match = line.match(/"url":"[^"]+:(\d+)"/)
+      if (match) resolve(Number(match[1]))
+    })
+  })
+  const agent = new Agent({ keepAlive: true })
+  return {
+    port,
+    pid: child.pid ?? 0,
+    agent,
+    stop: async () => {
+      agent.destroy()
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** Posts the program; the HTTP status, after the answer was checked. */
+function post({ port, agent }: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const body = JSON.stringify({ code: PROGRAM })
+    const headers = {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+    }
+    const req = request({ port, agent, method: 'POST', path: '/run', headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk) => {
+        text += chunk
+      })
+      response.on('end', () => {
+        const right = response.statusCode !== 200 || JSON.parse(text).output === '4'
+        if (right) resolve(response.statusCode ?? 0)
+        else reject(new Error(`a wrong answer: ${text}`))
+      })
+    })
+    req.on('error', reject)
+    req.end(body)
+  })
+}
+
+async function milliseconds(task: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await task()
+  return performance.now() - start
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+const ms = (value: number) => `${value.toFixed(1)} ms`
+const spread = (values: readonly number[]) =>
+  `p50 ${ms(percentile(values, 0.5))}, p95 ${ms(percentile(values, 0.95))}, p99 ${ms(percentile(values, 0.99))}`
+
+/** Calls `task` from `clients` loops; calls a second that were finished, after the warm containers are used up. */
+async function rate(clients: number, task: () => Promise<unknown>): Promise<number> {
+  const start = performance.now() + RUN_UP_MS
+  const end = start + LOAD_MS
+  let finished = 0
+  const client = async () => {
+    while (performance.now() < end) {
+      await task()
+      if (performance.now() >= start && performance.now() < end) finished += 1
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+  return finished / (LOAD_MS / 1000)
+}
+
+function residentMb(pid: number): number {
+  const kib = readFileSync(`/proc/${pid}/status`, 'latin1').match(/VmRSS:\s+(\d+)/)?.[1]
+  return Number(kib) / 1024
+}
+
+const config = parseConfig({})
+const spec = containerSpec(config, 'bench')
+
+/** Plain `docker run` with the same flags, Python in the place of the runner. */
+async function plainRun(): Promise<void> {
+  const name = `safe-code-executor-bench-${randomBytes(6).toString('hex')}`
+  const args = dockerRunArgs(name, spec, ['python3', '-I', '-c', PROGRAM])
+  const { stdout } = await execa(config.DOCKER_COMMAND, args, { input: '' })
+  if (stdout !== '4') throw new Error(`a wrong answer: ${stdout}`)
+}
+
+/**
+ * Of all `python3` on the PATH the one that starts soonest, so that the comparison is the hardest one. A launcher
+ * script in its place would count against it: the program behind it is taken.
+ */
+async function fastestPython(): Promise<string> {
+  const { stdout: found } = await execa('which', ['-a', 'python3'])
+  const timed = []
+  for (const launcher of found.split('\n')) {
+    const { stdout: path } = await execa(launcher, ['-c', 'import sys; print(sys.executable)'])
+    const times = []
+    for (let i = 0; i < 5; i += 1)
+      times.push(await milliseconds(() => execa(path, ['-I', '-c', PROGRAM])))
+    timed.push({ path, median: percentile(times, 0.5) })
+  }
+  const [fastest] = timed.toSorted((a, b) => a.median - b.median)
+  if (!fastest) throw new Error('no python3 on the PATH')
+  return fastest.path
+}
+
+async function latencies(): Promise<void> {
+  const python = await fastestPython()
+  report('bare python3 is', python)
+  const barePython = () => execa(python, ['-I', '-c', PROGRAM])
+
+  console.error('one client, warm')
+  const warmServer = await startServer({})
+  const bare: number[] = []
+  const warm: number[] = []
+  await pause(5000)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    bare.push(await milliseconds(barePython))
+    warm.push(await milliseconds(() => post(warmServer)))
+    await pause(1500) // the pool refills
+  }
+  await warmServer.stop()
+  report('bare python3 -I -c', spread(bare))
+  report('POST /run, warm', spread(warm))
+  const warmRatio = percentile(warm, 0.5) / percentile(bare, 0.5)
+  report('  warm / bare python3, p50', warmRatio.toFixed(2), 'under 1.0')
+
+  console.error('one client, cold')
+  const coldServer = await startServer({ POOL_SIZE: '0' })
+  const plain: number[] = []
+  const cold: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    plain.push(await milliseconds(plainRun))
+    cold.push(await milliseconds(() => post(coldServer)))
+    await pause(300) // the container is removed behind the answer
+  }
+  await coldServer.stop()
+  report('plain docker run, same flags', spread(plain))
+  report('POST /run, cold (POOL_SIZE=0)', spread(cold))
+  const coldRatio = percentile(cold, 0.5) / percentile(plain, 0.5)
+  report('  cold / plain docker run, p50', coldRatio.toFixed(2), 'at most 1.1')
+}
+
+async function throughput(): Promise<void> {
+  console.error('sustained')
+  const server = await startServer({})
+  const plainRates: number[] = []
+  const rates: number[] = []
+  for (const clients of [1, 2, 4, 8, 32]) {
+    if (clients <= 8) {
+      const value = await rate(clients, plainRun)
+      plainRates.push(value)
+      report(`plain docker run, ${clients} at once`, `${value.toFixed(2)} a second`)
+    }
+    const value = await rate(clients, async () => {
+      const status = await post(server)
+      if (status !== 200) throw new Error(`status ${status}`)
+    })
+    rates.push(value)
+    report(`POST /run, ${clients} clients`, `${value.toFixed(2)} a second`)
+  }
+  const ratio = Math.max(...rates) / Math.max(...plainRates)
+  report('  most of POST /run / most of plain docker run', ratio.toFixed(2), 'at least 0.95')
+  report(
+    'server, resident memory after this',
+    `${residentMb(server.pid).toFixed(0)} MB`,
+    'under 150 MB',
+  )
+  const { stdout } = await execa('docker', [
+    ...['stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}'],
+  ])
+  const waiting = stdout.split('\n').find((line) => line.startsWith('safe-code-executor-'))
+  report('one waiting container', waiting?.split(' ').slice(1).join(' ') ?? 'none')
+  await server.stop()
+}
+
+async function overload(): Promise<void> {
+  console.error('overload')
+  const server = await startServer({})
+  await pause(3000)
+  const start = performance.now()
+  let firstBusyMs = Number.NaN
+  const statuses = await Promise.all(
+    Array.from({ length: OVERLOAD_CLIENTS }, async () => {
+      const status = await post(server)
+      if (status === 503 && Number.isNaN(firstBusyMs)) firstBusyMs = performance.now() - start
+      return status
+    }),
+  )
+  const count = (status: number) => statuses.filter((value) => value === status).length
+  report(
+    `${OVERLOAD_CLIENTS} clients at once (${config.MAX_RUNNING} run, ${config.MAX_WAITING} wait)`,
+    `${count(200)} answered, ${count(503)} busy, first 503 after ${ms(firstBusyMs)}`,
+  )
+  await server.stop()
+}
+
+await latencies()
+await throughput()
+await overload()
+
+const width = Math.max(...rows.map((row) => row.what.length))
+console.log()
+for (const { what, value, asked } of rows) {
+  console.log(`${what.padEnd(width)}  ${value}${asked ? `  (asked: ${asked})` : ''}`)
+}

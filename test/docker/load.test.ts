@@ -1,0 +1,98 @@
+// Many runs at once and many runs in a row: no answer lost, mixed or doubled, nothing that grows.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { afterEach, expect, it } from 'vitest'
+import { containersOf, eventually } from '../support/docker.ts'
+import { type Server, startServer } from '../support/server.ts'
+
+/** The contract's bound on the server's resident memory after SOAK_RUNS runs. */
+const MAX_RESIDENT_MB = 150
+const SOAK_RUNS = 500
+const SOAK_CLIENTS = 4
+
+let server: Server
+afterEach(() => server.stop())
+
+const tokens = (count: number) =>
+  Array.from({ length: count }, (_, i) => `token-${i}-${'x'.repeat(i)}`)
+
+it('answers 100 programs at once, each with its own token', { timeout: 180_000 }, async () => {
+  server = await startServer({ MAX_WAIT_SECONDS: '170' })
+  const wanted = tokens(100)
+  const outcomes = await Promise.all(
+    wanted.map((token) => server.run({ code: 'import sys; print(sys.argv[1])', args: [token] })),
+  )
+  expect(outcomes.map(({ output }) => output)).toEqual(wanted)
+  expect(new Set(outcomes.map(({ id }) => id)).size).toBe(100)
+})
+
+it('serves 32 clients from a pool of 2', { timeout: 180_000 }, async () => {
+  server = await startServer({ POOL_SIZE: '2', MAX_WAIT_SECONDS: '170' })
+  const wanted = tokens(32)
+  const outcomes = await Promise.all(
+    wanted.map((token) => server.run({ code: 'print(input())', stdin: token })),
+  )
+  expect(outcomes.map(({ output }) => output)).toEqual(wanted)
+})
+
+it('answers busy at once where the line is full, and serves those in it', async () => {
+  server = await startServer({ MAX_RUNNING: '1', MAX_WAITING: '2', POOL_SIZE: '1' })
+  const code = 'import time; time.sleep(1); print("done")'
+  const responses = await Promise.all(Array.from({ length: 6 }, () => server.post({ code })))
+  const statuses = responses.map(({ status }) => status).sort()
+  expect(statuses).toEqual([200, 200, 200, 503, 503, 503])
+  for (const response of responses.filter(({ status }) => status === 503)) {
+    expect(Number(response.headers.get('Retry-After'))).toBeGreaterThan(0)
+    expect(await response.json()).toMatchObject({ output: '', code: 'busy' })
+  }
+})
+
+it(`grows in nothing over ${SOAK_RUNS} runs, each in a container of its own`, {
+  timeout: 900_000,
+}, async () => {
+  server = await startServer({ LOG_LEVEL: 'warn', MAX_WAIT_SECONDS: '170' })
+  const poolSize = await settledPool()
+  const hostnames = new Set<string>()
+  let left = SOAK_RUNS
+  const before = { descriptors: descriptors(), temporaryFiles: readdirSync(tmpdir()).length }
+  const client = async () => {
+    while (left > 0) {
+      left -= 1
+      const { output } = await server.run({ code: 'import socket; print(socket.gethostname())' })
+      expect(output).toMatch(/^[0-9a-f]{12}$/)
+      hostnames.add(output)
+    }
+  }
+  await Promise.all(Array.from({ length: SOAK_CLIENTS }, client))
+
+  expect(hostnames.size).toBe(SOAK_RUNS)
+  await eventually('only the pool is left', 30_000, async () => {
+    return (await containersOf(server.pid)).length === poolSize
+  })
+  await eventually('descriptors are back', 10_000, () => descriptors() <= before.descriptors + 4)
+  expect(readdirSync(tmpdir()).length).toBeLessThanOrEqual(before.temporaryFiles + 2)
+  expect(residentMb()).toBeLessThan(MAX_RESIDENT_MB)
+})
+
+/** How many containers wait when none is starting any more. */
+async function settledPool(): Promise<number> {
+  let last = -1
+  await eventually('the pool is full', 20_000, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    const now = (await containersOf(server.pid)).length
+    const settled = now > 0 && now === last
+    last = now
+    return settled
+  })
+  return last
+}
+
+function descriptors(): number {
+  return readdirSync(`/proc/${server.pid}/fd`).length
+}
+
+function residentMb(): number {
+  const status = readFileSync(`/proc/${server.pid}/status`, 'latin1')
+  return Number(status.match(/VmRSS:\s+(\d+)/)?.[1]) / 1024
+}
