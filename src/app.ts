@@ -68,6 +68,10 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
   app.use(accessLog({ logger }))
   app.use(
     secureHeaders({
+      // With the default, `no-referrer`, a browser hides the origin of the page's own form.
+      referrerPolicy: 'same-origin',
+      // A promise for a whole domain is for the proxy that ends TLS to make.
+      strictTransportSecurity: false,
       contentSecurityPolicy: {
         defaultSrc: ["'none'"],
         styleSrc: [NONCE],

@@ -2,6 +2,7 @@
 
 import { availableParallelism, totalmem } from 'node:os'
 import { z } from 'zod'
+import { clientAddress } from './middleware/client-address.ts'
 
 const MEBIBYTE = 1024 * 1024
 
@@ -43,6 +44,15 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 )
 
+const trustProxy = z.string().refine((setting) => {
+  try {
+    clientAddress({ trustProxy: setting })
+    return true
+  } catch {
+    return false
+  }
+}, 'must be a number of proxies, or addresses and networks separated by commas')
+
 const DAY_SECONDS = 86_400
 
 /** One setting: its rule, its default as one would write it in the environment, and its purpose. */
@@ -68,7 +78,7 @@ export function settings({ cores, memoryBytes }: Machine) {
       'keys of which a client must send one as `Authorization: Bearer KEY`, separated by commas; empty: everybody may run programs',
     ),
     TRUST_PROXY: setting(
-      z.string(),
+      trustProxy,
       '0',
       'whose `X-Forwarded-For` is believed: how many proxies stand before the server, or their addresses and networks, separated by commas',
     ),
@@ -133,16 +143,20 @@ export function settings({ cores, memoryBytes }: Machine) {
     ),
     DRAIN_SECONDS: setting(whole(0, DAY_SECONDS), '15', 'how long runs may go on after SIGTERM'),
 
-    MAX_RUNNING: setting(whole(1, 10_000), String(running), 'programs that run at once'),
+    MAX_RUNNING: setting(
+      whole(1, 10_000),
+      String(running),
+      'programs that run at once; by default two for each core, as far as half of the memory holds them',
+    ),
     POOL_SIZE: setting(
       whole(0, 10_000),
       String(running),
-      'containers that wait warm; 0 starts each one when it is asked for',
+      'containers that wait warm; 0 starts each one when it is asked for; by default as many as run at once',
     ),
     MAX_WAITING: setting(
       whole(0, 100_000),
       String(running * 32),
-      'requests that may wait for their turn',
+      'requests that may wait for their turn; by default 32 for each that runs',
     ),
     MAX_WAIT_SECONDS: setting(positive(3600), '45', 'longest wait for a turn'),
   }

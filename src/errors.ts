@@ -62,8 +62,5 @@ export function toRefusal(error: unknown): Refusal {
   if (error instanceof HTTPException && error.status === 400) {
     return new Refusal('invalid_request', 'body: is not valid JSON', { cause: error })
   }
-  if (error instanceof HTTPException && error.status === 403) {
-    return new Refusal('forbidden', 'The form was sent by another site', { cause: error })
-  }
   return new Refusal('internal', 'Something went wrong on our side', { cause: error })
 }

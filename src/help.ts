@@ -1,6 +1,9 @@
-// What `--help` prints.
+// What `--help` prints, and the table of settings in README.md.
 
-import { describeSettings } from './config.ts'
+import { describeSettings, type Machine } from './config.ts'
+
+/** The machine whose defaults README.md shows. */
+const README_MACHINE: Machine = { cores: 4, memoryBytes: 8 * 1024 ** 3 }
 
 export function helpText(): string {
   const settings = describeSettings().map(
@@ -17,4 +20,17 @@ Settings are environment variables. With their defaults on this machine:
 
 ${settings.join('\n')}
 `
+}
+
+/** A readme with the table between its two markers made anew. */
+export function withSettingsTable(readme: string): string {
+  const rows = describeSettings(README_MACHINE).map(
+    ({ name, fallback, purpose }) =>
+      `| \`${name}\` | ${fallback && `\`${fallback}\``} | ${purpose} |`,
+  )
+  const table = ['| variable | default | what |', '| --- | --- | --- |', ...rows].join('\n')
+  return readme.replace(
+    /<!-- settings -->[\s\S]*<!-- \/settings -->/,
+    () => `<!-- settings -->\n${table}\n<!-- /settings -->`,
+  )
 }

@@ -1,6 +1,7 @@
 // GET and POST /ui: the page, without any script.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { raw } from 'hono/html'
 import type { AppEnv } from '../app-env.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
@@ -37,7 +38,7 @@ export function uiRoute({
     const nonce: string = c.get('secureHeadersNonce') ?? ''
     return c.html(
       <>
-        {'<!doctype html>'}
+        {raw('<!doctype html>')}
         <Page {...props} needsKey={needsKey} limits={limitsText} nonce={nonce} />
       </>,
       status,

@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+// Stands in for `docker` where a real engine can't be made to behave this oddly. The image's name is the behaviour.
+
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+
+const folder = process.env.FAKE_DOCKER_FOLDER
+const [command, ...args] = process.argv.slice(2)
+appendFileSync(`${folder}/calls`, `${command} ${args.join(' ')}\n`)
+
+if (command === 'rm') {
+  const name = args.at(-1)
+  try {
+    process.kill(Number(readFileSync(`${folder}/${name}.pid`, 'utf8')), 'SIGKILL')
+  } catch {
+    process.stderr.write(`Error: No such container: ${name}\n`)
+    process.exitCode = 1
+  }
+} else if (command === 'events') {
+  setInterval(() => {}, 1000)
+} else if (command === 'run') {
+  run()
+}
+
+function run() {
+  const name = args[args.indexOf('--name') + 1]
+  writeFileSync(`${folder}/${name}.pid`, String(process.pid))
+  const behaviour = args[args.indexOf('timeout') - 1]
+  const noToken = Buffer.alloc(16)
+  const frame = (kind, token, payload = '') => {
+    const body = Buffer.from(payload)
+    const header = Buffer.alloc(5)
+    header.write(kind)
+    header.writeUInt32BE(body.length, 1)
+    process.stdout.write(Buffer.concat([header, token, body]))
+  }
+  const exit = (facts) =>
+    JSON.stringify({
+      ...{ cause: 'exit', exitCode: 0, signal: null, truncated: false },
+      ...{ durationMs: 1, cpuMs: 1, peakMemoryBytes: 1, oomKills: 0 },
+      ...facts,
+    })
+  const keepAlive = () => setInterval(() => {}, 1000)
+
+  if (behaviour === 'no-engine') {
+    process.stderr.write('docker: Cannot connect to the Docker daemon\n')
+    process.exitCode = 125
+    return
+  }
+  if (behaviour === 'never-ready') return keepAlive()
+  if (behaviour === 'noise') {
+    process.stdout.write('Hello, this is no frame at all, and it goes on for a while.\n')
+    return keepAlive()
+  }
+  frame('R', noToken)
+  process.stdin.once('data', (job) => {
+    const token = job.subarray(5, 21)
+    switch (behaviour) {
+      case 'ends-waiting':
+        return process.exit(137)
+      case 'good':
+        frame('S', token)
+        frame('O', token, 'hello\n')
+        frame('X', token, exit({}))
+        return process.exit(0)
+      case 'forges':
+        frame('S', token)
+        frame('O', noToken, 'forged')
+        frame('M', noToken, 'forged')
+        frame('X', noToken, exit({}))
+        return setTimeout(() => process.exit(137), 50)
+      case 'wrong-report':
+        frame('S', token)
+        frame('X', token, exit({ exitCode: 'zero' }))
+        return keepAlive()
+      case 'floods':
+        frame('S', token)
+        for (let i = 0; i < 40; i += 1) frame('O', token, 'x'.repeat(60_000))
+        return keepAlive()
+      case 'hangs':
+        frame('S', token)
+        frame('O', token, 'kept')
+        return keepAlive()
+      case 'stays':
+        frame('S', token)
+        frame('X', token, exit({ exitCode: 7 }))
+        return keepAlive()
+    }
+  })
+}

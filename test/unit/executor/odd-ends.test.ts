@@ -1,0 +1,106 @@
+// Containers that end in ways a real engine can't be made to show: a fake `docker` plays them.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config.ts'
+import { createDockerExecutor, type DockerParts } from '../../../src/executor/create.ts'
+
+const FAKE_DOCKER = `${import.meta.dirname}/../../support/fake-docker.mjs`
+const REQUEST = { code: 'pass', stdin: '', args: [], env: {}, timeoutSeconds: 1 }
+
+let folder: string
+let parts: DockerParts
+beforeEach(() => {
+  folder = mkdtempSync(`${tmpdir()}/safe-code-executor-test-`)
+  process.env.FAKE_DOCKER_FOLDER = folder
+})
+afterEach(async () => {
+  await parts.close()
+  rmSync(folder, { recursive: true })
+})
+
+function run(behaviour: string, settings: Record<string, string> = {}) {
+  const config = parseConfig({
+    ...{ DOCKER_COMMAND: FAKE_DOCKER, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0' },
+    ...settings,
+  })
+  parts = createDockerExecutor(config, pino({ level: 'silent' }))
+  return parts.executor.run(REQUEST, { signal: new AbortController().signal })
+}
+
+const calls = (command: string) =>
+  readFileSync(`${folder}/calls`, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith(`${command} `))
+
+it('answers what a runner reports', async () => {
+  expect(await run('good')).toMatchObject({ status: 'ok', output: 'hello', exitCode: 0 })
+})
+
+it('is unavailable where there is no docker command', async () => {
+  await expect(run('good', { DOCKER_COMMAND: '/no/such/docker' })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+})
+
+it('is unavailable where the engine does not answer, with its words as the cause', async () => {
+  await expect(run('no-engine')).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'Programs cannot be run at the moment; try again later',
+    cause: { message: 'docker: Cannot connect to the Docker daemon' },
+  })
+})
+
+it('is unavailable where a container is not ready in time, and kills it', async () => {
+  await expect(run('never-ready', { START_TIMEOUT_SECONDS: '0.3' })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  await parts.close()
+  expect(calls('rm').length).toBeGreaterThan(0)
+})
+
+it('is unavailable where a container speaks no frames', async () => {
+  await expect(run('noise')).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+it('tries a program anew whose container ended before it took it, three times at most', async () => {
+  await expect(run('ends-waiting')).rejects.toMatchObject({ code: 'unavailable' })
+  expect(calls('run')).toHaveLength(3)
+})
+
+it('believes no frame without the token of the job', async () => {
+  expect(await run('forges')).toMatchObject({
+    ...{ status: 'killed', output: '', error: 'Killed by SIGKILL' },
+    ...{ exitCode: null, signal: 'SIGKILL' },
+  })
+  expect(calls('run')).toHaveLength(1)
+})
+
+it('believes no report that is not of the agreed form, and kills its container', async () => {
+  expect(await run('wrong-report')).toMatchObject({ status: 'killed', exitCode: null })
+  expect(calls('rm')).toHaveLength(1)
+})
+
+it('cuts the output by itself where the runner does not', async () => {
+  const outcome = await run('floods')
+  expect(outcome).toMatchObject({ status: 'output_limit', truncated: true })
+  expect(outcome.output.length).toBe(1024 * 1024)
+})
+
+it('kills a run by its own clock where the runner keeps silent, and keeps the output', async () => {
+  const startMs = performance.now()
+  expect(await run('hangs')).toMatchObject({
+    ...{ status: 'timeout', error: 'Execution timed out after 1 second', output: 'kept' },
+  })
+  expect(performance.now() - startMs).toBeLessThan(3000)
+  expect(calls('rm').length).toBeGreaterThan(0)
+})
+
+it('answers when the runner has reported, and kills a container that stays behind the answer', async () => {
+  expect(await run('stays')).toMatchObject({ status: 'error', exitCode: 7 })
+  expect(calls('rm')).toHaveLength(0)
+  await parts.close()
+  expect(calls('rm')).toHaveLength(1)
+})
