@@ -1,6 +1,7 @@
 // What WE could not or would not do: a Refusal, thrown anywhere and turned into an answer in one place.
 
 import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
 /** HTTP status of each refusal code. A client may rely on the codes. */
 export const REFUSAL_STATUS = {
@@ -12,6 +13,8 @@ export const REFUSAL_STATUS = {
   too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,
+  /** The client hung up: nobody reads this answer, only the log. */
+  cancelled: 499,
   internal: 500,
   busy: 503,
   unavailable: 503,
@@ -47,8 +50,8 @@ export class Refusal extends Error {
     this.headers = headers
   }
 
-  get status() {
-    return REFUSAL_STATUS[this.code]
+  get status(): ContentfulStatusCode {
+    return REFUSAL_STATUS[this.code] as ContentfulStatusCode // 499 is nginx's, not the standard's
   }
 
   toBody(requestId: string): RefusalBody {
@@ -61,6 +64,9 @@ export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof HTTPException && error.status === 400) {
     return new Refusal('invalid_request', 'body: is not valid JSON', { cause: error })
+  }
+  if (error instanceof DOMException && error.name === 'AbortError') {
+    return new Refusal('cancelled', 'The client hung up', { cause: error })
   }
   return new Refusal('internal', 'Something went wrong on our side', { cause: error })
 }

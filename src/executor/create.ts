@@ -7,7 +7,6 @@ import { DockerExecutor } from './docker.ts'
 import { Engine, OWNER_LABEL, ownerOfThisProcess } from './engine.ts'
 import type { ContainerSpec } from './flags.ts'
 import { Gate } from './gate.ts'
-import { OomWatch } from './oom-watch.ts'
 import { Pool } from './pool.ts'
 import { Sandbox } from './sandbox.ts'
 
@@ -21,7 +20,7 @@ export interface DockerParts {
   close: () => Promise<void>
 }
 
-/** Starts the pool and the watch. Sweeps away what a dead server left. */
+/** Starts the pool. Sweeps away what a dead server left. */
 export function createDockerExecutor(
   config: Config,
   logger: Logger,
@@ -30,7 +29,6 @@ export function createDockerExecutor(
   const owner = ownerOfThisProcess()
   const spec = containerSpec(config, owner)
   const engine = new Engine({ command: config.DOCKER_COMMAND, logger })
-  const oomWatch = new OomWatch({ command: config.DOCKER_COMMAND, owner, logger })
   const startTimeoutMs = config.START_TIMEOUT_SECONDS * 1000
   const pool = new Pool({
     size: config.POOL_SIZE,
@@ -46,7 +44,6 @@ export function createDockerExecutor(
       maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
     }),
     pool,
-    oomWatch,
     limits: { memoryBytes: spec.limits.memoryBytes, outputBytes: config.MAX_OUTPUT_BYTES },
     logger,
     ...(onRun && { onRun }),
@@ -56,10 +53,7 @@ export function createDockerExecutor(
   })
   return {
     executor,
-    close: async () => {
-      oomWatch.close()
-      await pool.close()
-    },
+    close: () => pool.close(),
   }
 }
 

@@ -8,7 +8,6 @@ import { classify } from './classify.ts'
 import type { Executor, RunOptions } from './executor.ts'
 import type { Gate } from './gate.ts'
 import { type Observation, observe } from './observe.ts'
-import type { OomWatch } from './oom-watch.ts'
 import type { Pool } from './pool.ts'
 import { TOKEN_BYTES } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -19,7 +18,6 @@ const MAX_ATTEMPTS = 3
 export interface DockerExecutorOptions {
   gate: Gate
   pool: Pool
-  oomWatch: OomWatch
   limits: { memoryBytes: number; outputBytes: number }
   logger: Logger
   /** Told of every run that ended. */
@@ -73,14 +71,14 @@ export class DockerExecutor implements Executor {
     request: RunRequest,
     options: RunOptions,
   ): Promise<Outcome | null> {
-    const { limits, oomWatch } = this.#options
+    const { limits } = this.#options
     const job = { token: randomBytes(TOKEN_BYTES), request, outputLimitBytes: limits.outputBytes }
     const seen = await observe(sandbox, job, options)
     if (!seen.started) return null
     return classify({
       ...seen,
       id: randomUUID(),
-      oomEvent: needsWitness(seen) && (await oomWatch.sawOom(sandbox.name)),
+      oomEvent: needsWitness(seen) && (await sandbox.sawOom()),
       timeoutSeconds: request.timeoutSeconds,
       limits,
     })

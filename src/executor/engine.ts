@@ -11,6 +11,9 @@ export const OWNER_LABEL = 'safe-code-executor.owner'
 /** How long a short docker command may take, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000
 
+/** How long an event may lag behind the end of its container, in seconds. */
+const EVENT_LAG_SECONDS = 0.2
+
 /** Start time of a process where the system has no /proc. */
 const UNKNOWN = 'unknown'
 
@@ -59,6 +62,19 @@ export class Engine {
       .flatMap(([name, owner]) => (name && owner && isDead(owner) ? [name] : []))
     await Promise.all(orphans.map((name) => this.removeContainer(name)))
     return orphans.length
+  }
+
+  /**
+   * Whether the engine saw the container run out of memory: the one witness where the runner itself was killed. The
+   * engine remembers its last 256 events, so it is asked only when it is needed.
+   */
+  async sawOom(name: string): Promise<boolean> {
+    const until = Date.now() / 1000 + EVENT_LAG_SECONDS
+    const result = await this.#docker([
+      ...['events', '--since', '1h', '--until', until.toFixed(3)],
+      ...['--filter', `container=${name}`, '--filter', 'event=oom', '--format', '{{.Action}}'],
+    ])
+    return result.stdout.includes('oom')
   }
 
   async #docker(args: string[]) {

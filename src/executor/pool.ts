@@ -82,26 +82,35 @@ export class Pool {
   #add(): void {
     const sandbox = this.#options.start()
     this.#waiting.add(sandbox)
+    const expiry = setTimeout(() => {
+      if (this.#drop(sandbox)) this.#refill()
+    }, this.#options.maxAgeMs)
     sandbox.ready.then(
       () => {
         this.#retryMs = FIRST_RETRY_MS
         this.#refill()
       },
       (error: Error) => {
-        if (!this.#waiting.has(sandbox)) return // whoever took it tells
-        this.#options.logger.error({ cause: error.message }, 'a container did not start')
+        if (this.#drop(sandbox)) this.#retry(`a container did not start: ${error.message}`)
       },
     )
-    const expiry = setTimeout(() => {
-      if (this.#waiting.delete(sandbox)) this.discard(sandbox)
-      this.#refill()
-    }, this.#options.maxAgeMs)
     void sandbox.closed.then(() => {
       clearTimeout(expiry)
-      // It ended while it waited: the engine is gone, or someone removed it.
-      if (!this.#waiting.delete(sandbox)) return
-      this.#refillSoon(this.#retryMs)
-      this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
+      if (this.#drop(sandbox)) this.#retry('a waiting container ended')
     })
+  }
+
+  /** Throws a sandbox away that still waits; false where it no longer does. */
+  #drop(sandbox: Sandbox): boolean {
+    const waited = this.#waiting.delete(sandbox)
+    if (waited) this.discard(sandbox)
+    return waited
+  }
+
+  /** The engine is gone, or someone removed the container: later, and ever later. */
+  #retry(why: string): void {
+    this.#options.logger.error({ retryMs: this.#retryMs }, why)
+    this.#refillSoon(this.#retryMs)
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
   }
 }

@@ -79,6 +79,11 @@ export class Sandbox {
     await this.#engine.removeContainer(this.name)
   }
 
+  /** Whether the engine saw the container run out of memory. */
+  sawOom(): Promise<boolean> {
+    return this.#engine.sawOom(this.name)
+  }
+
   /** Ends the container: by the end of its input, and where that does not help by force. */
   async dispose(): Promise<void> {
     this.#process.stdin.end()

@@ -15,8 +15,6 @@ if (command === 'rm') {
     process.stderr.write(`Error: No such container: ${name}\n`)
     process.exitCode = 1
   }
-} else if (command === 'events') {
-  setInterval(() => {}, 1000)
 } else if (command === 'run') {
   run()
 }
