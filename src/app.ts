@@ -114,11 +114,11 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
     uiRoute({
       executor: readiness,
       limits,
-      limitsText: `Without network, with ${config.MEMORY_MB} MB of memory and ${limits.defaultTimeoutSeconds} seconds.`,
+      limitsText: limitsText(config),
       needsKey: keys.length > 0,
       guard: every(
-        sameOrigin(),
         limitBody,
+        sameOrigin(),
         contentType({ allowed: ['application/x-www-form-urlencoded'] }),
         auth({ keys, findKey: (c) => formField(c, 'key') }),
         ...rateGuards,
@@ -129,4 +129,10 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
   app.route('/', healthRoute({ readiness }))
   app.get('/', (c) => c.redirect('/ui'))
   return app
+}
+
+/** One line on what a program may use, for the page. */
+function limitsText({ MEMORY_MB, DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS }: Config): string {
+  const seconds = Math.min(DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS)
+  return `Without network, with ${MEMORY_MB} MB of memory and ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
 }

@@ -23,16 +23,26 @@ function whole(min: number, max: number) {
     .string()
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .pipe(
+      z
+        .number(`must be at most ${max}`)
+        .min(min, `must be at least ${min}`)
+        .max(max, `must be at most ${max}`),
+    )
 }
 
-/** A number above 0, at most `max`. */
-function positive(max: number) {
+/** A number from `min` to `max`. */
+function decimal(min: number, max: number) {
   return z
     .string()
     .regex(/^\d+(\.\d+)?$/, 'must be a number')
     .transform(Number)
-    .pipe(z.number().gt(0, 'must be above 0').max(max, `must be at most ${max}`))
+    .pipe(
+      z
+        .number(`must be at most ${max}`)
+        .min(min, `must be at least ${min}`)
+        .max(max, `must be at most ${max}`),
+    )
 }
 
 const onOff = z.enum(['on', 'off'], 'must be "on" or "off"').transform((value) => value === 'on')
@@ -54,6 +64,10 @@ const trustProxy = z.string().refine((setting) => {
 }, 'must be a number of proxies, or addresses and networks separated by commas')
 
 const DAY_SECONDS = 86_400
+/** The resolution of the clocks. */
+const MIN_SECONDS = 0.001
+/** Less than this the engine rounds to a quota of 0, and that would mean no limit. */
+const MIN_CPUS = 0.01
 
 /** One setting: its rule, its default as one would write it in the environment, and its purpose. */
 function setting<S extends z.ZodType<unknown, string>>(
@@ -92,12 +106,12 @@ export function settings({ cores, memoryBytes }: Machine) {
     ),
 
     DEFAULT_TIMEOUT_SECONDS: setting(
-      positive(DAY_SECONDS),
+      decimal(MIN_SECONDS, DAY_SECONDS),
       '10',
       'time of a run that asks for none',
     ),
     MAX_TIMEOUT_SECONDS: setting(
-      positive(DAY_SECONDS),
+      decimal(MIN_SECONDS, DAY_SECONDS),
       '10',
       'longest time that a run may ask for',
     ),
@@ -110,7 +124,7 @@ export function settings({ cores, memoryBytes }: Machine) {
     ),
 
     MEMORY_MB: setting(whole(32, 1024 * 1024), '128', 'memory of a run, without swap'),
-    CPUS: setting(positive(1024), '1', 'CPUs of a run'),
+    CPUS: setting(decimal(MIN_CPUS, 1024), '1', 'CPUs of a run'),
     MAX_PROCESSES: setting(whole(8, 32_768), '64', 'processes and threads of a run'),
     TMP_MB: setting(whole(1, 1024 * 1024), '16', 'size of /tmp; it counts as memory'),
     TMP_FILES: setting(whole(16, 1_000_000), '4096', 'files in /tmp'),
@@ -135,7 +149,7 @@ export function settings({ cores, memoryBytes }: Machine) {
       'safe-code-executor-python',
       'image that programs run in',
     ),
-    START_TIMEOUT_SECONDS: setting(positive(600), '30', 'longest start of a container'),
+    START_TIMEOUT_SECONDS: setting(decimal(MIN_SECONDS, 600), '30', 'longest start of a container'),
     WARM_MAX_AGE_SECONDS: setting(
       whole(1, DAY_SECONDS),
       '300',
@@ -154,11 +168,11 @@ export function settings({ cores, memoryBytes }: Machine) {
       'containers that wait warm; 0 starts each one when it is asked for; by default as many as run at once',
     ),
     MAX_WAITING: setting(
-      whole(0, 100_000),
+      whole(0, 1_000_000),
       String(running * 32),
       'requests that may wait for their turn; by default 32 for each that runs',
     ),
-    MAX_WAIT_SECONDS: setting(positive(3600), '45', 'longest wait for a turn'),
+    MAX_WAIT_SECONDS: setting(decimal(MIN_SECONDS, 3600), '45', 'longest wait for a turn'),
   }
 }
 

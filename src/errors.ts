@@ -65,8 +65,10 @@ export function toRefusal(error: unknown): Refusal {
   if (error instanceof HTTPException && error.status === 400) {
     return new Refusal('invalid_request', 'body: is not valid JSON', { cause: error })
   }
-  if (error instanceof DOMException && error.name === 'AbortError') {
-    return new Refusal('cancelled', 'The client hung up', { cause: error })
-  }
   return new Refusal('internal', 'Something went wrong on our side', { cause: error })
+}
+
+/** What a run that was cancelled throws. An abort's own reason may be any value. */
+export function cancelled(signal: AbortSignal): Refusal {
+  return new Refusal('cancelled', 'The client hung up', { cause: signal.reason })
 }

@@ -48,14 +48,16 @@ export class Readiness implements Executor {
   /** One probe for all who ask; a failure holds too, or a flood of probes would be a flood of containers. */
   async #run(): Promise<void> {
     try {
-      const outcome = await this.run(PROBE, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
-      if (outcome.output !== '4') throw new Error(`the probe ended with ${outcome.status}`)
+      const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS)
+      const { output, status } = await this.#executor.run(PROBE, { signal })
+      if (output !== '4') throw new Error(`the probe ended with ${status}`)
+      this.#provenAtMs = performance.now()
       this.#probe = undefined
     } catch (error) {
       setTimeout(() => {
         this.#probe = undefined
       }, FAILURE_HOLDS_MS).unref()
-      if (error instanceof Refusal) throw error
+      if (error instanceof Refusal && error.code !== 'cancelled') throw error
       throw new Refusal('unavailable', 'A test program could not be run', { cause: error })
     }
   }

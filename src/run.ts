@@ -8,7 +8,7 @@ export interface RequestLimits {
   maxCodeBytes: number
   /** Longest time a request may ask for, in seconds of wall clock. */
   maxTimeoutSeconds: number
-  /** The time that a request gets which asks for none, in seconds. */
+  /** The time that a request gets which asks for none, in seconds; where more than is allowed, what is allowed. */
   defaultTimeoutSeconds: number
 }
 
@@ -33,6 +33,14 @@ const envName = cString.refine(
   'the name of a variable must not be empty or contain "="',
 )
 
+/** zod drops a key called `__proto__` without a word. */
+function refuseProto(value: unknown, context: z.core.$RefinementCtx): unknown {
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
+    context.addIssue({ code: 'custom', path: ['__proto__'], message: 'is not a usable name' })
+  }
+  return value
+}
+
 /** A field of the contract that this version does not offer: refused by name, never ignored. */
 const notYet = z.undefined({ error: 'is not supported yet' }).optional()
 
@@ -53,7 +61,10 @@ export function runRequestSchema(limits: RequestLimits) {
         .max(MAX_ARGS, `must have at most ${MAX_ARGS} items`)
         .default([]),
       env: z
-        .record(envName, cString, { error: expected('an object of strings') })
+        .preprocess(
+          refuseProto,
+          z.record(envName, cString, { error: expected('an object of strings') }),
+        )
         .refine(
           (env) => Object.keys(env).length <= MAX_ENV_VARIABLES,
           `must have at most ${MAX_ENV_VARIABLES} variables`,

@@ -32,7 +32,6 @@ const SIGKILL = constants.signals.SIGKILL
 export function classify(facts: Facts): Outcome {
   const { exit } = facts
   const { status, error, exitCode, signal } = verdict(facts)
-  const measured = exit ?? { truncated: facts.hostCause === 'output_limit' }
   return {
     output: decode(facts.stdout).replace(/\n$/, ''),
     error,
@@ -40,7 +39,7 @@ export function classify(facts: Facts): Outcome {
     exitCode,
     signal,
     stderr: decode(facts.stderr),
-    truncated: measured.truncated,
+    truncated: exit?.truncated || facts.hostCause === 'output_limit',
     durationMs: Math.round(exit?.durationMs ?? facts.elapsedMs),
     cpuMs: Math.round(exit?.cpuMs ?? 0),
     peakMemoryBytes: exit?.peakMemoryBytes ?? 0,
@@ -69,7 +68,7 @@ function verdict(facts: Facts): Verdict {
 
 /** The program ended by itself or by the kernel. */
 function exitVerdict(facts: Facts, exit: ExitReport): Verdict {
-  const memoryKill = (exit.oomKills ?? 0) > 0
+  const memoryKill = exit.oomKills === null ? facts.oomEvent : exit.oomKills > 0
   if (exit.signal !== null) {
     const signal = signalName(exit.signal)
     if (memoryKill && exit.signal === SIGKILL) {

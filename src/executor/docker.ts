@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { Refusal } from '../errors.ts'
+import { cancelled, Refusal } from '../errors.ts'
 import type { Outcome, RunRequest } from '../run.ts'
 import { classify } from './classify.ts'
 import type { Executor, RunOptions } from './executor.ts'
@@ -57,7 +57,7 @@ export class DockerExecutor implements Executor {
     const sandbox = pool.take()
     try {
       await readyOrAborted(sandbox, signal).catch((error) => {
-        throw signal.aborted ? signal.reason : this.#unavailable(error)
+        throw error instanceof Refusal ? error : this.#unavailable(error)
       })
       return await task(sandbox)
     } finally {
@@ -92,9 +92,9 @@ export class DockerExecutor implements Executor {
   }
 }
 
-/** Whether the container ended without a word from the runner and without the host's doing. */
+/** Whether a process was killed, not by the host, and nothing inside could count whether memory was the reason. */
 function needsWitness({ exit, hostCause }: Observation): boolean {
-  return exit === null && hostCause === null
+  return hostCause === null && (exit === null || (exit.signal !== null && exit.oomKills === null))
 }
 
 async function readyOrAborted(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
@@ -103,7 +103,9 @@ async function readyOrAborted(sandbox: Sandbox, signal: AbortSignal): Promise<vo
     await Promise.race([
       sandbox.ready,
       new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { signal: released.signal })
+        signal.addEventListener('abort', () => reject(cancelled(signal)), {
+          signal: released.signal,
+        })
       }),
     ])
   } finally {

@@ -6,7 +6,7 @@ import type { Outcome, RunRequest } from '../run.ts'
 export type StreamName = 'stdout' | 'stderr'
 
 export interface RunOptions {
-  /** Stops the run; `run` then rejects with the signal's reason. */
+  /** Stops the run; `run` then rejects with the refusal `cancelled`. */
   signal: AbortSignal
   /** Called with the program's output as it comes, in bytes. */
   onChunk?: (stream: StreamName, bytes: Uint8Array) => void
@@ -15,7 +15,7 @@ export interface RunOptions {
 export interface Executor {
   /**
    * Runs a program once. Resolves whatever the program did.
-   * @throws {Refusal} when the program did not run: `busy`, `unavailable`.
+   * @throws {Refusal} when the program did not run: `busy`, `unavailable`, `cancelled`.
    */
   run(request: RunRequest, options: RunOptions): Promise<Outcome>
 }

@@ -1,6 +1,6 @@
 // Bounds how many runs go on at once and how many wait.
 
-import { Refusal } from '../errors.ts'
+import { cancelled, Refusal } from '../errors.ts'
 
 export interface GateOptions {
   /** How many may be inside at once. */
@@ -31,10 +31,10 @@ export class Gate {
 
   /**
    * Calls `task` when there is a place, and frees the place however the task ends.
-   * @throws {Refusal} `busy` when the line is full or the wait ran out.
+   * @throws {Refusal} `busy` when the line is full or the wait ran out; `cancelled`.
    */
   async use<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted()
+    if (signal.aborted) throw cancelled(signal)
     if (this.#running < this.#options.maxRunning) this.#running += 1
     else await this.#wait(signal)
     try {
@@ -56,7 +56,7 @@ export class Gate {
         leaveLine()
         resolve()
       }
-      const onAbort = () => stop(signal.reason)
+      const onAbort = () => stop(cancelled(signal))
       const timer = setTimeout(
         () => stop(this.#busy('No place became free in time')),
         this.#options.maxWaitMs,

@@ -1,5 +1,6 @@
 // Hands a job to a sandbox and collects what can be known of the run, until the first cause ends it.
 
+import { cancelled } from '../errors.ts'
 import type { RunOptions, StreamName } from './executor.ts'
 import { type ExitReport, type Frame, type Job, parseExitReport } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -26,7 +27,7 @@ type End = 'exit' | 'gone' | 'timeout' | 'output_limit' | 'cancelled'
 
 /**
  * Runs one job in a sandbox that is ready. When it resolves the program is dead.
- * @throws the signal's reason when the run is cancelled; whoever holds the sandbox throws it away.
+ * @throws {Refusal} `cancelled`; whoever holds the sandbox throws it away.
  */
 export async function observe(
   sandbox: Sandbox,
@@ -67,7 +68,7 @@ export async function observe(
   })
   released.abort()
 
-  if (end === 'cancelled') throw signal.reason
+  if (end === 'cancelled') throw cancelled(signal)
   const hostCause = end === 'timeout' || end === 'output_limit' ? end : null
   if (hostCause) await sandbox.kill()
   return {
