@@ -3,11 +3,16 @@
 From the moment the job arrives, everything in this process is within the program's reach.
 """
 
-import _ctypes  # ctypes wraps it for 3 ms
-import marshal
-import os
 import sys
-import time
+
+PLAIN_MODULES = set(sys.modules) - {__name__}  # what Python itself has loaded when a program starts
+
+import _ctypes  # noqa: E402 - ctypes wraps it for 3 ms
+import ast  # noqa: E402, F401 - the traceback module loads it where it needs it
+import marshal  # noqa: E402
+import os  # noqa: E402
+import time  # noqa: E402
+import traceback  # noqa: E402
 from _frozen_importlib_external import SourceFileLoader
 
 WORK_DIR = '/tmp/work'
@@ -38,6 +43,15 @@ def prctl(option, value):
         raise OSError('prctl failed')
 
 
+PRELOADED = {}  # the rest: what explains exceptions must not depend on what the program does to files and modules
+
+
+def hide_modules():
+    """Shows the program the modules that a plain Python has: its own files may have any other name."""
+    for name in set(sys.modules) - PLAIN_MODULES:
+        PRELOADED[name] = sys.modules.pop(name)
+
+
 def copy_memory():
     """Makes this process' pages its own now. Python touches nearly all of them when it ends, and each would be a
     page fault that copies: 15 ms at the end of every run, against 4 ms after this."""
@@ -65,6 +79,7 @@ def settle_in(stdin_fd, stdout_fd, stderr_fd, control_fd):
     source_fd = os.open(PATH, os.O_WRONLY | os.O_CREAT, 0o600)
     if source_fd != SOURCE_FD:
         raise OSError('a descriptor was left open')
+    hide_modules()
     copy_memory()
 
 
@@ -73,6 +88,7 @@ class Program:
 
     def __init__(self, report):
         self.report = report
+        self.pid = os.getpid()
         with open(CONTROL_FD, 'rb') as control:
             self.source, args, environment = marshal.load(control)
         sys.argv[:] = [NAME, *args]
@@ -86,34 +102,59 @@ class Program:
         """Runs it as `__main__`; where it fails, says why in the report and leaves the rest to Python's own end."""
         main = type(sys)('__main__')
         main.__file__ = PATH
+        main.__cached__ = None
         main.__loader__ = SourceFileLoader('__main__', PATH)
         main.__builtins__ = sys.modules['builtins']
+        main.__annotations__ = {}
         sys.modules['__main__'] = main
         try:
             code = compile(self.source.removeprefix('\ufeff'), NAME, 'exec', dont_inherit=True)
             exec(code, main.__dict__)
+            return
         except SystemExit as stop:
             if stop.code is not None and not isinstance(stop.code, int):
-                self.explain(str(stop.code))
+                self.explain(lambda: str(stop.code))
             raise
-        except BaseException as error:
-            self.fail(error)
+        except BaseException as uncaught:
+            error, tb = uncaught, sys.exc_info()[2].tb_next
+        self.fail(error, tb)
 
-    def fail(self, error):
+    def fail(self, error, tb):
         """What Python does with an uncaught exception, without the frame of this file."""
-        import traceback  # 11 ms, so only here; Python needs it now anyway
-
-        tb = error.__traceback__.tb_next
-        error.__traceback__ = tb
-        summary = traceback.TracebackException(type(error), error, tb, lookup_lines=False, compact=True)
-        summary.__notes__ = None
-        self.explain(list(summary.format_exception_only())[-1].rstrip('\n'))
+        sys.modules.update(PRELOADED)  # whatever files of the same names the program has
+        BaseException.with_traceback(error, tb)
+        self.explain(lambda: last_line(error, tb))
         sys.last_exc, sys.last_type, sys.last_value, sys.last_traceback = error, type(error), error, tb
-        sys.excepthook(type(error), error, tb)
+        show = sys.__excepthook__
+        try:
+            sys.excepthook(type(error), error, tb)
+        except SystemExit:
+            raise
+        except BaseException as second:
+            second_tb = sys.exc_info()[2].tb_next
+            BaseException.with_traceback(second, second_tb)
+            print('Error in sys.excepthook:', file=sys.stderr)
+            show(type(second), second, second_tb)
+            print('\nOriginal exception was:', file=sys.stderr)
+            show(type(error), error, tb)
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
 
-    def explain(self, message):
-        """Leaves the message in memory shared with the runner: no descriptor the program could close or fill."""
-        data = message.encode('utf-8', 'replace')[: len(self.report) - 4]
+    def explain(self, words):
+        """Leaves a message in memory shared with the runner: no descriptor that the program could close or fill.
+        A child of the program ends here too, but it is not the one that is asked."""
+        if os.getpid() != self.pid:
+            return
+        try:
+            data = words().encode('utf-8', 'backslashreplace')[: len(self.report) - 4]
+        except BaseException:
+            return  # the program's own __str__ failed
+        data = data.decode('utf-8', 'ignore').encode()  # not cut inside a character
         self.report[:4] = len(data).to_bytes(4, 'big')
         self.report[4 : 4 + len(data)] = data
+
+
+def last_line(error, tb):
+    """The exception as Python words it, without its notes."""
+    summary = traceback.TracebackException(type(error), error, tb, lookup_lines=False, compact=True)
+    summary.__notes__ = None
+    return list(summary.format_exception_only())[-1].rstrip('\n')

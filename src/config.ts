@@ -47,12 +47,14 @@ function decimal(min: number, max: number) {
 
 const onOff = z.enum(['on', 'off'], 'must be "on" or "off"').transform((value) => value === 'on')
 
-const list = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-)
+/** Keys that a header can carry. Only the empty setting means that none is asked for. */
+const apiKeys = z
+  .string()
+  .regex(
+    /^$|^[\x21-\x2b\x2d-\x7e]+(, *[\x21-\x2b\x2d-\x7e]+)*$/,
+    'must be keys without spaces, separated by commas',
+  )
+  .transform((value) => (value === '' ? [] : value.split(/, */)))
 
 const trustProxy = z.string().refine((setting) => {
   try {
@@ -87,7 +89,7 @@ export function settings({ cores, memoryBytes }: Machine) {
     HOST: setting(z.string().min(1, 'must not be empty'), '127.0.0.1', 'address to listen on'),
     PORT: setting(whole(0, 65_535), '5000', 'port to listen on; 0 picks a free one'),
     API_KEYS: setting(
-      list,
+      apiKeys,
       '',
       'keys of which a client must send one as `Authorization: Bearer KEY`, separated by commas; empty: everybody may run programs',
     ),

@@ -10,12 +10,15 @@ export interface AccessLogOptions {
 export function accessLog({ logger }: AccessLogOptions): MiddlewareHandler {
   return async function accessLog(c, next) {
     const startedAtMs = performance.now()
-    await next()
-    const durationMs = Math.round(performance.now() - startedAtMs)
-    const { method, path } = c.req
-    logger.info(
-      { requestId: c.get('requestId'), method, path, status: c.res.status, durationMs },
-      'request',
-    )
+    try {
+      await next()
+    } finally {
+      const durationMs = Math.round(performance.now() - startedAtMs)
+      const { method, path } = c.req
+      logger.info(
+        { requestId: c.get('requestId'), method, path, status: c.res.status, durationMs },
+        'request',
+      )
+    }
   }
 }

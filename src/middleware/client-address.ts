@@ -25,7 +25,7 @@ export function clientAddress({ trustProxy }: ClientAddressOptions) {
       socket: { remoteAddress: peer },
     }
     const address = proxyAddr(request as unknown as IncomingMessage, trusts)
-    return ipaddr.isValid(address) ? address : peer
+    return isAddress(address) ? address : peer
   }
 }
 
@@ -38,6 +38,11 @@ export function clientKey(address: string): string {
   const parsed = ipaddr.process(address)
   if (parsed.kind() === 'ipv4') return parsed.toString()
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()}/64`
+}
+
+/** `ipaddr.isValid` takes `1` for an address, too. */
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
 }
 
 function trustFunction(setting: string): (address: string, hop: number) => boolean {

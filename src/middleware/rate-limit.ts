@@ -30,14 +30,10 @@ export function rateLimit({ requests, windowSeconds, keyOf }: RateLimitOptions):
       RateLimit: `"client";r=${state.remainingPoints};t=${resetSeconds}`,
     }
     if (state.consumedPoints > requests) {
-      const limit = `${requests} requests in ${windowSeconds} seconds`
-      throw new Refusal(
-        'rate_limited',
-        `More than ${limit}; try again in ${resetSeconds} seconds`,
-        {
-          headers: { ...fields, 'Retry-After': String(resetSeconds) },
-        },
-      )
+      const limit = `${requests} requests in ${windowSeconds} s`
+      throw new Refusal('rate_limited', `More than ${limit}; try again in ${resetSeconds} s`, {
+        headers: { ...fields, 'Retry-After': String(resetSeconds) },
+      })
     }
     for (const [name, value] of Object.entries(fields)) c.header(name, value)
     await next()

@@ -20,7 +20,7 @@ export function runRoute({ executor, limits, guard }: RunRouteOptions) {
     throw new Refusal('invalid_request', describeIssues(result.error.issues))
   })
   return new Hono<AppEnv>().post('/', guard, body, async (c) => {
-    if (c.req.header('Accept')?.includes('text/event-stream')) {
+    if (c.req.header('Accept')?.toLowerCase().includes('text/event-stream')) {
       throw new Refusal('invalid_request', 'Accept: text/event-stream is not supported yet')
     }
     const outcome = await executor.run(c.req.valid('json'), { signal: c.req.raw.signal })

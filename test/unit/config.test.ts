@@ -1,0 +1,178 @@
+// The settings: defaults, empty values, and how bad ones are told.
+
+import { describe, expect, it } from 'vitest'
+import { describeSettings, parseConfig } from '../../src/config.ts'
+
+const GIBIBYTE = 1024 ** 3
+const machine = { cores: 4, memoryBytes: 8 * GIBIBYTE }
+
+/** The message that an environment is refused with; `''` where it is accepted. */
+function problem(env: Record<string, string>): string {
+  try {
+    parseConfig(env, machine)
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+describe('the defaults', () => {
+  it('are these on a machine with 4 cores and 8 GB', () => {
+    expect(parseConfig({}, machine)).toStrictEqual({
+      HOST: '127.0.0.1',
+      PORT: 5000,
+      API_KEYS: [],
+      TRUST_PROXY: '0',
+      LOG_LEVEL: 'info',
+      DEFAULT_TIMEOUT_SECONDS: 10,
+      MAX_TIMEOUT_SECONDS: 10,
+      MAX_CODE_BYTES: 262_144,
+      MAX_BODY_BYTES: 2_097_152,
+      MAX_OUTPUT_BYTES: 1_048_576,
+      MEMORY_MB: 128,
+      CPUS: 1,
+      MAX_PROCESSES: 64,
+      TMP_MB: 16,
+      TMP_FILES: 4096,
+      SHM_MB: 16,
+      MAX_OPEN_FILES: 1024,
+      RATE_LIMIT: true,
+      RATE_LIMIT_REQUESTS: 1000,
+      RATE_LIMIT_WINDOW_SECONDS: 60,
+      DOCKER_COMMAND: 'docker',
+      SANDBOX_IMAGE: 'safe-code-executor-python',
+      START_TIMEOUT_SECONDS: 30,
+      WARM_MAX_AGE_SECONDS: 300,
+      DRAIN_SECONDS: 15,
+      MAX_RUNNING: 8,
+      POOL_SIZE: 8,
+      MAX_WAITING: 256,
+      MAX_WAIT_SECONDS: 45,
+    })
+  })
+
+  it.each([
+    ['a small one', 1, 0.5, 2, 64],
+    ['one with too little memory for two', 1, 0.125, 2, 64],
+    ['one with many cores and little memory', 64, 4, 16, 512],
+    ['a large one', 64, 256, 128, 4096],
+  ])('follow the machine: %s', (_, cores, gibibytes, running, waiting) => {
+    expect(parseConfig({}, { cores, memoryBytes: gibibytes * GIBIBYTE })).toMatchObject({
+      MAX_RUNNING: running,
+      POOL_SIZE: running,
+      MAX_WAITING: waiting,
+    })
+  })
+
+  it('are valid on the largest machine that can be rented', () => {
+    const largest = { cores: 1920, memoryBytes: 32 * 1024 * GIBIBYTE }
+    expect(parseConfig({}, largest)).toMatchObject({ MAX_RUNNING: 3840, POOL_SIZE: 3840 })
+  })
+
+  it('stand for what is empty or absent', () => {
+    const empty = Object.fromEntries(describeSettings(machine).map(({ name }) => [name, '']))
+    const absent = Object.fromEntries(Object.keys(empty).map((name) => [name, undefined]))
+    expect(parseConfig(empty, machine)).toStrictEqual(parseConfig({}, machine))
+    expect(parseConfig(absent, machine)).toStrictEqual(parseConfig({}, machine))
+  })
+
+  it('are described in the words that set them', () => {
+    const described = describeSettings(machine).map(({ name, fallback }) => [name, fallback])
+    expect(parseConfig(Object.fromEntries(described), machine)).toStrictEqual(
+      parseConfig({}, machine),
+    )
+  })
+})
+
+describe('describeSettings', () => {
+  it('lists every setting once, in order, each with a purpose', () => {
+    const described = describeSettings(machine)
+    expect(described.map(({ name }) => name)).toEqual(Object.keys(parseConfig({}, machine)))
+    expect(described.filter(({ purpose }) => purpose === '')).toEqual([])
+  })
+})
+
+describe('parseConfig', () => {
+  it('returns what nobody can change', () => {
+    expect(Object.isFrozen(parseConfig({}, machine))).toBe(true)
+  })
+
+  it('ignores variables that are no settings', () => {
+    const config = parseConfig({ PATH: '/bin', constructor: 'x', port: '1' }, machine)
+    expect(config).toStrictEqual(parseConfig({}, machine))
+  })
+
+  it('reads each kind of setting', () => {
+    const env = {
+      HOST: '::1',
+      PORT: '0',
+      API_KEYS: 'one, two,three',
+      TRUST_PROXY: 'loopback, 10.0.0.0/8',
+      LOG_LEVEL: 'silent',
+      CPUS: '0.5',
+      MEMORY_MB: '256',
+      RATE_LIMIT: 'off',
+    }
+    expect(parseConfig(env, machine)).toMatchObject({
+      HOST: '::1',
+      PORT: 0,
+      API_KEYS: ['one', 'two', 'three'],
+      TRUST_PROXY: 'loopback, 10.0.0.0/8',
+      LOG_LEVEL: 'silent',
+      CPUS: 0.5,
+      MEMORY_MB: 256,
+      RATE_LIMIT: false,
+    })
+  })
+
+  it('names every bad variable at once', () => {
+    const env = {
+      PORT: '65536',
+      LOG_LEVEL: 'loud',
+      MEMORY_MB: '31',
+      CPUS: '0',
+      RATE_LIMIT: 'no',
+      MAX_RUNNING: 'many',
+    }
+    expect(problem(env)).toBe(
+      [
+        'The configuration is not valid:',
+        '  PORT: must be at most 65535',
+        '  LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent',
+        '  MEMORY_MB: must be at least 32',
+        '  CPUS: must be at least 0.01',
+        '  RATE_LIMIT: must be "on" or "off"',
+        '  MAX_RUNNING: must be a whole number',
+      ].join('\n'),
+    )
+  })
+
+  it.each(['true', 'false', '0', '1', 'ON', 'yes'])('takes %j for neither on nor off', (value) => {
+    expect(problem({ RATE_LIMIT: value })).toContain('RATE_LIMIT: must be "on" or "off"')
+  })
+
+  it('refuses to trust what is neither a number nor a network, by name, before anything starts', () => {
+    for (const value of [
+      'nonsense',
+      '-1',
+      '1.5',
+      '10.0.0.0/33',
+      'loopback,',
+      '10.0.0.1;10.0.0.2',
+    ]) {
+      expect(problem({ TRUST_PROXY: value }), value).toContain('  TRUST_PROXY: ')
+    }
+  })
+})
+
+describe('API_KEYS', () => {
+  it('is a list, and empty only where nothing was given', () => {
+    expect(parseConfig({ API_KEYS: 'a,b' }).API_KEYS).toEqual(['a', 'b'])
+    expect(parseConfig({ API_KEYS: 'a, b' }).API_KEYS).toEqual(['a', 'b'])
+    expect(parseConfig({ API_KEYS: '' }).API_KEYS).toEqual([])
+  })
+
+  it.each([',', ' ', 'a,', ',a', 'a b', 'ä'])('must not be %j', (API_KEYS) => {
+    expect(() => parseConfig({ API_KEYS })).toThrow('API_KEYS: must be keys without spaces')
+  })
+})

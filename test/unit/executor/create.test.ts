@@ -1,0 +1,78 @@
+// Settings -> what a container is.
+
+import { expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config.ts'
+import { containerSpec } from '../../../src/executor/create.ts'
+import { dockerRunArgs } from '../../../src/executor/flags.ts'
+
+it('makes these of the defaults', () => {
+  expect(containerSpec(parseConfig({}), 'host/1/2')).toEqual({
+    image: 'safe-code-executor-python',
+    labels: { 'safe-code-executor.owner': 'host/1/2' },
+    limits: {
+      memoryBytes: 134_217_728,
+      cpus: 1,
+      pids: 64,
+      tmpBytes: 16_777_216,
+      tmpInodes: 4096,
+      shmBytes: 16_777_216,
+      openFiles: 1024,
+      lifetimeSeconds: 345,
+    },
+  })
+})
+
+it('makes every limit configurable', () => {
+  const config = parseConfig({
+    SANDBOX_IMAGE: 'other',
+    MEMORY_MB: '256',
+    CPUS: '0.5',
+    MAX_PROCESSES: '32',
+    TMP_MB: '8',
+    TMP_FILES: '100',
+    SHM_MB: '4',
+    MAX_OPEN_FILES: '128',
+    START_TIMEOUT_SECONDS: '1.5',
+    WARM_MAX_AGE_SECONDS: '20',
+    MAX_TIMEOUT_SECONDS: '2',
+  })
+  expect(containerSpec(config, 'o')).toEqual({
+    image: 'other',
+    labels: { 'safe-code-executor.owner': 'o' },
+    limits: {
+      memoryBytes: 268_435_456,
+      cpus: 0.5,
+      pids: 32,
+      tmpBytes: 8_388_608,
+      tmpInodes: 100,
+      shmBytes: 4_194_304,
+      openFiles: 128,
+      lifetimeSeconds: 29, // 1.5 + 20 + 2 + 5, rounded up
+    },
+  })
+})
+
+it('makes a container outlive its longest start, wait and run', () => {
+  const config = parseConfig({ MAX_TIMEOUT_SECONDS: '86400' })
+  expect(containerSpec(config, 'o').limits.lifetimeSeconds).toBe(86_735)
+})
+
+it('never writes a limit of 0, or one in a form that the engine reads otherwise', () => {
+  const least = parseConfig({
+    MEMORY_MB: '32',
+    CPUS: '0.01',
+    MAX_PROCESSES: '8',
+    TMP_MB: '1',
+    TMP_FILES: '16',
+    SHM_MB: '1',
+    MAX_OPEN_FILES: '64',
+    START_TIMEOUT_SECONDS: '0.1',
+    WARM_MAX_AGE_SECONDS: '1',
+    MAX_TIMEOUT_SECONDS: '0.1',
+  })
+  const line = dockerRunArgs('box', containerSpec(least, 'o')).join(' ')
+  expect(line).toContain('--memory 33554432b --memory-swap 33554432b --cpus 0.01 --pids-limit 8')
+  expect(line).toContain('size=1048576,nr_inodes=16 --shm-size 1048576b')
+  expect(line).toContain('nofile=64')
+  expect(line).toContain('timeout --signal=KILL 7 ')
+})

@@ -1,0 +1,158 @@
+// Limits -> argv of `docker run`: pinned as a whole, and again row by row of the contract.
+
+import { describe, expect, it } from 'vitest'
+import { type ContainerSpec, dockerRunArgs } from '../../../src/executor/flags.ts'
+
+const spec: ContainerSpec = {
+  image: 'safe-code-executor-python',
+  labels: { 'safe-code-executor.owner': 'host/1/2' },
+  limits: {
+    memoryBytes: 134_217_728,
+    cpus: 1,
+    pids: 64,
+    tmpBytes: 16_777_216,
+    tmpInodes: 4096,
+    shmBytes: 16_777_216,
+    openFiles: 1024,
+    lifetimeSeconds: 345,
+  },
+}
+const argv = dockerRunArgs('box-1', spec)
+const line = ` ${argv.join(' ')} `
+
+it('is this command', () => {
+  expect(argv).toEqual([
+    'run',
+    ...['--name', 'box-1'],
+    '--rm',
+    '--interactive',
+    ...['--pull', 'never'],
+    '--sig-proxy=false',
+    ...['--log-driver', 'none'],
+    ...['--network', 'none'],
+    ...['--memory', '134217728b'],
+    ...['--memory-swap', '134217728b'],
+    ...['--cpus', '1'],
+    ...['--pids-limit', '64'],
+    '--read-only',
+    ...['--tmpfs', '/tmp:rw,noexec,nosuid,nodev,mode=1777,size=16777216,nr_inodes=4096'],
+    ...['--shm-size', '16777216b'],
+    ...['--ipc', 'private'],
+    ...['--user', '65534:65534'],
+    ...['--cap-drop', 'ALL'],
+    ...['--security-opt', 'no-new-privileges'],
+    ...['--ulimit', 'core=0'],
+    ...['--ulimit', 'nofile=1024'],
+    ...['--env', 'PYTHON_CPU_COUNT=1'],
+    ...['--env', 'OMP_NUM_THREADS=1'],
+    ...['--env', 'OPENBLAS_NUM_THREADS=1'],
+    ...['--env', 'MKL_NUM_THREADS=1'],
+    ...['--label', 'safe-code-executor.owner=host/1/2'],
+    'safe-code-executor-python',
+    ...['timeout', '--signal=KILL', '345'],
+    ...['python3', '-I', '-u', '-X', 'cpu_count=1', '/usr/lib/sandbox/runner.pyc'],
+  ])
+})
+
+describe('what a run may use', () => {
+  it.each([
+    ['container: thrown away', ' --rm '],
+    ['time: the container’s own life ends', ' timeout --signal=KILL 345 '],
+    ['memory', ' --memory 134217728b '],
+    ['no swap', ' --memory-swap 134217728b '],
+    ['CPU', ' --cpus 1 '],
+    ['processes', ' --pids-limit 64 '],
+    ['network: none', ' --network none '],
+    ['files: image read-only', ' --read-only '],
+    ['user: nobody', ' --user 65534:65534 '],
+    ['user: no capability', ' --cap-drop ALL '],
+    ['user: no new privilege', ' --security-opt no-new-privileges '],
+  ])('%s', (_, flag) => {
+    expect(line).toContain(flag)
+  })
+
+  it.each(['rw', 'noexec', 'nosuid', 'nodev', 'size=16777216', 'nr_inodes=4096'])(
+    'files: /tmp is mounted with %s',
+    (option) => {
+      const [path, options] = argv[argv.indexOf('--tmpfs') + 1]?.split(':') ?? []
+      expect(path).toBe('/tmp')
+      expect(options?.split(',')).toContain(option)
+    },
+  )
+
+  it.each([
+    '--privileged',
+    '--volume',
+    '-v',
+    '--mount',
+    '--device',
+    '--cap-add',
+    '--pid',
+    '--userns',
+    '--uts',
+    '--publish',
+    '-p',
+    '--link',
+    '--volumes-from',
+    '--env-file',
+    '--restart',
+    '--oom-kill-disable',
+    'unconfined',
+    'host',
+  ])('nothing of the host: no %s', (flag) => {
+    const words = argv.flatMap((word) => [word, ...word.split('=')])
+    expect(words).not.toContain(flag)
+  })
+
+  it('nothing passes through a shell or a command line', () => {
+    for (const word of ['sh', 'bash', '-c', '/bin/sh', '--entrypoint']) {
+      expect(argv).not.toContain(word)
+    }
+  })
+})
+
+describe('dockerRunArgs', () => {
+  const withLimits = (limits: Partial<ContainerSpec['limits']>) =>
+    ` ${dockerRunArgs('box-1', { ...spec, limits: { ...spec.limits, ...limits } }).join(' ')} `
+
+  it.each([
+    [{ memoryBytes: 33_554_432 }, ' --memory 33554432b --memory-swap 33554432b '],
+    [{ cpus: 0.5 }, ' --cpus 0.5 '],
+    [{ pids: 8 }, ' --pids-limit 8 '],
+    [{ tmpBytes: 1_048_576 }, ',size=1048576,'],
+    [{ tmpInodes: 16 }, ',nr_inodes=16 '],
+    [{ shmBytes: 1_048_576 }, ' --shm-size 1048576b '],
+    [{ openFiles: 64 }, ' --ulimit nofile=64 '],
+    [{ lifetimeSeconds: 60 }, ' timeout --signal=KILL 60 '],
+  ])('follows the limit %j', (limits, flag) => {
+    expect(withLimits(limits)).toContain(flag)
+  })
+
+  it.each([
+    [0.01, 1],
+    [1, 1],
+    [1.5, 2],
+    [4, 4],
+  ])('lets a program with %d CPUs count %d', (cpus, count) => {
+    const words = withLimits({ cpus })
+    for (const word of [
+      `PYTHON_CPU_COUNT=${count}`,
+      `OMP_NUM_THREADS=${count}`,
+      `OPENBLAS_NUM_THREADS=${count}`,
+      `MKL_NUM_THREADS=${count}`,
+      `cpu_count=${count}`,
+    ]) {
+      expect(words).toContain(` ${word} `)
+    }
+  })
+
+  it('puts name, image and every label where they belong', () => {
+    const other = dockerRunArgs('box-2', { ...spec, image: 'other', labels: { a: '1', b: '2' } })
+    expect(other.slice(0, 3)).toEqual(['run', '--name', 'box-2'])
+    expect(` ${other.join(' ')} `).toContain(' --label a=1 --label b=2 other timeout ')
+  })
+
+  it('is pure', () => {
+    expect(dockerRunArgs('box-1', spec)).toEqual(argv)
+  })
+})

@@ -1,0 +1,162 @@
+// The page's form: what it sends, what is refused, and what another site can do with it.
+
+import { describe, expect, it } from 'vitest'
+import { memoryLog, postForm, testApp } from '../support/app.ts'
+import { textOf } from '../support/html.ts'
+import { streamed } from '../support/stream.ts'
+
+const FORM_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' }
+
+/** Status of an answer, the refusal that the page shows, and what stands in the text area. */
+async function shown(response: Response): Promise<unknown[]> {
+  const html = await response.text()
+  const refusal = html.match(/role="alert">([^<]*)</)?.[1] ?? ''
+  return [response.status, refusal, textOf(html, 'code')]
+}
+
+describe('the form', () => {
+  it('runs the program with the defaults', async () => {
+    const { app, executor } = testApp()
+    await postForm(app, { code: 'print(1)' })
+    expect(executor.requests).toEqual([
+      { code: 'print(1)', stdin: '', args: [], env: {}, timeoutSeconds: 10 },
+    ])
+  })
+
+  it('has the line ends that were typed, not those of forms', async () => {
+    const { app, executor } = testApp()
+    const response = await postForm(app, { code: '\r\nif True:\r\n    print(1)\r\n' })
+    expect(executor.requests).toMatchObject([{ code: '\nif True:\n    print(1)\n' }])
+    expect(textOf(await response.text(), 'code')).toBe('\nif True:\n    print(1)\n')
+  })
+
+  it('has every character that was typed', async () => {
+    const { app, executor } = testApp()
+    const code = 'print("é€😀", 1 + 2, "100%", a&b)  # \t=;'
+    await postForm(app, { code })
+    expect(executor.requests).toMatchObject([{ code }])
+  })
+
+  it('takes nothing but the program', async () => {
+    const { app, executor } = testApp()
+    await postForm(app, { code: 'x', timeoutSeconds: '9999', stdin: 'y' })
+    expect(executor.requests).toMatchObject([{ timeoutSeconds: 10, stdin: '' }])
+  })
+})
+
+describe('a form that can not be run', () => {
+  it.each([
+    [{ code: '' }, 'code: must not be blank', ''],
+    [{ code: ' \r\n ' }, 'code: must not be blank', ' \n '],
+    [{}, 'code: must not be blank', ''],
+    [{ code: 'x = 123' }, 'code: must be at most 5 bytes of UTF-8', 'x = 123'],
+  ])(
+    'is told why, and keeps what was typed: %j',
+    async (fields: { code?: string }, error, kept) => {
+      const { app, executor } = testApp({ settings: { MAX_CODE_BYTES: '5' } })
+      expect(await shown(await postForm(app, { ...fields }))).toEqual([400, error, kept])
+      expect(executor.requests).toEqual([])
+    },
+  )
+
+  it('is refused as another type', async () => {
+    const { app } = testApp()
+    const response = await postForm(app, { code: 'x' }, { 'Content-Type': 'text/plain' })
+    expect((await shown(response)).slice(0, 2)).toEqual([
+      415,
+      'Content-Type: must be application/x-www-form-urlencoded',
+    ])
+  })
+
+  it('is refused when it is too large, and is not read any further', async () => {
+    const { app } = testApp({ settings: { MAX_BODY_BYTES: '100' } })
+    function* endless() {
+      yield 'code='
+      while (true) yield 'x'.repeat(60)
+    }
+    const { seen, init } = streamed(endless())
+    const response = await app.request('/ui', { method: 'POST', headers: FORM_TYPE, ...init })
+    expect(response.headers.get('Connection')).toBe('close')
+    expect(await shown(response)).toEqual([413, 'body: must be at most 100 bytes', ''])
+    expect(seen.pulled).toBe(3)
+  })
+
+  it('is refused over the rate, and keeps what was typed', async () => {
+    const { app } = testApp({ settings: { RATE_LIMIT_REQUESTS: '1' } })
+    await postForm(app, { code: 'x' })
+    const response = await postForm(app, { code: 'y' })
+    expect(response.headers.get('Retry-After')).toBe('60')
+    expect(await shown(response)).toEqual([
+      429,
+      'More than 1 requests in 60 s; try again in 60 s',
+      'y',
+    ])
+  })
+
+  it('is told nothing of a fault of ours', async () => {
+    const { logger, lines } = memoryLog()
+    const answer = () => Promise.reject(new Error('cannot read /srv/app/src/x.ts'))
+    const response = await postForm(testApp({ logger, answer }).app, { code: 'x' })
+    expect(await shown(response.clone())).toEqual([500, 'Something went wrong on our side', 'x'])
+    expect(await response.text()).not.toContain('/srv')
+    expect(lines.join(''), 'the log has the cause').toContain('cannot read /srv/app/src/x.ts')
+  })
+})
+
+describe('the key', () => {
+  const settings = { API_KEYS: 'one,two' }
+
+  it.each(['one', 'two'])('lets the program run: %s', async (key) => {
+    const { app, executor } = testApp({ settings })
+    expect((await postForm(app, { code: 'x', key })).status).toBe(200)
+    expect(executor.requests).toHaveLength(1)
+  })
+
+  it.each(['', 'three', 'one,two'])('does not when it is "%s"', async (key) => {
+    const { app, executor } = testApp({ settings })
+    const response = await postForm(app, { code: 'typed', key })
+    expect(response.headers.get('WWW-Authenticate')).toBe('Bearer')
+    expect(await shown(response)).toEqual([401, 'A valid API key is required', 'typed'])
+    expect(executor.requests).toEqual([])
+  })
+
+  it('is on no page, right or wrong', async () => {
+    const { app } = testApp({ settings: { API_KEYS: 'right-key' } })
+    for (const key of ['right-key', 'wrong-key']) {
+      expect(await (await postForm(app, { code: 'x', key })).text()).not.toContain(key)
+    }
+  })
+})
+
+describe('a form of another site', () => {
+  const foreign = { Origin: 'http://evil.example' }
+
+  it.each([foreign, { 'Sec-Fetch-Site': 'cross-site' }, { Origin: 'null' }])(
+    'is refused: %j',
+    async (headers) => {
+      const { app, executor } = testApp()
+      const response = await postForm(app, { code: 'x' }, headers as Record<string, string>)
+      expect((await shown(response)).slice(0, 2)).toEqual([
+        403,
+        'The form was sent by another site',
+      ])
+      expect(executor.requests).toEqual([])
+    },
+  )
+
+  it('uses up nothing of its visitor’s rate', async () => {
+    const { app } = testApp({ settings: { RATE_LIMIT_REQUESTS: '1' } })
+    for (let i = 0; i < 3; i += 1) await postForm(app, { code: 'x' }, foreign)
+    expect((await postForm(app, { code: 'x' })).status).toBe(200)
+  })
+
+  it('is refused without buffering a body that is too large', async () => {
+    const { app } = testApp({ settings: { MAX_BODY_BYTES: '100' } })
+    const pieces = Array.from({ length: 50 }, () => 'x'.repeat(60))
+    const { seen, init } = streamed(pieces)
+    const headers = { ...FORM_TYPE, Host: 'runner.example', ...foreign }
+    const response = await app.request('/ui', { method: 'POST', headers, ...init })
+    expect([403, 413]).toContain(response.status)
+    expect(seen.pulled).toBeLessThanOrEqual(2)
+  })
+})
