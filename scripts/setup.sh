@@ -76,6 +76,12 @@ setup_packages() {
 
 engine_answers() { "$docker" version --format '{{.Server.Version}}' >/dev/null 2>"$state/engine.err"; }
 
+# After a crash the number in a pid file may be another process's by now, and the engine would not start.
+forget_dead_process() {
+  pid=$(cat "$1" 2>/dev/null) || return 0
+  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] || rm -f "$1"
+}
+
 setup_engine() {
   if engine_answers; then return; fi
   if grep -qi 'permission denied' "$state/engine.err"; then
@@ -100,6 +106,8 @@ setup_engine() {
   if [ -d /run/systemd/system ]; then
     step 'starting the Docker engine' systemctl start docker
   else
+    forget_dead_process /var/run/docker.pid dockerd
+    forget_dead_process /var/run/docker/containerd/containerd.pid containerd
     # No service manager: an engine without networks is all that containers without network need.
     say "starting the Docker engine; its log is $dockerd_log"
     setsid nohup dockerd --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
