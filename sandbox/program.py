@@ -6,13 +6,12 @@ From the moment the job arrives, everything in this process is within the progra
 import sys
 
 PLAIN_MODULES = set(sys.modules) - {__name__}  # what Python itself has loaded when a program starts
+PLAIN_PATH = sys.path[1:]  # without the folder of this file
 
 import _ctypes  # noqa: E402 - ctypes wraps it for 3 ms
-import ast  # noqa: E402, F401 - the traceback module loads it where it needs it
 import marshal  # noqa: E402
 import os  # noqa: E402
 import time  # noqa: E402
-import traceback  # noqa: E402
 from _frozen_importlib_external import SourceFileLoader
 
 WORK_DIR = '/tmp/work'
@@ -43,13 +42,10 @@ def prctl(option, value):
         raise OSError('prctl failed')
 
 
-PRELOADED = {}  # the rest: what explains exceptions must not depend on what the program does to files and modules
-
-
 def hide_modules():
-    """Shows the program the modules that a plain Python has: its own files may have any other name."""
+    """Leaves the program the modules that a plain Python has: its own files may have any other name."""
     for name in set(sys.modules) - PLAIN_MODULES:
-        PRELOADED[name] = sys.modules.pop(name)
+        del sys.modules[name]
 
 
 def copy_memory():
@@ -121,23 +117,31 @@ class Program:
 
     def fail(self, error, tb):
         """What Python does with an uncaught exception, without the frame of this file."""
-        sys.modules.update(PRELOADED)  # whatever files of the same names the program has
-        BaseException.with_traceback(error, tb)
         self.explain(lambda: last_line(error, tb))
         sys.last_exc, sys.last_type, sys.last_value, sys.last_traceback = error, type(error), error, tb
-        show = sys.__excepthook__
+        BaseException.with_traceback(error, tb)
+        hook = getattr(sys, 'excepthook', None)
+        if hook is sys.__excepthook__:
+            show(error, tb)
+        elif hook is None:
+            print('sys.excepthook is missing', file=sys.stderr)
+            show(error, tb)
+        else:
+            self.call_hook(hook, error, tb)
+        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
+
+    def call_hook(self, hook, error, tb):
         try:
-            sys.excepthook(type(error), error, tb)
+            hook(type(error), error, tb)
+            return
         except SystemExit:
             raise
-        except BaseException as second:
-            second_tb = sys.exc_info()[2].tb_next
-            BaseException.with_traceback(second, second_tb)
-            print('Error in sys.excepthook:', file=sys.stderr)
-            show(type(second), second, second_tb)
-            print('\nOriginal exception was:', file=sys.stderr)
-            show(type(error), error, tb)
-        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
+        except BaseException as raised:
+            second, second_tb = raised, sys.exc_info()[2].tb_next
+        print('Error in sys.excepthook:', file=sys.stderr)
+        show(second, second_tb)
+        print('\nOriginal exception was:', file=sys.stderr)
+        show(error, tb)
 
     def explain(self, words):
         """Leaves a message in memory shared with the runner: no descriptor that the program could close or fill.
@@ -153,8 +157,41 @@ class Program:
         self.report[4 : 4 + len(data)] = data
 
 
+class own_modules:
+    """While it lasts, imports find Python's own modules, whatever modules, files and paths the program has."""
+
+    modules = {}  # what was loaded so far
+
+    def __enter__(self):
+        self.program_modules = sys.modules.copy()
+        self.program_path = sys.path[:]
+        for name in set(sys.modules) - PLAIN_MODULES:
+            del sys.modules[name]
+        sys.modules.update(self.modules)
+        sys.path[:] = PLAIN_PATH
+
+    def __exit__(self, *_):
+        self.modules.update((name, sys.modules[name]) for name in set(sys.modules) - PLAIN_MODULES)
+        sys.modules.clear()
+        sys.modules.update(self.program_modules)
+        sys.path[:] = self.program_path
+
+
+def show(error, tb):
+    """What Python prints for an uncaught exception; it imports what it needs for that."""
+    BaseException.with_traceback(error, tb)
+    with own_modules():
+        sys.__excepthook__(type(error), error, tb)
+
+
 def last_line(error, tb):
     """The exception as Python words it, without its notes."""
-    summary = traceback.TracebackException(type(error), error, tb, lookup_lines=False, compact=True)
-    summary.__notes__ = None
-    return list(summary.format_exception_only())[-1].rstrip('\n')
+    try:
+        with own_modules():
+            import traceback  # 11 ms, so only now; Python's own hook needs it too
+
+            summary = traceback.TracebackException(type(error), error, tb, lookup_lines=False, compact=True)
+            summary.__notes__ = None
+            return list(summary.format_exception_only())[-1].rstrip('\n')
+    except BaseException:  # there is no descriptor or memory left to import with, or the program's own code failed
+        return f'{type(error).__qualname__}: {error}'

@@ -30,6 +30,7 @@ HEADER_BYTES = 21  # kind (1), payload length (4, big endian), token (16)
 NO_TOKEN = bytes(16)
 CHUNK_BYTES = 65536  # what a pipe holds
 NAP_MS = 2  # output may gather this long between two reads, so that printing byte by byte costs few frames
+OOM_LOOK_SECONDS = 0.4  # how often the kernel's counter is looked at; longer than a killed process takes to go
 REPORT_BYTES = 8192  # the longest error message that is handed on
 HOST = 0  # standard input: the host's end of the line
 
@@ -144,12 +145,13 @@ class Supervisor:
         self.output_left = job.output_limit_bytes
         self.stdin = memoryview(job.stdin)
         self.wakeup = wakeup
-        self.cause = None  # the first of: exit, timeout, output_limit
+        self.cause = None  # exit, timeout or output_limit
         self.truncated = False
         self.status = None
         self.cpu_seconds = 0.0
         self.peak_kib = 0
-        self.started = time.monotonic()
+        self.oom_kills = self.oom_kills_before = oom_kill_count()
+        self.oom_looked = self.started = time.monotonic()
         self.deadline = self.started + job.timeout_seconds
         self.poller = select.poll()
         self.poller.register(HOST, select.POLLIN)
@@ -175,12 +177,14 @@ class Supervisor:
     def watch(self):
         """Until there is a cause to end."""
         while self.cause is None:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= self.deadline:
                 self.cause = 'timeout'
                 return
             forwarded = False
-            for fd, _ in self.poller.poll(left * 1000):
+            events = self.poller.poll(min(self.deadline - now, OOM_LOOK_SECONDS) * 1000)
+            self.look_at_oom(now, events)
+            for fd, _ in events:
                 if fd == HOST:  # the host never writes after the job: it is gone
                     os._exit(0)
                 elif fd == self.wakeup:
@@ -192,6 +196,14 @@ class Supervisor:
                     forwarded |= self.forward(fd)
             if forwarded and self.cause is None:
                 self.quiet_poller.poll(NAP_MS)
+
+    def look_at_oom(self, now, events):
+        """Remembers the last count but one: at that time a program that ends now had not been killed yet, so an
+        older kill is not taken for its own."""
+        ended = any(fd == self.wakeup for fd, _ in events)
+        if not ended and now - self.oom_looked >= OOM_LOOK_SECONDS:
+            self.oom_looked = now
+            self.oom_kills_before, self.oom_kills = self.oom_kills, oom_kill_count()
 
     def feed(self):
         """Standard input, as much as the pipe takes now; then its end."""
@@ -224,7 +236,8 @@ class Supervisor:
             write_frame(self.outputs[fd], self.token, kept)
         if len(kept) < len(data):
             self.truncated = True
-            self.cause = self.cause or 'output_limit'
+            if self.cause in (None, 'exit'):  # what was in the pipes counts too
+                self.cause = 'output_limit'
         return True
 
     def reap(self, options):
@@ -253,9 +266,10 @@ class Supervisor:
     def facts(self, seconds):
         """The end as the kernel told it, in JSON made by hand: numbers and fixed words only."""
         oom_kills = oom_kill_count()
+        counts = ('null', 'null') if oom_kills is None else (oom_kills, oom_kills - self.oom_kills_before)
         return (
             '{"cause":"%s","exitCode":%s,"signal":%s,"truncated":%s,'
-            '"durationMs":%.3f,"cpuMs":%.3f,"peakMemoryBytes":%d,"oomKills":%s}'
+            '"durationMs":%.3f,"cpuMs":%.3f,"peakMemoryBytes":%d,"oomKills":%s,"oomKillsAtEnd":%s}'
             % (
                 self.cause,
                 os.WEXITSTATUS(self.status) if os.WIFEXITED(self.status) else 'null',
@@ -264,7 +278,7 @@ class Supervisor:
                 seconds * 1000,
                 self.cpu_seconds * 1000,
                 self.peak_kib * 1024,
-                'null' if oom_kills is None else oom_kills,
+                *counts,
             )
         ).encode()
 

@@ -68,21 +68,31 @@ function verdict(facts: Facts): Verdict {
 
 /** The program ended by itself or by the kernel. */
 function exitVerdict(facts: Facts, exit: ExitReport): Verdict {
+  // Where nothing inside could count, the engine's word is all there is.
   const memoryKill = exit.oomKills === null ? facts.oomEvent : exit.oomKills > 0
-  if (exit.signal !== null) {
-    const signal = signalName(exit.signal)
-    if (memoryKill && exit.signal === SIGKILL) {
-      return { status: 'oom', error: oomMessage(facts), exitCode: null, signal }
-    }
-    return { status: 'killed', error: `Killed by ${signal}`, exitCode: null, signal }
-  }
+  const memoryKillAtEnd = exit.oomKillsAtEnd === null ? facts.oomEvent : exit.oomKillsAtEnd > 0
   // The program went on after a process of its own was killed for memory: that is no silent success.
   const note = memoryKill ? `A child process was killed by memory limit (${memory(facts)})` : ''
+  if (exit.signal !== null) {
+    const signal = signalName(exit.signal)
+    if (memoryKillAtEnd && exit.signal === SIGKILL) {
+      return { status: 'oom', error: oomMessage(facts), exitCode: null, signal }
+    }
+    return {
+      status: 'killed',
+      error: withNote(`Killed by ${signal}`, note),
+      exitCode: null,
+      signal,
+    }
+  }
   const { exitCode } = exit
   if (exitCode === 0) return { status: 'ok', error: note, exitCode, signal: null }
   const message = facts.message || `Exited with code ${exitCode}`
-  const error = note ? `${message} (${note})` : message
-  return { status: 'error', error, exitCode, signal: null }
+  return { status: 'error', error: withNote(message, note), exitCode, signal: null }
+}
+
+function withNote(message: string, note: string): string {
+  return note ? `${message} (${note})` : message
 }
 
 function decode(bytes: Uint8Array): string {

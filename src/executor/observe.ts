@@ -5,8 +5,11 @@ import type { RunOptions, StreamName } from './executor.ts'
 import { type ExitReport, type Frame, type Job, parseExitReport } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
 
-/** How long after a run's limit the host waits for the runner's word before it kills, in milliseconds. */
-const WATCHDOG_GRACE_MS = 250
+/**
+ * How long after a run's limit the host waits for the runner's word before it kills, in milliseconds. The kill takes
+ * about 200 more, and the answer may take 500.
+ */
+const WATCHDOG_GRACE_MS = 100
 
 /** What is known of a run that is over. */
 export interface Observation {

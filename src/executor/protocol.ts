@@ -92,6 +92,8 @@ const exitFacts = {
   peakMemoryBytes: z.number().int().min(0),
   /** Processes of the container that the kernel killed for memory; null where it can't be known. */
   oomKills: z.number().int().min(0).nullable(),
+  /** How many of them in the last moments, when the program itself may have been one. */
+  oomKillsAtEnd: z.number().int().min(0).nullable(),
 }
 
 const exitReportSchema = z.union([

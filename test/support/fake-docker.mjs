@@ -34,7 +34,7 @@ function run() {
   const exit = (facts) =>
     JSON.stringify({
       ...{ cause: 'exit', exitCode: 0, signal: null, truncated: false },
-      ...{ durationMs: 1, cpuMs: 1, peakMemoryBytes: 1, oomKills: 0 },
+      ...{ durationMs: 1, cpuMs: 1, peakMemoryBytes: 1, oomKills: 0, oomKillsAtEnd: 0 },
       ...facts,
     })
   const keepAlive = () => setInterval(() => {}, 1000)

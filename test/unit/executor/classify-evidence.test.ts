@@ -34,6 +34,14 @@ describe('the order of evidence', () => {
     expect(status({ exit: signalled(9, { oomKills: null }), oomEvent: true })).toBe('oom')
   })
 
+  it('does not blame the program’s own end on an older kill, and notes that', () => {
+    const exit = signalled(9, { oomKills: 1, oomKillsAtEnd: 0 })
+    expect(classify(facts({ exit }))).toMatchObject({
+      status: 'killed',
+      error: 'Killed by SIGKILL (A child process was killed by memory limit (128 MB))',
+    })
+  })
+
   it('takes nothing but a SIGKILL for a kill by memory', () => {
     expect(status({ exit: signalled(11, { oomKills: 1 }) })).toBe('killed')
     expect(status({ exit: signalled(15, { oomKills: 2 }) })).toBe('killed')

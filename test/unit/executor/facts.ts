@@ -11,16 +11,33 @@ const measures = {
   oomKills: 0,
 } as const
 
+/** Where a count is given and no moment, it was the last one. */
+const oomKillsAtEnd = ({ oomKills = 0 }: Measures) => oomKills
+
 type Measures = Partial<Omit<ExitReport, 'exitCode' | 'signal'>>
 
 /** The runner's report of a program that ended with an exit code. */
 export function exited(exitCode: number, given: Measures = {}): ExitReport {
-  return { cause: 'exit', exitCode, signal: null, ...measures, ...given }
+  return {
+    cause: 'exit',
+    exitCode,
+    signal: null,
+    ...measures,
+    oomKillsAtEnd: oomKillsAtEnd(given),
+    ...given,
+  }
 }
 
 /** The runner's report of a program that a signal ended. */
 export function signalled(signal: number, given: Measures = {}): ExitReport {
-  return { cause: 'exit', exitCode: null, signal, ...measures, ...given }
+  return {
+    cause: 'exit',
+    exitCode: null,
+    signal,
+    ...measures,
+    oomKillsAtEnd: oomKillsAtEnd(given),
+    ...given,
+  }
 }
 
 /** What is known of a run; what is not given is as after `print(2 + 2)`. */

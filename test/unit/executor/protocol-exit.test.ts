@@ -12,6 +12,7 @@ const report = {
   cpuMs: 4.125,
   peakMemoryBytes: 9_142_272,
   oomKills: 0,
+  oomKillsAtEnd: 0,
 }
 
 /** Whether a report with these fields is believed. */
@@ -28,7 +29,7 @@ describe('an exit report', () => {
   it('is read as the runner wrote it', () => {
     const payload =
       '{"cause":"exit","exitCode":3,"signal":null,"truncated":false,' +
-      '"durationMs":5.250,"cpuMs":4.125,"peakMemoryBytes":9142272,"oomKills":0}'
+      '"durationMs":5.250,"cpuMs":4.125,"peakMemoryBytes":9142272,"oomKills":0,"oomKillsAtEnd":0}'
     expect(parseExitReport(Buffer.from(payload))).toStrictEqual({ ...report, exitCode: 3 })
   })
 

@@ -1,0 +1,3 @@
+# expect {"status": "ok", "output": "1", "error": ""}
+if __name__ == "__main__":
+    print(1)

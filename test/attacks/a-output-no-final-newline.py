@@ -1,0 +1,2 @@
+# expect {"status": "ok", "output": "no newline", "error": ""}
+print("no newline", end="")

@@ -1,0 +1,3 @@
+# expect {"status": "ok", "output": "'one\\ntwo\\n'", "error": "", "request": {"stdin": "one\ntwo\n"}}
+import sys
+print(repr(sys.stdin.read()))

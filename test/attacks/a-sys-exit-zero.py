@@ -1,0 +1,4 @@
+# expect {"status": "ok", "output": "before", "error": "", "exitCode": 0}
+import sys
+print("before")
+sys.exit(0)

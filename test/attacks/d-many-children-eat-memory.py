@@ -1,0 +1,15 @@
+# expect {"status": ["oom", "ok"], "errorMatches": "memory limit \\(128 MB\\)", "maxDurationMs": 10000}
+# Many processes with a little each, none of them a better choice for the kernel than the runner.
+import os, time
+with open("/proc/self/oom_score_adj", "w") as file:
+    file.write("0")
+for _ in range(24):
+    if os.fork() == 0:
+        block = b"x" * (8 * 1024 * 1024)
+        time.sleep(2)
+        os._exit(0)
+while True:
+    try:
+        os.wait()
+    except ChildProcessError:
+        break

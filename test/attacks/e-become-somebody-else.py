@@ -1,0 +1,11 @@
+# expect {"status": "ok", "output": "refused refused refused refused\n65534 65534", "error": ""}
+import os
+words = []
+for action, args in ((os.setuid, (0,)), (os.setgid, (0,)), (os.setgroups, ([0],)), (os.setresuid, (0, 0, 0))):
+    try:
+        action(*args)
+        words.append("accepted")
+    except OSError:
+        words.append("refused")
+print(*words)
+print(os.geteuid(), os.getegid())
