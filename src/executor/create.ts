@@ -30,19 +30,21 @@ export function createDockerExecutor(
   const spec = containerSpec(config, owner)
   const engine = new Engine({ command: config.DOCKER_COMMAND, logger })
   const startTimeoutMs = config.START_TIMEOUT_SECONDS * 1000
+  const gate = new Gate({
+    maxRunning: config.MAX_RUNNING,
+    maxWaiting: config.MAX_WAITING,
+    maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
+  })
   const pool = new Pool({
     size: config.POOL_SIZE,
     maxStarting: Math.max(1, Math.ceil(config.MAX_RUNNING / 2)),
     maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
     start: () => new Sandbox({ engine, spec, startTimeoutMs }),
+    isCrowded: () => gate.waiting > 0,
     logger,
   })
   const executor = new DockerExecutor({
-    gate: new Gate({
-      maxRunning: config.MAX_RUNNING,
-      maxWaiting: config.MAX_WAITING,
-      maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
-    }),
+    gate,
     pool,
     limits: { memoryBytes: spec.limits.memoryBytes, outputBytes: config.MAX_OUTPUT_BYTES },
     logger,

@@ -20,6 +20,8 @@ export interface PoolOptions {
   /** How old a waiting sandbox may get, in milliseconds. */
   maxAgeMs: number
   start: () => Sandbox
+  /** Whether every place is taken and requests wait: each starts its own then, and the pool would only be in the way. */
+  isCrowded: () => boolean
   logger: Logger
 }
 
@@ -45,9 +47,9 @@ export class Pool {
   take(): Sandbox {
     const sandboxes = [...this.#waiting]
     const sandbox = sandboxes.find((waiting) => waiting.isReady) ?? sandboxes[0]
+    this.#refillSoon(REFILL_DELAY_MS)
     if (!sandbox) return this.#options.start()
     this.#waiting.delete(sandbox)
-    this.#refillSoon(REFILL_DELAY_MS)
     return sandbox
   }
 
@@ -55,6 +57,7 @@ export class Pool {
   discard(sandbox: Sandbox): void {
     const disposal = sandbox.dispose().finally(() => this.#disposals.delete(disposal))
     this.#disposals.add(disposal)
+    this.#refillSoon(REFILL_DELAY_MS)
   }
 
   /** Throws all sandboxes away and waits until they are gone. */
@@ -74,9 +77,10 @@ export class Pool {
   }
 
   #refill(): void {
-    const { size, maxStarting } = this.#options
+    const { size, maxStarting, isCrowded } = this.#options
+    if (this.#closed || isCrowded()) return
     const starting = () => [...this.#waiting].filter((sandbox) => !sandbox.isReady).length
-    while (!this.#closed && this.#waiting.size < size && starting() < maxStarting) this.#add()
+    while (this.#waiting.size < size && starting() < maxStarting) this.#add()
   }
 
   #add(): void {
