@@ -39,10 +39,6 @@ export class Pool {
     this.#refill()
   }
 
-  get ready(): number {
-    return [...this.#waiting].filter((sandbox) => sandbox.isReady).length
-  }
-
   /** A sandbox that nobody else has or will get: a ready one, else one that is starting, else a new one. */
   take(): Sandbox {
     const sandboxes = [...this.#waiting]
@@ -53,10 +49,9 @@ export class Pool {
     return sandbox
   }
 
-  /** Throws a sandbox away behind the answer; `close` waits for it. */
+  /** Throws away, behind the answer, a sandbox that was taken; `close` waits for it. */
   discard(sandbox: Sandbox): void {
-    const disposal = sandbox.dispose().finally(() => this.#disposals.delete(disposal))
-    this.#disposals.add(disposal)
+    this.#dispose(sandbox)
     this.#refillSoon(REFILL_DELAY_MS)
   }
 
@@ -64,9 +59,14 @@ export class Pool {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#refillTimer)
-    for (const sandbox of this.#waiting) this.discard(sandbox)
+    for (const sandbox of this.#waiting) this.#dispose(sandbox)
     this.#waiting.clear()
     await Promise.all(this.#disposals)
+  }
+
+  #dispose(sandbox: Sandbox): void {
+    const disposal = sandbox.dispose().finally(() => this.#disposals.delete(disposal))
+    this.#disposals.add(disposal)
   }
 
   #refillSoon(delayMs: number): void {
@@ -90,24 +90,23 @@ export class Pool {
       if (this.#drop(sandbox)) this.#refill()
     }, this.#options.maxAgeMs)
     sandbox.ready.then(
-      () => {
+      async () => {
         this.#retryMs = FIRST_RETRY_MS
         this.#refill()
+        await sandbox.closed
+        if (this.#drop(sandbox)) this.#retry('a waiting container ended')
       },
       (error: Error) => {
         if (this.#drop(sandbox)) this.#retry(`a container did not start: ${error.message}`)
       },
     )
-    void sandbox.closed.then(() => {
-      clearTimeout(expiry)
-      if (this.#drop(sandbox)) this.#retry('a waiting container ended')
-    })
+    void sandbox.closed.then(() => clearTimeout(expiry))
   }
 
   /** Throws a sandbox away that still waits; false where it no longer does. */
   #drop(sandbox: Sandbox): boolean {
     const waited = this.#waiting.delete(sandbox)
-    if (waited) this.discard(sandbox)
+    if (waited) this.#dispose(sandbox)
     return waited
   }
 

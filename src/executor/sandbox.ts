@@ -32,7 +32,6 @@ const options = {
 /** A container and the `docker run` process that holds its standard streams. */
 export class Sandbox {
   readonly name = `safe-code-executor-${randomBytes(8).toString('hex')}`
-  readonly startedAtMs = performance.now()
   /** Resolves when the runner is ready; rejects with the cause when it can't be. */
   readonly ready: Promise<void>
   /** Resolves when `docker run` has ended and all its output is read. */
@@ -60,10 +59,6 @@ export class Sandbox {
 
   get isReady(): boolean {
     return this.#isReady && !this.#isClosed
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed
   }
 
   /** Hands over the job. `onFrame` gets the frames that carry its token and no other. */

@@ -51,7 +51,7 @@ it('answers busy at once where the line is full, and serves those in it', async 
 it(`grows in nothing over ${SOAK_RUNS} runs, each in a container of its own`, {
   timeout: 900_000,
 }, async () => {
-  server = await startServer({ LOG_LEVEL: 'warn', MAX_WAIT_SECONDS: '170' })
+  server = await startServer({ MAX_WAIT_SECONDS: '170' })
   const poolSize = await settledPool()
   const hostnames = new Set<string>()
   let left = SOAK_RUNS

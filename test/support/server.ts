@@ -59,7 +59,10 @@ export async function startServer(settings: Record<string, string> = {}): Promis
 
 function listening(child: ChildProcess, log: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('it does not listen')), LISTEN_TIMEOUT_MS)
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error('it does not listen'))
+    }, LISTEN_TIMEOUT_MS)
     child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${log.join('\n')}`)))
     if (!child.stdout) throw new Error('stdout is a pipe')
     createInterface(child.stdout).on('line', (line) => {
