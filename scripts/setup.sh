@@ -160,7 +160,7 @@ setup_image() {
   network=default
   "$docker" network inspect bridge >/dev/null 2>&1 || network=host
   # The name moves to the new image when all of it is built, and not before.
-  step "building the sandbox image $image" "$docker" build --network "$network" \
+  step "building the sandbox image $image" "$docker" build --force-rm --network "$network" \
     --build-arg "BASE_IMAGE=$base_image" --label "$inputs_label=$inputs" --tag "$image" sandbox
   "$docker" image prune --force --filter label=safe-code-executor.stage >/dev/null 2>&1 || true
   "$docker" image prune --force --filter "label=$inputs_label" >/dev/null 2>&1 || true

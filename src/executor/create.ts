@@ -40,7 +40,7 @@ export function createDockerExecutor(
     maxStarting: Math.max(1, Math.ceil(config.MAX_RUNNING / 2)),
     maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
     start: () => new Sandbox({ engine, spec, startTimeoutMs }),
-    isCrowded: () => gate.waiting > 0,
+    isCrowded: () => gate.isFull,
     logger,
   })
   const executor = new DockerExecutor({

@@ -25,6 +25,11 @@ export class Gate {
     return this.#running
   }
 
+  /** Whether the next one would have to wait. */
+  get isFull(): boolean {
+    return this.#running >= this.#options.maxRunning
+  }
+
   get waiting(): number {
     return this.#line.size
   }

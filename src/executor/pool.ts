@@ -20,7 +20,7 @@ export interface PoolOptions {
   /** How old a waiting sandbox may get, in milliseconds. */
   maxAgeMs: number
   start: () => Sandbox
-  /** Whether every place is taken and requests wait: each starts its own then, and the pool would only be in the way. */
+  /** Whether every place is taken: each run starts its own container then, and the pool would only be in the way. */
   isCrowded: () => boolean
   logger: Logger
 }

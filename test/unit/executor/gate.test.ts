@@ -23,6 +23,7 @@ describe('a place', () => {
     await settle()
     expect([first, second, third].map(({ inside }) => inside)).toEqual([true, true, false])
     expect([gate.running, gate.waiting]).toEqual([2, 1])
+    expect(gate.isFull).toBe(true)
     first.finish()
     await settle()
     expect(third.inside).toBe(true)
@@ -31,6 +32,7 @@ describe('a place', () => {
     third.finish()
     await settle()
     expect([gate.running, gate.waiting]).toEqual([0, 0])
+    expect(gate.isFull).toBe(false)
   })
 
   it('gives back what the task returns', async () => {
