@@ -17,18 +17,19 @@ export function thisMachine(): Machine {
   return { cores: availableParallelism(), memoryBytes: totalmem() }
 }
 
+/** Bounds a number; one with too many digits to be a number is too large. */
+function within(min: number, max: number) {
+  const tooLarge = `must be at most ${max}`
+  return z.number(tooLarge).min(min, `must be at least ${min}`).max(max, tooLarge)
+}
+
 /** A whole number from `min` to `max`; "unlimited" has no spelling. */
 function whole(min: number, max: number) {
   return z
     .string()
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
-    .pipe(
-      z
-        .number(`must be at most ${max}`)
-        .min(min, `must be at least ${min}`)
-        .max(max, `must be at most ${max}`),
-    )
+    .pipe(within(min, max))
 }
 
 /** A number from `min` to `max`. */
@@ -37,12 +38,7 @@ function decimal(min: number, max: number) {
     .string()
     .regex(/^\d+(\.\d+)?$/, 'must be a number')
     .transform(Number)
-    .pipe(
-      z
-        .number(`must be at most ${max}`)
-        .min(min, `must be at least ${min}`)
-        .max(max, `must be at most ${max}`),
-    )
+    .pipe(within(min, max))
 }
 
 const onOff = z.enum(['on', 'off'], 'must be "on" or "off"').transform((value) => value === 'on')

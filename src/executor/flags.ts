@@ -109,8 +109,8 @@ export function dockerRunArgs(
 }
 
 /**
- * `timeout` is process 1: it can be neither killed nor stopped from inside, and it bounds the container's life even
- * where server and engine are gone.
+ * `timeout` is process 1: SIGKILL and SIGSTOP from inside do not reach it, and a signal that ends it ends the container.
+ * It bounds the container's life even where server and engine are gone.
  */
 function boundedBy(seconds: string): string[] {
   return ['timeout', '--signal=KILL', seconds]

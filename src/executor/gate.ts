@@ -40,8 +40,8 @@ export class Gate {
    */
   async use<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
     if (signal.aborted) throw cancelled(signal)
-    if (this.#running < this.#options.maxRunning) this.#running += 1
-    else await this.#wait(signal)
+    if (this.isFull) await this.#wait(signal)
+    else this.#running += 1
     try {
       return await task()
     } finally {
