@@ -30,7 +30,7 @@ HEADER_BYTES = 21  # kind (1), payload length (4, big endian), token (16)
 NO_TOKEN = bytes(16)
 CHUNK_BYTES = 65536  # what a pipe holds
 NAP_MS = 2  # output may gather this long between two reads, so that printing byte by byte costs few frames
-OOM_LOOK_SECONDS = 0.4  # how often the kernel's counter is looked at; longer than a killed process takes to go
+OOM_LOOK_SECONDS = 0.4  # how often the kernel's counter is looked at
 REPORT_BYTES = 8192  # the longest error message that is handed on
 HOST = 0  # standard input: the host's end of the line
 
@@ -136,6 +136,16 @@ def oom_kill_count():
     return None
 
 
+def is_being_killed(pid):
+    """Whether a process has been sent SIGKILL: a large one takes a second to go on a busy machine, and the signal
+    stays pending until it is gone."""
+    with open(f'/proc/{pid}/status', 'rb') as file:
+        for line in file:
+            if line.startswith((b'SigPnd:', b'ShdPnd:')) and int(line.split()[1], 16) >> (signal.SIGKILL - 1) & 1:
+                return True
+    return False
+
+
 class Supervisor:
     """Watches the child from its job to its last byte: forwards, bounds, ends, counts."""
 
@@ -183,7 +193,7 @@ class Supervisor:
                 return
             forwarded = False
             events = self.poller.poll(min(self.deadline - now, OOM_LOOK_SECONDS) * 1000)
-            self.look_at_oom(now, events)
+            self.look_at_oom(now)
             for fd, _ in events:
                 if fd == HOST:  # the host never writes after the job: it is gone
                     os._exit(0)
@@ -197,13 +207,16 @@ class Supervisor:
             if forwarded and self.cause is None:
                 self.quiet_poller.poll(NAP_MS)
 
-    def look_at_oom(self, now, events):
-        """Remembers the last count but one: at that time a program that ends now had not been killed yet, so an
-        older kill is not taken for its own."""
-        ended = any(fd == self.wakeup for fd, _ in events)
-        if not ended and now - self.oom_looked >= OOM_LOOK_SECONDS:
-            self.oom_looked = now
-            self.oom_kills_before, self.oom_kills = self.oom_kills, oom_kill_count()
+    def look_at_oom(self, now):
+        """Settles the kills of a program's children: what was counted one look ago, while the program itself has
+        still not been killed. Any later kill may be its own."""
+        if now - self.oom_looked < OOM_LOOK_SECONDS:
+            return
+        self.oom_looked = now
+        count = oom_kill_count()
+        if count == self.oom_kills_before or is_being_killed(self.child.pid):
+            return
+        self.oom_kills_before, self.oom_kills = self.oom_kills, count
 
     def feed(self):
         """Standard input, as much as the pipe takes now; then its end."""
