@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { parseConfig } from '../src/config.ts'
 import { containerSpec } from '../src/executor/create.ts'
-import { dockerRunArgs } from '../src/executor/flags.ts'
+import { dockerRunArgs, userIds } from '../src/executor/flags.ts'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 40)
 const LOAD_MS = Number(process.env.BENCH_SECONDS ?? 15) * 1000
@@ -132,12 +132,18 @@ function residentMb(pid: number): number {
 
 const config = parseConfig({})
 const spec = containerSpec(config, 'bench')
+const users = userIds()
 
 /** Plain `docker run` with the same flags, Python in the place of the runner. */
 async function plainRun(): Promise<void> {
   const name = `safe-code-executor-bench-${randomBytes(6).toString('hex')}`
-  const args = dockerRunArgs(name, spec, ['python3', '-I', '-c', PROGRAM])
-  const { stdout } = await execa(config.DOCKER_COMMAND, args, { input: '' })
+  const args = dockerRunArgs({ name, userId: users.next().value }, spec, [
+    'python3',
+    '-I',
+    '-c',
+    PROGRAM,
+  ])
+  const { stdout } = await execa(config.DOCKER_BIN, args, { input: '' })
   if (stdout !== '4') throw new Error(`a wrong answer: ${stdout}`)
 }
 

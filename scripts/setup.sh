@@ -6,11 +6,12 @@
 #   sh scripts/setup.sh packages   npm packages only
 #
 # SETUP_DOCKER=0 forbids to install or start a Docker engine.
+# SETUP_GVISOR=1 installs gVisor (runsc) and registers it with the engine, for SANDBOX_RUNTIME=runsc.
 # BASE_IMAGE names another Debian image to build the sandbox image on.
 set -eu
 cd "$(dirname "$0")/.."
 
-docker=${DOCKER_COMMAND:-docker}
+docker=${DOCKER_BIN:-docker}
 image=${SANDBOX_IMAGE:-safe-code-executor-python}
 base_image=${BASE_IMAGE:-debian:trixie-slim}
 local_base=safe-code-executor-base:trixie
@@ -124,6 +125,48 @@ setup_engine() {
   done
 }
 
+# --- gVisor ---
+
+has_runsc() { "$docker" info --format '{{range $name, $_ := .Runtimes}}{{$name}} {{end}}' 2>/dev/null | grep -qw runsc; }
+
+# Adds the runtime to the engine's settings and leaves all else in them as it is.
+register_runsc() {
+  mkdir -p /etc/docker
+  RUNSC=$(command -v runsc) node -e '
+    const { existsSync, readFileSync, renameSync, writeFileSync } = require("node:fs")
+    const file = "/etc/docker/daemon.json"
+    const settings = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {}
+    const runtimeArgs = ["--network=none"]
+    if (process.env.GVISOR_PLATFORM) runtimeArgs.push(`--platform=${process.env.GVISOR_PLATFORM}`)
+    settings.runtimes = { ...settings.runtimes, runsc: { path: process.env.RUNSC, runtimeArgs } }
+    writeFileSync(`${file}.new`, `${JSON.stringify(settings, null, 2)}\n`)
+    renameSync(`${file}.new`, file)
+  '
+}
+
+reload_engine() {
+  if [ -d /run/systemd/system ]; then systemctl reload docker; else kill -HUP "$(cat /var/run/docker.pid)"; fi
+}
+
+setup_gvisor() {
+  if [ "${SETUP_GVISOR:-0}" != 1 ] || has_runsc; then return; fi
+  if ! command -v runsc >/dev/null; then
+    can_install || fail 'gVisor is not installed, and only root on Debian or Ubuntu can do that here.' \
+      'How: https://gvisor.dev/docs/user_guide/install/'
+    step 'installing gVisor from the packages of Debian (runsc)' install_debian runsc
+  fi
+  [ "$(id -u)" = 0 ] || fail 'gVisor is installed, but the engine does not know it.' \
+    'As root: runsc install && systemctl reload docker'
+  step 'registering gVisor in /etc/docker/daemon.json' register_runsc
+  step 'telling the engine' reload_engine
+  tries=20
+  until has_runsc; do
+    tries=$((tries - 1))
+    [ "$tries" != 0 ] || fail 'The engine does not know the runtime runsc after 10 s.' 'See: docker info'
+    sleep 0.5
+  done
+}
+
 # --- sandbox image ---
 
 image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inputs_label\"}}" "$image" 2>/dev/null; }
@@ -154,7 +197,7 @@ setup_base_image() {
 }
 
 setup_image() {
-  inputs=$(hash_of sandbox)
+  inputs=$(hash_of sandbox/Dockerfile sandbox/*.py)
   if [ "$(image_inputs)" = "$inputs" ]; then return; fi
   setup_base_image
   network=default
@@ -201,12 +244,14 @@ case ${1:-start} in
   start)
     setup_packages
     setup_engine
+    setup_gvisor
     setup_image
     setup_build
     ;;
   test)
     setup_packages
     setup_engine
+    setup_gvisor
     setup_image
     setup_build
     setup_browser

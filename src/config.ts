@@ -2,6 +2,7 @@
 
 import { availableParallelism, totalmem } from 'node:os'
 import { z } from 'zod'
+import { parseReadOnlyMounts } from './executor/mounts.ts'
 import { clientAddress } from './middleware/client-address.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -60,6 +61,15 @@ const trustProxy = z.string().refine((setting) => {
     return false
   }
 }, 'must be a number of proxies, or addresses and networks separated by commas')
+
+const readOnlyMounts = z.string().transform((text, context) => {
+  try {
+    return parseReadOnlyMounts(text)
+  } catch (error) {
+    context.addIssue(String((error as Error).message))
+    return z.NEVER
+  }
+})
 
 const DAY_SECONDS = 86_400
 /** The resolution of the clocks. */
@@ -137,15 +147,26 @@ export function settings({ cores, memoryBytes }: Machine) {
     ),
     RATE_LIMIT_WINDOW_SECONDS: setting(whole(1, DAY_SECONDS), '60', 'length of the window'),
 
-    DOCKER_COMMAND: setting(
+    READ_ONLY_MOUNTS: setting(
+      readOnlyMounts,
+      '',
+      'data of the host that every program may read, as `SOURCE:TARGET` pairs, separated by commas: `/srv/data:/data`; always read-only',
+    ),
+
+    DOCKER_BIN: setting(
       z.string().min(1, 'must not be empty'),
       'docker',
-      'command line client of the engine',
+      'command line client of the engine: `docker`, or `podman`',
     ),
     SANDBOX_IMAGE: setting(
       z.string().min(1, 'must not be empty'),
       'safe-code-executor-python',
       'image that programs run in',
+    ),
+    SANDBOX_RUNTIME: setting(
+      z.string().regex(/^[\w.-]*$/, 'must be the name of a runtime of the engine'),
+      '',
+      'OCI runtime of the containers, as the engine knows it: `runsc` (gVisor), `kata`; empty: the engine’s default',
     ),
     START_TIMEOUT_SECONDS: setting(decimal(MIN_SECONDS, 600), '30', 'longest start of a container'),
     WARM_MAX_AGE_SECONDS: setting(

@@ -1,16 +1,18 @@
 // Config -> the parts that run programs in Docker, wired together.
 
+import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Outcome } from '../run.ts'
 import { DockerExecutor } from './docker.ts'
 import { Engine, OWNER_LABEL, ownerOfThisProcess } from './engine.ts'
-import type { ContainerSpec } from './flags.ts'
+import { type ContainerSpec, userIds } from './flags.ts'
 import { Gate } from './gate.ts'
 import { Pool } from './pool.ts'
 import { Sandbox } from './sandbox.ts'
 
 const MEBIBYTE = 1024 * 1024
+const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
 /** What a container's own life exceeds the sum of its parts by, in seconds. */
 const LIFETIME_SLACK_SECONDS = 5
 
@@ -28,7 +30,8 @@ export function createDockerExecutor(
 ): DockerParts {
   const owner = ownerOfThisProcess()
   const spec = containerSpec(config, owner)
-  const engine = new Engine({ command: config.DOCKER_COMMAND, logger })
+  const engine = new Engine({ command: config.DOCKER_BIN, logger })
+  const users = userIds()
   const startTimeoutMs = config.START_TIMEOUT_SECONDS * 1000
   const gate = new Gate({
     maxRunning: config.MAX_RUNNING,
@@ -39,7 +42,7 @@ export function createDockerExecutor(
     size: config.POOL_SIZE,
     maxStarting: Math.max(1, Math.ceil(config.MAX_RUNNING / 2)),
     maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
-    start: () => new Sandbox({ engine, spec, startTimeoutMs }),
+    start: () => new Sandbox({ engine, spec, userId: users.next().value, startTimeoutMs }),
     isCrowded: () => gate.isFull,
     logger,
   })
@@ -63,6 +66,9 @@ export function createDockerExecutor(
 export function containerSpec(config: Config, owner: string): ContainerSpec {
   return {
     image: config.SANDBOX_IMAGE,
+    runtime: config.SANDBOX_RUNTIME,
+    seccompProfile: SECCOMP_PROFILE,
+    mounts: config.READ_ONLY_MOUNTS,
     labels: { [OWNER_LABEL]: owner },
     limits: {
       memoryBytes: config.MEMORY_MB * MEBIBYTE,

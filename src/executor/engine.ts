@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
+import { findEngineSocket, removeThroughSocket } from './engine-socket.ts'
 
 /** Label of every container: which server process it belongs to. */
 export const OWNER_LABEL = 'safe-code-executor.owner'
@@ -26,6 +27,7 @@ export interface EngineOptions {
 export class Engine {
   readonly command: string
   readonly #logger: Logger
+  #socket: Promise<string | undefined> | undefined
 
   constructor({ command, logger }: EngineOptions) {
     this.command = command
@@ -34,6 +36,20 @@ export class Engine {
 
   /** Kills and removes a container; nothing happens where there is none of that name. */
   async removeContainer(name: string): Promise<void> {
+    const socket = await this.#findSocket()
+    if (!socket) return this.#removeByCommand(name)
+    // The command says it in words, where the engine is away.
+    await removeThroughSocket(socket, name, COMMAND_TIMEOUT_MS).catch(() =>
+      this.#removeByCommand(name),
+    )
+  }
+
+  #findSocket(): Promise<string | undefined> {
+    this.#socket ??= findEngineSocket(this.command).catch(() => undefined)
+    return this.#socket
+  }
+
+  async #removeByCommand(name: string): Promise<void> {
     const result = await this.#docker(['rm', '--force', '--volumes', name])
     const expected = /No such container|already in progress/
     if (result.failed && !expected.test(result.stderr)) {
@@ -46,6 +62,7 @@ export class Engine {
 
   /** Removes the containers of servers of this machine that are no longer alive. Returns how many. */
   async sweep(): Promise<number> {
+    void this.#findSocket() // before it is needed in a hurry
     const format = `{{.Names}}\t{{.Label "${OWNER_LABEL}"}}`
     const result = await this.#docker([
       'ps',

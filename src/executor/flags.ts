@@ -1,5 +1,8 @@
 // Limits -> the argv of `docker run`. Pure data: what a container may do is this table and nothing else.
 
+import { randomInt } from 'node:crypto'
+import type { ReadOnlyMount } from './mounts.ts'
+
 /** What one container may use. None of them may be unlimited. */
 export interface ContainerLimits {
   memoryBytes: number
@@ -21,18 +24,40 @@ export interface ContainerLimits {
 
 export interface ContainerSpec {
   image: string
+  /** OCI runtime, as the engine knows it: `runsc`, `kata`, …; empty for the engine's own default. */
+  runtime: string
+  /** File with the seccomp profile; the `docker` command reads it at every start. */
+  seccompProfile: string
+  mounts: readonly ReadOnlyMount[]
   limits: ContainerLimits
   /** Labels of the container, by which leftovers are found. */
   labels: Record<string, string>
 }
 
+/** What one container has for itself. */
+export interface ContainerIdentity {
+  name: string
+  /** User number; see `userIds`. */
+  userId: number
+}
+
 interface FlagRow {
-  flag: (spec: ContainerSpec) => readonly string[]
+  flag: (spec: ContainerSpec, identity: ContainerIdentity) => readonly string[]
   why: string
 }
 
-/** User and group `nobody`: owns nothing in the image. */
-const NOBODY = '65534:65534'
+/** Group `nogroup`: owns nothing in the image. */
+const NOGROUP = 65_534
+
+/** User numbers that the image calls `nobody` (sandbox/Dockerfile has the same two). Below 65536, which is all that a rootless engine has. */
+const FIRST_USER_ID = 20_000
+const USER_IDS = 1000
+
+/** An address that is nobody's (RFC 5737): a name server that can not be reached, and tells nothing of the host's own. */
+const NO_NAME_SERVER = '192.0.2.1'
+
+/** Where the host's memory runs out, programs go before its services: half-way to the 1000 that the program itself has. */
+const OOM_SCORE_ADJUSTMENT = '500'
 
 /** Every flag of `docker run`, and what would be possible without it. */
 const FLAGS: readonly FlagRow[] = [
@@ -47,6 +72,14 @@ const FLAGS: readonly FlagRow[] = [
   {
     flag: () => ['--network', 'none'],
     why: 'loopback only: nothing to attack, nothing to leak to',
+  },
+  {
+    flag: () => ['--dns', NO_NAME_SERVER, '--dns-search', '.'],
+    why: 'Docker copies the host’s name servers and domains into every container',
+  },
+  {
+    flag: ({ runtime }) => (runtime ? ['--runtime', runtime] : []),
+    why: 'a second kernel between program and host, where the operator has one (gVisor, Kata)',
   },
   {
     flag: ({ limits }) => ['--memory', bytes(limits.memoryBytes)],
@@ -71,16 +104,43 @@ const FLAGS: readonly FlagRow[] = [
     why: 'Docker’s default is 64 MB, half of the memory',
   },
   { flag: () => ['--ipc', 'private'], why: 'no shared memory with other containers' },
-  { flag: () => ['--user', NOBODY], why: 'root inside is one kernel bug from root outside' },
+  {
+    flag: () => ['--cgroupns', 'private'],
+    why: 'the default of cgroup v1 shows where in the host’s tree the container is',
+  },
+  {
+    flag: ({ mounts }) => mounts.flatMap((mount) => ['--mount', mountOption(mount)]),
+    why: 'data that the operator names; read-only, and nothing that is mounted below it',
+  },
+  {
+    flag: (_, { userId }) => ['--user', `${userId}:${NOGROUP}`],
+    why: 'root inside is one kernel bug from root outside; and what the kernel counts by user (watches, pipe memory, queued signals) one run could take from another',
+  },
   { flag: () => ['--cap-drop', 'ALL'], why: 'no privilege of root, in parts either' },
   {
     flag: () => ['--security-opt', 'no-new-privileges'],
     why: 'setuid programs stay without effect',
   },
+  {
+    flag: ({ seccompProfile }) => ['--security-opt', `seccomp=${seccompProfile}`],
+    why: 'the kernel’s system calls are its attack surface: those that Python needs, and no other',
+  },
+  {
+    flag: () => ['--oom-score-adj', OOM_SCORE_ADJUSTMENT],
+    why: 'where the host runs out of memory its own services are the last to go',
+  },
   { flag: () => ['--ulimit', 'core=0'], why: 'a crash would write its memory to the host’s disk' },
   {
     flag: ({ limits }) => ['--ulimit', `nofile=${limits.openFiles}`],
     why: 'open files cost the kernel memory that no cgroup counts',
+  },
+  {
+    flag: ({ limits }) => ['--ulimit', `fsize=${limits.memoryBytes}`],
+    why: 'no file is larger than the memory it would be in: no sparse file of a petabyte either',
+  },
+  {
+    flag: () => ['--ulimit', 'msgqueue=0'],
+    why: 'POSIX message queues are kernel memory, and Docker mounts a folder to make them in',
   },
   {
     flag: ({ limits }) => ['--env', `PYTHON_CPU_COUNT=${wholeCpus(limits)}`],
@@ -97,13 +157,22 @@ const FLAGS: readonly FlagRow[] = [
   },
 ]
 
-/** The arguments of the `docker` command that starts a container called `name`, by default with the runner in it. */
+/**
+ * User numbers for one container after another, from a random one on. Two containers share one only where a thousand
+ * live at the same time, or by chance where several servers use one engine.
+ */
+export function* userIds(): Generator<number, never> {
+  for (let next = randomInt(USER_IDS); ; next += 1) yield FIRST_USER_ID + (next % USER_IDS)
+}
+
+/** The arguments of the `docker` command that starts a container, by default with the runner in it. */
 export function dockerRunArgs(
-  name: string,
+  identity: ContainerIdentity,
   spec: ContainerSpec,
   command: readonly string[] = runnerCommand(spec.limits),
 ): string[] {
-  const flags = FLAGS.flatMap((row) => row.flag(spec))
+  const { name } = identity
+  const flags = FLAGS.flatMap((row) => row.flag(spec, identity))
   const lifetime = String(spec.limits.lifetimeSeconds)
   return ['run', '--name', name, ...flags, spec.image, ...boundedBy(lifetime), ...command]
 }
@@ -120,6 +189,11 @@ function boundedBy(seconds: string): string[] {
 function runnerCommand(limits: ContainerLimits): string[] {
   const runner = '/usr/lib/sandbox/runner.pyc'
   return ['python3', '-I', '-u', '-X', `cpu_count=${wholeCpus(limits)}`, runner]
+}
+
+/** Submounts of the source are left out: Docker before 25 would mount them writable. */
+function mountOption({ source, target }: ReadOnlyMount): string {
+  return `type=bind,source=${source},target=${target},readonly,bind-nonrecursive`
 }
 
 function bytes(count: number): string {

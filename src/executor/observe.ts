@@ -6,10 +6,11 @@ import { type ExitReport, type Frame, type Job, parseExitReport } from './protoc
 import type { Sandbox } from './sandbox.ts'
 
 /**
- * How long after a run's limit the host waits for the runner's word before it kills, in milliseconds. The kill takes
- * about 200 more, and the answer may take 500.
+ * How long after a run's limit the host waits for the runner's word before it kills, in milliseconds: longer than one
+ * period (100) in which the kernel holds a container back that has used up its CPU. The kill takes about 100 more, and
+ * the answer may take 500.
  */
-const WATCHDOG_GRACE_MS = 100
+const WATCHDOG_GRACE_MS = 200
 
 /** What is known of a run that is over. */
 export interface Observation {

@@ -14,6 +14,7 @@ const MAX_DIAGNOSTIC_CHARS = 4000
 export interface SandboxOptions {
   engine: Engine
   spec: ContainerSpec
+  userId: number
   /** Longest wait from `docker run` to the runner's `ready`, in milliseconds. */
   startTimeoutMs: number
 }
@@ -44,9 +45,10 @@ export class Sandbox {
   #isReady = false
   #isClosed = false
 
-  constructor({ engine, spec, startTimeoutMs }: SandboxOptions) {
+  constructor({ engine, spec, userId, startTimeoutMs }: SandboxOptions) {
     this.#engine = engine
-    this.#process = execa(engine.command, dockerRunArgs(this.name, spec), options)
+    const args = dockerRunArgs({ name: this.name, userId }, spec)
+    this.#process = execa(engine.command, args, options)
     this.#process.stdin.on('error', () => {}) // the container is gone; `closed` tells
     this.#process.stderr.on('data', (chunk: Buffer) => {
       this.#diagnostics = (this.#diagnostics + chunk).slice(-MAX_DIAGNOSTIC_CHARS)

@@ -22,8 +22,13 @@ const expectationSchema = z.strictObject({
   exitCode: z.number().nullable().optional(),
   signal: z.string().nullable().optional(),
   truncated: z.boolean().optional(),
-  /** Most milliseconds of `durationMs`. */
+  /** Most milliseconds of `durationMs`, and of `cpuMs`. */
   maxDurationMs: z.number().optional(),
+  maxCpuMs: z.number().optional(),
+  /** How often it is run: the first two at the same time, the others one after the other. */
+  runs: z.int().min(1).default(1),
+  /** Whether all its runs must print something else. */
+  distinctOutputs: z.boolean().default(false),
   /** Fields of the request beside the code. */
   request: z
     .strictObject({
@@ -61,8 +66,37 @@ export function readCorpus(): Attack[] {
     })
 }
 
-/** What is not as expected, one line each. */
-export function differences(expectation: Expectation, outcome: Outcome): string[] {
+/** From the limit of a run to its answer, in milliseconds: the contract's half second, and half for a busy machine. */
+const ANSWER_GRACE_MS = 1000
+const DEFAULT_TIMEOUT_SECONDS = 10
+
+/** The body of a request to /run. */
+export type AttackRequest = Expectation['request'] & { code: string }
+
+/** What came of an attack. */
+export interface Attempt {
+  outcomes: Outcome[]
+  /** What is not as expected, one line each. */
+  problems: string[]
+}
+
+/** Runs an attack as often as it asks for, and compares. */
+export async function attempt(
+  { code, expectation }: Attack,
+  run: (request: AttackRequest) => Promise<Outcome>,
+): Promise<Attempt> {
+  const once = () => run({ code, ...expectation.request })
+  const outcomes = await Promise.all(expectation.runs === 1 ? [once()] : [once(), once()])
+  while (outcomes.length < expectation.runs) outcomes.push(await once())
+  const problems = outcomes.flatMap((outcome) => differences(expectation, outcome))
+  const outputs = new Set(outcomes.map(({ output }) => output))
+  if (expectation.distinctOutputs && outputs.size < outcomes.length) {
+    problems.push(`the same output twice: ${outcomes[0]?.output}`)
+  }
+  return { outcomes, problems }
+}
+
+function differences(expectation: Expectation, outcome: Outcome): string[] {
   const problems: string[] = []
   const allowed = [expectation.status].flat()
   if (!allowed.includes(outcome.status)) problems.push(`status ${outcome.status}`)
@@ -78,9 +112,10 @@ export function differences(expectation: Expectation, outcome: Outcome): string[
       problems.push(`${field} ${JSON.stringify(outcome[field].slice(0, 500))}`)
     }
   }
-  const { maxDurationMs } = expectation
-  if (maxDurationMs !== undefined && outcome.durationMs > maxDurationMs) {
-    problems.push(`durationMs ${outcome.durationMs}`)
-  }
+  const limitMs = (expectation.request.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000
+  const { maxDurationMs = limitMs + ANSWER_GRACE_MS, maxCpuMs = Number.POSITIVE_INFINITY } =
+    expectation
+  if (outcome.durationMs > maxDurationMs) problems.push(`durationMs ${outcome.durationMs}`)
+  if (outcome.cpuMs > maxCpuMs) problems.push(`cpuMs ${outcome.cpuMs}`)
   return problems
 }

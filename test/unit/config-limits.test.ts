@@ -31,8 +31,10 @@ describe('the settings', () => {
       'TRUST_PROXY',
       'LOG_LEVEL',
       'RATE_LIMIT',
-      'DOCKER_COMMAND',
+      'READ_ONLY_MOUNTS',
+      'DOCKER_BIN',
       'SANDBOX_IMAGE',
+      'SANDBOX_RUNTIME',
     ])
     expect(numeric).toHaveLength(22)
   })

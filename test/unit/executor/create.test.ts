@@ -1,5 +1,6 @@
 // Settings -> what a container is.
 
+import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
 import { containerSpec } from '../../../src/executor/create.ts'
@@ -8,6 +9,9 @@ import { dockerRunArgs } from '../../../src/executor/flags.ts'
 it('makes these of the defaults', () => {
   expect(containerSpec(parseConfig({}), 'host/1/2')).toEqual({
     image: 'safe-code-executor-python',
+    runtime: '',
+    seccompProfile: resolve('sandbox/seccomp.json'),
+    mounts: [],
     labels: { 'safe-code-executor.owner': 'host/1/2' },
     limits: {
       memoryBytes: 134_217_728,
@@ -25,6 +29,8 @@ it('makes these of the defaults', () => {
 it('makes every limit configurable', () => {
   const config = parseConfig({
     SANDBOX_IMAGE: 'other',
+    SANDBOX_RUNTIME: 'runsc',
+    READ_ONLY_MOUNTS: '/srv/data:/data',
     MEMORY_MB: '256',
     CPUS: '0.5',
     MAX_PROCESSES: '32',
@@ -38,6 +44,9 @@ it('makes every limit configurable', () => {
   })
   expect(containerSpec(config, 'o')).toEqual({
     image: 'other',
+    runtime: 'runsc',
+    seccompProfile: resolve('sandbox/seccomp.json'),
+    mounts: [{ source: '/srv/data', target: '/data' }],
     labels: { 'safe-code-executor.owner': 'o' },
     limits: {
       memoryBytes: 268_435_456,
@@ -70,7 +79,7 @@ it('never writes a limit of 0, or one in a form that the engine reads otherwise'
     WARM_MAX_AGE_SECONDS: '1',
     MAX_TIMEOUT_SECONDS: '0.1',
   })
-  const line = dockerRunArgs('box', containerSpec(least, 'o')).join(' ')
+  const line = dockerRunArgs({ name: 'box', userId: 20_000 }, containerSpec(least, 'o')).join(' ')
   expect(line).toContain('--memory 33554432b --memory-swap 33554432b --cpus 0.01 --pids-limit 8')
   expect(line).toContain('size=1048576,nr_inodes=16 --shm-size 1048576b')
   expect(line).toContain('nofile=64')

@@ -1,10 +1,14 @@
 // Limits -> argv of `docker run`: pinned as a whole, and again row by row of the contract.
 
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type ContainerSpec, dockerRunArgs } from '../../../src/executor/flags.ts'
+import { type ContainerSpec, dockerRunArgs, userIds } from '../../../src/executor/flags.ts'
 
 const spec: ContainerSpec = {
   image: 'safe-code-executor-python',
+  runtime: '',
+  seccompProfile: '/app/sandbox/seccomp.json',
+  mounts: [],
   labels: { 'safe-code-executor.owner': 'host/1/2' },
   limits: {
     memoryBytes: 134_217_728,
@@ -17,7 +21,8 @@ const spec: ContainerSpec = {
     lifetimeSeconds: 345,
   },
 }
-const argv = dockerRunArgs('box-1', spec)
+const identity = { name: 'box-1', userId: 20_007 }
+const argv = dockerRunArgs(identity, spec)
 const line = ` ${argv.join(' ')} `
 
 it('is this command', () => {
@@ -30,6 +35,7 @@ it('is this command', () => {
     '--sig-proxy=false',
     ...['--log-driver', 'none'],
     ...['--network', 'none'],
+    ...['--dns', '192.0.2.1', '--dns-search', '.'],
     ...['--memory', '134217728b'],
     ...['--memory-swap', '134217728b'],
     ...['--cpus', '1'],
@@ -38,11 +44,16 @@ it('is this command', () => {
     ...['--tmpfs', '/tmp:rw,noexec,nosuid,nodev,mode=1777,size=16777216,nr_inodes=4096'],
     ...['--shm-size', '16777216b'],
     ...['--ipc', 'private'],
-    ...['--user', '65534:65534'],
+    ...['--cgroupns', 'private'],
+    ...['--user', '20007:65534'],
     ...['--cap-drop', 'ALL'],
     ...['--security-opt', 'no-new-privileges'],
+    ...['--security-opt', 'seccomp=/app/sandbox/seccomp.json'],
+    ...['--oom-score-adj', '500'],
     ...['--ulimit', 'core=0'],
     ...['--ulimit', 'nofile=1024'],
+    ...['--ulimit', 'fsize=134217728'],
+    ...['--ulimit', 'msgqueue=0'],
     ...['--env', 'PYTHON_CPU_COUNT=1'],
     ...['--env', 'OMP_NUM_THREADS=1'],
     ...['--env', 'OPENBLAS_NUM_THREADS=1'],
@@ -64,9 +75,10 @@ describe('what a run may use', () => {
     ['processes', ' --pids-limit 64 '],
     ['network: none', ' --network none '],
     ['files: image read-only', ' --read-only '],
-    ['user: nobody', ' --user 65534:65534 '],
+    ['user: one of its own', ' --user 20007:65534 '],
     ['user: no capability', ' --cap-drop ALL '],
     ['user: no new privilege', ' --security-opt no-new-privileges '],
+    ['system calls: our profile', ' --security-opt seccomp=/app/sandbox/seccomp.json '],
   ])('%s', (_, flag) => {
     expect(line).toContain(flag)
   })
@@ -113,7 +125,7 @@ describe('what a run may use', () => {
 
 describe('dockerRunArgs', () => {
   const withLimits = (limits: Partial<ContainerSpec['limits']>) =>
-    ` ${dockerRunArgs('box-1', { ...spec, limits: { ...spec.limits, ...limits } }).join(' ')} `
+    ` ${dockerRunArgs(identity, { ...spec, limits: { ...spec.limits, ...limits } }).join(' ')} `
 
   it.each([
     [{ memoryBytes: 33_554_432 }, ' --memory 33554432b --memory-swap 33554432b '],
@@ -146,13 +158,50 @@ describe('dockerRunArgs', () => {
     }
   })
 
+  it('mounts data read-only, without what is mounted below it', () => {
+    const mounts = [
+      { source: '/srv/data', target: '/data' },
+      { source: '/srv/more', target: '/mnt/more' },
+    ]
+    const words = dockerRunArgs(identity, { ...spec, mounts })
+    expect(words.filter((_, index) => words[index - 1] === '--mount')).toEqual([
+      'type=bind,source=/srv/data,target=/data,readonly,bind-nonrecursive',
+      'type=bind,source=/srv/more,target=/mnt/more,readonly,bind-nonrecursive',
+    ])
+  })
+
+  it('names a runtime where there is one', () => {
+    const words = ` ${dockerRunArgs(identity, { ...spec, runtime: 'runsc' }).join(' ')} `
+    expect(words).toContain(' --runtime runsc ')
+    expect(line).not.toContain('--runtime')
+  })
+
   it('puts name, image and every label where they belong', () => {
-    const other = dockerRunArgs('box-2', { ...spec, image: 'other', labels: { a: '1', b: '2' } })
+    const other = dockerRunArgs(
+      { name: 'box-2', userId: 20_999 },
+      { ...spec, image: 'other', labels: { a: '1', b: '2' } },
+    )
     expect(other.slice(0, 3)).toEqual(['run', '--name', 'box-2'])
     expect(` ${other.join(' ')} `).toContain(' --label a=1 --label b=2 other timeout ')
   })
 
   it('is pure', () => {
-    expect(dockerRunArgs('box-1', spec)).toEqual(argv)
+    expect(dockerRunArgs(identity, spec)).toEqual(argv)
+  })
+})
+
+describe('userIds', () => {
+  it('hands out a thousand before one comes back, all of which the image knows', () => {
+    const ids = userIds()
+    const first = Array.from({ length: 1000 }, () => ids.next().value)
+    expect(new Set(first).size).toBe(1000)
+    expect([Math.min(...first), Math.max(...first)]).toEqual([20_000, 20_999])
+    expect(ids.next().value).toBe(first[0])
+    expect(readFileSync('sandbox/Dockerfile', 'utf8')).toContain('seq 20000 20999')
+  })
+
+  it('does not begin with the same one every time', () => {
+    const starts = Array.from({ length: 20 }, () => userIds().next().value)
+    expect(new Set(starts).size).toBeGreaterThan(1)
   })
 })

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 function run(behaviour: string, settings: Record<string, string> = {}) {
   const config = parseConfig({
-    ...{ DOCKER_COMMAND: FAKE_DOCKER, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0' },
+    ...{ DOCKER_BIN: FAKE_DOCKER, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0' },
     ...settings,
   })
   parts = createDockerExecutor(config, pino({ level: 'silent' }))
@@ -40,7 +40,7 @@ it('answers what a runner reports', async () => {
 })
 
 it('is unavailable where there is no docker command', async () => {
-  await expect(run('good', { DOCKER_COMMAND: '/no/such/docker' })).rejects.toMatchObject({
+  await expect(run('good', { DOCKER_BIN: '/no/such/docker' })).rejects.toMatchObject({
     code: 'unavailable',
   })
 })
