@@ -197,7 +197,7 @@ setup_base_image() {
 }
 
 setup_image() {
-  inputs=$(hash_of sandbox/Dockerfile sandbox/*.py)
+  inputs=$(hash_of sandbox/Dockerfile sandbox/runner.py sandbox/program.py)
   if [ "$(image_inputs)" = "$inputs" ]; then return; fi
   setup_base_image
   network=default

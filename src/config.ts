@@ -168,6 +168,11 @@ export function settings({ cores, memoryBytes }: Machine) {
       '',
       'OCI runtime of the containers, as the engine knows it: `runsc` (gVisor), `kata`; empty: the engine’s default',
     ),
+    SERVE_WITH_MISSING_WALLS: setting(
+      onOff,
+      'off',
+      'whether to run programs on a host that does not enforce every limit: on or off; `npm run doctor` tells which',
+    ),
     START_TIMEOUT_SECONDS: setting(decimal(MIN_SECONDS, 600), '30', 'longest start of a container'),
     WARM_MAX_AGE_SECONDS: setting(
       whole(1, DAY_SECONDS),

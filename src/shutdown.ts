@@ -12,12 +12,15 @@ export interface ShutdownOptions {
   close: () => Promise<void>
   /** How long running requests may go on, in milliseconds. */
   drainMs: number
+  /** Ends the server like a signal would. */
+  stop: AbortSignal
   logger: Logger
 }
 
 /** Resolves when a signal came and everything has ended. A second signal ends the drain at once. */
-export async function shutdown({ server, close, drainMs, logger }: ShutdownOptions): Promise<void> {
-  const signal = await nextSignal()
+export async function shutdown(options: ShutdownOptions): Promise<void> {
+  const { server, close, drainMs, stop, logger } = options
+  const signal = await Promise.race([nextSignal(), aborted(stop)])
   logger.info({ signal, drainMs }, 'draining; a second signal ends it at once')
   const drained = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection that a client keeps alive would hold the server open.
@@ -32,6 +35,14 @@ export async function shutdown({ server, close, drainMs, logger }: ShutdownOptio
   server.closeAllConnections()
   await close()
   logger.info('ended')
+}
+
+/** Resolves with the reason. */
+function aborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(signal.reason)
+    else signal.addEventListener('abort', () => resolve(signal.reason), { once: true })
+  })
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Outcome } from '../../src/run.ts'
 
-/** How long a server may take to listen, in milliseconds. */
-const LISTEN_TIMEOUT_MS = 20_000
+/** How long a server may take to listen and to try the walls, in milliseconds. */
+const START_TIMEOUT_MS = 40_000
 
 export interface Server {
   url: string
@@ -21,7 +21,11 @@ export interface Server {
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Starts a server; settings override quiet test defaults. */
+/** What a server logs when it has tried the walls, or could not. */
+const TRIED =
+  /the walls were tried|the walls are not proven|nobody tried the walls|a wall is missing/
+
+/** Starts a server and waits until it has tried the walls; settings override quiet test defaults. */
 export async function startServer(settings: Record<string, string> = {}): Promise<Server> {
   const child = spawn('node', ['dist/main.js'], {
     env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', ...settings },
@@ -59,16 +63,17 @@ export async function startServer(settings: Record<string, string> = {}): Promis
 
 function listening(child: ChildProcess, log: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
+    let url: string | undefined
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error('it does not listen'))
-    }, LISTEN_TIMEOUT_MS)
+      reject(new Error(`it does not get ready: ${log.join('\n')}`))
+    }, START_TIMEOUT_MS)
     child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${log.join('\n')}`)))
     if (!child.stdout) throw new Error('stdout is a pipe')
     createInterface(child.stdout).on('line', (line) => {
       log.push(line)
-      const url = line.match(/"url":"([^"]+)"/)?.[1]
-      if (!url) return
+      url ??= line.match(/"url":"([^"]+)"/)?.[1]
+      if (!url || !TRIED.test(line)) return
       clearTimeout(timer)
       resolve(url)
     })

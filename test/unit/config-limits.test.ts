@@ -35,6 +35,7 @@ describe('the settings', () => {
       'DOCKER_BIN',
       'SANDBOX_IMAGE',
       'SANDBOX_RUNTIME',
+      'SERVE_WITH_MISSING_WALLS',
     ])
     expect(numeric).toHaveLength(22)
   })

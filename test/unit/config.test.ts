@@ -43,6 +43,7 @@ describe('the defaults', () => {
       DOCKER_BIN: 'docker',
       SANDBOX_IMAGE: 'safe-code-executor-python',
       SANDBOX_RUNTIME: '',
+      SERVE_WITH_MISSING_WALLS: false,
       START_TIMEOUT_SECONDS: 30,
       WARM_MAX_AGE_SECONDS: 300,
       DRAIN_SECONDS: 15,

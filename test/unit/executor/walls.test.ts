@@ -1,0 +1,121 @@
+// What a probe saw -> which walls hold: one wall taken away at a time.
+
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config.ts'
+import { containerSpec } from '../../../src/executor/create.ts'
+import { type Inside, inspectWalls, judge } from '../../../src/executor/walls.ts'
+import { outcome, TestExecutor } from '../support/app.ts'
+
+const spec = containerSpec(parseConfig({ READ_ONLY_MOUNTS: '/srv/data:/data' }), 'test')
+const gvisor = { ...spec, runtime: 'runsc' }
+
+const GOOD: Inside = {
+  userId: 20_000,
+  capabilities: [],
+  noNewPrivileges: true,
+  seccomp: 2,
+  kernel: 'Linux version 6.1',
+  writable: [],
+  readOnlyFolders: { '/data': true },
+  interfaces: ['lo'],
+  connect: 'ENETUNREACH',
+  calls: { ptrace: 'EPERM', AF_VSOCK: 'EPERM' },
+  tmpBytes: 16 * 2 ** 20,
+  shmBytes: 16 * 2 ** 20,
+  tmpFiles: 4094,
+  processes: 64,
+  openFiles: 1020,
+  coreBytes: 0,
+  fileBytes: 128 * 2 ** 20,
+  cgroupVersion: 2,
+  cgroup: { memory: '134217728', swap: '0', cpu: '100000 100000', pids: '64' },
+}
+
+const missing = (change: Partial<Inside>, of = spec) =>
+  judge({ ...GOOD, ...change }, of)
+    .filter(({ holds }) => !holds)
+    .map(({ wall }) => wall)
+const cgroup = (change: Record<string, string | null>) => ({
+  cgroup: { ...GOOD.cgroup, ...change },
+})
+
+describe('judge', () => {
+  it('finds nothing missing where all is as it should be', () => {
+    expect(missing({})).toEqual([])
+    expect(missing({ interfaces: ['lo', 'tunl0', 'sit0'] })).toEqual([])
+    const inBytes = { memory: '134217728', swap: '134217728', cpu: '100000' }
+    expect(missing({ cgroupVersion: 1, ...cgroup(inBytes) })).toEqual([])
+  })
+
+  it('has words for every wall', () => {
+    for (const { wall, tried, seen, advice } of judge(GOOD, spec)) {
+      expect(tried, wall).toMatch(/\w/)
+      expect(seen, wall).toMatch(/\w/)
+      expect(advice, wall).toMatch(/\w/)
+    }
+  })
+
+  it.each<[string, Partial<Inside>]>([
+    ['user', { userId: 0 }],
+    ['capabilities', { capabilities: ['CapEff'] }],
+    ['no new privileges', { noNewPrivileges: false }],
+    ['system calls', { seccomp: 0 }],
+    ['system calls', { calls: { ptrace: 'done', AF_VSOCK: 'EPERM' } }],
+    ['read-only root', { writable: ['/etc'] }],
+    ['read-only root', { writable: ['/data'] }],
+    ['mounted data', { readOnlyFolders: { '/data': false } }],
+    ['network', { interfaces: ['lo', 'eth0'] }],
+    ['network', { connect: 'done' }],
+    ['network', { connect: 'timeout' }],
+    ['size of /tmp', { tmpBytes: 17 * 2 ** 20 }],
+    ['files in /tmp', { tmpFiles: 4112 }],
+    ['size of /dev/shm', { shmBytes: 17 * 2 ** 20 }],
+    ['processes', { processes: 65 }],
+    ['open files', { openFiles: 1032 }],
+    ['file size and core files', { coreBytes: -1 }],
+    ['file size and core files', { fileBytes: -1 }],
+    ['memory', cgroup({ memory: 'max' })],
+    ['memory', cgroup({ memory: '9223372036854771712' })],
+    ['swap', cgroup({ swap: 'max' })],
+    ['swap', cgroup({ swap: '134217728' })],
+    ['swap', { cgroupVersion: 1, ...cgroup({ swap: '268435456' }) }],
+    ['CPU quota', cgroup({ cpu: 'max 100000' })],
+    ['CPU quota', cgroup({ cpu: '-1' })],
+  ])('misses %s: %j', (wall, change) => {
+    expect(missing(change)).toEqual([wall])
+  })
+
+  it('takes a limit that can not be seen from inside for held; doctor tries it', () => {
+    const unseen = { memory: null, swap: null, cpu: null, pids: null }
+    expect(missing({ cgroupVersion: null, ...cgroup(unseen) })).toEqual([])
+  })
+
+  it('asks of gVisor what gVisor has, and the rest all the same', () => {
+    const inGvisor = { seccomp: 0, noNewPrivileges: false, calls: { ptrace: 'done' } }
+    expect(missing({ ...inGvisor, processes: 72, tmpFiles: 4112 }, gvisor)).toEqual([])
+    expect(missing({ writable: ['/etc'], userId: 0 }, gvisor)).toEqual(['user', 'read-only root'])
+  })
+})
+
+describe('inspectWalls', () => {
+  const { signal } = new AbortController()
+
+  it('sends the limits along, and judges the answer', async () => {
+    const executor = new TestExecutor()
+    executor.answer = async () => outcome({ output: JSON.stringify({ ...GOOD, userId: 0 }) })
+    const findings = await inspectWalls(executor, spec, signal)
+    expect(findings.filter(({ holds }) => !holds).map(({ wall }) => wall)).toEqual(['user'])
+    const sent = JSON.parse(executor.requests[0]?.args[0] ?? '')
+    expect(sent).toMatchObject({ pids: 64, tmpBytes: 16_777_216, mounts: ['/data'] })
+  })
+
+  it.each([
+    ['a probe that failed', outcome({ status: 'oom', error: 'no memory', exitCode: null })],
+    ['a probe that says something else', outcome({ output: '{}' })],
+    ['a probe that says nothing', outcome({ output: '' })],
+  ])('throws after %s', async (_, answer) => {
+    const executor = new TestExecutor()
+    executor.answer = async () => answer
+    await expect(inspectWalls(executor, spec, signal)).rejects.toThrow()
+  })
+})
