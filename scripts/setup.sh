@@ -77,10 +77,12 @@ setup_packages() {
 
 engine_answers() { "$docker" version --format '{{.Server.Version}}' >/dev/null 2>"$state/engine.err"; }
 
-# After a crash the number in a pid file may be another process's by now, and the engine would not start.
+# After a crash the number in a pid file may be another process's by now, or that of a dead one that nobody waited for,
+# and the engine would not start.
 forget_dead_process() {
   pid=$(cat "$1" 2>/dev/null) || return 0
-  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] || rm -f "$1"
+  if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] && ! grep -q '^State:.Z' "/proc/$pid/status"; then return; fi
+  rm -f "$1"
 }
 
 setup_engine() {

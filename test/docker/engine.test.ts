@@ -1,89 +1,131 @@
-// The engine goes away and comes back: a second engine of the test's own, so that this machine's is left alone.
+// The engine fails in every way: right refusals, recovery without a restart, no request without an answer.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { execa } from 'execa'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { eventually } from '../support/docker.ts'
+import { OwnEngine } from '../support/own-engine.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const IMAGE = 'safe-code-executor-python'
+const CLIENTS = 6
 
-const folder = mkdtempSync(`${tmpdir()}/safe-code-executor-engine-`)
-const DOCKER_HOST = `unix://${folder}/docker.sock`
-
-let engine: ReturnType<typeof spawnEngine> | undefined
+let engine: OwnEngine
 let server: Server
 
-function spawnEngine() {
-  return execa(
-    'dockerd',
-    [
-      ...['--host', DOCKER_HOST, '--pidfile', `${folder}/pid`],
-      ...['--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`],
-      ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'],
-    ],
-    { reject: false, stdio: 'ignore' },
-  )
-}
-
-async function startEngine(): Promise<void> {
-  engine = spawnEngine()
-  await eventually('the engine answers (dockerd needs root)', 30_000, async () => {
-    return !(await execa('docker', ['version'], { env: { DOCKER_HOST }, reject: false })).failed
-  })
-}
-
-async function stopEngine(): Promise<void> {
-  engine?.kill('SIGTERM')
-  await engine
-  engine = undefined
-}
-
 beforeAll(async () => {
-  await startEngine()
-  const image = execa('docker', ['save', IMAGE], { buffer: false })
-  await image.pipe('docker', ['load'], { env: { DOCKER_HOST } })
-  server = await startServer({ DOCKER_HOST, POOL_SIZE: '1' })
+  engine = await OwnEngine.create(IMAGE)
 }, 120_000)
+afterAll(() => engine.remove(), 120_000)
 
-afterAll(async () => {
+beforeEach(async () => {
+  server = await startServer({
+    ...{ DOCKER_HOST: engine.dockerHost, POOL_SIZE: '1', MAX_RUNNING: '2' },
+  })
+}, 60_000)
+afterEach(async () => {
   await server.stop()
-  await stopEngine()
-  rmSync(folder, { recursive: true, force: true })
+  expect(await engine.containers()).toEqual([])
 }, 60_000)
 
 const ready = async () => (await fetch(`${server.url}/readyz`)).status
 const alive = async () => (await fetch(`${server.url}/healthz`)).status
 
-it('answers 503 unavailable without the engine, and recovers with it', async () => {
-  expect(await server.run({ code: 'print(1)' })).toMatchObject({ output: '1' })
-  expect(await ready()).toBe(200)
-
-  await stopEngine()
+async function expectUnavailable(): Promise<void> {
   const response = await server.post({ code: 'print(1)' })
   expect(response.status).toBe(503)
   expect(await response.json()).toMatchObject({ output: '', code: 'unavailable' })
   expect(response.headers.get('Retry-After')).toBe('5')
+}
+
+/** Programs are run again, by the same server. */
+async function expectRecovery(): Promise<void> {
+  await eventually('it is ready again', 30_000, async () => (await ready()) === 200)
+  expect(await server.run({ code: 'print("back")' })).toMatchObject({ output: 'back', error: '' })
+}
+
+/** Requests that are under way when something happens. Each of them must be answered. */
+function load() {
+  const code = 'import time; print("started"); time.sleep(1.5)'
+  return Promise.all(
+    Array.from({ length: CLIENTS }, async () => {
+      const response = await server.post({ code })
+      const body = (await response.json()) as { status?: string; code?: string; output: string }
+      return response.status === 200 ? body.status : body.code
+    }),
+  )
+}
+
+it('answers 503 unavailable without the engine, and recovers with it', async () => {
+  expect(await ready()).toBe(200)
+  await engine.stop()
+  await expectUnavailable()
   await eventually('it is not ready', 10_000, async () => (await ready()) === 503)
   expect(await alive()).toBe(200)
   expect(server.log.join('\n')).toMatch(/Cannot connect to the Docker daemon/)
-
-  await startEngine()
-  expect(await server.run({ code: 'print("back")' })).toMatchObject({ output: 'back' })
-  await eventually('it is ready', 10_000, async () => (await ready()) === 200)
+  await engine.start()
+  await expectRecovery()
 }, 120_000)
 
-it('answers 503 unavailable without the image, and says in the log what is missing', async () => {
-  const other = await startServer({ DOCKER_HOST, POOL_SIZE: '0', SANDBOX_IMAGE: 'no-such-image' })
-  try {
-    const response = await other.post({ code: 'print(1)' })
-    expect(response.status).toBe(503)
-    const body = JSON.stringify(await response.json())
-    expect(body).toContain('"code":"unavailable"')
-    expect(body).not.toContain('no-such-image')
-    expect(other.log.join('\n')).toMatch(/No such image: no-such-image/)
-  } finally {
-    await other.stop()
+it('answers every request when the engine is killed under load, and recovers with it', async () => {
+  const answers = load()
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  await engine.stop('SIGKILL')
+  for (const answer of await answers) {
+    expect(['ok', 'killed', 'unavailable', 'busy', 'timeout']).toContain(answer)
   }
-})
+  expect(await alive()).toBe(200)
+  await engine.start()
+  await expectRecovery()
+}, 180_000)
+
+it('tells of a container that was killed from outside, and goes on', async () => {
+  const answers = load()
+  await eventually('two programs run', 10_000, async () => (await engine.containers()).length >= 2)
+  await new Promise((resolve) => setTimeout(resolve, 700))
+  await engine.docker(['kill', ...(await engine.containers())])
+  const seen = await answers
+  for (const answer of seen) expect(['ok', 'killed', 'unavailable']).toContain(answer)
+  expect(seen).toContain('killed')
+  expect(await server.run({ code: 'print("next")' })).toMatchObject({ output: 'next' })
+}, 120_000)
+
+it('is unavailable while the image is gone, says so in the log, and recovers with it', async () => {
+  await engine.docker(['rmi', '--force', IMAGE])
+  // What waits has the image already: it is used up first.
+  await eventually('no program runs', 30_000, async () => {
+    return (await server.post({ code: 'print(1)' })).status === 503
+  })
+  await expectUnavailable()
+  expect(server.log.join('\n')).toMatch(/No such image/)
+  await engine.load(IMAGE)
+  await expectRecovery()
+}, 120_000)
+
+it('is unavailable while the disk of the engine is full, and recovers', async () => {
+  const emptyDisk = engine.fillDisk()
+  try {
+    await eventually('no program runs', 60_000, async () => {
+      return (await server.post({ code: 'print(1)' })).status === 503
+    })
+    expect(await alive()).toBe(200)
+    expect(server.log.join('\n')).toMatch(/no space left on device/i)
+  } finally {
+    emptyDisk()
+  }
+  await expectRecovery()
+}, 180_000)
+
+it('does not serve before it could try the walls, and then does', async () => {
+  await engine.stop()
+  const early = await startServer({ DOCKER_HOST: engine.dockerHost, POOL_SIZE: '1' })
+  try {
+    expect((await early.post({ code: 'print(1)' })).status).toBe(503)
+    expect((await fetch(`${early.url}/healthz`)).status).toBe(200)
+    await engine.start()
+    await eventually('it serves', 30_000, async () => {
+      return (await early.post({ code: 'print(1)' })).status === 200
+    })
+    expect(early.log.join('\n')).toMatch(/the walls were tried, and hold/)
+  } finally {
+    await early.stop()
+  }
+}, 120_000)
