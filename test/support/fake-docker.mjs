@@ -37,6 +37,9 @@ function run() {
       ...{ durationMs: 1, cpuMs: 1, peakMemoryBytes: 1, oomKills: 0, oomKillsAtEnd: 0 },
       ...facts,
     })
+  const floodStderr = () => {
+    for (let i = 0; i < 500; i += 1) process.stderr.write('warning '.repeat(8192))
+  }
   const keepAlive = () => setInterval(() => {}, 1000)
 
   if (behaviour === 'no-engine') {
@@ -47,6 +50,10 @@ function run() {
   if (behaviour === 'never-ready') return keepAlive()
   if (behaviour === 'noise') {
     process.stdout.write('Hello, this is no frame at all, and it goes on for a while.\n')
+    return keepAlive()
+  }
+  if (behaviour === 'floods-stderr-and-waits') {
+    floodStderr()
     return keepAlive()
   }
   frame('R', noToken)
@@ -74,6 +81,38 @@ function run() {
         frame('S', token)
         for (let i = 0; i < 40; i += 1) frame('O', token, 'x'.repeat(60_000))
         return keepAlive()
+      case 'cuts-a-frame':
+        frame('S', token)
+        frame('O', token, 'kept')
+        process.stdout.write(Buffer.concat([Buffer.from('O\0\0\x10\0', 'latin1'), token]))
+        process.stdout.write('half of it', () => process.exit(137))
+        return
+      case 'cuts-the-report':
+        frame('S', token)
+        frame('O', token, 'kept')
+        process.stdout.write(Buffer.concat([Buffer.from('X\0\0\0\x80', 'latin1'), token]))
+        process.stdout.write('{"cause":"exit","exitCode":0', () => process.exit(0))
+        return
+      case 'speaks-of-something-else':
+        frame('S', token)
+        frame('O', token, 'kept')
+        process.stdout.write('Unable to find image locally\nerror during connect\n')
+        return keepAlive()
+      case 'starts-twice':
+        frame('S', token)
+        frame('R', noToken)
+        frame('S', token)
+        frame('O', token, 'once')
+        frame('X', token, exit({ exitCode: 1 }))
+        frame('X', token, exit({ exitCode: 0 }))
+        frame('O', token, 'more')
+        return process.exit(0)
+      case 'floods-stderr':
+        frame('S', token)
+        floodStderr()
+        frame('O', token, 'hello')
+        frame('X', token, exit({}))
+        return process.stderr.write('', () => process.exit(0))
       case 'hangs':
         frame('S', token)
         frame('O', token, 'kept')

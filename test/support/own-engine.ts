@@ -1,6 +1,6 @@
 // A second Docker engine for tests that take it away: on a disk of its own that is small enough to be filled.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { eventually } from './docker.ts'
@@ -18,6 +18,20 @@ function spawnEngine(folder: string, data: string, dockerHost: string) {
     ],
     { reject: false, stdio: 'ignore' },
   )
+}
+
+/** Processes that have a folder in their command: an engine that was killed leaves the keepers of its containers. */
+function processesOf(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`${folder}/`)
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
 }
 
 /** Starts with `create`, ends with `remove`, which leaves no process, mount or file. */
@@ -100,6 +114,7 @@ export class OwnEngine {
     const names = await this.containers()
     if (names.length > 0) await this.docker(['rm', '--force', ...names])
     await this.stop()
+    for (const pid of processesOf(this.#folder)) process.kill(pid, 'SIGKILL')
     await execa('umount', ['--recursive', this.#data], { reject: false })
     await execa('umount', ['--recursive', `${this.#folder}/exec`], { reject: false })
     rmSync(this.#folder, { recursive: true, force: true })

@@ -104,3 +104,35 @@ it('answers when the runner has reported, and kills a container that stays behin
   await parts.close()
   expect(calls('rm')).toHaveLength(1)
 })
+
+it.each(['cuts-a-frame', 'cuts-the-report'])(
+  'keeps what came whole of a stream that %s',
+  async (behaviour) => {
+    expect(await run(behaviour)).toMatchObject({
+      ...{ status: 'killed', error: 'Killed by SIGKILL', output: 'kept', exitCode: null },
+    })
+  },
+)
+
+it('kills a container that begins to speak of something else', async () => {
+  expect(await run('speaks-of-something-else')).toMatchObject({ status: 'killed', output: 'kept' })
+  expect(calls('rm').length).toBeGreaterThan(0)
+})
+
+it('believes the first report, and nothing after it', async () => {
+  expect(await run('starts-twice')).toMatchObject({ exitCode: 1, output: 'once' })
+})
+
+it('reads and forgets what the command writes on its stderr, however much', async () => {
+  const before = process.memoryUsage().arrayBuffers
+  expect(await run('floods-stderr')).toMatchObject({ status: 'ok', output: 'hello' })
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024)
+})
+
+it('does not wait longer for a command that floods its stderr and never is ready', async () => {
+  const refusal = await run('floods-stderr-and-waits', { START_TIMEOUT_SECONDS: '1' }).catch(
+    (e) => e,
+  )
+  expect(refusal).toMatchObject({ code: 'unavailable' })
+  expect(refusal.cause.message.length).toBeLessThan(5000)
+})

@@ -1,0 +1,108 @@
+// The server and the doctor on a host that does not enforce a limit: a `docker` that leaves a flag out plays that host.
+
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startServer } from '../support/server.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(`${tmpdir()}/sce-walls-`)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A `docker` that passes everything on but one argument, and `valueCount` arguments after it. */
+function dockerWithout(flag: string, valueCount: number): string {
+  const path = `${folder}/docker${flag}`
+  writeFileSync(
+    path,
+    `#!/usr/bin/env node
+const { spawn } = require('node:child_process')
+const args = process.argv.slice(2)
+const at = args.indexOf('${flag}')
+if (at >= 0) args.splice(at, ${valueCount + 1})
+spawn('docker', args, { stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1))
+`,
+  )
+  chmodSync(path, 0o755)
+  return path
+}
+
+/** The server's whole life, where it ends by itself. */
+function serve(env: Record<string, string>) {
+  return execa('node', ['dist/main.js'], {
+    env: { PORT: '0', POOL_SIZE: '1', ...env },
+    reject: false,
+    timeout: 60_000,
+  })
+}
+
+describe('on a host without one of the walls', () => {
+  it.each([
+    ['--read-only', 0, 'read-only root'],
+    ['--pids-limit', 1, 'processes'],
+    ['--cap-drop', 1, 'capabilities'],
+    ['--network', 1, 'network'],
+  ])('without %s the server says what is missing, and does not serve', async (flag, values, wall) => {
+    const DOCKER_BIN = dockerWithout(flag, values)
+    const { exitCode, stdout, stderr } = await serve({ DOCKER_BIN })
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain(`"wall":"${wall}"`)
+    expect(stderr).toContain('does not enforce every limit')
+    expect(stderr).toContain('npm run doctor')
+  })
+
+  it('serves all the same where SERVE_WITH_MISSING_WALLS says so', async () => {
+    const DOCKER_BIN = dockerWithout('--read-only', 0)
+    const server = await startServer({ DOCKER_BIN, SERVE_WITH_MISSING_WALLS: 'on', POOL_SIZE: '0' })
+    try {
+      expect(await server.run({ code: 'print(1)' })).toMatchObject({ output: '1' })
+      expect(server.log.join()).toContain('nobody tried the walls')
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it('the doctor finds what the start does not try: memory that is swapped, and CPU', async () => {
+    const DOCKER_BIN = dockerWithout('--memory', 1)
+    const { exitCode, stdout } = await doctor({ DOCKER_BIN: `${DOCKER_BIN}` })
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(/^MISSING {2}memory, without swap /m)
+    expect(stdout).toMatch(/[1-9] missing/)
+  })
+})
+
+function doctor(env: Record<string, string>) {
+  return execa('node', ['dist/doctor.js'], { env, reject: false, timeout: 60_000 })
+}
+
+describe('doctor', () => {
+  it('finds every wall on this host, and leaves nothing', async () => {
+    const { exitCode, stdout } = await doctor({})
+    expect(stdout).not.toContain('MISSING')
+    expect(stdout).toMatch(/^engine {3}\d+\..*\ncgroup {3}version [12]/)
+    expect(stdout).toMatch(/\n20 walls hold, 0 missing/)
+    expect(exitCode).toBe(0)
+  })
+
+  it('shows data that is mounted, read-only', async () => {
+    const data = `${folder}/data`
+    writeFileSync(data, 'x')
+    const READ_ONLY_MOUNTS = `${data}:/data/file`
+    const { exitCode, stdout } = await doctor({ READ_ONLY_MOUNTS })
+    expect(stdout).toMatch(/holds +mounted data .*: 1 there/)
+    expect(exitCode).toBe(0)
+  })
+
+  it('ends with 2 and a cause where there is no engine', async () => {
+    const { exitCode, stderr } = await doctor({ DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('Cannot connect to the Docker daemon')
+  })
+
+  it('explains itself', async () => {
+    const { stdout } = await execa('node', ['dist/doctor.js', '--help'])
+    expect(stdout).toContain('npm run doctor')
+  })
+})
