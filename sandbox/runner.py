@@ -262,6 +262,8 @@ class Supervisor:
                 return
             if pid == 0:
                 return
+            if os.WIFSTOPPED(status):
+                continue  # a child that has itself traced, where the runtime lets it: it has not ended
             self.cpu_seconds += usage.ru_utime + usage.ru_stime
             self.peak_kib = max(self.peak_kib, usage.ru_maxrss)
             if pid == self.child.pid:

@@ -83,7 +83,7 @@ const WALLS: Readonly<Record<string, Judge>> = {
       seen:
         done.length === 0
           ? `all refused, seccomp mode ${seccomp}`
-          : `let through: ${done.join(', ')}`,
+          : `let through${isGvisor(runtime) ? ' by gVisor, whose own they are' : ''}: ${done.join(', ')}`,
       holds,
       advice:
         'the kernel needs CONFIG_SECCOMP_FILTER, and the engine must not be set to "unconfined"',
@@ -124,22 +124,29 @@ const WALLS: Readonly<Record<string, Judge>> = {
   }),
   'files in /tmp': ({ tmpFiles }, { limits, runtime }) => ({
     tried: 'made files in /tmp',
-    seen: `${tmpFiles} files, limit ${limits.tmpInodes}`,
-    // gVisor has no such limit; its files are memory, which has one.
-    holds: tmpFiles <= limits.tmpInodes || isGvisor(runtime),
+    ...unlessGvisor(
+      runtime,
+      tmpFiles <= limits.tmpInodes,
+      `${tmpFiles} files, limit ${limits.tmpInodes}`,
+    ),
     advice: ENGINE_ADVICE,
   }),
   'size of /dev/shm': ({ shmBytes }, { limits, runtime }) => ({
     tried: 'filled /dev/shm',
-    seen: `full at ${megabytes(shmBytes)}, limit ${megabytes(limits.shmBytes)}`,
-    holds: shmBytes <= limits.shmBytes || isGvisor(runtime),
+    ...unlessGvisor(
+      runtime,
+      shmBytes <= limits.shmBytes,
+      `full at ${megabytes(shmBytes)}, limit ${megabytes(limits.shmBytes)}`,
+    ),
     advice: ENGINE_ADVICE,
   }),
   processes: ({ processes }, { limits, runtime }) => ({
     tried: 'forked until it was refused',
-    seen: `${processes} processes, limit ${limits.pids}`,
-    // Under gVisor the limit is one on its own threads: what it holds back is the host's side.
-    holds: processes <= limits.pids || isGvisor(runtime),
+    ...unlessGvisor(
+      runtime,
+      processes <= limits.pids,
+      `${processes} processes, limit ${limits.pids}`,
+    ),
     advice: CGROUP_ADVICE,
   }),
   'open files': ({ openFiles }, { limits }) => ({
@@ -187,12 +194,14 @@ export async function inspectWalls(
   spec: ContainerSpec,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const { limits, mounts } = spec
-  const told = { ...limits, mounts: mounts.map(({ target }) => target) }
+  const { limits, mounts, runtime } = spec
+  // gVisor has these limits only together, as memory, and trying them would take all of it.
+  const untried = isGvisor(runtime) ? { pids: 0, tmpInodes: 0, shmBytes: 0 } : {}
+  const sent = { ...limits, ...untried, mounts: mounts.map(({ target }) => target) }
   const request: RunRequest = {
     code: readFileSync(new URL('../../sandbox/probe.py', import.meta.url), 'utf8'),
     stdin: '',
-    args: [JSON.stringify(told)],
+    args: [JSON.stringify(sent)],
     env: {},
     timeoutSeconds: PROBE_TIMEOUT_SECONDS,
   }
@@ -206,6 +215,17 @@ export async function inspectWalls(
 /** What a program could do -> which walls hold. Pure. */
 export function judge(inside: Inside, spec: ContainerSpec): Finding[] {
   return Object.entries(WALLS).map(([wall, look]) => ({ wall, ...look(inside, spec) }))
+}
+
+/** What gVisor does not limit by itself is memory or threads of its own there, which the engine limits from outside. */
+function unlessGvisor(
+  runtime: string,
+  holds: boolean,
+  seen: string,
+): Pick<Finding, 'holds' | 'seen'> {
+  return isGvisor(runtime)
+    ? { holds: true, seen: 'not tried: gVisor counts it as memory' }
+    : { holds, seen }
 }
 
 /** Interfaces that the kernel makes in every network namespace where a module for tunnels is loaded; they are down. */

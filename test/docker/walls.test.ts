@@ -44,14 +44,17 @@ describe('on a host without one of the walls', () => {
     ['--pids-limit', 1, 'processes'],
     ['--cap-drop', 1, 'capabilities'],
     ['--network', 1, 'network'],
-  ])('without %s the server says what is missing, and does not serve', async (flag, values, wall) => {
-    const DOCKER_BIN = dockerWithout(flag, values)
-    const { exitCode, stdout, stderr } = await serve({ DOCKER_BIN })
-    expect(exitCode).toBe(1)
-    expect(stdout).toContain(`"wall":"${wall}"`)
-    expect(stderr).toContain('does not enforce every limit')
-    expect(stderr).toContain('npm run doctor')
-  })
+  ])(
+    'without %s the server says what is missing, and does not serve',
+    async (flag, values, wall) => {
+      const DOCKER_BIN = dockerWithout(flag, values)
+      const { exitCode, stdout, stderr } = await serve({ DOCKER_BIN })
+      expect(exitCode).toBe(1)
+      expect(stdout).toContain(`"wall":"${wall}"`)
+      expect(stderr).toContain('does not enforce every limit')
+      expect(stderr).toContain('npm run doctor')
+    },
+  )
 
   it('serves all the same where SERVE_WITH_MISSING_WALLS says so', async () => {
     const DOCKER_BIN = dockerWithout('--read-only', 0)
