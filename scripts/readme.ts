@@ -1,7 +1,13 @@
-// npm run readme: writes the table of settings into README.md, from the configuration itself.
+// npm run readme: writes the tables into README.md and SECURITY.md, from the code that they are about.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { withSettingsTable } from '../src/help.ts'
+import { withGvisorTable } from '../test/attacks/gvisor.ts'
 
-const path = `${import.meta.dirname}/../README.md`
-writeFileSync(path, withSettingsTable(readFileSync(path, 'utf8')))
+for (const [name, withTable] of [
+  ['README.md', withSettingsTable],
+  ['SECURITY.md', withGvisorTable],
+] as const) {
+  const path = `${import.meta.dirname}/../${name}`
+  writeFileSync(path, withTable(readFileSync(path, 'utf8')))
+}

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { outcomeSchema } from '../../src/run.ts'
 import { containersOf, eventually } from '../support/docker.ts'
-import { type Server, startServer } from '../support/server.ts'
+import { MAX_RESIDENT_MB, residentMb, type Server, startServer } from '../support/server.ts'
 import { attempt, readCorpus } from './corpus.ts'
 
 const POOL_SIZE = 2
@@ -27,4 +27,5 @@ it('leaves nothing but the waiting containers, and the next program runs', async
   await eventually('only the pool is left', 15_000, async () => {
     return (await containersOf(server.pid)).length === POOL_SIZE
   })
+  expect(residentMb(server.pid)).toBeLessThan(MAX_RESIDENT_MB)
 })

@@ -1,14 +1,12 @@
 // Many runs at once and many runs in a row: no answer lost, mixed or doubled, nothing that grows.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, expect, it } from 'vitest'
 import { containersOf, eventually } from '../support/docker.ts'
-import { type Server, startServer } from '../support/server.ts'
+import { MAX_RESIDENT_MB, residentMb, type Server, startServer } from '../support/server.ts'
 
-/** The contract's bound on the server's resident memory after SOAK_RUNS runs. */
-const MAX_RESIDENT_MB = 150
-const SOAK_RUNS = 500
+const SOAK_RUNS = 100
 const SOAK_CLIENTS = 4
 
 let server: Server
@@ -72,7 +70,7 @@ it(`grows in nothing over ${SOAK_RUNS} runs, each in a container of its own`, {
   })
   await eventually('descriptors are back', 10_000, () => descriptors() <= before.descriptors + 4)
   expect(readdirSync(tmpdir()).length).toBeLessThanOrEqual(before.temporaryFiles + 2)
-  expect(residentMb()).toBeLessThan(MAX_RESIDENT_MB)
+  expect(residentMb(server.pid)).toBeLessThan(MAX_RESIDENT_MB)
 })
 
 /** How many containers wait when none is starting any more. */
@@ -90,9 +88,4 @@ async function settledPool(): Promise<number> {
 
 function descriptors(): number {
   return readdirSync(`/proc/${server.pid}/fd`).length
-}
-
-function residentMb(): number {
-  const status = readFileSync(`/proc/${server.pid}/status`, 'latin1')
-  return Number(status.match(/VmRSS:\s+(\d+)/)?.[1]) / 1024
 }

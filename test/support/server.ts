@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Outcome } from '../../src/run.ts'
 
@@ -78,4 +79,13 @@ function listening(child: ChildProcess, log: string[]): Promise<string> {
       resolve(url)
     })
   })
+}
+
+/** The contract's bound on the server's resident memory after hundreds of runs. */
+export const MAX_RESIDENT_MB = 150
+
+/** Resident memory of a process, in megabytes. */
+export function residentMb(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+  return Number(status.match(/VmRSS:\s+(\d+)/)?.[1]) / 1024
 }

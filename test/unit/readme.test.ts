@@ -1,10 +1,12 @@
-// README.md says what the configuration does.
+// README.md and SECURITY.md say what the code does.
 
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { describeSettings } from '../../src/config.ts'
 import { helpText, withSettingsTable } from '../../src/help.ts'
 import { EXAMPLES } from '../../src/ui/examples.ts'
+import { readCorpus } from '../attacks/corpus.ts'
+import { GVISOR_DIFFERENCES, withGvisorTable } from '../attacks/gvisor.ts'
 
 const readme = readFileSync(`${import.meta.dirname}/../../README.md`, 'utf8')
 
@@ -24,4 +26,27 @@ it('has no setting that --help does not have', () => {
     expect(helpText()).toContain(`  ${name}=`)
     expect(helpText()).toContain(purpose)
   }
+})
+
+describe('SECURITY.md', () => {
+  const security = readFileSync(`${import.meta.dirname}/../../SECURITY.md`, 'utf8')
+
+  it('has the table of differences under gVisor as they are (npm run readme writes it)', () => {
+    expect(security).toBe(withGvisorTable(security))
+    expect(security).toContain('| what is different |')
+  })
+
+  it('names only programs that there are', () => {
+    const names = readCorpus('').map(({ name }) => name)
+    for (const name of Object.keys(GVISOR_DIFFERENCES)) expect(names).toContain(name)
+  })
+
+  it('counts the calls of the profile as they are', () => {
+    const profile = JSON.parse(readFileSync('sandbox/seccomp.json', 'utf8')) as {
+      syscalls: { names: string[]; action: string }[]
+    }
+    const allowing = profile.syscalls.filter(({ action }) => action === 'SCMP_ACT_ALLOW')
+    const count = new Set(allowing.flatMap(({ names }) => names)).size
+    expect(security).toContain(`| 291 | ${count} |`)
+  })
 })

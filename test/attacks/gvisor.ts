@@ -1,0 +1,164 @@
+// What ends in another way under gVisor, and why: the table of SECURITY.md, and the expectations of the corpus there.
+//
+// Seen with runsc 20221219 (Debian 12), platform ptrace.
+
+interface Difference {
+  /** What takes the place of the first line's expectation. */
+  expect: Readonly<Record<string, unknown>>
+}
+
+interface Kind {
+  /** What is different, as SECURITY.md says it. */
+  what: string
+  /** What it means for whoever relies on it. */
+  means: string
+  programs: Readonly<Record<string, Difference['expect']>>
+}
+
+const ANY_END = ['ok', 'error', 'timeout', 'oom', 'killed']
+
+/** The differences, by their cause. */
+export const GVISOR_KINDS: readonly Kind[] = [
+  {
+    what: 'The memory of all processes is one, with gVisor’s own in it, and running out ends the sandbox as a whole.',
+    means:
+      '`oom` comes from the engine’s event and not from a counter inside; a child that is killed for memory takes its parent along; a program has some 40 MB less.',
+    programs: {
+      'd-child-eats-memory-parent-fails': { status: ['oom', 'killed'] },
+      'd-child-eats-memory-parent-kills-itself': { status: ['oom', 'killed'] },
+      'd-child-eats-memory-parent-succeeds': { status: ['oom', 'killed'] },
+      'd-many-children-eat-memory': { status: ['oom', 'killed', 'ok'] },
+      'd-memory-bomb-gzip': { status: ['oom', 'killed'] },
+      'd-memory-eighty-percent': { status: ['ok', 'oom', 'killed'] },
+      'd-shared-memory-too-large': { status: ANY_END },
+      'e-fork-count': { status: ['oom', 'killed', 'ok', 'timeout'] },
+    },
+  },
+  {
+    what: 'The engine’s limit of processes counts gVisor’s own threads, so it is eight times as high, and reaching it ends the sandbox.',
+    means:
+      'a fork or thread bomb ends with `timeout`, `oom` or `killed`, on a host that does not notice.',
+    programs: {
+      'e-fork-bomb': { status: ['timeout', 'oom', 'killed'], request: { timeoutSeconds: 2 } },
+      'e-fork-bomb-in-sessions': { status: ['timeout', 'oom', 'killed'] },
+      'e-thread-bomb': { status: ANY_END },
+      'e-thread-bomb-in-c': { status: ANY_END },
+      'e-vfork-bomb': { status: ANY_END },
+      'd-memory-in-kernel-objects': { status: ANY_END },
+    },
+  },
+  {
+    what: 'There is no subreaper in this version: orphans go to process 1, which does not wait for them.',
+    means: 'zombies stay until the end of the run, and their CPU time is not counted.',
+    programs: {
+      'e-orphans-are-reaped': { status: ANY_END },
+      'e-zombies': { status: ANY_END },
+      'e-zombies-in-sessions': { status: ANY_END },
+      'e-cpu-in-short-lived-children': { status: 'timeout' },
+    },
+  },
+  {
+    what: 'System calls and `/proc` are slower by far.',
+    means: 'what makes very many of them reaches its time limit before another one.',
+    programs: {
+      'b-endless-output': { status: ['output_limit', 'timeout'] },
+      'b-endless-stderr': { status: ['output_limit', 'timeout'] },
+      'f-fill-tmp-with-files': { status: ['timeout', 'error', 'oom', 'killed', 'ok'] },
+      'd-memory-in-attributes': { status: ANY_END },
+    },
+  },
+  {
+    what: 'Processes of one user may open each other’s `/proc/PID/fd`, `maps` and `environ` (not `mem`, and not by `ptrace`).',
+    means:
+      'a program can write into the runner’s line to the host. Without the token nothing of it is believed: it becomes output, or its container is killed.',
+    programs: {
+      'b-forge-through-every-proc-path': { status: ['ok', 'killed'] },
+      'b-write-to-the-runners-descriptors': { status: ['ok', 'killed'] },
+      'b-take-the-runners-descriptors': { status: ['ok', 'error', 'killed'] },
+      'f-hard-and-soft-links-out': { status: 'ok', outputMatches: '^\\[.*PATH=.*\\]$' },
+      'h-trace-runner': { status: 'ok', outputMatches: '^(?!.*(ptrace|process_vm|mem))' },
+    },
+  },
+  {
+    what: 'Signals and limits of other processes are not kept from a program of the same user.',
+    means: 'it can end its own run, as `killed`, by the limits of process 1 or of the runner too.',
+    programs: {
+      'e-kill-init': { status: 'killed' },
+      'e-limit-runner': { status: ['killed', 'ok'] },
+      'e-limits-of-another-process': { status: ['killed', 'ok'] },
+      'e-raise-limits': { status: 'ok' },
+      'e-lower-its-own-oom-score': { status: ['error', 'oom', 'killed'] },
+      'e-oom-score-of-the-runner': { status: ['oom', 'killed'] },
+      'd-oom-score-below-zero': { status: ['ok', 'oom', 'killed'] },
+      'h-write-kernel-settings': {
+        status: 'ok',
+        outputMatches: "^(refused|\\['/proc/1/oom_score_adj'\\])$",
+      },
+    },
+  },
+  {
+    what: 'gVisor is the kernel: our profile of system calls is not used, and namespaces, devices, netlink and `io_uring` are its own.',
+    means:
+      'they work in part, and open nothing of the host: a device that was made by name leads to gVisor.',
+    programs: {
+      'f-devices-by-name': { status: 'ok' },
+      'g-netlink': { status: 'ok' },
+      'g-socket-families': { status: 'ok', outputMatches: '^(\\[1, 2, 10\\]|\\[\\(16, 3\\)\\])$' },
+      'h-clone-with-namespaces': { status: 'ok' },
+      'h-host-sockets-and-devices': {
+        status: 'ok',
+        outputMatches: "^(\\[('/dev/fuse'|'/dev/net/tun'|, )*\\]|none|\\[\\])",
+      },
+      'h-io-uring': { status: 'ok' },
+      'h-make-devices': { status: 'ok' },
+      'h-mounts-are-read-only': {
+        status: 'ok',
+        output: "['/dev', '/dev/pts', '/dev/shm', '/proc', '/tmp']",
+      },
+      'h-namespaces': { status: 'ok' },
+      'h-own-status': {
+        status: 'ok',
+        outputMatches:
+          '^Uid (20\\d{3}) \\1 \\1 \\1\\nGid 65534 .*\\nCapInh 0\\nCapPrm 0\\nCapEff 0\\n',
+      },
+      'h-run-from-memory': { status: 'ok', outputMatches: '^20\\d{3} 0+ ' },
+      'h-seccomp-listener': { status: 'ok' },
+      'h-system-calls': { status: 'ok' },
+      'h-personality': { status: 'ok' },
+    },
+  },
+  {
+    what: 'Some calls of newer kernels are missing, and `noexec` does not keep from mapping a library.',
+    means:
+      'a few programs fail that work elsewhere; native code from `/tmp` runs, behind the same walls.',
+    programs: {
+      'a-operating-system-calls': { status: 'ok', outputMatches: '^(all worked|\\[.*\\])$' },
+      'a-shell-tools': { status: ['ok', 'error'] },
+      'f-load-library-from-tmp': { status: ['ok', 'error'] },
+      'g-connect-uncaught': { status: 'error', error: 'OSError: [Errno 113] No route to host' },
+    },
+  },
+]
+
+/** The differences, by the name of the program. */
+export const GVISOR_DIFFERENCES: Readonly<Record<string, Difference>> = Object.fromEntries(
+  GVISOR_KINDS.flatMap(({ programs }) =>
+    Object.entries(programs).map(([name, expect]) => [name, { expect }]),
+  ),
+)
+
+/** The table of SECURITY.md between its two markers, made anew. */
+export function withGvisorTable(text: string): string {
+  const rows = GVISOR_KINDS.map(({ what, means, programs }) => {
+    return `| ${what} | ${means} | ${Object.keys(programs).length} |`
+  })
+  const table = [
+    '| what is different | what it means | programs of the corpus |',
+    '| --- | --- | --- |',
+    ...rows,
+  ]
+  return text.replace(
+    /<!-- gvisor -->[\s\S]*<!-- \/gvisor -->/,
+    () => `<!-- gvisor -->\n${table.join('\n')}\n<!-- /gvisor -->`,
+  )
+}
