@@ -46,12 +46,9 @@ const WORKED: readonly Experiment[] = [
   },
   {
     title: 'Experiment A: reading /etc/passwd',
-    code: example('passwd').replace(
-      'print(open("/etc/passwd").read())',
-      'lines = open("/etc/passwd").read().splitlines()\nprint(*lines[:3], f"... {len(lines)} accounts", sep="\\n")',
-    ),
+    code: example('passwd'),
     expected: ({ status, output }) => status === 'ok' && output.startsWith('root:x:0:0'),
-    says: 'The file can be read, and is the image’s: its thousand accounts called nobody are there so that every container has a user of its own. No account of the host is in it.',
+    says: 'The file can be read, and is the image’s: no account of the host is in it.',
   },
   {
     title: 'Experiment B: writing to /tmp, first run',
@@ -225,7 +222,7 @@ ${wallTable(findings)}`)
 - **137 says nothing.** A timeout, a memory kill and a program that kills itself all end with it. The answer names the
   limit that was hit because the kernel's counter is read, not because a number was guessed at.
 - **The default profile of system calls is wide.** Docker's lets ${DOCKER_PROFILE_CALLS} calls of x86-64 through, and all of the
-  32-bit ones; this image's programs need no more than the ${allowedCalls()} of \`sandbox/seccomp.json\`. Closed now and open
+  of 32 bits; this image's programs need no more than the ${allowedCalls()} of \`sandbox/seccomp.json\`. Closed now and open
   before: \`ptrace\`, \`io_uring\`, System V IPC, and \`AF_VSOCK\`, which reaches past the network namespace to the hypervisor.
 - **The kernel counts by user.** Inotify watches, pipe memory and queued signals are limited by user and not by container,
   so containers that share a user can starve each other. Each one has its own.

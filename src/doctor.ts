@@ -25,6 +25,8 @@ const TRIAL_TIMEOUT_MS = 120_000
 /** How much more CPU time than its share a program may get: the kernel hands it out in slices. */
 const QUOTA_TOLERANCE = 1.3
 const BURN_SECONDS = 2
+/** Longest that taking all memory may take: gigabytes take a while. */
+const MEMORY_TRIAL_SECONDS = 60
 /** How late the answer of a timed-out run may be, in milliseconds: the contract's half second. */
 const ANSWER_GRACE_MS = 500
 
@@ -32,7 +34,6 @@ async function main(config: Config): Promise<number> {
   const spec = containerSpec(config, `doctor-${randomBytes(4).toString('hex')}`)
   await printEngine(config)
   const logger = pino({ level: 'silent' })
-  // The longest time that a trial asks for must be allowed, whatever the server allows.
   const { executor, close } = createDockerExecutor({ ...config, POOL_SIZE: 1 }, logger)
   const findings: Finding[] = []
   try {
@@ -51,6 +52,18 @@ async function main(config: Config): Promise<number> {
   return missing.length === 0 ? 0 : 1
 }
 
+/** What `info --format` prints: the engine, its cgroups, its default runtime. */
+const DOCKER_INFO = [
+  '{{.ServerVersion}} on {{.OperatingSystem}}, kernel {{.KernelVersion}}',
+  'version {{.CgroupVersion}}, driver {{.CgroupDriver}}',
+  '{{.DefaultRuntime}}',
+]
+const PODMAN_INFO = [
+  'Podman {{.Version.Version}} on {{.Host.Distribution.Distribution}} {{.Host.Distribution.Version}}, kernel {{.Host.Kernel}}',
+  'version {{.Host.CgroupsVersion}}, driver {{.Host.CgroupManager}}',
+  '{{.Host.OCIRuntime.Name}}',
+]
+
 type Trial = (executor: Executor, spec: ContainerSpec) => Promise<Finding[]>
 
 const TRIALS: readonly Trial[] = [
@@ -68,7 +81,7 @@ blocks = []
 for _ in range(int(sys.argv[1]) // 2**20 * 3 // 2):
     blocks.append(bytearray(b"x" * 2**20))
 print("survived")`
-  const outcome = await run(executor, code, 10, [String(limits.memoryBytes)])
+  const outcome = await run(executor, code, MEMORY_TRIAL_SECONDS, [String(limits.memoryBytes)])
   const seen =
     outcome.output === 'survived' ? 'it got all of it' : `${outcome.status}: ${outcome.error}`
   return [
@@ -144,11 +157,9 @@ async function printEngine({ DOCKER_BIN, SANDBOX_RUNTIME, SANDBOX_IMAGE }: Confi
     })
     return stdout?.trim() || 'unknown'
   }
-  const [engine, cgroup, runtime] = await Promise.all([
-    info('{{.ServerVersion}} on {{.OperatingSystem}}, kernel {{.KernelVersion}}'),
-    info('version {{.CgroupVersion}}, driver {{.CgroupDriver}}'),
-    info('{{.DefaultRuntime}}'),
-  ])
+  const [engine, cgroup, runtime] = await Promise.all(
+    (DOCKER_BIN.includes('podman') ? PODMAN_INFO : DOCKER_INFO).map(info),
+  )
   console.log(`engine   ${engine}`)
   console.log(`cgroup   ${cgroup}`)
   console.log(`runtime  ${SANDBOX_RUNTIME || `${runtime} (the default of the engine)`}`)

@@ -1,5 +1,6 @@
 // Config -> the parts that run programs in Docker, wired together.
 
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
@@ -66,6 +67,7 @@ export function createDockerExecutor(
 export function containerSpec(config: Config, owner: string): ContainerSpec {
   return {
     image: config.SANDBOX_IMAGE,
+    client: basename(config.DOCKER_BIN).startsWith('podman') ? 'podman' : 'docker',
     runtime: config.SANDBOX_RUNTIME,
     seccompProfile: SECCOMP_PROFILE,
     mounts: config.READ_ONLY_MOUNTS,

@@ -24,6 +24,8 @@ export interface ContainerLimits {
 
 export interface ContainerSpec {
   image: string
+  /** Whose command line it is: Podman knows most of Docker's flags, but not all. */
+  client: 'docker' | 'podman'
   /** OCI runtime, as the engine knows it: `runsc`, `kata`, …; empty for the engine's own default. */
   runtime: string
   /** File with the seccomp profile; the `docker` command reads it at every start. */
@@ -80,8 +82,9 @@ const FLAGS: readonly FlagRow[] = [
     why: 'loopback only: nothing to attack, nothing to leak to',
   },
   {
-    flag: () => ['--dns', NO_NAME_SERVER, '--dns-search', '.'],
-    why: 'Docker copies the host’s name servers and domains into every container',
+    flag: ({ client }) =>
+      client === 'podman' ? [] : ['--dns', NO_NAME_SERVER, '--dns-search', '.'],
+    why: 'Docker copies the host’s name servers and domains into every container; Podman, without a network, does not',
   },
   {
     flag: ({ runtime }) => (runtime ? ['--runtime', runtime] : []),
@@ -99,10 +102,7 @@ const FLAGS: readonly FlagRow[] = [
   { flag: (spec) => ['--pids-limit', String(pidsLimit(spec))], why: 'fork and thread bombs' },
   { flag: () => ['--read-only'], why: 'nothing in the image can be changed' },
   {
-    flag: ({ limits }) => [
-      '--tmpfs',
-      `/tmp:rw,noexec,nosuid,nodev,mode=1777,size=${limits.tmpBytes},nr_inodes=${limits.tmpInodes}`,
-    ],
+    flag: (spec) => ['--tmpfs', `/tmp:${tmpOptions(spec)}`],
     why: 'the one place to write: bounded in bytes and files, in memory, gone afterwards',
   },
   {
@@ -143,6 +143,10 @@ const FLAGS: readonly FlagRow[] = [
   {
     flag: ({ limits }) => ['--ulimit', `fsize=${limits.memoryBytes}`],
     why: 'no file is larger than the memory it would be in: no sparse file of a petabyte either',
+  },
+  {
+    flag: ({ limits }) => ['--ulimit', `nproc=${limits.pids * 4}`],
+    why: 'a second limit of processes, by user; Podman’s own default is more than some hosts allow',
   },
   {
     flag: () => ['--ulimit', 'msgqueue=0'],
@@ -215,6 +219,12 @@ export function isGvisor(runtime: string): boolean {
 function runnerCommand(limits: ContainerLimits): string[] {
   const runner = '/usr/lib/sandbox/runner.pyc'
   return ['python3', '-I', '-u', '-X', `cpu_count=${wholeCpus(limits)}`, runner]
+}
+
+/** Podman 4.3 has no option for the number of files; there they are bounded as memory only. */
+function tmpOptions({ client, limits }: ContainerSpec): string {
+  const options = `rw,noexec,nosuid,nodev,mode=1777,size=${limits.tmpBytes}`
+  return client === 'podman' ? options : `${options},nr_inodes=${limits.tmpInodes}`
 }
 
 /** Submounts of the source are left out: Docker before 25 would mount them writable. */

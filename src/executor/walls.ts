@@ -122,13 +122,15 @@ const WALLS: Readonly<Record<string, Judge>> = {
     holds: tmpBytes <= limits.tmpBytes,
     advice: ENGINE_ADVICE,
   }),
-  'files in /tmp': ({ tmpFiles }, { limits, runtime }) => ({
+  'files in /tmp': ({ tmpFiles }, { client, limits, runtime }) => ({
     tried: 'made files in /tmp',
-    ...unlessGvisor(
-      runtime,
-      tmpFiles <= limits.tmpInodes,
-      `${tmpFiles} files, limit ${limits.tmpInodes}`,
-    ),
+    ...(client === 'podman'
+      ? { holds: true, seen: 'Podman has no such limit: they count as memory' }
+      : unlessGvisor(
+          runtime,
+          tmpFiles <= limits.tmpInodes,
+          `${tmpFiles} files, limit ${limits.tmpInodes}`,
+        )),
     advice: ENGINE_ADVICE,
   }),
   'size of /dev/shm': ({ shmBytes }, { limits, runtime }) => ({

@@ -128,6 +128,11 @@ export const GVISOR_KINDS: readonly Kind[] = [
     },
   },
   {
+    what: 'CPU time is what gVisor’s own clock says, in steps of 10 ms, for all threads that could run.',
+    means: '`cpuMs` is rough, and may be more than the quota allows; the quota holds all the same.',
+    programs: { 'e-all-cpus': { status: 'ok' } },
+  },
+  {
     what: 'Some calls of newer kernels are missing, and `noexec` does not keep from mapping a library.',
     means:
       'a few programs fail that work elsewhere; native code from `/tmp` runs, behind the same walls.',

@@ -9,6 +9,7 @@ import { dockerRunArgs } from '../../../src/executor/flags.ts'
 it('makes these of the defaults', () => {
   expect(containerSpec(parseConfig({}), 'host/1/2')).toEqual({
     image: 'safe-code-executor-python',
+    client: 'docker',
     runtime: '',
     seccompProfile: resolve('sandbox/seccomp.json'),
     mounts: [],
@@ -28,6 +29,7 @@ it('makes these of the defaults', () => {
 
 it('makes every limit configurable', () => {
   const config = parseConfig({
+    DOCKER_BIN: '/usr/bin/podman',
     SANDBOX_IMAGE: 'other',
     SANDBOX_RUNTIME: 'runsc',
     READ_ONLY_MOUNTS: '/srv/data:/data',
@@ -44,6 +46,7 @@ it('makes every limit configurable', () => {
   })
   expect(containerSpec(config, 'o')).toEqual({
     image: 'other',
+    client: 'podman',
     runtime: 'runsc',
     seccompProfile: resolve('sandbox/seccomp.json'),
     mounts: [{ source: '/srv/data', target: '/data' }],

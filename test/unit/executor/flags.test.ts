@@ -6,6 +6,7 @@ import { type ContainerSpec, dockerRunArgs, userIds } from '../../../src/executo
 
 const spec: ContainerSpec = {
   image: 'safe-code-executor-python',
+  client: 'docker',
   runtime: '',
   seccompProfile: '/app/sandbox/seccomp.json',
   mounts: [],
@@ -53,6 +54,7 @@ it('is this command', () => {
     ...['--ulimit', 'core=0'],
     ...['--ulimit', 'nofile=1024'],
     ...['--ulimit', 'fsize=134217728'],
+    ...['--ulimit', 'nproc=256'],
     ...['--ulimit', 'msgqueue=0'],
     ...['--env', 'PYTHON_CPU_COUNT=1'],
     ...['--env', 'OMP_NUM_THREADS=1'],
@@ -168,6 +170,14 @@ describe('dockerRunArgs', () => {
       'type=bind,source=/srv/data,target=/data,readonly,bind-nonrecursive',
       'type=bind,source=/srv/more,target=/mnt/more,readonly,bind-nonrecursive',
     ])
+  })
+
+  it('leaves out for Podman what Podman does not know', () => {
+    const words = dockerRunArgs(identity, { ...spec, client: 'podman' })
+    expect(words).not.toContain('--dns')
+    expect(words[words.indexOf('--tmpfs') + 1]).toBe(
+      '/tmp:rw,noexec,nosuid,nodev,mode=1777,size=16777216',
+    )
   })
 
   it('names a runtime where there is one', () => {
