@@ -59,7 +59,7 @@ def read(path):
 # Who we are.
 status = dict(line.split(':\t', 1) for line in read('/proc/self/status').splitlines() if ':\t' in line)
 seen['userId'] = os.getuid()
-seen['capabilities'] = [name for name in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb') if int(status.get(name, '0'), 16)]
+seen['capabilities'] = [name for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb') if int(status.get(name, '0'), 16)]
 seen['noNewPrivileges'] = libc.prctl(39, 0, 0, 0, 0) == 1
 seen['seccomp'] = int(status.get('Seccomp', '0'))
 seen['kernel'] = read('/proc/version').strip()
@@ -75,6 +75,8 @@ def write_into(folder):
 
 folders = ['/', '/etc', '/usr', '/usr/bin', '/usr/lib', '/var', '/home', '/root', '/opt', '/run', '/sys/fs/cgroup', *limits['mounts']]
 seen['writable'] = [folder for folder in folders if error_of(lambda: write_into(folder)) == 'done']
+root_options = [fields[3].split(',') for fields in map(str.split, read('/proc/self/mounts').splitlines()) if fields[1] == '/']
+seen['readOnlyRoot'] = bool(root_options) and 'ro' in root_options[-1]
 seen['readOnlyFolders'] = {folder: os.path.exists(folder) for folder in limits['mounts']}
 
 

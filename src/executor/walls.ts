@@ -16,6 +16,7 @@ const insideSchema = z.object({
   noNewPrivileges: z.boolean(),
   seccomp: z.number(),
   kernel: z.string(),
+  readOnlyRoot: z.boolean(),
   writable: z.array(z.string()),
   readOnlyFolders: z.record(z.string(), z.boolean()),
   interfaces: z.array(z.string()),
@@ -89,12 +90,16 @@ const WALLS: Readonly<Record<string, Judge>> = {
         'the kernel needs CONFIG_SECCOMP_FILTER, and the engine must not be set to "unconfined"',
     }
   },
-  'read-only root': ({ writable }) => ({
-    tried: 'wrote into the folders of the image, the cgroups and the mounted data',
-    seen: writable.length === 0 ? 'all refused' : `could write into ${writable.join(', ')}`,
-    holds: writable.length === 0,
-    advice: ENGINE_ADVICE,
-  }),
+  'read-only root': ({ readOnlyRoot, writable }) => {
+    const mounted = readOnlyRoot ? 'mounted read-only' : 'mounted writable'
+    return {
+      tried:
+        'asked how it is mounted, wrote into the folders of the image, the cgroups and mounted data',
+      seen: `${mounted}; ${writable.length === 0 ? 'all refused' : `could write into ${writable.join(', ')}`}`,
+      holds: readOnlyRoot && writable.length === 0,
+      advice: ENGINE_ADVICE,
+    }
+  },
   'mounted data': ({ readOnlyFolders }, { mounts }) => {
     const missing = mounts.filter(({ target }) => !readOnlyFolders[target])
     return {
