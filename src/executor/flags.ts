@@ -84,7 +84,7 @@ const FLAGS: readonly FlagRow[] = [
   {
     flag: ({ client }) =>
       client === 'podman' ? [] : ['--dns', NO_NAME_SERVER, '--dns-search', '.'],
-    why: 'Docker copies the host’s name servers and domains into every container; Podman, without a network, does not',
+    why: 'Docker copies the host’s name servers and domains into every container; Podman refuses this flag without a network',
   },
   {
     flag: ({ runtime }) => (runtime ? ['--runtime', runtime] : []),
@@ -100,7 +100,13 @@ const FLAGS: readonly FlagRow[] = [
   },
   { flag: ({ limits }) => ['--cpus', String(limits.cpus)], why: 'runs would starve each other' },
   { flag: (spec) => ['--pids-limit', String(pidsLimit(spec))], why: 'fork and thread bombs' },
-  { flag: () => ['--read-only'], why: 'nothing in the image can be changed' },
+  {
+    flag: ({ client }) => [
+      '--read-only',
+      ...(client === 'podman' ? ['--read-only-tmpfs=false'] : []),
+    ],
+    why: 'nothing in the image can be changed; Podman would add writable folders of its own',
+  },
   {
     flag: (spec) => ['--tmpfs', `/tmp:${tmpOptions(spec)}`],
     why: 'the one place to write: bounded in bytes and files, in memory, gone afterwards',

@@ -175,6 +175,8 @@ describe('dockerRunArgs', () => {
   it('leaves out for Podman what Podman does not know', () => {
     const words = dockerRunArgs(identity, { ...spec, client: 'podman' })
     expect(words).not.toContain('--dns')
+    expect(words).toContain('--read-only-tmpfs=false')
+    expect(argv).not.toContain('--read-only-tmpfs=false')
     expect(words[words.indexOf('--tmpfs') + 1]).toBe(
       '/tmp:rw,noexec,nosuid,nodev,mode=1777,size=16777216',
     )
