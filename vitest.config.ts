@@ -46,6 +46,14 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        test: {
+          name: 'leftovers',
+          include: ['test/leftovers.test.ts'],
+          sequence: { groupOrder: 4 },
+          testTimeout: 30_000,
+        },
+      },
     ],
   },
 })

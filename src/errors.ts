@@ -72,3 +72,11 @@ export function toRefusal(error: unknown): Refusal {
 export function cancelled(signal: AbortSignal): Refusal {
   return new Refusal('cancelled', 'The client hung up', { cause: signal.reason })
 }
+
+/** What is thrown when programs can't be run at all: no engine, no image, a wall that is missing. */
+export function unavailable(cause: unknown): Refusal {
+  return new Refusal('unavailable', 'Programs cannot be run at the moment; try again later', {
+    cause,
+    headers: { 'Retry-After': '5' },
+  })
+}

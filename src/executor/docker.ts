@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { cancelled, Refusal } from '../errors.ts'
+import { cancelled, Refusal, unavailable } from '../errors.ts'
 import type { Outcome, RunRequest } from '../run.ts'
 import { classify } from './classify.ts'
 import type { Executor, RunOptions } from './executor.ts'
@@ -47,9 +47,7 @@ export class DockerExecutor implements Executor {
       // The container died while it waited. The program has not run, so it may have another one.
       this.#options.logger.warn('a container ended before it took the program')
     }
-    throw this.#unavailable(
-      new Error(`${MAX_ATTEMPTS} containers ended before they took the program`),
-    )
+    throw unavailable(new Error(`${MAX_ATTEMPTS} containers ended before they took the program`))
   }
 
   async #useSandbox<T>(signal: AbortSignal, task: (sandbox: Sandbox) => Promise<T>): Promise<T> {
@@ -57,7 +55,7 @@ export class DockerExecutor implements Executor {
     const sandbox = pool.take()
     try {
       await readyOrAborted(sandbox, signal).catch((error) => {
-        throw error instanceof Refusal ? error : this.#unavailable(error)
+        throw error instanceof Refusal ? error : unavailable(error)
       })
       return await task(sandbox)
     } finally {
@@ -81,13 +79,6 @@ export class DockerExecutor implements Executor {
       oomEvent: needsWitness(seen) && (await sandbox.sawOom()),
       timeoutSeconds: request.timeoutSeconds,
       limits,
-    })
-  }
-
-  #unavailable(cause: unknown): Refusal {
-    return new Refusal('unavailable', 'Programs cannot be run at the moment; try again later', {
-      cause,
-      headers: { 'Retry-After': '5' },
     })
   }
 }

@@ -1,7 +1,7 @@
 // No program is run before the walls were tried and found to hold.
 
 import type { Logger } from 'pino'
-import { Refusal } from '../errors.ts'
+import { Refusal, unavailable } from '../errors.ts'
 import type { Outcome, RunRequest } from '../run.ts'
 import type { Executor, RunOptions } from './executor.ts'
 import type { Finding } from './walls.ts'
@@ -68,11 +68,4 @@ export class Guard implements Executor {
     this.#options.onMissing(missing)
     throw unavailable(new Error(`walls are missing: ${missing.map(({ wall }) => wall).join(', ')}`))
   }
-}
-
-function unavailable(cause: unknown): Refusal {
-  return new Refusal('unavailable', 'Programs cannot be run at the moment; try again later', {
-    cause,
-    headers: { 'Retry-After': '5' },
-  })
 }

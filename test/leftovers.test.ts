@@ -1,0 +1,55 @@
+// After all suites: no container, process, mount or file of theirs is left. Runs last.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { execa } from 'execa'
+import { expect, it } from 'vitest'
+import { OWNER_LABEL } from '../src/executor/engine.ts'
+import { eventually } from './support/docker.ts'
+
+/** How long the engine may take to remove what has ended, in milliseconds. */
+const REMOVAL_TIMEOUT_MS = 20_000
+/** How the tests name their folders. */
+const TEST_FOLDER = /^(sce-|safe-code-executor-)/
+
+const commandLines = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ')
+      } catch {
+        return ''
+      }
+    })
+
+/** Containers whose server has ended; those of a server that runs beside the tests are its own. */
+async function orphans(): Promise<string[]> {
+  const format = `{{.Names}} {{.Label "${OWNER_LABEL}"}}`
+  const filter = `label=${OWNER_LABEL}`
+  const { stdout } = await execa('docker', ['ps', '--all', '--filter', filter, '--format', format])
+  return stdout.split('\n').filter((line) => {
+    const pid = line.split('/')[1]
+    return line !== '' && !(pid && readdirSync('/proc').includes(pid))
+  })
+}
+
+it('leaves no container', async () => {
+  await eventually('they are gone', REMOVAL_TIMEOUT_MS, async () => (await orphans()).length === 0)
+})
+
+it('leaves no process', () => {
+  const left = commandLines().filter(
+    (line) => line.includes(`${tmpdir()}/sce-`) || /^\S*node dist\/(main|doctor)\.js/.test(line),
+  )
+  expect(left).toEqual([])
+})
+
+it('leaves no mount', () => {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  expect(mounts.filter((line) => line.includes(`${tmpdir()}/sce-`))).toEqual([])
+})
+
+it('leaves no file', () => {
+  expect(readdirSync(tmpdir()).filter((name) => TEST_FOLDER.test(name))).toEqual([])
+})
