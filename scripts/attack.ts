@@ -11,6 +11,7 @@ const HELP = `npm run attack: runs the attacks and odd programs of test/attacks,
 
   npm run attack                              against a server of its own, started and stopped for it
   npm run attack -- --url https://HOST        against a deployment (the same programs, over HTTP)
+  SANDBOX_RUNTIME=runsc npm run attack        under gVisor, with what is different there; with --url too
 
   --url URL          the server; its limits should be the defaults, because that is what the programs expect
   --key KEY          API key, where the server asks for one

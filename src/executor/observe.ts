@@ -54,11 +54,12 @@ export async function observe(
       if (kept.length < bytes.length) resolve('output_limit')
     }
     const onFrame = ({ kind, payload }: Frame) => {
+      if (seen.exit || released.signal.aborted) return // the first word on the end is the last
       if (kind === 'S') seen.started = true
       else if (kind === 'O') keep('stdout', payload)
       else if (kind === 'E') keep('stderr', payload)
       else if (kind === 'M') seen.message = payload.toString()
-      else if (kind === 'X' && !released.signal.aborted) {
+      else if (kind === 'X') {
         seen.exit = parseExitReport(payload)
         resolve('exit')
       }

@@ -23,13 +23,25 @@ export interface Frame {
 
 const KINDS: ReadonlySet<string> = new Set<FrameKind>(['R', 'S', 'O', 'E', 'M', 'X'])
 
+/** Bytes that can't be a runner's. */
+export class NotAFrame extends Error {
+  override readonly name = 'NotAFrame'
+  /** The frames that came whole before them. */
+  readonly before: readonly Frame[]
+
+  constructor(before: readonly Frame[]) {
+    super('not a frame')
+    this.before = before
+  }
+}
+
 /** Cuts a stream of bytes into frames. */
 export class FrameParser {
   #rest: Buffer = Buffer.alloc(0)
 
   /**
    * The frames that are complete with these bytes.
-   * @throws {Error} when the bytes can't be a runner's.
+   * @throws {NotAFrame} when the bytes can't be a runner's.
    */
   push(bytes: Uint8Array): Frame[] {
     const data = Buffer.concat([this.#rest, bytes])
@@ -38,7 +50,7 @@ export class FrameParser {
     while (data.length - start >= HEADER_BYTES) {
       const kind = String.fromCharCode(data.readUInt8(start))
       const size = data.readUInt32BE(start + 1)
-      if (!KINDS.has(kind) || size > MAX_PAYLOAD_BYTES) throw new Error('not a frame')
+      if (!KINDS.has(kind) || size > MAX_PAYLOAD_BYTES) throw new NotAFrame(frames)
       const payloadStart = start + HEADER_BYTES
       if (data.length < payloadStart + size) break
       frames.push({

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Frame, FrameParser } from '../../../src/executor/protocol.ts'
+import { type Frame, FrameParser, NotAFrame } from '../../../src/executor/protocol.ts'
 import { frameBytes, TOKEN } from './frame-bytes.ts'
 
 const readable = ({ kind, token, payload }: Frame) =>
@@ -117,6 +117,22 @@ describe('bytes that are not a runner’s', () => {
     expect(() => parse([frameBytes('S', ''), Buffer.alloc(21)])).toThrow('not a frame')
   })
 
+  it('do not take along the good frames before them in the same piece', () => {
+    const piece = Buffer.concat([frameBytes('S', ''), frameBytes('O', 'kept'), Buffer.alloc(40)])
+    let error: unknown
+    try {
+      new FrameParser().push(piece)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(NotAFrame)
+    const before = (error as NotAFrame).before.map(({ kind, payload }) => [kind, String(payload)])
+    expect(before).toEqual([
+      ['S', ''],
+      ['O', 'kept'],
+    ])
+  })
+
   it('never make it throw anything else, or give out a frame of another kind', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 5 }), (pieces) => {
@@ -126,7 +142,7 @@ describe('bytes that are not a runner’s', () => {
             for (const { kind } of parser.push(piece)) expect('RSOEMX').toContain(kind)
           }
         } catch (error) {
-          expect(error).toEqual(new Error('not a frame'))
+          expect(error).toBeInstanceOf(NotAFrame)
         }
       }),
     )
