@@ -8,7 +8,8 @@ import { type Config, parseConfig } from './config.ts'
 import { containerSpec, createDockerExecutor } from './executor/create.ts'
 import type { Executor } from './executor/executor.ts'
 import type { ContainerSpec } from './executor/flags.ts'
-import { type Finding, inspectWalls } from './executor/walls.ts'
+import { inspectWalls } from './executor/inspect.ts'
+import type { Finding } from './executor/walls.ts'
 import type { Outcome } from './run.ts'
 
 const HELP = `npm run doctor: tries whether this host really enforces every limit, with the settings of the environment.

@@ -10,7 +10,7 @@ import { createApp } from './app.ts'
 import { type Config, parseConfig } from './config.ts'
 import { containerSpec, createDockerExecutor } from './executor/create.ts'
 import { Guard } from './executor/guard.ts'
-import { inspectWalls } from './executor/walls.ts'
+import { inspectWalls } from './executor/inspect.ts'
 import { helpText } from './help.ts'
 import { shutdown } from './shutdown.ts'
 

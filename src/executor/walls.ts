@@ -1,16 +1,10 @@
-// The walls as data: how each limit is tried from inside, what was seen, whether it holds, and what to do if not.
+// The walls as data: how each limit is tried from inside, what was seen, whether it holds, what to do if not. Pure.
 
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { RunRequest } from '../run.ts'
-import type { Executor } from './executor.ts'
 import { type ContainerSpec, isGvisor } from './flags.ts'
 
-/** How long the probe may take, in seconds; it needs about one. */
-const PROBE_TIMEOUT_SECONDS = 30
-
 /** What sandbox/probe.py prints. */
-const insideSchema = z.object({
+export const insideSchema = z.object({
   userId: z.number(),
   capabilities: z.array(z.string()),
   noNewPrivileges: z.boolean(),
@@ -189,34 +183,6 @@ const WALLS: Readonly<Record<string, Judge>> = {
     holds: isUnseen(cgroup.cpu) || !/^(max|-1)/.test(cgroup.cpu ?? ''),
     advice: CGROUP_ADVICE,
   }),
-}
-
-/**
- * Runs the probe in a sandbox and judges what it saw.
- * @throws {Refusal} when it could not be run.
- * @throws {Error} when it ran and told nothing.
- */
-export async function inspectWalls(
-  executor: Executor,
-  spec: ContainerSpec,
-  signal: AbortSignal,
-): Promise<Finding[]> {
-  const { limits, mounts, runtime } = spec
-  // gVisor has these limits only together, as memory, and trying them would take all of it.
-  const untried = isGvisor(runtime) ? { pids: 0, tmpInodes: 0, shmBytes: 0 } : {}
-  const sent = { ...limits, ...untried, mounts: mounts.map(({ target }) => target) }
-  const request: RunRequest = {
-    code: readFileSync(new URL('../../sandbox/probe.py', import.meta.url), 'utf8'),
-    stdin: '',
-    args: [JSON.stringify(sent)],
-    env: {},
-    timeoutSeconds: PROBE_TIMEOUT_SECONDS,
-  }
-  const outcome = await executor.run(request, { signal })
-  if (outcome.status !== 'ok') {
-    throw new Error(`the probe ended with ${outcome.status}: ${outcome.error}\n${outcome.stderr}`)
-  }
-  return judge(insideSchema.parse(JSON.parse(outcome.output)), spec)
 }
 
 /** What a program could do -> which walls hold. Pure. */

@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
 import { containerSpec } from '../../../src/executor/create.ts'
-import { type Inside, inspectWalls, judge } from '../../../src/executor/walls.ts'
+import { inspectWalls } from '../../../src/executor/inspect.ts'
+import { type Inside, judge } from '../../../src/executor/walls.ts'
 import { outcome, TestExecutor } from '../support/app.ts'
 
 const spec = containerSpec(parseConfig({ READ_ONLY_MOUNTS: '/srv/data:/data' }), 'test')

@@ -1,0 +1,38 @@
+// Tries the walls: sends sandbox/probe.py to a sandbox like any other program, and has its answer judged.
+
+import { readFileSync } from 'node:fs'
+import type { RunRequest } from '../run.ts'
+import type { Executor } from './executor.ts'
+import { type ContainerSpec, isGvisor } from './flags.ts'
+import { type Finding, insideSchema, judge } from './walls.ts'
+
+/** How long the probe may take, in seconds; it needs about one. */
+const PROBE_TIMEOUT_SECONDS = 30
+
+/**
+ * Runs the probe in a sandbox and judges what it saw.
+ * @throws {Refusal} when it could not be run.
+ * @throws {Error} when it ran and told nothing.
+ */
+export async function inspectWalls(
+  executor: Executor,
+  spec: ContainerSpec,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { limits, mounts, runtime } = spec
+  // gVisor has these limits only together, as memory, and trying them would take all of it.
+  const untried = isGvisor(runtime) ? { pids: 0, tmpInodes: 0, shmBytes: 0 } : {}
+  const sent = { ...limits, ...untried, mounts: mounts.map(({ target }) => target) }
+  const request: RunRequest = {
+    code: readFileSync(new URL('../../sandbox/probe.py', import.meta.url), 'utf8'),
+    stdin: '',
+    args: [JSON.stringify(sent)],
+    env: {},
+    timeoutSeconds: PROBE_TIMEOUT_SECONDS,
+  }
+  const outcome = await executor.run(request, { signal })
+  if (outcome.status !== 'ok') {
+    throw new Error(`the probe ended with ${outcome.status}: ${outcome.error}\n${outcome.stderr}`)
+  }
+  return judge(insideSchema.parse(JSON.parse(outcome.output)), spec)
+}
