@@ -1,9 +1,9 @@
 // npm run attack: every program of test/attacks against a server, and a table of what came of it.
 
-import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { execa } from 'execa'
 import { type Outcome, outcomeSchema } from '../src/run.ts'
 import { type Attack, type AttackRequest, attempt, readCorpus } from '../test/attacks/corpus.ts'
 
@@ -82,11 +82,15 @@ async function main(): Promise<number> {
   }
 }
 
-/** A server of the built product on a free port. */
+/** A server of the built product on a free port; it ends with this process, however that ends. */
 async function startServer(): Promise<Target> {
-  const child = spawn('node', ['dist/main.js'], {
-    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = execa('node', ['dist/main.js'], {
+    env: { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info' },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'inherit',
+    buffer: false,
+    reject: false,
   })
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))

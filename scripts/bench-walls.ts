@@ -87,9 +87,10 @@ async function runtimes(): Promise<void> {
     await pause(pauseMs)
     const times: [number[], number[]] = [[], []]
     for (let round = 0; round < ROUNDS; round += 1) {
-      times[0].push(await milliseconds(gvisor.answer))
-      times[1].push(await milliseconds(plain.answer))
-      await pause(pauseMs)
+      for (const [side, { answer }] of [gvisor, plain].entries()) {
+        times[side]?.push(await milliseconds(answer))
+        await pause(pauseMs) // containers are removed and made behind the answer
+      }
     }
     await Promise.all([gvisor.close(), plain.close()])
     report(`an answer, ${what}: gVisor / the default runtime`, ...times)
