@@ -110,9 +110,9 @@ seen['calls'] = {name: error_of(action) for name, action in calls.items()}
 
 # What can be used up. Each is tried a little past its limit, and given back.
 def fill(folder, limit):
-    """Bytes that fit; tried up to 32 MB, beyond that the kernel's word is taken."""
+    """Bytes that fit; tried up to 32 MB or a quarter of the memory, beyond that the kernel's word is taken."""
     most = limit + (1 << 20)
-    if most > 32 << 20:
+    if most > min(32 << 20, limits['memoryBytes'] // 4):
         room = os.statvfs(folder)
         return room.f_blocks * room.f_frsize
     path, written = os.path.join(folder, '.fill'), 0
@@ -176,7 +176,9 @@ def count_open_files(limit):
 seen['tmpBytes'] = fill('/tmp', limits['tmpBytes'])
 seen['shmBytes'] = fill('/dev/shm', limits['shmBytes'])
 seen['tmpFiles'] = count_files(min(limits['tmpInodes'], 20_000))
-seen['processes'] = count_processes(min(limits['pids'], 256))
+# Half a megabyte each, and room to spare: where memory would run out first, the kernel's word is taken below.
+few = limits['pids'] << 20 <= limits['memoryBytes'] // 2
+seen['processes'] = count_processes(min(limits['pids'], 256)) if few else None
 seen['openFiles'] = count_open_files(min(limits['openFiles'], 65_536))
 seen['coreBytes'] = resource.getrlimit(resource.RLIMIT_CORE)[1]
 seen['fileBytes'] = resource.getrlimit(resource.RLIMIT_FSIZE)[1]

@@ -19,7 +19,7 @@ export const insideSchema = z.object({
   tmpBytes: z.number(),
   shmBytes: z.number(),
   tmpFiles: z.number(),
-  processes: z.number(),
+  processes: z.number().nullable(),
   openFiles: z.number(),
   coreBytes: z.number(),
   fileBytes: z.number(),
@@ -141,15 +141,14 @@ const WALLS: Readonly<Record<string, Judge>> = {
     ),
     advice: ENGINE_ADVICE,
   }),
-  processes: ({ processes }, { limits, runtime }) => ({
-    tried: 'forked until it was refused',
-    ...unlessGvisor(
-      runtime,
-      processes <= limits.pids,
-      `${processes} processes, limit ${limits.pids}`,
-    ),
-    advice: CGROUP_ADVICE,
-  }),
+  processes: ({ processes, cgroup }, { limits, runtime }) => {
+    const count = processes ?? Number(cgroup.pids ?? 0)
+    return {
+      tried: processes === null ? 'read the limit of the cgroup' : 'forked until it was refused',
+      ...unlessGvisor(runtime, count <= limits.pids, `${count} processes, limit ${limits.pids}`),
+      advice: CGROUP_ADVICE,
+    }
+  },
   'open files': ({ openFiles }, { limits }) => ({
     tried: 'opened files until it was refused',
     seen: `${openFiles} more, limit ${limits.openFiles}`,

@@ -45,6 +45,7 @@ describe('judge', () => {
   it('finds nothing missing where all is as it should be', () => {
     expect(missing({})).toEqual([])
     expect(missing({ interfaces: ['lo', 'tunl0', 'sit0'] })).toEqual([])
+    expect(missing({ processes: null })).toEqual([])
     const inBytes = { memory: '134217728', swap: '134217728', cpu: '100000' }
     expect(missing({ cgroupVersion: 1, ...cgroup(inBytes) })).toEqual([])
   })
@@ -74,6 +75,8 @@ describe('judge', () => {
     ['files in /tmp', { tmpFiles: 4112 }],
     ['size of /dev/shm', { shmBytes: 17 * 2 ** 20 }],
     ['processes', { processes: 65 }],
+    ['processes', { processes: null, ...cgroup({ pids: 'max' }) }],
+    ['processes', { processes: null, ...cgroup({ pids: '65' }) }],
     ['open files', { openFiles: 1032 }],
     ['file size and core files', { coreBytes: -1 }],
     ['file size and core files', { fileBytes: -1 }],
