@@ -23,45 +23,27 @@ export interface Frame {
 
 const KINDS: ReadonlySet<string> = new Set<FrameKind>(['R', 'S', 'O', 'E', 'M', 'X'])
 
-/** Bytes that can't be a runner's. */
-export class NotAFrame extends Error {
-  override readonly name = 'NotAFrame'
-  /** The frames that came whole before them. */
-  readonly before: readonly Frame[]
-
-  constructor(before: readonly Frame[]) {
-    super('not a frame')
-    this.before = before
-  }
-}
-
 /** Cuts a stream of bytes into frames. */
 export class FrameParser {
-  #rest: Buffer = Buffer.alloc(0)
+  #rest: Buffer = Buffer.alloc(0);
 
   /**
-   * The frames that are complete with these bytes.
-   * @throws {NotAFrame} when the bytes can't be a runner's.
+   * The frames that are complete with these bytes, one after the other: those before bad bytes come out whole.
+   * @throws {Error} when the bytes can't be a runner's.
    */
-  push(bytes: Uint8Array): Frame[] {
-    const data = Buffer.concat([this.#rest, bytes])
-    const frames: Frame[] = []
-    let start = 0
-    while (data.length - start >= HEADER_BYTES) {
-      const kind = String.fromCharCode(data.readUInt8(start))
-      const size = data.readUInt32BE(start + 1)
-      if (!KINDS.has(kind) || size > MAX_PAYLOAD_BYTES) throw new NotAFrame(frames)
-      const payloadStart = start + HEADER_BYTES
-      if (data.length < payloadStart + size) break
-      frames.push({
-        kind: kind as FrameKind,
-        token: data.subarray(start + 5, payloadStart),
-        payload: data.subarray(payloadStart, payloadStart + size),
-      })
-      start = payloadStart + size
+  *push(bytes: Uint8Array): Generator<Frame, void> {
+    this.#rest = Buffer.concat([this.#rest, bytes])
+    while (this.#rest.length >= HEADER_BYTES) {
+      const kind = String.fromCharCode(this.#rest.readUInt8(0))
+      const size = this.#rest.readUInt32BE(1)
+      if (!KINDS.has(kind) || size > MAX_PAYLOAD_BYTES) throw new Error('not a frame')
+      const end = HEADER_BYTES + size
+      if (this.#rest.length < end) return
+      const token = this.#rest.subarray(5, HEADER_BYTES)
+      const payload = this.#rest.subarray(HEADER_BYTES, end)
+      this.#rest = this.#rest.subarray(end)
+      yield { kind: kind as FrameKind, token, payload }
     }
-    this.#rest = data.subarray(start)
-    return frames
   }
 }
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { execa, type ResultPromise } from 'execa'
 import type { Engine } from './engine.ts'
 import { type ContainerSpec, dockerRunArgs } from './flags.ts'
-import { encodeJob, type Frame, FrameParser, type Job, NotAFrame } from './protocol.ts'
+import { encodeJob, type Frame, FrameParser, type Job } from './protocol.ts'
 
 /** How long a container that should be gone may take, in milliseconds, before it is killed by name. */
 const DISPOSE_GRACE_MS = 1000
@@ -119,9 +119,8 @@ export class Sandbox {
   #read(chunk: Buffer): void {
     try {
       for (const frame of this.#parser.push(chunk)) this.#onFrame(frame)
-    } catch (error) {
+    } catch {
       // Not the runner's words: nothing after them can be believed either.
-      if (error instanceof NotAFrame) for (const frame of error.before) this.#onFrame(frame)
       this.#process.stdout.destroy()
       void this.kill()
     }
