@@ -20,7 +20,7 @@ import { EXAMPLES } from '../src/ui/examples.ts'
 const DOCKER_PROFILE_CALLS = 291
 
 const config = parseConfig(process.env)
-const spec = containerSpec({ ...config, SERVE_WITH_MISSING_WALLS: true }, 'report')
+const spec = containerSpec(config, 'report')
 const users = userIds()
 
 interface Experiment {

@@ -1,6 +1,5 @@
 // npm run doctor: tries every wall on this host, and prints what was tried, what was seen, and what to do.
 
-import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { execa } from 'execa'
 import { pino } from 'pino'
@@ -32,7 +31,7 @@ const MEMORY_TRIAL_SECONDS = 60
 const ANSWER_GRACE_MS = 500
 
 async function main(config: Config): Promise<number> {
-  const spec = containerSpec(config, `doctor-${randomBytes(4).toString('hex')}`)
+  const spec = containerSpec(config, 'doctor')
   await printEngine(config)
   const logger = pino({ level: 'silent' })
   const { executor, close } = createDockerExecutor({ ...config, POOL_SIZE: 1 }, logger)

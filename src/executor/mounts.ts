@@ -18,20 +18,8 @@ const CLOSED_SOURCES = [
 
 /** What the image, Docker or the runner puts there. */
 const TAKEN_TARGETS = [
-  ...[
-    '/bin',
-    '/dev',
-    '/etc',
-    '/lib',
-    '/lib64',
-    '/proc',
-    '/run',
-    '/sbin',
-    '/sys',
-    '/tmp',
-    '/usr',
-    '/var',
-  ],
+  ...['/bin', '/dev', '/etc', '/lib', '/lib64', '/proc'],
+  ...['/run', '/sbin', '/sys', '/tmp', '/usr', '/var'],
 ]
 
 /**

@@ -24,12 +24,18 @@ function run() {
   writeFileSync(`${folder}/${name}.pid`, String(process.pid))
   const behaviour = args[args.indexOf('timeout') - 1]
   const noToken = Buffer.alloc(16)
-  const frame = (kind, token, payload = '') => {
-    const body = Buffer.from(payload)
+  const bytesOf = (kind, size, token, payload) => {
     const header = Buffer.alloc(5)
     header.write(kind)
-    header.writeUInt32BE(body.length, 1)
-    process.stdout.write(Buffer.concat([header, token, body]))
+    header.writeUInt32BE(size, 1)
+    return Buffer.concat([header, token, Buffer.from(payload)])
+  }
+  const frame = (kind, token, payload = '') => {
+    process.stdout.write(bytesOf(kind, Buffer.byteLength(payload), token, payload))
+  }
+  /** A frame that promises `size` bytes, of which fewer come before the end. */
+  const beginFrame = (kind, size, token, part, exitCode) => {
+    process.stdout.write(bytesOf(kind, size, token, part), () => process.exit(exitCode))
   }
   const exit = (facts) =>
     JSON.stringify({
@@ -84,15 +90,11 @@ function run() {
       case 'cuts-a-frame':
         frame('S', token)
         frame('O', token, 'kept')
-        process.stdout.write(Buffer.concat([Buffer.from('O\0\0\x10\0', 'latin1'), token]))
-        process.stdout.write('half of it', () => process.exit(137))
-        return
+        return beginFrame('O', 4096, token, 'half of it', 137)
       case 'cuts-the-report':
         frame('S', token)
         frame('O', token, 'kept')
-        process.stdout.write(Buffer.concat([Buffer.from('X\0\0\0\x80', 'latin1'), token]))
-        process.stdout.write('{"cause":"exit","exitCode":0', () => process.exit(0))
-        return
+        return beginFrame('X', 128, token, '{"cause":"exit","exitCode":0', 0)
       case 'speaks-of-something-else':
         frame('S', token)
         frame('O', token, 'kept')
