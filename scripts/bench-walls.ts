@@ -9,8 +9,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { parseConfig } from '../src/config.ts'
-import { containerSpec, createDockerExecutor } from '../src/executor/create.ts'
+import { createDockerExecutor } from '../src/executor/create.ts'
 import { dockerRunArgs, userIds } from '../src/executor/flags.ts'
+import { containerSpec } from '../src/executor/spec.ts'
+import { ownRequest } from '../src/run.ts'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 20)
 const CALLS_PROGRAM = `import os, time
@@ -67,7 +69,7 @@ async function answers(runtime: string, poolSize: number) {
   const logger = pino({ level: 'silent' })
   const settings = { ...config, SANDBOX_RUNTIME: runtime, POOL_SIZE: poolSize }
   const { executor, close } = createDockerExecutor(settings, logger)
-  const request = { code: 'print(2+2)', stdin: '', args: [], env: {}, timeoutSeconds: 10 }
+  const request = ownRequest({ code: 'print(2+2)', environment: 'python', timeoutSeconds: 10 })
   const answer = () => executor.run(request, { signal: AbortSignal.timeout(60_000) })
   return { answer, close }
 }

@@ -1,114 +1,36 @@
 // npm run bench: one table of times, rates and memory, all measured in one run on this machine.
 //
 // Ratios are what counts: this machine may be slow or busy, but both sides of a ratio are measured in turns.
+//   npm run bench                  everything
+//   npm run bench -- data stream   these parts of latency, throughput, overload, data, stream
+//
 // BENCH_ROUNDS (default 40) is the number of single measurements, BENCH_SECONDS (default 15) the length of one load.
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
-import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { parseConfig } from '../src/config.ts'
-import { containerSpec } from '../src/executor/create.ts'
 import { dockerRunArgs, userIds } from '../src/executor/flags.ts'
+import { containerSpec } from '../src/executor/spec.ts'
+import { dataImport, streaming } from './bench-api.ts'
+import {
+  milliseconds,
+  ms,
+  PROGRAM,
+  percentile,
+  post,
+  printTable,
+  ROUNDS,
+  report,
+  spread,
+  startServer,
+} from './bench-support.ts'
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 40)
 const LOAD_MS = Number(process.env.BENCH_SECONDS ?? 15) * 1000
 /** Load before a rate is measured, in milliseconds: more than the pool can answer. */
 const RUN_UP_MS = 5000
-const PROGRAM = 'print(2+2)'
 const OVERLOAD_CLIENTS = 300
-
-interface Server {
-  port: number
-  pid: number
-  agent: Agent
-  stop: () => Promise<void>
-}
-
-interface Row {
-  what: string
-  value: string
-  asked?: string
-}
-
-const rows: Row[] = []
-
-function report(what: string, value: string, asked?: string): void {
-  rows.push({ what, value, ...(asked && { asked }) })
-  console.error(`  ${what}: ${value}`)
-}
-
-async function startServer(settings: Record<string, string>): Promise<Server> {
-  const child: ChildProcess = spawn('node', ['dist/main.js'], {
-    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  if (!child.stdout) throw new Error('stdout is a pipe')
-  const lines = createInterface(child.stdout)
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', () => reject(new Error('the server ended')))
-    lines.on('line', (line) => {
-      const match = line.match(/"url":"[^"]+:(\d+)"/)
-      if (match) resolve(Number(match[1]))
-    })
-  })
-  const agent = new Agent({ keepAlive: true })
-  return {
-    port,
-    pid: child.pid ?? 0,
-    agent,
-    stop: async () => {
-      agent.destroy()
-      const ended = once(child, 'exit')
-      child.kill('SIGTERM')
-      await ended
-    },
-  }
-}
-
-/** Posts the program; the HTTP status, after the answer was checked. */
-function post({ port, agent }: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const body = JSON.stringify({ code: PROGRAM })
-    const headers = {
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
-    }
-    const req = request({ port, agent, method: 'POST', path: '/run', headers }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk) => {
-        text += chunk
-      })
-      response.on('end', () => {
-        const right = response.statusCode !== 200 || JSON.parse(text).output === '4'
-        if (right) resolve(response.statusCode ?? 0)
-        else reject(new Error(`a wrong answer: ${text}`))
-      })
-    })
-    req.on('error', reject)
-    req.end(body)
-  })
-}
-
-async function milliseconds(task: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await task()
-  return performance.now() - start
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
-
-const ms = (value: number) => `${value.toFixed(1)} ms`
-const spread = (values: readonly number[]) =>
-  `p50 ${ms(percentile(values, 0.5))}, p95 ${ms(percentile(values, 0.95))}, p99 ${ms(percentile(values, 0.99))}`
 
 /** Calls `task` from `clients` loops; calls a second that were finished, after the warm containers are used up. */
 async function rate(clients: number, task: () => Promise<unknown>): Promise<number> {
@@ -259,12 +181,15 @@ async function overload(): Promise<void> {
   await server.stop()
 }
 
-await latencies()
-await throughput()
-await overload()
-
-const width = Math.max(...rows.map((row) => row.what.length))
-console.log()
-for (const { what, value, asked } of rows) {
-  console.log(`${what.padEnd(width)}  ${value}${asked ? `  (asked: ${asked})` : ''}`)
+/** The parts, by the names that the command line takes. */
+const PARTS: Readonly<Record<string, () => Promise<void>>> = {
+  ...{ latency: latencies, throughput, overload, data: dataImport, stream: streaming },
 }
+
+const chosen = process.argv.slice(2)
+for (const name of chosen.length > 0 ? chosen : Object.keys(PARTS)) {
+  const part = PARTS[name]
+  if (!part) throw new Error(`there is no part ${name}; there are ${Object.keys(PARTS).join(', ')}`)
+  await part()
+}
+printTable()

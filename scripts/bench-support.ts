@@ -1,0 +1,110 @@
+// What the benchmarks share: a server, a client with a clock, percentiles, the table at the end.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { createInterface } from 'node:readline'
+
+/** How many single measurements are made of each thing. */
+export const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 40)
+
+export const PROGRAM = 'print(2+2)'
+
+export interface Server {
+  port: number
+  pid: number
+  agent: Agent
+  stop: () => Promise<void>
+}
+
+interface Row {
+  what: string
+  value: string
+  asked?: string
+}
+
+const rows: Row[] = []
+
+/** Adds a line to the table at the end. */
+export function report(what: string, value: string, asked?: string): void {
+  rows.push({ what, value, ...(asked && { asked }) })
+  console.error(`  ${what}: ${value}`)
+}
+
+/** Starts the server that `npm start` starts, on a free port. */
+export async function startServer(settings: Record<string, string>): Promise<Server> {
+  const child: ChildProcess = spawn('node', ['dist/main.js'], {
+    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (!child.stdout) throw new Error('stdout is a pipe')
+  const lines = createInterface(child.stdout)
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('exit', () => reject(new Error('the server ended')))
+    lines.on('line', (line) => {
+      const match = line.match(/"url":"[^"]+:(\d+)"/)
+      if (match) resolve(Number(match[1]))
+    })
+  })
+  const agent = new Agent({ keepAlive: true })
+  return {
+    port,
+    pid: child.pid ?? 0,
+    agent,
+    stop: async () => {
+      agent.destroy()
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** Posts the program; the HTTP status, after the answer was checked. */
+export function post({ port, agent }: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const body = JSON.stringify({ code: PROGRAM })
+    const headers = {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+    }
+    const req = request({ port, agent, method: 'POST', path: '/run', headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk) => {
+        text += chunk
+      })
+      response.on('end', () => {
+        const right = response.statusCode !== 200 || JSON.parse(text).output === '4'
+        if (right) resolve(response.statusCode ?? 0)
+        else reject(new Error(`a wrong answer: ${text}`))
+      })
+    })
+    req.on('error', reject)
+    req.end(body)
+  })
+}
+
+export async function milliseconds(task: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await task()
+  return performance.now() - start
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+export const ms = (value: number) => `${value.toFixed(1)} ms`
+export const spread = (values: readonly number[]) =>
+  `p50 ${ms(percentile(values, 0.5))}, p95 ${ms(percentile(values, 0.95))}, p99 ${ms(percentile(values, 0.99))}`
+
+/** Prints the table. */
+export function printTable(): void {
+  const width = Math.max(...rows.map((row) => row.what.length))
+  console.log()
+  for (const { what, value, asked } of rows) {
+    console.log(`${what.padEnd(width)}  ${value}${asked ? `  (asked: ${asked})` : ''}`)
+  }
+}
