@@ -17,6 +17,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 import program  # noqa: E402 - first, because it looks at what is loaded
+import collect  # noqa: E402
+import display  # noqa: E402
 
 sys.path.pop(0)
 
@@ -30,6 +32,7 @@ HEADER_BYTES = 21  # kind (1), payload length (4, big endian), token (16)
 NO_TOKEN = bytes(16)
 CHUNK_BYTES = 65536  # what a pipe holds
 NAP_MS = 2  # output may gather this long between two reads, so that printing byte by byte costs few frames
+NAP_BYTES = CHUNK_BYTES // 4  # more than this has gathered already
 OOM_LOOK_SECONDS = 0.4  # how often the kernel's counter is looked at
 REPORT_BYTES = 8192  # the longest error message that is handed on
 HOST = 0  # standard input: the host's end of the line
@@ -70,9 +73,12 @@ def read_frame():
 class Job:
     """What the host asked for: one frame a field, `G` (go) last."""
 
-    def __init__(self):
+    def __init__(self, work_folder):
         self.args = []
         self.environment = {}
+        self.paths = []
+        self.patterns = []
+        self.shows_last = False
         while True:
             kind, self.token, payload = read_frame()
             if kind == b'C':
@@ -88,10 +94,35 @@ class Job:
                 self.timeout_seconds = int(payload) / 1000
             elif kind == b'O':
                 self.output_limit_bytes = int(payload)
+            elif kind == b'F':
+                path, _, content = payload.partition(b'\0')
+                self.paths.append(path.decode())
+                self.write(work_folder, path, content)
+            elif kind == b'W':
+                self.patterns.append(payload.decode())
+            elif kind == b'B':
+                self.bounds = tuple(map(int, payload.split()))
+            elif kind == b'D':
+                self.shows_last = True
             elif kind == b'G':
                 return
             else:
                 raise ValueError(f'unknown frame {kind}')
+
+    def write(self, work_folder, path, content):
+        """An uploaded file. Nothing in the folder is the program's yet: it has not started."""
+        try:
+            os.chdir(work_folder)
+            os.makedirs(os.path.dirname(path) or b'.', exist_ok=True)
+            with open(path, 'xb') as file:
+                file.write(content)
+        except OSError as error:
+            write_frame(b'N', self.token, path + b': ' + os.strerror(error.errno).encode())
+            os._exit(0)
+
+    def top_names(self):
+        """What the uploaded files are called for `import`."""
+        return {path.partition('/')[0].removesuffix('.py') for path in self.paths}
 
 
 class Child:
@@ -103,7 +134,8 @@ class Child:
         self.stdout, child_out = os.pipe()
         self.stderr, child_err = os.pipe()
         child_control, self.control = os.pipe()
-        child_ends = (child_in, child_out, child_err, child_control)
+        settled, child_settled = os.pipe()
+        child_ends = (child_in, child_out, child_err, child_control, child_settled)
         self.pid = os.fork()
         if self.pid == 0:
             program.settle_in(*child_ends)
@@ -112,10 +144,15 @@ class Child:
             os.close(fd)
         for fd in (self.stdin, self.stdout, self.stderr):
             os.set_blocking(fd, False)
+        cpu_seconds = os.read(settled, CHUNK_BYTES)
+        if not cpu_seconds:
+            sys.exit('the process for the program ended before it was ready')
+        os.close(settled)
+        self.cpu_seconds = float(cpu_seconds)  # what it has used so far is not the program's
 
     def start(self, job):
         with open(self.control, 'wb') as control:
-            marshal.dump((job.code, job.args, job.environment), control)
+            marshal.dump((job.code, job.shows_last, job.args, job.environment, job.top_names()), control)
 
     def message(self):
         """The error message that the program left."""
@@ -149,16 +186,19 @@ def is_being_killed(pid):
 class Supervisor:
     """Watches the child from its job to its last byte: forwards, bounds, ends, counts."""
 
-    def __init__(self, child, job, wakeup):
+    def __init__(self, child, job, work_folder, wakeup):
         self.child = child
         self.token = job.token
+        self.patterns = job.patterns
+        self.bounds = job.bounds
+        self.work_folder = work_folder
         self.output_left = job.output_limit_bytes
         self.stdin = memoryview(job.stdin)
         self.wakeup = wakeup
         self.cause = None  # exit, timeout or output_limit
         self.truncated = False
         self.status = None
-        self.cpu_seconds = 0.0
+        self.cpu_seconds = -child.cpu_seconds
         self.peak_kib = 0
         self.oom_kills = self.oom_kills_before = oom_kill_count()
         self.oom_looked = self.started = time.monotonic()
@@ -181,8 +221,27 @@ class Supervisor:
         for fd in tuple(self.outputs):
             while self.forward(fd):
                 pass
+        displays = open_folder(display.FOLDER)
+        collects = bool(self.patterns) or displays is not None
         write_frame(b'M', self.token, self.child.message())
-        write_frame(b'X', self.token, self.facts(ended - self.started))
+        write_frame(b'X', self.token, self.facts(ended - self.started, collects))
+        if collects:
+            self.collect(displays)
+
+    def collect(self, displays):
+        """Sends the files that were asked for, and what the program showed."""
+
+        def write(kind, payload):
+            write_frame(kind, self.token, payload)
+
+        files = collect.Collector(write, b'F', *self.bounds)
+        if self.patterns:
+            globs = collect.Globs(self.patterns)
+            files.walk(self.work_folder, globs, globs.start())
+        shown = collect.Collector(write, b'V', *self.bounds)
+        if displays is not None:
+            shown.take_all(displays)
+        write(b'Z', b'%d %d' % (files.omitted, shown.omitted))
 
     def watch(self):
         """Until there is a cause to end."""
@@ -191,7 +250,7 @@ class Supervisor:
             if now >= self.deadline:
                 self.cause = 'timeout'
                 return
-            forwarded = False
+            forwarded_bytes = 0
             events = self.poller.poll(min(self.deadline - now, OOM_LOOK_SECONDS) * 1000)
             self.look_at_oom(now)
             for fd, _ in events:
@@ -203,8 +262,8 @@ class Supervisor:
                 elif fd == self.child.stdin:
                     self.feed()
                 else:
-                    forwarded |= self.forward(fd)
-            if forwarded and self.cause is None:
+                    forwarded_bytes += self.forward(fd)
+            if 0 < forwarded_bytes < NAP_BYTES and self.cause is None:
                 self.quiet_poller.poll(NAP_MS)
 
     def look_at_oom(self, now):
@@ -232,17 +291,17 @@ class Supervisor:
             os.close(self.child.stdin)
 
     def forward(self, fd):
-        """One chunk of output to the host, cut at the limit; False when there is none to be had now."""
+        """One chunk of output to the host, cut at the limit; returns its size, 0 where there is none to be had now."""
         if self.truncated:
-            return False
+            return 0
         try:
             data = os.read(fd, CHUNK_BYTES)
         except BlockingIOError:
-            return False
+            return 0
         if not data:
             self.poller.unregister(fd)
             del self.outputs[fd]
-            return False
+            return 0
         kept = data[: self.output_left]
         self.output_left -= len(kept)
         if kept:
@@ -251,7 +310,7 @@ class Supervisor:
             self.truncated = True
             if self.cause in (None, 'exit'):  # what was in the pipes counts too
                 self.cause = 'output_limit'
-        return True
+        return len(data)
 
     def reap(self, options):
         """Takes in every process that has ended: orphans come here too, and their time counts."""
@@ -278,24 +337,33 @@ class Supervisor:
             pass
         self.reap(0)
 
-    def facts(self, seconds):
+    def facts(self, seconds, collects):
         """The end as the kernel told it, in JSON made by hand: numbers and fixed words only."""
         oom_kills = oom_kill_count()
         counts = ('null', 'null') if oom_kills is None else (oom_kills, oom_kills - self.oom_kills_before)
         return (
             '{"cause":"%s","exitCode":%s,"signal":%s,"truncated":%s,'
-            '"durationMs":%.3f,"cpuMs":%.3f,"peakMemoryBytes":%d,"oomKills":%s,"oomKillsAtEnd":%s}'
+            '"durationMs":%.3f,"cpuMs":%.3f,"peakMemoryBytes":%d,"oomKills":%s,"oomKillsAtEnd":%s,"collects":%s}'
             % (
                 self.cause,
                 os.WEXITSTATUS(self.status) if os.WIFEXITED(self.status) else 'null',
                 os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else 'null',
                 'true' if self.truncated else 'false',
                 seconds * 1000,
-                self.cpu_seconds * 1000,
+                max(0.0, self.cpu_seconds) * 1000,
                 self.peak_kib * 1024,
                 *counts,
+                'true' if collects else 'false',
             )
         ).encode()
+
+
+def open_folder(path):
+    """A descriptor of a folder that is no link; None where there is none."""
+    try:
+        return os.open(path, collect.FOLDER)
+    except OSError:
+        return None
 
 
 def main():
@@ -305,18 +373,22 @@ def main():
         program.prctl(PR_SET_CHILD_SUBREAPER, 1)
     except OSError:
         pass  # older gVisor has none: orphans go to process 1, their time is not counted, and they end all the same
+    os.mkdir(program.WORK_DIR, 0o700)
     child = Child()
     if child.pid == 0:
         return program.Program(child.report)
+    work_folder = open_folder(program.WORK_DIR)  # before the program can put anything in its place
     wakeup, wakeup_writer = os.pipe()
     os.set_blocking(wakeup_writer, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wakeup_writer, warn_on_full_buffer=False)
     write_frame(b'R', NO_TOKEN)
-    job = Job()
+    import resource  # noqa: F401 - os.wait4 loads it at its first call: 9 ms, which have their time now
+
+    job = Job(work_folder)
     write_frame(b'S', job.token)  # from here on the program may have run
     child.start(job)
-    Supervisor(child, job, wakeup).run()
+    Supervisor(child, job, work_folder, wakeup).run()
     os._exit(0)
 
 

@@ -8,12 +8,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { parseConfig } from '../src/config.ts'
-import { containerSpec, createDockerExecutor } from '../src/executor/create.ts'
+import { createDockerExecutor } from '../src/executor/create.ts'
 import type { Executor } from '../src/executor/executor.ts'
 import { dockerRunArgs, userIds } from '../src/executor/flags.ts'
 import { inspectWalls } from '../src/executor/inspect.ts'
+import { containerSpec } from '../src/executor/spec.ts'
 import type { Finding } from '../src/executor/walls.ts'
-import type { Outcome } from '../src/run.ts'
+import type { Outcome } from '../src/outcome.ts'
+import { ownRequest } from '../src/run.ts'
 import { EXAMPLES } from '../src/ui/examples.ts'
 
 /** System calls of x86-64 that Docker 20.10's own profile lets through, counted in the filter that its runc installs. */
@@ -101,7 +103,7 @@ function say(text: string): void {
 
 async function perform(executor: Executor, { title, code, expected, says }: Experiment) {
   console.error(`  ${title}`)
-  const request = { code, stdin: '', args: [], env: {}, timeoutSeconds: 10 }
+  const request = ownRequest({ code, environment: 'python', timeoutSeconds: 10 })
   const outcome = await executor.run(request, { signal: AbortSignal.timeout(60_000) })
   const good = expected(outcome)
   if (!good) surprises.push(title)

@@ -5,6 +5,7 @@
 #   sh scripts/setup.sh test       what `npm test` needs: Chromium too
 #   sh scripts/setup.sh packages   npm packages only
 #
+# ENVIRONMENTS=python,data builds the image of the environment `data` too.
 # SETUP_DOCKER=0 forbids to install or start a Docker engine.
 # SETUP_GVISOR=1 installs gVisor (runsc) and registers it with the engine, for SANDBOX_RUNTIME=runsc.
 # BASE_IMAGE names another Debian image to build the sandbox image on.
@@ -12,7 +13,10 @@ set -eu
 cd "$(dirname "$0")/.."
 
 docker=${DOCKER_BIN:-docker}
-image=${SANDBOX_IMAGE:-safe-code-executor-python}
+environments=${ENVIRONMENTS:-python}
+python_image=${SANDBOX_IMAGE:-safe-code-executor-python}
+data_image=${DATA_IMAGE:-safe-code-executor-data}
+data_packages='python3-matplotlib python3-numpy python3-pandas python3-pil python3-scipy python3-sympy'
 base_image=${BASE_IMAGE:-debian:trixie-slim}
 local_base=safe-code-executor-base:trixie
 inputs_label=safe-code-executor.inputs
@@ -48,8 +52,10 @@ hash_of() {
   find "$@" -type f | LC_ALL=C sort | while read -r file; do
     echo "$file"
     cat "$file"
-  done | { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1
+  done | hash_text
 }
+
+hash_text() { { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1; }
 
 stamped() { [ "$(cat "$state/$1" 2>/dev/null)" = "$2" ]; }
 stamp() { echo "$2" >"$state/$1"; }
@@ -171,7 +177,7 @@ setup_gvisor() {
 
 # --- sandbox image ---
 
-image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inputs_label\"}}" "$image" 2>/dev/null; }
+image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inputs_label\"}}" "$1" 2>/dev/null; }
 
 has_image() { "$docker" image inspect "$1" >/dev/null 2>&1; }
 
@@ -198,17 +204,32 @@ setup_base_image() {
   base_image=$local_base
 }
 
+# One image, with more packages or without.
 setup_image() {
-  inputs=$(hash_of sandbox/Dockerfile sandbox/runner.py sandbox/program.py)
-  if [ "$(image_inputs)" = "$inputs" ]; then return; fi
+  image=$1
+  packages=$2
+  files='collect.py display.py preload.py program.py runner.py Dockerfile'
+  inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
+  if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
   setup_base_image
   network=default
   "$docker" network inspect bridge >/dev/null 2>&1 || network=host
   # The name moves to the new image when all of it is built, and not before.
   step "building the sandbox image $image" "$docker" build --force-rm --network "$network" \
-    --build-arg "BASE_IMAGE=$base_image" --label "$inputs_label=$inputs" --tag "$image" sandbox
+    --build-arg "BASE_IMAGE=$base_image" --build-arg "PACKAGES=$packages" \
+    --label "$inputs_label=$inputs" --tag "$image" sandbox
   "$docker" image prune --force --filter label=safe-code-executor.stage >/dev/null 2>&1 || true
   "$docker" image prune --force --filter "label=$inputs_label" >/dev/null 2>&1 || true
+}
+
+setup_images() {
+  for environment in $(echo "$environments" | tr ',' ' '); do
+    case $environment in
+      python) setup_image "$python_image" '' ;;
+      data) setup_image "$data_image" "$data_packages" ;;
+      *) fail "ENVIRONMENTS=$environments: there is no environment $environment." 'There are: python, data' ;;
+    esac
+  done
 }
 
 # --- the server, compiled ---
@@ -247,14 +268,14 @@ case ${1:-start} in
     setup_packages
     setup_engine
     setup_gvisor
-    setup_image
+    setup_images
     setup_build
     ;;
   test)
     setup_packages
     setup_engine
     setup_gvisor
-    setup_image
+    setup_images
     setup_build
     setup_browser
     ;;

@@ -4,10 +4,10 @@ import { type Context, Hono } from 'hono'
 import { every } from 'hono/combine'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
-import { NONCE, secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
 import type { AppEnv } from './app-env.ts'
 import type { Config } from './config.ts'
+import { Environments, environmentLimits } from './environments.ts'
 import { Refusal, toRefusal } from './errors.ts'
 import type { Executor } from './executor/executor.ts'
 import { accessLog } from './middleware/access-log.ts'
@@ -17,10 +17,19 @@ import { clientAddress, clientKey } from './middleware/client-address.ts'
 import { contentType } from './middleware/content-type.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
 import { sameOrigin } from './middleware/same-origin.ts'
+import { docsHeaders, pageHeaders } from './middleware/security-headers.ts'
+import { apiDocument } from './openapi/document.ts'
 import { Readiness } from './readiness.ts'
+import { docsRoute } from './routes/docs.tsx'
+import { environmentsRoute } from './routes/environments.ts'
 import { healthRoute } from './routes/health.ts'
 import { runRoute } from './routes/run.ts'
 import { formField, uiRoute } from './routes/ui.tsx'
+import { requestLimits } from './run.ts'
+import { SharedAttempt } from './shared-attempt.ts'
+
+/** Streams of ended runs that may wait for their readers, at least: each may hold some megabytes. */
+const MIN_UNREAD = 16
 
 export interface AppOptions {
   config: Config
@@ -31,12 +40,12 @@ export interface AppOptions {
 }
 
 export function createApp({ config, executor, logger, peerAddress }: AppOptions) {
-  const readiness = new Readiness(executor)
-  const limits = {
-    maxCodeBytes: config.MAX_CODE_BYTES,
-    maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
-    defaultTimeoutSeconds: config.DEFAULT_TIMEOUT_SECONDS,
-  }
+  const readiness = new Readiness(executor, config.ENVIRONMENTS[0])
+  const limits = requestLimits(config)
+  const environments = new Environments({
+    executor,
+    limits: new Map(config.ENVIRONMENTS.map((name) => [name, environmentLimits(config, name)])),
+  })
   const addressOf = clientAddress({ trustProxy: config.TRUST_PROXY })
   const keyOf = (c: Context) =>
     clientKey(addressOf(peerAddress(c), c.req.header('X-Forwarded-For')))
@@ -49,14 +58,14 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
   const limitBody = bodySize({ maxBytes: config.MAX_BODY_BYTES })
   const keys = config.API_KEYS
 
-  const onRefusal = (refusal: Refusal, c: Context) => {
+  const onRefusal = (refusal: Refusal, requestId: string) => {
     if (refusal.status < 500) return
-    const fields = { requestId: c.get('requestId'), code: refusal.code, err: refusal.cause }
+    const fields = { requestId, code: refusal.code, err: refusal.cause }
     if (refusal.code === 'internal') logger.error(fields, refusal.message)
     else logger.warn(fields, refusal.message)
   }
   const refuse = (refusal: Refusal, c: Context) => {
-    onRefusal(refusal, c)
+    onRefusal(refusal, c.get('requestId'))
     return c.json(refusal.toBody(c.get('requestId')), refusal.status, refusal.headers)
   }
 
@@ -66,21 +75,9 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
 
   app.use(requestId())
   app.use(accessLog({ logger }))
-  app.use(
-    secureHeaders({
-      // With the default, `no-referrer`, a browser hides the origin of the page's own form.
-      referrerPolicy: 'same-origin',
-      // A promise for a whole domain is for the proxy that ends TLS to make.
-      strictTransportSecurity: false,
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        styleSrc: [NONCE],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    }),
-  )
+  const page = pageHeaders()
+  const docs = docsHeaders()
+  app.use((c, next) => (c.req.path.startsWith('/docs') ? docs(c, next) : page(c, next)))
   app.use(
     methodNotAllowed({
       app,
@@ -101,6 +98,8 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
     runRoute({
       executor: readiness,
       limits,
+      onRefusal,
+      maxUnread: Math.max(MIN_UNREAD, config.MAX_RUNNING * 4),
       guard: every(
         limitBody,
         contentType({ allowed: ['application/json'] }),
@@ -126,7 +125,10 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
       onRefusal,
     }),
   )
+  app.route('/environments', environmentsRoute({ environments }))
   app.route('/', healthRoute({ readiness }))
+  const document = new SharedAttempt(() => apiDocument(app))
+  app.route('/', docsRoute({ document: () => document.get() }))
   app.get('/', (c) => c.redirect('/ui'))
   return app
 }

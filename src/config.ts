@@ -2,8 +2,15 @@
 
 import { availableParallelism, totalmem } from 'node:os'
 import { z } from 'zod'
-import { parseReadOnlyMounts } from './executor/mounts.ts'
-import { clientAddress } from './middleware/client-address.ts'
+import {
+  apiKeys,
+  decimal,
+  environments,
+  onOff,
+  readOnlyMounts,
+  trustProxy,
+  whole,
+} from './config-rules.ts'
 
 const MEBIBYTE = 1024 * 1024
 
@@ -17,59 +24,6 @@ export interface Machine {
 export function thisMachine(): Machine {
   return { cores: availableParallelism(), memoryBytes: totalmem() }
 }
-
-/** Bounds a number; one with too many digits to be a number is too large. */
-function within(min: number, max: number) {
-  const tooLarge = `must be at most ${max}`
-  return z.number(tooLarge).min(min, `must be at least ${min}`).max(max, tooLarge)
-}
-
-/** A whole number from `min` to `max`; "unlimited" has no spelling. */
-function whole(min: number, max: number) {
-  return z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(within(min, max))
-}
-
-/** A number from `min` to `max`. */
-function decimal(min: number, max: number) {
-  return z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, 'must be a number')
-    .transform(Number)
-    .pipe(within(min, max))
-}
-
-const onOff = z.enum(['on', 'off'], 'must be "on" or "off"').transform((value) => value === 'on')
-
-/** Keys that a header can carry. Only the empty setting means that none is asked for. */
-const apiKeys = z
-  .string()
-  .regex(
-    /^$|^[\x21-\x2b\x2d-\x7e]+(, *[\x21-\x2b\x2d-\x7e]+)*$/,
-    'must be keys without spaces, separated by commas',
-  )
-  .transform((value) => (value === '' ? [] : value.split(/, */)))
-
-const trustProxy = z.string().refine((setting) => {
-  try {
-    clientAddress({ trustProxy: setting })
-    return true
-  } catch {
-    return false
-  }
-}, 'must be a number of proxies, or addresses and networks separated by commas')
-
-const readOnlyMounts = z.string().transform((text, context) => {
-  try {
-    return parseReadOnlyMounts(text)
-  } catch (error) {
-    context.addIssue(String((error as Error).message))
-    return z.NEVER
-  }
-})
 
 const DAY_SECONDS = 86_400
 /** The resolution of the clocks. */
@@ -131,6 +85,22 @@ export function settings({ cores, memoryBytes }: Machine) {
       'most output of a run, stdout and stderr together',
     ),
 
+    MAX_OUTPUT_FILES: setting(
+      whole(1, 10_000),
+      '32',
+      'most files that come back of a run, and most displays',
+    ),
+    MAX_OUTPUT_FILE_BYTES: setting(
+      whole(1, 64 * MEBIBYTE),
+      String(2 * MEBIBYTE),
+      'longest of these files and displays',
+    ),
+    MAX_OUTPUT_FILES_BYTES: setting(
+      whole(1, 64 * MEBIBYTE),
+      String(4 * MEBIBYTE),
+      'most bytes of these files together, and of these displays together',
+    ),
+
     MEMORY_MB: setting(whole(32, 1024 * 1024), '128', 'memory of a run, without swap'),
     CPUS: setting(decimal(MIN_CPUS, 1024), '1', 'CPUs of a run'),
     MAX_PROCESSES: setting(whole(8, 32_768), '64', 'processes and threads of a run'),
@@ -173,6 +143,21 @@ export function settings({ cores, memoryBytes }: Machine) {
       'off',
       'whether to run programs on a host that does not enforce every limit: on or off; `npm run doctor` tells which',
     ),
+    ENVIRONMENTS: setting(
+      environments,
+      'python',
+      'what programs may run in, the default first: `python`, and `data` with numpy, pandas, matplotlib, scipy, sympy and Pillow, loaded before the program comes; setup builds their images',
+    ),
+    DATA_IMAGE: setting(
+      z.string().min(1, 'must not be empty'),
+      'safe-code-executor-data',
+      'image of the environment `data`',
+    ),
+    DATA_MEMORY_MB: setting(
+      whole(192, 1024 * 1024),
+      '256',
+      'memory of a run in the environment `data`, of which its libraries take about half',
+    ),
     START_TIMEOUT_SECONDS: setting(decimal(MIN_SECONDS, 600), '30', 'longest start of a container'),
     WARM_MAX_AGE_SECONDS: setting(
       whole(1, DAY_SECONDS),
@@ -190,6 +175,11 @@ export function settings({ cores, memoryBytes }: Machine) {
       whole(0, 10_000),
       String(running),
       'containers that wait warm; 0 starts each one when it is asked for; by default as many as run at once',
+    ),
+    DATA_POOL_SIZE: setting(
+      whole(0, 10_000),
+      String(Math.ceil(running / 2)),
+      'containers of the environment `data` that wait warm, with some 150 MB each; by default half as many as run at once',
     ),
     MAX_WAITING: setting(
       whole(0, 1_000_000),

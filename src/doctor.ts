@@ -4,12 +4,14 @@ import { availableParallelism } from 'node:os'
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { type Config, parseConfig } from './config.ts'
-import { containerSpec, createDockerExecutor } from './executor/create.ts'
+import { createDockerExecutor } from './executor/create.ts'
 import type { Executor } from './executor/executor.ts'
 import type { ContainerSpec } from './executor/flags.ts'
 import { inspectWalls } from './executor/inspect.ts'
+import { containerSpec } from './executor/spec.ts'
 import type { Finding } from './executor/walls.ts'
-import type { Outcome } from './run.ts'
+import type { Outcome } from './outcome.ts'
+import { ownRequest } from './run.ts'
 
 const HELP = `npm run doctor: tries whether this host really enforces every limit, with the settings of the environment.
 
@@ -31,16 +33,22 @@ const MEMORY_TRIAL_SECONDS = 60
 const ANSWER_GRACE_MS = 500
 
 async function main(config: Config): Promise<number> {
-  const spec = containerSpec(config, 'doctor')
   await printEngine(config)
   const logger = pino({ level: 'silent' })
-  const { executor, close } = createDockerExecutor({ ...config, POOL_SIZE: 1 }, logger)
+  const { executor, close } = createDockerExecutor(
+    { ...config, POOL_SIZE: 1, DATA_POOL_SIZE: 0 },
+    logger,
+  )
   const findings: Finding[] = []
   try {
-    for (const trial of TRIALS) {
-      for (const finding of await trial(executor, spec)) {
-        findings.push(finding)
-        console.log(line(finding))
+    for (const environment of config.ENVIRONMENTS) {
+      const spec = containerSpec(config, 'doctor', environment)
+      console.log(`environment ${environment}, image ${spec.image}`)
+      for (const trial of TRIALS) {
+        for (const finding of await trial(executor, spec)) {
+          findings.push(finding)
+          console.log(line(finding))
+        }
       }
     }
   } finally {
@@ -75,13 +83,15 @@ const TRIALS: readonly Trial[] = [
 ]
 
 /** Half as much again as the limit: with swap it would fit. */
-async function tryMemory(executor: Executor, { limits }: ContainerSpec): Promise<Finding[]> {
+async function tryMemory(executor: Executor, spec: ContainerSpec): Promise<Finding[]> {
   const code = `import sys
 blocks = []
 for _ in range(int(sys.argv[1]) // 2**20 * 3 // 2):
     blocks.append(bytearray(b"x" * 2**20))
 print("survived")`
-  const outcome = await run(executor, code, MEMORY_TRIAL_SECONDS, [String(limits.memoryBytes)])
+  const outcome = await run(executor, spec, code, MEMORY_TRIAL_SECONDS, [
+    String(spec.limits.memoryBytes),
+  ])
   const seen =
     outcome.output === 'survived' ? 'it got all of it' : `${outcome.status}: ${outcome.error}`
   return [
@@ -96,9 +106,10 @@ print("survived")`
   ]
 }
 
-async function tryQuota(executor: Executor, { limits }: ContainerSpec): Promise<Finding[]> {
+async function tryQuota(executor: Executor, spec: ContainerSpec): Promise<Finding[]> {
+  const { limits } = spec
   const code = 'import os\nos.fork()\nos.fork()\nwhile True: pass'
-  const { cpuMs, durationMs } = await run(executor, code, BURN_SECONDS)
+  const { cpuMs, durationMs } = await run(executor, spec, code, BURN_SECONDS)
   const allowedMs = limits.cpus * durationMs * QUOTA_TOLERANCE
   const cores = availableParallelism()
   const seen = `${cpuMs} ms of CPU in ${durationMs} ms, quota ${limits.cpus}`
@@ -113,16 +124,18 @@ async function tryQuota(executor: Executor, { limits }: ContainerSpec): Promise<
   ]
 }
 
-async function tryTimeLimit(executor: Executor): Promise<Finding[]> {
+async function tryTimeLimit(executor: Executor, spec: ContainerSpec): Promise<Finding[]> {
   const code =
     'import signal\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\nwhile True: pass'
-  return [timeFinding('time', 'ignored signals and went on for ever', await run(executor, code, 1))]
+  return [
+    timeFinding('time', 'ignored signals and went on for ever', await run(executor, spec, code, 1)),
+  ]
 }
 
-async function tryWatchdog(executor: Executor): Promise<Finding[]> {
+async function tryWatchdog(executor: Executor, spec: ContainerSpec): Promise<Finding[]> {
   const code =
     'import os, signal, time\ntime.sleep(.2)\nos.kill(os.getppid(), signal.SIGSTOP)\nwhile True: time.sleep(1)'
-  const outcome = await run(executor, code, 1)
+  const outcome = await run(executor, spec, code, 1)
   return [timeFinding('watchdog', 'stopped what ends a program inside', outcome)]
 }
 
@@ -139,15 +152,16 @@ function timeFinding(wall: string, tried: string, { status, durationMs }: Outcom
 
 function run(
   executor: Executor,
+  { environment }: ContainerSpec,
   code: string,
   timeoutSeconds: number,
   args: string[] = [],
 ): Promise<Outcome> {
   const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS)
-  return executor.run({ code, stdin: '', args, env: {}, timeoutSeconds }, { signal })
+  return executor.run(ownRequest({ code, environment, args, timeoutSeconds }), { signal })
 }
 
-async function printEngine({ DOCKER_BIN, SANDBOX_RUNTIME, SANDBOX_IMAGE }: Config): Promise<void> {
+async function printEngine({ DOCKER_BIN, SANDBOX_RUNTIME }: Config): Promise<void> {
   const info = async (format: string) => {
     const { stdout } = await execa(DOCKER_BIN, ['info', '--format', format], {
       reject: false,
@@ -162,8 +176,7 @@ async function printEngine({ DOCKER_BIN, SANDBOX_RUNTIME, SANDBOX_IMAGE }: Confi
   )
   console.log(`engine   ${engine}`)
   console.log(`cgroup   ${cgroup}`)
-  console.log(`runtime  ${SANDBOX_RUNTIME || `${runtime} (the default of the engine)`}`)
-  console.log(`image    ${SANDBOX_IMAGE}\n`)
+  console.log(`runtime  ${SANDBOX_RUNTIME || `${runtime} (the default of the engine)`}\n`)
 }
 
 function line({ wall, tried, seen, holds }: Finding): string {

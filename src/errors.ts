@@ -2,6 +2,7 @@
 
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
 
 /** HTTP status of each refusal code. A client may rely on the codes. */
 export const REFUSAL_STATUS = {
@@ -24,12 +25,19 @@ export const REFUSAL_STATUS = {
 export type RefusalCode = keyof typeof REFUSAL_STATUS
 
 /** The body of every answer that is not a run's outcome. */
-export interface RefusalBody {
-  output: ''
-  error: string
-  code: RefusalCode
-  requestId: string
-}
+export const refusalSchema = z
+  .strictObject({
+    output: z.literal('').describe('Nothing ran, so there is none'),
+    error: z
+      .string()
+      .describe('One sentence; for a request that is not valid it names each bad field'),
+    code: z.enum(Object.keys(REFUSAL_STATUS) as [RefusalCode, ...RefusalCode[]]),
+    requestId: z.string().describe('Finds the request in the server’s log'),
+  })
+  .meta({ id: 'Refusal', description: 'Nothing ran, and why' })
+
+/** The body of every answer that is not a run's outcome. */
+export type RefusalBody = z.output<typeof refusalSchema>
 
 interface RefusalOptions {
   /** Header fields of the answer, such as `Retry-After`. */

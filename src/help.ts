@@ -5,13 +5,13 @@ import { describeSettings, type Machine } from './config.ts'
 /** The machine whose defaults README.md shows. */
 const README_MACHINE: Machine = { cores: 4, memoryBytes: 8 * 1024 ** 3 }
 
-export function helpText(): string {
+/** What follows the usage in the help of `serve`. */
+export function serveHelp(): string {
   const settings = describeSettings().map(
     ({ name, fallback, purpose }) => `  ${name}=${fallback}\n      ${purpose}`,
   )
-  return `safe-code-executor: runs untrusted Python, each program once in a fresh Docker container.
-
-  npm start                start the server
+  return `
+  npm start                sets up what is missing, and starts the server
   npm start -- --help      this text
 
   curl -s -X POST http://127.0.0.1:5000/run -H 'Content-Type: application/json' -d '{"code":"print(2+2)"}'

@@ -2,7 +2,8 @@
 
 import { Refusal } from './errors.ts'
 import type { Executor, RunOptions } from './executor/executor.ts'
-import type { Outcome, RunRequest } from './run.ts'
+import type { Outcome } from './outcome.ts'
+import { ownRequest, type RunRequest } from './run.ts'
 
 /** How long one answer holds, in milliseconds: probes can't cause more runs than one in this time. */
 const HOLDS_MS = 5000
@@ -10,23 +11,24 @@ const HOLDS_MS = 5000
 const FAILURE_HOLDS_MS = 1000
 /** How long a probe's own run may take with its wait for a turn, in milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000
-
-const PROBE: RunRequest = {
-  code: 'print(2 + 2)',
-  stdin: '',
-  args: [],
-  env: {},
-  timeoutSeconds: 5,
-}
+/** Longest time of the probe's program itself, in seconds. */
+const PROBE_RUN_SECONDS = 5
 
 /** Watches an executor's runs, and is an executor itself. */
 export class Readiness implements Executor {
   readonly #executor: Executor
+  readonly #probeRequest: RunRequest
   #provenAtMs = Number.NEGATIVE_INFINITY
   #probe: Promise<void> | undefined
 
-  constructor(executor: Executor) {
+  /** `environment` is the one that is probed. */
+  constructor(executor: Executor, environment: string) {
     this.#executor = executor
+    this.#probeRequest = ownRequest({
+      code: 'print(2 + 2)',
+      environment,
+      timeoutSeconds: PROBE_RUN_SECONDS,
+    })
   }
 
   async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
@@ -49,7 +51,7 @@ export class Readiness implements Executor {
   async #run(): Promise<void> {
     try {
       const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS)
-      const { output, status } = await this.#executor.run(PROBE, { signal })
+      const { output, status } = await this.#executor.run(this.#probeRequest, { signal })
       if (output !== '4') throw new Error(`the probe ended with ${status}`)
       this.#provenAtMs = performance.now()
       this.#probe = undefined

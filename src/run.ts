@@ -1,9 +1,13 @@
 // The domain: what a run is asked for and how it ended. API, page and log derive from these schemas.
 
 import { z } from 'zod'
+import type { Config } from './config.ts'
+import { args, env, expected, inputFiles, outputFiles, text, unknownField } from './run-fields.ts'
 
 /** What the operator lets a request ask for. */
 export interface RequestLimits {
+  /** The environments that a request may name; the first is what it gets that names none. */
+  environments: readonly [string, ...string[]]
   /** Longest program, in bytes of UTF-8. */
   maxCodeBytes: number
   /** Longest time a request may ask for, in seconds of wall clock. */
@@ -12,37 +16,17 @@ export interface RequestLimits {
   defaultTimeoutSeconds: number
 }
 
-const MAX_ARGS = 64
-const MAX_ENV_VARIABLES = 32
-
-const utf8 = new TextEncoder()
-
-const expected = (what: string) => (issue: { input?: unknown }) =>
-  issue.input === undefined ? 'is required' : `must be ${what}`
-
-/** Text that has a UTF-8 form: half of a surrogate pair has none. */
-const text = z
-  .string({ error: expected('a string') })
-  .refine((value) => value.isWellFormed(), 'must not contain a lone surrogate')
-
-/** Text that the kernel can hand to a program. */
-const cString = text.refine((value) => !value.includes('\0'), 'must not contain a NUL character')
-
-const envName = cString.refine(
-  (name) => name !== '' && !name.includes('='),
-  'the name of a variable must not be empty or contain "="',
-)
-
-/** zod drops a key called `__proto__` without a word. */
-function refuseProto(value: unknown, context: z.core.$RefinementCtx): unknown {
-  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
-    context.addIssue({ code: 'custom', path: ['__proto__'], message: 'is not a usable name' })
+/** The limits that an operator's settings mean. */
+export function requestLimits(config: Config): RequestLimits {
+  return {
+    environments: config.ENVIRONMENTS,
+    maxCodeBytes: config.MAX_CODE_BYTES,
+    maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
+    defaultTimeoutSeconds: config.DEFAULT_TIMEOUT_SECONDS,
   }
-  return value
 }
 
-/** A field of the contract that this version does not offer: refused by name, never ignored. */
-const notYet = z.undefined({ error: 'is not supported yet' }).optional()
+const utf8 = new TextEncoder()
 
 /** The schema of the body of `POST /run`, under an operator's limits. */
 export function runRequestSchema(limits: RequestLimits) {
@@ -54,89 +38,68 @@ export function runRequestSchema(limits: RequestLimits) {
         .refine(
           (code) => utf8.encode(code).length <= limits.maxCodeBytes,
           `must be at most ${limits.maxCodeBytes} bytes of UTF-8`,
-        ),
-      stdin: text.default(''),
-      args: z
-        .array(cString, { error: expected('an array of strings') })
-        .max(MAX_ARGS, `must have at most ${MAX_ARGS} items`)
-        .default([]),
-      env: z
-        .preprocess(
-          refuseProto,
-          z.record(envName, cString, { error: expected('an object of strings') }),
         )
-        .refine(
-          (env) => Object.keys(env).length <= MAX_ENV_VARIABLES,
-          `must have at most ${MAX_ENV_VARIABLES} variables`,
-        )
-        .default({}),
+        .meta({
+          description: `The program; at most ${limits.maxCodeBytes} bytes of UTF-8, and not blank`,
+          minLength: 1,
+          maxLength: limits.maxCodeBytes,
+          examples: ['print(2 + 2)'],
+        }),
+      stdin: text.default('').describe('What it reads from standard input; then end of file'),
+      args: args
+        .default([])
+        .meta({ description: '`sys.argv[1:]`', examples: [['--year', '2026']] }),
+      env: env
+        .default({})
+        .meta({ description: 'Variables of its environment', examples: [{ TZ: 'Asia/Shanghai' }] }),
+      files: inputFiles.default([]).meta({
+        description: 'Put in its working directory before it starts; it is `main.py` there itself',
+        examples: [[{ path: 'data/numbers.csv', content: 'a,b\n1,2\n' }]],
+      }),
+      outputFiles: outputFiles.default([]).meta({
+        description:
+          'Globs: the regular files in the working directory that match come back, however the program ended. ' +
+          '`**` is any number of folders',
+        examples: [['*.png', 'out/**']],
+      }),
       timeoutSeconds: z
         .number({ error: expected('a number') })
         .gt(0, timeoutRule)
         .max(limits.maxTimeoutSeconds, timeoutRule)
-        .default(Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds)),
-      files: notYet,
-      outputFiles: notYet,
-      environment: notYet,
+        .default(Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds))
+        .describe('Longest time, wall clock'),
+      environment: z
+        .enum(limits.environments, `must be one of ${limits.environments.join(', ')}`)
+        .default(limits.environments[0])
+        .describe('What it runs in; `GET /environments` lists what there is'),
+      displayLastExpression: z
+        .boolean({ error: expected('true or false') })
+        .default(false)
+        .describe(
+          'Whether the rich form of the expression that the program ends in comes back in `displays`',
+        ),
     },
-    {
-      error: (issue) =>
-        issue.code === 'unrecognized_keys' ? 'unknown field' : 'must be a JSON object',
-    },
+    { error: unknownField('a JSON object') },
   )
 }
 
 /** What a run is asked to do. */
-export type RunRequest = Pick<
-  z.output<ReturnType<typeof runRequestSchema>>,
-  'code' | 'stdin' | 'args' | 'env' | 'timeoutSeconds'
->
+export type RunRequest = z.output<ReturnType<typeof runRequestSchema>>
 
-/** Says what is wrong with a request in one line that names each bad field. */
-export function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
-  const lines = issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => `${fieldName([...issue.path, key])}: ${issue.message}`)
-    }
-    const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message
-    return [`${fieldName(issue.path)}: ${message}`]
-  })
-  return [...new Set(lines)].join('; ')
+/** What a client may send: whatever has a default may be absent. */
+export type RunRequestInput = z.input<ReturnType<typeof runRequestSchema>>
+
+/** A request of our own: code, and what else is given. */
+export function ownRequest(
+  fields: Pick<RunRequest, 'code' | 'environment' | 'timeoutSeconds'> & Partial<RunRequest>,
+): RunRequest {
+  return {
+    stdin: '',
+    args: [],
+    env: {},
+    files: [],
+    outputFiles: [],
+    displayLastExpression: false,
+    ...fields,
+  }
 }
-
-/** `args[2]`, `env.HOME`; `body` for the whole. */
-function fieldName(path: readonly PropertyKey[]): string {
-  const [first, ...rest] = path.map((part) => String(part).slice(0, 100))
-  if (first === undefined) return 'body'
-  return first + rest.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join('')
-}
-
-/** How a run ended: the body of a 200 answer. */
-export const outcomeSchema = z.strictObject({
-  /** Standard output as UTF-8, without its one final newline. */
-  output: z.string(),
-  /** Empty when the program succeeded, else one sentence. */
-  error: z.string(),
-  status: z.enum(['ok', 'error', 'timeout', 'oom', 'output_limit', 'killed']),
-  /** Null where a signal ended the program. */
-  exitCode: z.number().int().nullable(),
-  /** Name of the signal that ended the program, such as `SIGSEGV`. */
-  signal: z.string().nullable(),
-  /** All of standard error. */
-  stderr: z.string(),
-  /** Whether output was cut at the limit. */
-  truncated: z.boolean(),
-  /** Wall clock from the program's start to its end, in milliseconds. */
-  durationMs: z.number().int(),
-  /** CPU time of the program and all its processes, in milliseconds; 0 where nothing could be measured. */
-  cpuMs: z.number().int(),
-  /** Largest resident memory of one of its processes; 0 where nothing could be measured. */
-  peakMemoryBytes: z.number().int(),
-  files: z.array(z.never()),
-  displays: z.array(z.never()),
-  /** Names this run; no two runs share one. */
-  id: z.string(),
-})
-
-/** How a run ended. */
-export type Outcome = z.output<typeof outcomeSchema>

@@ -1,7 +1,8 @@
 // Facts -> Outcome. The order of evidence is here and only here.
 
 import { constants } from 'node:os'
-import type { Outcome } from '../run.ts'
+import type { Outcome } from '../outcome.ts'
+import type { Collected } from './collection.ts'
 import type { ExitReport } from './protocol.ts'
 
 /** What is known when a run is over. */
@@ -13,6 +14,7 @@ export interface Facts {
   message: string
   /** What the runner saw; null where the container ended before the runner could tell. */
   exit: ExitReport | null
+  collected: Collected
   /** What the host did to end the run; null where it did nothing. */
   hostCause: 'timeout' | 'output_limit' | null
   /** Whether the Docker engine reported that the container ran out of memory. */
@@ -43,8 +45,7 @@ export function classify(facts: Facts): Outcome {
     durationMs: Math.round(exit?.durationMs ?? facts.elapsedMs),
     cpuMs: Math.round(exit?.cpuMs ?? 0),
     peakMemoryBytes: exit?.peakMemoryBytes ?? 0,
-    files: [],
-    displays: [],
+    ...facts.collected,
     id: facts.id,
   }
 }

@@ -1,26 +1,53 @@
 // Config -> the parts that run programs in Docker, wired together.
 
-import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import type { Outcome } from '../run.ts'
-import { DockerExecutor } from './docker.ts'
-import { Engine, OWNER_LABEL, ownerOfThisProcess } from './engine.ts'
-import { type ContainerSpec, userIds } from './flags.ts'
+import type { Outcome } from '../outcome.ts'
+import { DockerExecutor, type Environment } from './docker.ts'
+import { Engine, ownerOfThisProcess } from './engine.ts'
+import type { Executor } from './executor.ts'
+import { userIds } from './flags.ts'
 import { Gate } from './gate.ts'
+import { Guard } from './guard.ts'
+import { inspectEnvironments } from './inspect.ts'
 import { Pool } from './pool.ts'
 import { Sandbox } from './sandbox.ts'
-
-const MEBIBYTE = 1024 * 1024
-const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
-/** What a container's own life exceeds the sum of its parts by, in seconds. */
-const LIFETIME_SLACK_SECONDS = 5
+import { containerSpec, poolSize } from './spec.ts'
+import type { Finding } from './walls.ts'
 
 export interface DockerParts {
-  executor: DockerExecutor
+  executor: Executor
   /** Ends what runs and waits until every container is gone. */
   close: () => Promise<void>
+}
+
+export interface GuardedParts extends DockerParts {
+  executor: Executor
+  /** Tries the walls, unless the operator does without; what runs waits for it. */
+  prove: () => Promise<void>
+}
+
+export interface DockerCallbacks {
+  /** Told of every run that ended. */
+  onRun?: (outcome: Outcome) => void
+  /** Called once when a wall was found missing. */
+  onMissing: (missing: Finding[]) => void
+}
+
+/** The same, with an executor that runs nothing before the walls were found to hold. */
+export function createGuardedExecutor(
+  config: Config,
+  logger: Logger,
+  { onRun, onMissing }: DockerCallbacks,
+): GuardedParts {
+  const { executor, close } = createDockerExecutor(config, logger, onRun)
+  if (config.SERVE_WITH_MISSING_WALLS) {
+    logger.warn('SERVE_WITH_MISSING_WALLS=on: nobody tried the walls')
+    return { executor, close, prove: async () => {} }
+  }
+  const inspect = (signal: AbortSignal) => inspectEnvironments(executor, config, signal)
+  const guard = new Guard({ executor, inspect, logger, onMissing })
+  return { executor: guard, close, prove: () => guard.prove() }
 }
 
 /** Starts the pool. Sweeps away what a dead server left. */
@@ -30,7 +57,6 @@ export function createDockerExecutor(
   onRun?: (outcome: Outcome) => void,
 ): DockerParts {
   const owner = ownerOfThisProcess()
-  const spec = containerSpec(config, owner)
   const engine = new Engine({ command: config.DOCKER_BIN, logger })
   const users = userIds()
   const startTimeoutMs = config.START_TIMEOUT_SECONDS * 1000
@@ -39,18 +65,28 @@ export function createDockerExecutor(
     maxWaiting: config.MAX_WAITING,
     maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
   })
-  const pool = new Pool({
-    size: config.POOL_SIZE,
-    maxStarting: Math.max(1, Math.ceil(config.MAX_RUNNING / 2)),
-    maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
-    start: () => new Sandbox({ engine, spec, userId: users.next().value, startTimeoutMs }),
-    isCrowded: () => gate.isFull,
-    logger,
-  })
+  const environments = new Map<string, Environment>()
+  for (const name of config.ENVIRONMENTS) {
+    const spec = containerSpec(config, owner, name)
+    const pool = new Pool({
+      size: poolSize(config, name),
+      maxStarting: Math.max(1, Math.ceil(config.MAX_RUNNING / 2)),
+      maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
+      start: () => new Sandbox({ engine, spec, userId: users.next().value, startTimeoutMs }),
+      isCrowded: () => gate.isFull,
+      logger,
+    })
+    environments.set(name, { pool, memoryBytes: spec.limits.memoryBytes })
+  }
   const executor = new DockerExecutor({
     gate,
-    pool,
-    limits: { memoryBytes: spec.limits.memoryBytes, outputBytes: config.MAX_OUTPUT_BYTES },
+    environments,
+    outputLimitBytes: config.MAX_OUTPUT_BYTES,
+    collectionLimits: {
+      maxFiles: config.MAX_OUTPUT_FILES,
+      maxFileBytes: config.MAX_OUTPUT_FILE_BYTES,
+      maxTotalBytes: config.MAX_OUTPUT_FILES_BYTES,
+    },
     logger,
     ...(onRun && { onRun }),
   })
@@ -59,33 +95,8 @@ export function createDockerExecutor(
   })
   return {
     executor,
-    close: () => pool.close(),
-  }
-}
-
-/** What a container of this server is. */
-export function containerSpec(config: Config, owner: string): ContainerSpec {
-  return {
-    image: config.SANDBOX_IMAGE,
-    client: basename(config.DOCKER_BIN).startsWith('podman') ? 'podman' : 'docker',
-    runtime: config.SANDBOX_RUNTIME,
-    seccompProfile: SECCOMP_PROFILE,
-    mounts: config.READ_ONLY_MOUNTS,
-    labels: { [OWNER_LABEL]: owner },
-    limits: {
-      memoryBytes: config.MEMORY_MB * MEBIBYTE,
-      cpus: config.CPUS,
-      pids: config.MAX_PROCESSES,
-      tmpBytes: config.TMP_MB * MEBIBYTE,
-      tmpInodes: config.TMP_FILES,
-      shmBytes: config.SHM_MB * MEBIBYTE,
-      openFiles: config.MAX_OPEN_FILES,
-      lifetimeSeconds: Math.ceil(
-        config.START_TIMEOUT_SECONDS +
-          config.WARM_MAX_AGE_SECONDS +
-          config.MAX_TIMEOUT_SECONDS +
-          LIFETIME_SLACK_SECONDS,
-      ),
+    close: async () => {
+      await Promise.all([...environments.values()].map(({ pool }) => pool.close()))
     },
   }
 }

@@ -3,22 +3,31 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { cancelled, Refusal, unavailable } from '../errors.ts'
-import type { Outcome, RunRequest } from '../run.ts'
+import type { Outcome } from '../outcome.ts'
+import type { RunRequest } from '../run.ts'
 import { classify } from './classify.ts'
 import type { Executor, RunOptions } from './executor.ts'
 import type { Gate } from './gate.ts'
 import { type Observation, observe } from './observe.ts'
 import type { Pool } from './pool.ts'
-import { TOKEN_BYTES } from './protocol.ts'
+import { type CollectionLimits, TOKEN_BYTES } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
 
-/** How many containers may die before they took the program, until the engine counts as unavailable. */
+/** How many containers may fail before they took the program, until the engine counts as unavailable. */
 const MAX_ATTEMPTS = 3
+
+/** What programs of one environment run in. */
+export interface Environment {
+  pool: Pool
+  memoryBytes: number
+}
 
 export interface DockerExecutorOptions {
   gate: Gate
-  pool: Pool
-  limits: { memoryBytes: number; outputBytes: number }
+  /** By the names that a request may say. */
+  environments: ReadonlyMap<string, Environment>
+  outputLimitBytes: number
+  collectionLimits: CollectionLimits
   logger: Logger
   /** Told of every run that ended. */
   onRun?: (outcome: Outcome) => void
@@ -36,9 +45,11 @@ export class DockerExecutor implements Executor {
   }
 
   async #runOnce(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    const environment = this.#options.environments.get(request.environment)
+    if (!environment) throw new Error(`there is no environment ${request.environment}`)
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const outcome = await this.#useSandbox(options.signal, (sandbox) =>
-        this.#runIn(sandbox, request, options),
+      const outcome = await this.#useSandbox(environment.pool, options.signal, (sandbox) =>
+        this.#runIn(sandbox, environment, request, options),
       )
       if (outcome) {
         this.#options.onRun?.(outcome)
@@ -50,13 +61,23 @@ export class DockerExecutor implements Executor {
     throw unavailable(new Error(`${MAX_ATTEMPTS} containers ended before they took the program`))
   }
 
-  async #useSandbox<T>(signal: AbortSignal, task: (sandbox: Sandbox) => Promise<T>): Promise<T> {
-    const { pool } = this.#options
+  /** Null where the sandbox was started before it was asked for, and failed before it was ready. */
+  async #useSandbox<T>(
+    pool: Pool,
+    signal: AbortSignal,
+    task: (sandbox: Sandbox) => Promise<T>,
+  ): Promise<T | null> {
+    const askedAtMs = performance.now()
     const sandbox = pool.take()
     try {
-      await readyOrAborted(sandbox, signal).catch((error) => {
-        throw error instanceof Refusal ? error : unavailable(error)
-      })
+      try {
+        await readyOrAborted(sandbox, signal)
+      } catch (error) {
+        if (error instanceof Refusal) throw error
+        // What ended it may be over by now. One that was started for this run says how the engine is.
+        if (sandbox.startedAtMs < askedAtMs) return null
+        throw unavailable(error)
+      }
       return await task(sandbox)
     } finally {
       pool.discard(sandbox)
@@ -66,19 +87,24 @@ export class DockerExecutor implements Executor {
   /** Null where the program never started. */
   async #runIn(
     sandbox: Sandbox,
+    { memoryBytes }: Environment,
     request: RunRequest,
     options: RunOptions,
   ): Promise<Outcome | null> {
-    const { limits } = this.#options
-    const job = { token: randomBytes(TOKEN_BYTES), request, outputLimitBytes: limits.outputBytes }
+    const { outputLimitBytes, collectionLimits } = this.#options
+    const token = randomBytes(TOKEN_BYTES)
+    const job = { token, request, outputLimitBytes, collectionLimits }
     const seen = await observe(sandbox, job, options)
+    if (seen.notStarted) {
+      throw new Refusal('invalid_request', `files: can't be written: ${seen.notStarted}`)
+    }
     if (!seen.started) return null
     return classify({
       ...seen,
       id: randomUUID(),
       oomEvent: needsWitness(seen) && (await sandbox.sawOom()),
       timeoutSeconds: request.timeoutSeconds,
-      limits,
+      limits: { memoryBytes, outputBytes: outputLimitBytes },
     })
   }
 }

@@ -1,6 +1,7 @@
 // What a route needs of whatever runs programs.
 
-import type { Outcome, RunRequest } from '../run.ts'
+import type { Outcome } from '../outcome.ts'
+import type { RunRequest } from '../run.ts'
 
 /** Which of the program's streams a chunk came from. */
 export type StreamName = 'stdout' | 'stderr'
@@ -8,6 +9,8 @@ export type StreamName = 'stdout' | 'stderr'
 export interface RunOptions {
   /** Stops the run; `run` then rejects with the refusal `cancelled`. */
   signal: AbortSignal
+  /** Called when the program starts; there is no refusal after it but `cancelled`. */
+  onStart?: () => void
   /** Called with the program's output as it comes, in bytes. */
   onChunk?: (stream: StreamName, bytes: Uint8Array) => void
 }

@@ -23,6 +23,8 @@ export interface ContainerLimits {
 }
 
 export interface ContainerSpec {
+  /** What a request calls it. */
+  environment: string
   image: string
   /** Whose command line it is: Podman knows most of Docker's flags, but not all. */
   client: 'docker' | 'podman'

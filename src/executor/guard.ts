@@ -2,12 +2,12 @@
 
 import type { Logger } from 'pino'
 import { Refusal, unavailable } from '../errors.ts'
-import type { Outcome, RunRequest } from '../run.ts'
+import type { Outcome } from '../outcome.ts'
+import type { RunRequest } from '../run.ts'
+import { SharedAttempt } from '../shared-attempt.ts'
 import type { Executor, RunOptions } from './executor.ts'
 import type { Finding } from './walls.ts'
 
-/** How long a failure to try the walls holds, in milliseconds: a flood of requests must not be a flood of trials. */
-const FAILURE_HOLDS_MS = 1000
 /** Longest trial, with its wait for an engine that is slow, in milliseconds. */
 const TRIAL_TIMEOUT_MS = 60_000
 
@@ -25,7 +25,7 @@ export interface GuardOptions {
 /** An executor that refuses everything until the walls of another one have been found to hold. */
 export class Guard implements Executor {
   readonly #options: GuardOptions
-  #proof: Promise<void> | undefined
+  readonly #trial = new SharedAttempt(() => this.#findMissing())
 
   constructor(options: GuardOptions) {
     this.#options = options
@@ -41,31 +41,26 @@ export class Guard implements Executor {
    * wall that was found missing stays missing.
    * @throws {Refusal} `unavailable`.
    */
-  prove(): Promise<void> {
-    this.#proof ??= this.#try()
-    return this.#proof
+  async prove(): Promise<void> {
+    const missing = await this.#trial.get()
+    if (missing.length === 0) return
+    throw unavailable(new Error(`walls are missing: ${missing.map(({ wall }) => wall).join(', ')}`))
   }
 
-  async #try(): Promise<void> {
-    let findings: Finding[]
-    try {
-      findings = await this.#options.inspect(AbortSignal.timeout(TRIAL_TIMEOUT_MS))
-    } catch (error) {
-      setTimeout(() => {
-        this.#proof = undefined
-      }, FAILURE_HOLDS_MS).unref()
-      if (error instanceof Refusal && error.code !== 'cancelled') throw error
-      throw unavailable(error)
-    }
+  async #findMissing(): Promise<Finding[]> {
+    const { inspect, logger, onMissing } = this.#options
+    const findings = await inspect(AbortSignal.timeout(TRIAL_TIMEOUT_MS)).catch((error) => {
+      throw error instanceof Refusal && error.code !== 'cancelled' ? error : unavailable(error)
+    })
     const missing = findings.filter(({ holds }) => !holds)
     if (missing.length === 0) {
-      this.#options.logger.info({ walls: findings.length }, 'the walls were tried, and hold')
-      return
+      logger.info({ walls: findings.length }, 'the walls were tried, and hold')
+      return missing
     }
     for (const { wall, tried, seen, advice } of missing) {
-      this.#options.logger.fatal({ wall, tried, seen, advice }, 'a wall is missing')
+      logger.fatal({ wall, tried, seen, advice }, 'a wall is missing')
     }
-    this.#options.onMissing(missing)
-    throw unavailable(new Error(`walls are missing: ${missing.map(({ wall }) => wall).join(', ')}`))
+    onMissing(missing)
+    return missing
   }
 }

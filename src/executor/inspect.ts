@@ -1,13 +1,33 @@
 // Tries the walls: sends sandbox/probe.py to a sandbox like any other program, and has its answer judged.
 
 import { readFileSync } from 'node:fs'
-import type { RunRequest } from '../run.ts'
+import type { Config } from '../config.ts'
+import { ownRequest } from '../run.ts'
 import type { Executor } from './executor.ts'
 import { type ContainerSpec, isGvisor } from './flags.ts'
+import { containerSpec } from './spec.ts'
 import { type Finding, insideSchema, judge } from './walls.ts'
 
 /** How long the probe may take, in seconds; it needs about one. */
 const PROBE_TIMEOUT_SECONDS = 30
+
+/** The same for every environment of a server; a finding says which where there are several. */
+export async function inspectEnvironments(
+  executor: Executor,
+  config: Config,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const names = config.ENVIRONMENTS
+  const findings = await Promise.all(
+    names.map(async (name) => {
+      const found = await inspectWalls(executor, containerSpec(config, '', name), signal)
+      return names.length === 1
+        ? found
+        : found.map((finding) => ({ ...finding, wall: `${name}: ${finding.wall}` }))
+    }),
+  )
+  return findings.flat()
+}
 
 /**
  * Runs the probe in a sandbox and judges what it saw.
@@ -19,17 +39,16 @@ export async function inspectWalls(
   spec: ContainerSpec,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const { limits, mounts, runtime } = spec
+  const { environment, limits, mounts, runtime } = spec
   // gVisor has these limits only together, as memory, and trying them would take all of it.
   const untried = isGvisor(runtime) ? { pids: 0, tmpInodes: 0, shmBytes: 0 } : {}
   const sent = { ...limits, ...untried, mounts: mounts.map(({ target }) => target) }
-  const request: RunRequest = {
+  const request = ownRequest({
     code: readFileSync(new URL('../../sandbox/probe.py', import.meta.url), 'utf8'),
-    stdin: '',
     args: [JSON.stringify(sent)],
-    env: {},
+    environment,
     timeoutSeconds: PROBE_TIMEOUT_SECONDS,
-  }
+  })
   const outcome = await executor.run(request, { signal })
   if (outcome.status !== 'ok') {
     throw new Error(`the probe ended with ${outcome.status}: ${outcome.error}\n${outcome.stderr}`)

@@ -1,6 +1,7 @@
 // Hands a job to a sandbox and collects what can be known of the run, until the first cause ends it.
 
 import { cancelled } from '../errors.ts'
+import { type Collected, Collection } from './collection.ts'
 import type { RunOptions, StreamName } from './executor.ts'
 import { type ExitReport, type Frame, type Job, parseExitReport } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -12,22 +13,31 @@ import type { Sandbox } from './sandbox.ts'
  */
 const WATCHDOG_GRACE_MS = 200
 
+/**
+ * How long the runner may take to send files and displays when the program is dead, in milliseconds: by default some
+ * megabytes, which take less than a tenth of a second.
+ */
+const COLLECT_TIMEOUT_MS = 5000
+
 /** What is known of a run that is over. */
 export interface Observation {
   /** Whether the runner took the job: from then on the program may have run. */
   started: boolean
+  /** Why the runner could not start the program: an uploaded file that does not fit. */
+  notStarted: string
   stdout: Buffer
   stderr: Buffer
   /** The error message that the program left. */
   message: string
   exit: ExitReport | null
+  collected: Collected
   /** What the host did to end the run. */
   hostCause: 'timeout' | 'output_limit' | null
   /** From the delivery to the end, in milliseconds. */
   elapsedMs: number
 }
 
-type End = 'exit' | 'gone' | 'timeout' | 'output_limit' | 'cancelled'
+type End = 'exit' | 'gone' | 'not_started' | 'timeout' | 'output_limit' | 'cancelled'
 
 /**
  * Runs one job in a sandbox that is ready. When it resolves the program is dead.
@@ -36,15 +46,21 @@ type End = 'exit' | 'gone' | 'timeout' | 'output_limit' | 'cancelled'
 export async function observe(
   sandbox: Sandbox,
   job: Job,
-  { signal, onChunk }: RunOptions,
+  { signal, onStart, onChunk }: RunOptions,
 ): Promise<Observation> {
   const chunks: Record<StreamName, Buffer[]> = { stdout: [], stderr: [] }
-  const seen = { started: false, message: '', exit: null as ExitReport | null }
+  const seen = { started: false, notStarted: '', message: '', exit: null as ExitReport | null }
+  const collection = new Collection(job.collectionLimits)
   let bytesLeft = job.outputLimitBytes
   const deliveredAtMs = performance.now()
   const released = new AbortController()
 
-  const end = await new Promise<End>((resolve) => {
+  const end = await new Promise<End>((settle) => {
+    let isOver = false
+    const resolve = (end: End) => {
+      isOver = true
+      settle(end)
+    }
     const keep = (stream: StreamName, bytes: Buffer) => {
       const kept = bytes.subarray(0, bytesLeft)
       bytesLeft -= kept.length
@@ -53,19 +69,33 @@ export async function observe(
       // The runner cuts by itself; one that does not is no longer ours.
       if (kept.length < bytes.length) resolve('output_limit')
     }
-    const onFrame = ({ kind, payload }: Frame) => {
-      if (seen.exit || released.signal.aborted) return // the first word on the end is the last
-      if (kind === 'S') seen.started = true
-      else if (kind === 'O') keep('stdout', payload)
+    let watchdog = setTimeout(
+      () => resolve('timeout'),
+      job.request.timeoutSeconds * 1000 + WATCHDOG_GRACE_MS,
+    )
+    const onExit = (exit: ExitReport) => {
+      seen.exit = exit
+      clearTimeout(watchdog)
+      if (!exit.collects) resolve('exit')
+      else watchdog = setTimeout(() => resolve('exit'), COLLECT_TIMEOUT_MS)
+    }
+    const onFrame = (frame: Frame) => {
+      const { kind, payload } = frame
+      if (isOver) return // the first word on the end is the last
+      if (seen.exit) {
+        if (collection.add(frame)) resolve('exit')
+      } else if (kind === 'S') {
+        seen.started = true
+        onStart?.()
+      } else if (kind === 'O') keep('stdout', payload)
       else if (kind === 'E') keep('stderr', payload)
       else if (kind === 'M') seen.message = payload.toString()
-      else if (kind === 'X') {
-        seen.exit = parseExitReport(payload)
-        resolve('exit')
+      else if (kind === 'X') onExit(parseExitReport(payload))
+      else if (kind === 'N') {
+        seen.notStarted = payload.toString()
+        resolve('not_started')
       }
     }
-    const timeoutMs = job.request.timeoutSeconds * 1000 + WATCHDOG_GRACE_MS
-    const watchdog = setTimeout(() => resolve('timeout'), timeoutMs)
     released.signal.addEventListener('abort', () => clearTimeout(watchdog))
     signal.addEventListener('abort', () => resolve('cancelled'), { signal: released.signal })
     void sandbox.closed.then(() => resolve('gone'))
@@ -80,6 +110,7 @@ export async function observe(
     ...seen,
     stdout: Buffer.concat(chunks.stdout),
     stderr: Buffer.concat(chunks.stderr),
+    collected: collection.end(job.request.outputFiles),
     hostCause,
     elapsedMs: performance.now() - deliveredAtMs,
   }

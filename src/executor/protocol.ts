@@ -12,8 +12,12 @@ export const TOKEN_BYTES = 16
 /** Longest payload that a runner sends: one pipe's worth of output (CHUNK_BYTES in runner.py). */
 const MAX_PAYLOAD_BYTES = 65_536
 
-/** What the runner says: ready, started, stdout, stderr, error message, exit. */
-export type FrameKind = 'R' | 'S' | 'O' | 'E' | 'M' | 'X'
+/**
+ * What the runner says: ready, not started (and why), started, stdout, stderr, error message, exit; then, where the exit
+ * says that something follows, files and displays with their bytes, what was left out, the end.
+ */
+const FRAME_KINDS = ['R', 'N', 'S', 'O', 'E', 'M', 'X', 'F', 'V', 'B', 'L', 'Z'] as const
+export type FrameKind = (typeof FRAME_KINDS)[number]
 
 export interface Frame {
   kind: FrameKind
@@ -21,7 +25,7 @@ export interface Frame {
   payload: Buffer
 }
 
-const KINDS: ReadonlySet<string> = new Set<FrameKind>(['R', 'S', 'O', 'E', 'M', 'X'])
+const KINDS: ReadonlySet<string> = new Set(FRAME_KINDS)
 
 /** Cuts a stream of bytes into frames. */
 export class FrameParser {
@@ -54,24 +58,39 @@ export interface Job {
   request: RunRequest
   /** Most bytes of stdout and stderr together. */
   outputLimitBytes: number
+  collectionLimits: CollectionLimits
+}
+
+/** Bounds of what comes back beside the output: once for files, once for displays. */
+export interface CollectionLimits {
+  maxFiles: number
+  maxFileBytes: number
+  maxTotalBytes: number
 }
 
 /** The frames of a job: one a field, `G` (go) last. */
-export function encodeJob({ token, request, outputLimitBytes }: Job): Buffer {
-  const frame = (kind: string, payload = '') => {
-    const body = Buffer.from(payload)
+export function encodeJob({ token, request, outputLimitBytes, collectionLimits }: Job): Buffer {
+  const frame = (kind: string, ...parts: (string | Buffer)[]) => {
+    const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
     const header = Buffer.alloc(HEADER_BYTES)
     header.write(kind, 0, 'latin1')
     header.writeUInt32BE(body.length, 1)
     token.copy(header, 5)
     return Buffer.concat([header, body])
   }
+  const { maxFiles, maxFileBytes, maxTotalBytes } = collectionLimits
   return Buffer.concat([
     frame('T', String(Math.ceil(request.timeoutSeconds * 1000))),
     frame('O', String(outputLimitBytes)),
+    frame('B', `${maxFiles} ${maxFileBytes} ${maxTotalBytes}`),
     frame('C', request.code),
+    ...(request.displayLastExpression ? [frame('D')] : []),
     ...request.args.map((arg) => frame('A', arg)),
     ...Object.entries(request.env).map(([name, value]) => frame('E', `${name}=${value}`)),
+    ...request.files.map(({ path, content, encoding }) =>
+      frame('F', `${path}\0`, Buffer.from(content, encoding)),
+    ),
+    ...request.outputFiles.map((pattern) => frame('W', pattern)),
     frame('I', request.stdin),
     frame('G'),
   ])
@@ -88,6 +107,8 @@ const exitFacts = {
   oomKills: z.number().int().min(0).nullable(),
   /** How many of them in the last moments, when the program itself may have been one. */
   oomKillsAtEnd: z.number().int().min(0).nullable(),
+  /** Whether files or displays follow. */
+  collects: z.boolean(),
 }
 
 const exitReportSchema = z.union([

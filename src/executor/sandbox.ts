@@ -33,6 +33,7 @@ const options = {
 /** A container and the `docker run` process that holds its standard streams. */
 export class Sandbox {
   readonly name = `safe-code-executor-${randomBytes(8).toString('hex')}`
+  readonly startedAtMs = performance.now()
   /** Resolves when the runner is ready; rejects with the cause when it can't be. */
   readonly ready: Promise<void>
   /** Resolves when `docker run` has ended and all its output is read. */

@@ -1,29 +1,63 @@
-// POST /run: the API.
+// POST /run: the API. One answer when the program has ended, or its output as it comes.
 
 import { zValidator } from '@hono/zod-validator'
 import { Hono, type MiddlewareHandler } from 'hono'
+import { accepts } from 'hono/accepts'
+import { describeRoute } from 'hono-openapi'
 import type { AppEnv } from '../app-env.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
-import { describeIssues, type RequestLimits, runRequestSchema } from '../run.ts'
+import { describeIssues } from '../issues.ts'
+import { runOperation } from '../openapi/operations.ts'
+import { type RequestLimits, runRequestSchema } from '../run.ts'
+import { RunEvents } from './run-events.ts'
+
+const EVENT_STREAM = 'text/event-stream'
 
 export interface RunRouteOptions {
   executor: Executor
   limits: RequestLimits
   /** What a request must pass before its body is read. */
   guard: MiddlewareHandler
+  /** How many streams of ended runs may wait for their readers. */
+  maxUnread: number
+  /** Told of what fails when an answer has begun and has its status. */
+  onRefusal: (refusal: Refusal, requestId: string) => void
 }
 
-export function runRoute({ executor, limits, guard }: RunRouteOptions) {
+export function runRoute({ executor, limits, guard, maxUnread, onRefusal }: RunRouteOptions) {
   const body = zValidator('json', runRequestSchema(limits), (result) => {
     if (result.success) return
     throw new Refusal('invalid_request', describeIssues(result.error.issues))
   })
-  return new Hono<AppEnv>().post('/', guard, body, async (c) => {
-    if (c.req.header('Accept')?.toLowerCase().includes('text/event-stream')) {
-      throw new Refusal('invalid_request', 'Accept: text/event-stream is not supported yet')
-    }
-    const outcome = await executor.run(c.req.valid('json'), { signal: c.req.raw.signal })
-    return c.json(outcome)
-  })
+  const events = new RunEvents({ executor, maxUnread })
+  return new Hono<AppEnv>().post(
+    '/',
+    describeRoute(runOperation(limits)),
+    guard,
+    body,
+    async (c) => {
+      const request = c.req.valid('json')
+      const { signal } = c.req.raw
+      c.header('Vary', 'Accept')
+      const type = accepts(c, {
+        header: 'Accept',
+        supports: ['application/json', EVENT_STREAM],
+        default: 'application/json',
+      })
+      if (type !== EVENT_STREAM) return c.json(await executor.run(request, { signal }))
+
+      const requestId = c.get('requestId')
+      const stream = await events.start(request, signal, (error) => {
+        const refusal = toRefusal(error)
+        onRefusal(refusal, requestId)
+        return refusal.toBody(requestId)
+      })
+      return c.body(stream, 200, {
+        'Content-Type': EVENT_STREAM,
+        'Cache-Control': 'no-cache, no-transform',
+        'X-Accel-Buffering': 'no', // nginx would hold events back
+      })
+    },
+  )
 }

@@ -5,7 +5,8 @@ import { raw } from 'hono/html'
 import type { AppEnv } from '../app-env.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
-import { describeIssues, type RequestLimits, runRequestSchema } from '../run.ts'
+import { describeIssues } from '../issues.ts'
+import { type RequestLimits, runRequestSchema } from '../run.ts'
 import { EXAMPLES } from '../ui/examples.ts'
 import { Page, type PageProps } from '../ui/page.tsx'
 
@@ -18,7 +19,7 @@ export interface UiRouteOptions {
   /** What a post must pass before its program is read. */
   guard: MiddlewareHandler
   /** Told of every refusal before it is shown. */
-  onRefusal: (refusal: Refusal, c: Context) => void
+  onRefusal: (refusal: Refusal, requestId: string) => void
 }
 
 export function uiRoute({
@@ -61,7 +62,7 @@ export function uiRoute({
     })
     .onError(async (error, c) => {
       const refusal = toRefusal(error)
-      onRefusal(refusal, c)
+      onRefusal(refusal, c.get('requestId'))
       // What was typed is not lost, unless it was too large to be read.
       const code = refusal.code === 'too_large' ? '' : await formField(c, 'code').catch(() => '')
       for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value)

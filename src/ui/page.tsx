@@ -1,6 +1,6 @@
 // The page: a form, a menu of examples, the result. It needs no script.
 
-import type { Outcome } from '../run.ts'
+import type { Outcome } from '../outcome.ts'
 import { EXAMPLES } from './examples.ts'
 import { STYLE } from './style.ts'
 

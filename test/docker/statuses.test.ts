@@ -18,7 +18,8 @@ describe('status', () => {
     const outcome = await server.run({ code: 'print(2+2)' })
     expect(Object.keys(outcome)).toEqual([
       ...['output', 'error', 'status', 'exitCode', 'signal', 'stderr', 'truncated', 'durationMs'],
-      ...['cpuMs', 'peakMemoryBytes', 'files', 'displays', 'id'],
+      ...['cpuMs', 'peakMemoryBytes', 'files', 'filesOmitted', 'filesOmittedCount', 'displays'],
+      ...['displaysOmittedCount', 'id'],
     ])
     expect(outcome).toMatchObject({ output: '4', error: '', status: 'ok', exitCode: 0 })
     expect(outcome).toMatchObject({ signal: null, stderr: '', truncated: false, files: [] })

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // Stands in for `docker` where a real engine can't be made to behave this oddly. The image's name is the behaviour.
 
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { collect } from './fake-collections.mjs'
+import { beginFrame, exit, frame, keepAlive, noToken } from './fake-frames.mjs'
 
 const folder = process.env.FAKE_DOCKER_FOLDER
 const [command, ...args] = process.argv.slice(2)
@@ -23,30 +25,9 @@ function run() {
   const name = args[args.indexOf('--name') + 1]
   writeFileSync(`${folder}/${name}.pid`, String(process.pid))
   const behaviour = args[args.indexOf('timeout') - 1]
-  const noToken = Buffer.alloc(16)
-  const bytesOf = (kind, size, token, payload) => {
-    const header = Buffer.alloc(5)
-    header.write(kind)
-    header.writeUInt32BE(size, 1)
-    return Buffer.concat([header, token, Buffer.from(payload)])
-  }
-  const frame = (kind, token, payload = '') => {
-    process.stdout.write(bytesOf(kind, Buffer.byteLength(payload), token, payload))
-  }
-  /** A frame that promises `size` bytes, of which fewer come before the end. */
-  const beginFrame = (kind, size, token, part, exitCode) => {
-    process.stdout.write(bytesOf(kind, size, token, part), () => process.exit(exitCode))
-  }
-  const exit = (facts) =>
-    JSON.stringify({
-      ...{ cause: 'exit', exitCode: 0, signal: null, truncated: false },
-      ...{ durationMs: 1, cpuMs: 1, peakMemoryBytes: 1, oomKills: 0, oomKillsAtEnd: 0 },
-      ...facts,
-    })
   const floodStderr = () => {
     for (let i = 0; i < 500; i += 1) process.stderr.write('warning '.repeat(8192))
   }
-  const keepAlive = () => setInterval(() => {}, 1000)
 
   if (behaviour === 'no-engine') {
     process.stderr.write('docker: Cannot connect to the Docker daemon\n')
@@ -54,6 +35,10 @@ function run() {
     return
   }
   if (behaviour === 'never-ready') return keepAlive()
+  if (behaviour === 'fails-slowly' || (behaviour === 'fails-at-first' && isFirst())) {
+    process.stderr.write('docker: something was in the way\n')
+    return setTimeout(() => process.exit(125), 200)
+  }
   if (behaviour === 'noise') {
     process.stdout.write('Hello, this is no frame at all, and it goes on for a while.\n')
     return keepAlive()
@@ -69,6 +54,7 @@ function run() {
       case 'ends-waiting':
         return process.exit(137)
       case 'good':
+      case 'fails-at-first':
         frame('S', token)
         frame('O', token, 'hello\n')
         frame('X', token, exit({}))
@@ -119,10 +105,29 @@ function run() {
         frame('S', token)
         frame('O', token, 'kept')
         return keepAlive()
+      case 'out-of-memory':
+        frame('S', token)
+        frame('X', token, exit({ exitCode: null, signal: 9, oomKills: 1, oomKillsAtEnd: 1 }))
+        return process.exit(0)
+      case 'cannot-write-files':
+        frame('N', token, 'a/b: No space left on device')
+        return process.exit(0)
       case 'stays':
         frame('S', token)
         frame('X', token, exit({ exitCode: 7 }))
         return keepAlive()
+      default:
+        return collect(behaviour, token)
     }
   })
+}
+
+/** Whether this container is the first of its test. */
+function isFirst() {
+  try {
+    mkdirSync(`${folder}/first`)
+    return true
+  } catch {
+    return false
+  }
 }

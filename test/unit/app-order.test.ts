@@ -114,31 +114,42 @@ describe('the request id', () => {
 })
 
 describe('every answer', () => {
-  it.each(['/ui', '/healthz', '/nothing', '/run', '/'])('is locked down: %s', async (path) => {
-    const { headers } = await testApp().app.request(path)
-    expect(headers.get('Content-Security-Policy')).toMatch(
-      /^default-src 'none'; style-src 'nonce-[\w+/=]{22,}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
-    )
-    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
-    expect(headers.get('X-Frame-Options')).toBe('SAMEORIGIN')
-    expect(headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin')
-    expect(headers.get('Cross-Origin-Resource-Policy')).toBe('same-origin')
-    expect(headers.get('Referrer-Policy')).toBe('same-origin')
-    expect(headers.get('X-Powered-By')).toBeNull()
-    expect(headers.get('Access-Control-Allow-Origin')).toBeNull()
-    expect(headers.get('Strict-Transport-Security')).toBeNull()
-  })
+  it.each(['/ui', '/healthz', '/environments', '/nothing', '/run', '/'])(
+    'is locked down: %s',
+    async (path) => {
+      const { headers } = await testApp().app.request(path)
+      expect(headers.get('Content-Security-Policy')).toMatch(
+        /^default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; style-src 'nonce-[\w+/=]{22,}'$/,
+      )
+      expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+      expect(headers.get('X-Frame-Options')).toBe('SAMEORIGIN')
+      expect(headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin')
+      expect(headers.get('Cross-Origin-Resource-Policy')).toBe('same-origin')
+      expect(headers.get('Referrer-Policy')).toBe('same-origin')
+      expect(headers.get('X-Powered-By')).toBeNull()
+      expect(headers.get('Access-Control-Allow-Origin')).toBeNull()
+      expect(headers.get('Strict-Transport-Security')).toBeNull()
+    },
+  )
 })
 
 describe('the log', () => {
-  it('has nothing of code, stdin, output or keys', async () => {
+  it('has nothing of code, stdin, files, output or keys', async () => {
     const { logger, lines } = memoryLog()
     const { app } = testApp({ logger, settings: { API_KEYS: 'secret-key' } })
-    const body = { code: 'secret-code', stdin: 'secret-stdin', env: { A: 'secret-value' } }
-    expect((await postRun(app, body, { Authorization: 'Bearer secret-key' })).status).toBe(200)
+    const body = {
+      ...{ code: 'secret-code', stdin: 'secret-stdin', env: { A: 'secret-value' } },
+      files: [{ path: 'secret-path', content: 'secret-content' }],
+      outputFiles: ['secret-glob'],
+    }
+    const key = { Authorization: 'Bearer secret-key' }
+    expect((await postRun(app, body, key)).status).toBe(200)
+    const events = await postRun(app, body, { ...key, Accept: 'text/event-stream' })
+    expect(await events.text()).toContain('event: result')
+    expect((await postRun(app, { ...body, outputFiles: ['../secret-glob'] }, key)).status).toBe(400)
     await postRun(app, { ...body, cod: 1 }, { Authorization: 'Bearer secret-other' })
     await postForm(app, { code: 'secret-code', key: 'secret-key' })
-    expect(lines).toHaveLength(3)
+    expect(lines).toHaveLength(5)
     expect(lines.join('')).not.toContain('secret')
   })
 })

@@ -34,7 +34,16 @@ describe('400 invalid_request', () => {
       '{"code":"x","timeoutSeconds":11}',
       'timeoutSeconds: must be above 0 and at most 10',
     ],
-    ['files', '{"code":"x","files":[]}', 'files: is not supported yet'],
+    [
+      'a file outside of the folder',
+      '{"code":"x","files":[{"path":"../x","content":""}]}',
+      'files[0].path: "../x" must not contain ".."',
+    ],
+    [
+      'an environment that is not configured',
+      '{"code":"x","environment":"data"}',
+      'environment: must be one of python',
+    ],
   ])('is for %s', async (_, body, error) => {
     const { app, executor } = testApp()
     const response = await app.request('/run', { method: 'POST', headers: JSON_TYPE, body })
@@ -62,7 +71,7 @@ describe('401 unauthorized', () => {
 })
 
 describe('404 not_found', () => {
-  it.each(['/nothing', '/run/', '/run/x', '/ui/x', '/favicon.ico', '/RUN'])(
+  it.each(['/nothing', '/run/', '/run/x', '/ui/x', '/environments/python', '/favicon.ico', '/RUN'])(
     'is for %s',
     async (path) => {
       const { app } = testApp()
@@ -81,6 +90,7 @@ describe('405 method_not_allowed', () => {
     ['POST', '/', 'GET, HEAD'],
     ['POST', '/healthz', 'GET, HEAD'],
     ['DELETE', '/readyz', 'GET, HEAD'],
+    ['POST', '/environments', 'GET, HEAD'],
   ])('is for %s %s, and says what is allowed', async (method, path, allow) => {
     const { app } = testApp()
     const response = await app.request(path, { method })

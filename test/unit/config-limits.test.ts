@@ -9,7 +9,7 @@ const names = describeSettings(machine).map(({ name }) => name)
 const numeric = names.filter((name) => typeof defaults[name] === 'number')
 
 /** Settings that mean "none at all" by 0, or "any free one". */
-const ZERO_IS_NONE = ['PORT', 'DRAIN_SECONDS', 'POOL_SIZE', 'MAX_WAITING']
+const ZERO_IS_NONE = ['PORT', 'DRAIN_SECONDS', 'POOL_SIZE', 'DATA_POOL_SIZE', 'MAX_WAITING']
 
 /** The numeric settings that refuse this value, each by its name, when all of them have it. */
 function refusing(value: string): string[] {
@@ -36,8 +36,10 @@ describe('the settings', () => {
       'SANDBOX_IMAGE',
       'SANDBOX_RUNTIME',
       'SERVE_WITH_MISSING_WALLS',
+      'ENVIRONMENTS',
+      'DATA_IMAGE',
     ])
-    expect(numeric).toHaveLength(22)
+    expect(numeric).toHaveLength(27)
   })
 
   it('are finite and above 0 by default', () => {
@@ -112,4 +114,22 @@ it.each([
 ] as const)('%s may be a millisecond and not less', (name) => {
   expect(parseConfig({ [name]: '0.001' }, machine)[name]).toBe(0.001)
   expect(() => parseConfig({ [name]: '0.0009' }, machine)).toThrow(`  ${name}: must be at least`)
+})
+
+it.each([
+  ['MEMORY_MB', 32, 1_048_576],
+  ['DATA_MEMORY_MB', 192, 1_048_576],
+  ['MAX_OUTPUT_FILES', 1, 10_000],
+  ['MAX_OUTPUT_FILE_BYTES', 1, 67_108_864],
+  ['MAX_OUTPUT_FILES_BYTES', 1, 67_108_864],
+  ['DATA_POOL_SIZE', 0, 10_000],
+] as const)('%s may be from %d to %d', (name, least, most) => {
+  for (const value of [least, most]) {
+    expect(parseConfig({ [name]: String(value) }, machine)[name]).toBe(value)
+  }
+  const tooLarge = `  ${name}: must be at most ${most}`
+  expect(() => parseConfig({ [name]: String(most + 1) }, machine)).toThrow(tooLarge)
+  if (least === 0) return
+  const tooSmall = `  ${name}: must be at least ${least}`
+  expect(() => parseConfig({ [name]: String(least - 1) }, machine)).toThrow(tooSmall)
 })

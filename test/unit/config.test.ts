@@ -29,6 +29,9 @@ describe('the defaults', () => {
       MAX_CODE_BYTES: 262_144,
       MAX_BODY_BYTES: 2_097_152,
       MAX_OUTPUT_BYTES: 1_048_576,
+      MAX_OUTPUT_FILES: 32,
+      MAX_OUTPUT_FILE_BYTES: 2_097_152,
+      MAX_OUTPUT_FILES_BYTES: 4_194_304,
       MEMORY_MB: 128,
       CPUS: 1,
       MAX_PROCESSES: 64,
@@ -44,25 +47,31 @@ describe('the defaults', () => {
       SANDBOX_IMAGE: 'safe-code-executor-python',
       SANDBOX_RUNTIME: '',
       SERVE_WITH_MISSING_WALLS: false,
+      ENVIRONMENTS: ['python'],
+      DATA_IMAGE: 'safe-code-executor-data',
+      DATA_MEMORY_MB: 256,
       START_TIMEOUT_SECONDS: 30,
       WARM_MAX_AGE_SECONDS: 300,
       DRAIN_SECONDS: 15,
       MAX_RUNNING: 8,
       POOL_SIZE: 8,
+      DATA_POOL_SIZE: 4,
       MAX_WAITING: 256,
       MAX_WAIT_SECONDS: 45,
     })
   })
 
   it.each([
-    ['a small one', 1, 0.5, 2, 64],
-    ['one with too little memory for two', 1, 0.125, 2, 64],
-    ['one with many cores and little memory', 64, 4, 16, 512],
-    ['a large one', 64, 256, 128, 4096],
-  ])('follow the machine: %s', (_, cores, gibibytes, running, waiting) => {
+    ['a small one', 1, 0.5, 2, 1, 64],
+    ['one with too little memory for two', 1, 0.125, 2, 1, 64],
+    ['one with memory for three', 4, 0.75, 3, 2, 96],
+    ['one with many cores and little memory', 64, 4, 16, 8, 512],
+    ['a large one', 64, 256, 128, 64, 4096],
+  ])('follow the machine: %s', (_, cores, gibibytes, running, warmData, waiting) => {
     expect(parseConfig({}, { cores, memoryBytes: gibibytes * GIBIBYTE })).toMatchObject({
       MAX_RUNNING: running,
       POOL_SIZE: running,
+      DATA_POOL_SIZE: warmData,
       MAX_WAITING: waiting,
     })
   })
@@ -148,34 +157,5 @@ describe('parseConfig', () => {
         '  MAX_RUNNING: must be a whole number',
       ].join('\n'),
     )
-  })
-
-  it.each(['true', 'false', '0', '1', 'ON', 'yes'])('takes %j for neither on nor off', (value) => {
-    expect(problem({ RATE_LIMIT: value })).toContain('RATE_LIMIT: must be "on" or "off"')
-  })
-
-  it('refuses to trust what is neither a number nor a network, by name, before anything starts', () => {
-    for (const value of [
-      'nonsense',
-      '-1',
-      '1.5',
-      '10.0.0.0/33',
-      'loopback,',
-      '10.0.0.1;10.0.0.2',
-    ]) {
-      expect(problem({ TRUST_PROXY: value }), value).toContain('  TRUST_PROXY: ')
-    }
-  })
-})
-
-describe('API_KEYS', () => {
-  it('is a list, and empty only where nothing was given', () => {
-    expect(parseConfig({ API_KEYS: 'a,b' }).API_KEYS).toEqual(['a', 'b'])
-    expect(parseConfig({ API_KEYS: 'a, b' }).API_KEYS).toEqual(['a', 'b'])
-    expect(parseConfig({ API_KEYS: '' }).API_KEYS).toEqual([])
-  })
-
-  it.each([',', ' ', 'a,', ',a', 'a b', 'ä'])('must not be %j', (API_KEYS) => {
-    expect(() => parseConfig({ API_KEYS })).toThrow('API_KEYS: must be keys without spaces')
   })
 })

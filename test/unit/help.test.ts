@@ -2,10 +2,10 @@
 
 import { expect, it } from 'vitest'
 import { describeSettings } from '../../src/config.ts'
-import { helpText, withSettingsTable } from '../../src/help.ts'
+import { serveHelp, withSettingsTable } from '../../src/help.ts'
 
 it('shows how to start, how to send a program, and every setting with its default', () => {
-  const text = helpText()
+  const text = serveHelp()
   expect(text).toContain('npm start ')
   expect(text).toContain('curl -s -X POST http://127.0.0.1:5000/run')
   for (const { name, fallback, purpose } of describeSettings()) {
@@ -14,7 +14,7 @@ it('shows how to start, how to send a program, and every setting with its defaul
 })
 
 it('ends with one newline', () => {
-  expect(helpText()).toMatch(/[^\n]\n$/)
+  expect(serveHelp()).toMatch(/[^\n]\n$/)
 })
 
 it('puts a row for every setting between the markers, and leaves the rest alone', () => {

@@ -3,10 +3,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Refusal } from '../../src/errors.ts'
 import { Readiness } from '../../src/readiness.ts'
-import type { RunRequest } from '../../src/run.ts'
+import { ownRequest } from '../../src/run.ts'
 import { outcome, TestExecutor } from './support/app.ts'
 
-const request: RunRequest = { code: 'x', stdin: '', args: [], env: {}, timeoutSeconds: 1 }
+const request = ownRequest({ code: 'x', environment: 'python', timeoutSeconds: 1 })
 const { signal } = new AbortController()
 
 let executor: TestExecutor
@@ -14,7 +14,7 @@ let readiness: Readiness
 beforeEach(() => {
   vi.useFakeTimers()
   executor = new TestExecutor()
-  readiness = new Readiness(executor)
+  readiness = new Readiness(executor, 'python')
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -34,7 +34,7 @@ describe('a check', () => {
   it('runs a program and passes when it printed 4', async () => {
     expect(await verdict()).toBe('')
     expect(executor.requests).toEqual([
-      { code: 'print(2 + 2)', stdin: '', args: [], env: {}, timeoutSeconds: 5 },
+      ownRequest({ code: 'print(2 + 2)', environment: 'python', timeoutSeconds: 5 }),
     ])
   })
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { describeSettings } from '../../src/config.ts'
-import { helpText, withSettingsTable } from '../../src/help.ts'
+import { serveHelp, withSettingsTable } from '../../src/help.ts'
 import { EXAMPLES } from '../../src/ui/examples.ts'
 import { readCorpus } from '../attacks/corpus.ts'
 import { GVISOR_DIFFERENCES, withGvisorTable } from '../attacks/gvisor.ts'
@@ -23,8 +23,8 @@ it('has the programs that the page offers', () => {
 
 it('has no setting that --help does not have', () => {
   for (const { name, purpose } of describeSettings()) {
-    expect(helpText()).toContain(`  ${name}=`)
-    expect(helpText()).toContain(purpose)
+    expect(serveHelp()).toContain(`  ${name}=`)
+    expect(serveHelp()).toContain(purpose)
   }
 })
 

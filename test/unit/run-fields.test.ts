@@ -1,10 +1,12 @@
-// The request schema: arguments, variables, time, and the fields that are not offered yet.
+// The request schema: arguments, variables, time, environment, display.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { describeIssues, runRequestSchema } from '../../src/run.ts'
+import { describeIssues } from '../../src/issues.ts'
+import { runRequestSchema } from '../../src/run.ts'
 
 const schema = runRequestSchema({
+  environments: ['python', 'data'],
   maxCodeBytes: 100,
   maxTimeoutSeconds: 10,
   defaultTimeoutSeconds: 10,
@@ -107,6 +109,7 @@ describe('timeoutSeconds', () => {
 
   it('is bounded by what the operator allows', () => {
     const strict = runRequestSchema({
+      environments: ['python', 'data'],
       maxCodeBytes: 100,
       maxTimeoutSeconds: 0.5,
       defaultTimeoutSeconds: 10,
@@ -126,6 +129,7 @@ describe('timeoutSeconds', () => {
     'is by default %d where that is asked for and %d is allowed: %d',
     (byDefault, most, seconds) => {
       const limits = {
+        environments: ['python', 'data'] as const,
         maxCodeBytes: 100,
         maxTimeoutSeconds: most,
         defaultTimeoutSeconds: byDefault,
@@ -144,15 +148,49 @@ describe('timeoutSeconds', () => {
   })
 })
 
-describe('a field of the contract that is not offered', () => {
-  it.each([
-    ['files', []],
-    ['files', [{ path: 'a.txt', content: 'x' }]],
-    ['outputFiles', ['*.png']],
-    ['outputFiles', null],
-    ['environment', 'python'],
-    ['environment', ''],
-  ])('is refused by name: %s as %j', (field, value) => {
-    expect(problem({ [field]: value })).toBe(`${field}: is not supported yet`)
+describe('environment', () => {
+  it.each(['python', 'data'])('may be %s, which is configured', (environment) => {
+    expect(schema.parse({ code: 'x', environment }).environment).toBe(environment)
+  })
+
+  it('is by default the first that is configured', () => {
+    const dataFirst = runRequestSchema({
+      environments: ['data', 'python'],
+      maxCodeBytes: 100,
+      maxTimeoutSeconds: 10,
+      defaultTimeoutSeconds: 10,
+    })
+    expect(dataFirst.parse({ code: 'x' }).environment).toBe('data')
+  })
+
+  it.each([null, '', 'java', 'Python', 'python ', 1, ['python'], {}, 'constructor'])(
+    'must be one that is configured, unlike %j',
+    (environment) => {
+      expect(problem({ environment })).toBe('environment: must be one of python, data')
+    },
+  )
+
+  it('must not be one that this version knows and the operator did not configure', () => {
+    const python = runRequestSchema({
+      environments: ['python'],
+      maxCodeBytes: 100,
+      maxTimeoutSeconds: 10,
+      defaultTimeoutSeconds: 10,
+    })
+    const { error } = python.safeParse({ code: 'x', environment: 'data' })
+    expect(describeIssues(error?.issues ?? [])).toBe('environment: must be one of python')
+  })
+})
+
+describe('displayLastExpression', () => {
+  it.each([true, false])('may be %j', (displayLastExpression) => {
+    const request = schema.parse({ code: 'x', displayLastExpression })
+    expect(request.displayLastExpression).toBe(displayLastExpression)
+  })
+
+  it.each([null, 'true', 1, 0, {}, []])('must be true or false, unlike %j', (value) => {
+    expect(problem({ displayLastExpression: value })).toBe(
+      'displayLastExpression: must be true or false',
+    )
   })
 })

@@ -1,9 +1,11 @@
 // What a bad request is told: unknown fields, hostile names, the wording of every problem.
 
 import { describe, expect, it } from 'vitest'
-import { describeIssues, runRequestSchema } from '../../src/run.ts'
+import { describeIssues } from '../../src/issues.ts'
+import { runRequestSchema } from '../../src/run.ts'
 
 const schema = runRequestSchema({
+  environments: ['python', 'data'],
   maxCodeBytes: 100,
   maxTimeoutSeconds: 10,
   defaultTimeoutSeconds: 10,

@@ -2,9 +2,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { describeIssues, runRequestSchema } from '../../src/run.ts'
+import { describeIssues } from '../../src/issues.ts'
+import { runRequestSchema } from '../../src/run.ts'
 
 const schema = runRequestSchema({
+  environments: ['python', 'data'],
   maxCodeBytes: 262_144,
   maxTimeoutSeconds: 10,
   defaultTimeoutSeconds: 10,
@@ -24,6 +26,10 @@ describe('the body', () => {
       args: [],
       env: {},
       timeoutSeconds: 10,
+      files: [],
+      outputFiles: [],
+      environment: 'python',
+      displayLastExpression: false,
     })
   })
 
@@ -34,6 +40,10 @@ describe('the body', () => {
       args: ['', 'b'],
       env: { A: '', B: '=x=' },
       timeoutSeconds: 2.5,
+      files: [{ path: 'a/b.txt', content: 'é\r\n', encoding: 'utf8' }],
+      outputFiles: ['*.png'],
+      environment: 'data',
+      displayLastExpression: true,
     }
     expect(schema.parse(body)).toStrictEqual(body)
   })
@@ -49,10 +59,21 @@ describe('the body', () => {
   })
 
   it('names all bad fields in one line', () => {
-    expect(problem({ code: 1, stdin: 2, args: 3, env: 4, timeoutSeconds: 'x' })).toBe(
-      'code: must be a string; stdin: must be a string; args: must be an array of strings; ' +
-        'env: must be an object of strings; timeoutSeconds: must be a number',
-    )
+    const body = {
+      ...{ code: 1, stdin: 2, args: 3, env: 4, timeoutSeconds: 'x' },
+      ...{ files: 5, outputFiles: 6, environment: 7, displayLastExpression: 8 },
+    }
+    expect(problem(body).split('; ')).toEqual([
+      'code: must be a string',
+      'stdin: must be a string',
+      'args: must be an array of strings',
+      'env: must be an object of strings',
+      'files: must be an array of objects with "path" and "content"',
+      'outputFiles: must be an array of strings',
+      'timeoutSeconds: must be a number',
+      'environment: must be one of python, data',
+      'displayLastExpression: must be true or false',
+    ])
   })
 })
 
@@ -111,6 +132,7 @@ describe('code', () => {
 
   it('is accepted exactly when it has a UTF-8 form, is not blank, and fits', () => {
     const small = runRequestSchema({
+      environments: ['python', 'data'],
       maxCodeBytes: 12,
       maxTimeoutSeconds: 10,
       defaultTimeoutSeconds: 10,
@@ -147,6 +169,13 @@ describe('a lone surrogate', () => {
     ['one in stdin', { code: 'x', stdin: '\ud800' }, 'stdin'],
     ['one in an argument', { code: 'x', args: ['a', '\ud800'] }, 'args[1]'],
     ['one in a variable', { code: 'x', env: { A: '\ud800' } }, 'env.A'],
+    [
+      'one in the path of a file',
+      { code: 'x', files: [{ path: '\ud800', content: '' }] },
+      'files[0].path',
+    ],
+    ['one in a file', { code: 'x', files: [{ path: 'a', content: '\udc00' }] }, 'files[0].content'],
+    ['one in a glob', { code: 'x', outputFiles: ['*', 'a\ud800'] }, 'outputFiles[1]'],
   ])('is refused: %s', (_, body, field) => {
     expect(problem(body)).toBe(`${field}: must not contain a lone surrogate`)
   })

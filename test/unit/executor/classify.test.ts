@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { classify, type Facts } from '../../../src/executor/classify.ts'
-import { outcomeSchema } from '../../../src/run.ts'
+import { NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
+import { outcomeSchema } from '../../../src/outcome.ts'
 import { exited, facts, signalled } from './facts.ts'
 
 /** How a run ended, in short. */
@@ -16,8 +17,25 @@ describe('the answer', () => {
     expect(JSON.stringify(classify(facts()))).toBe(
       '{"output":"4","error":"","status":"ok","exitCode":0,"signal":null,"stderr":"",' +
         '"truncated":false,"durationMs":5,"cpuMs":5,"peakMemoryBytes":9142272,' +
-        '"files":[],"displays":[],"id":"run-1"}',
+        '"files":[],"filesOmitted":[],"filesOmittedCount":0,' +
+        '"displays":[],"displaysOmittedCount":0,"id":"run-1"}',
     )
+  })
+
+  it('has what was collected, and nothing of it where nothing was', () => {
+    const collected = {
+      files: [{ path: 'a', size: 1, encoding: 'utf8' as const, content: 'x' }],
+      filesOmitted: [{ path: 'b', reason: 'too_large' as const }],
+      filesOmittedCount: 3,
+      displays: [{ mime: 'text/plain' as const, data: 'y' }],
+      displaysOmittedCount: 2,
+    }
+    for (const given of [{}, { exit: exited(1) }, { hostCause: 'timeout' as const }]) {
+      const answer = classify(facts({ ...given, collected }))
+      expect(answer).toMatchObject(collected)
+      expect(() => outcomeSchema.parse(answer)).not.toThrow()
+    }
+    expect(classify(facts())).toMatchObject(NOTHING_COLLECTED)
   })
 
   it('is what the contract describes, however the run ended', () => {

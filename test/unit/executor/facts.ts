@@ -1,6 +1,7 @@
 // Facts of a run, for the tests of what is made of them.
 
 import type { Facts } from '../../../src/executor/classify.ts'
+import { NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
 import type { ExitReport } from '../../../src/executor/protocol.ts'
 
 const measures = {
@@ -9,6 +10,7 @@ const measures = {
   cpuMs: 4.6,
   peakMemoryBytes: 9_142_272,
   oomKills: 0,
+  collects: false,
 } as const
 
 /** Where a count is given and no moment, it was the last one. */
@@ -48,6 +50,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
     stderr: Buffer.alloc(0),
     message: '',
     exit: exited(0),
+    collected: NOTHING_COLLECTED,
     hostCause: null,
     oomEvent: false,
     elapsedMs: 7.6,

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type ContainerSpec, dockerRunArgs, userIds } from '../../../src/executor/flags.ts'
 
 const spec: ContainerSpec = {
+  environment: 'python',
   image: 'safe-code-executor-python',
   client: 'docker',
   runtime: '',

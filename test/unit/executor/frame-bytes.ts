@@ -11,7 +11,7 @@ export function frameBytes(kind: string, payload: string | Uint8Array, token = T
 
 /** Takes whole frames apart, the way the runner does. */
 export function takeApart(bytes: Buffer) {
-  const frames: { kind: string; token: string; payload: string }[] = []
+  const frames: { kind: string; token: string; payload: string; bytes: Buffer }[] = []
   let rest = bytes
   while (rest.length > 0) {
     const size = Number.parseInt(rest.toString('hex', 1, 5), 16)
@@ -19,6 +19,7 @@ export function takeApart(bytes: Buffer) {
       kind: rest.toString('latin1', 0, 1),
       token: rest.toString('hex', 5, 21),
       payload: rest.toString('utf8', 21, 21 + size),
+      bytes: rest.subarray(21, 21 + size),
     })
     rest = rest.subarray(21 + size)
   }

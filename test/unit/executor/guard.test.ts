@@ -5,9 +5,10 @@ import { expect, it } from 'vitest'
 import { Refusal } from '../../../src/errors.ts'
 import { Guard } from '../../../src/executor/guard.ts'
 import type { Finding } from '../../../src/executor/walls.ts'
+import { ownRequest } from '../../../src/run.ts'
 import { memoryLog, outcome, TestExecutor } from '../support/app.ts'
 
-const REQUEST = { code: 'pass', stdin: '', args: [], env: {}, timeoutSeconds: 1 }
+const REQUEST = ownRequest({ code: 'pass', environment: 'python', timeoutSeconds: 1 })
 const signal = new AbortController().signal
 
 const finding = (holds: boolean, wall = 'memory'): Finding => ({

@@ -1,42 +1,9 @@
 // Containers that end in ways a real engine can't be made to show: a fake `docker` plays them.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { pino } from 'pino'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { parseConfig } from '../../../src/config.ts'
-import { createDockerExecutor, type DockerParts } from '../../../src/executor/create.ts'
+import { expect, it } from 'vitest'
+import { fakeDocker } from './fake-docker.ts'
 
-const FAKE_DOCKER = `${import.meta.dirname}/../../support/fake-docker.mjs`
-const REQUEST = { code: 'pass', stdin: '', args: [], env: {} }
-
-let folder: string
-let parts: DockerParts
-beforeEach(() => {
-  folder = mkdtempSync(`${tmpdir()}/safe-code-executor-test-`)
-  process.env.FAKE_DOCKER_FOLDER = folder
-})
-afterEach(async () => {
-  await parts.close()
-  rmSync(folder, { recursive: true })
-})
-
-function run(behaviour: string, settings: Record<string, string> = {}, timeoutSeconds = 10) {
-  const config = parseConfig({
-    ...{ DOCKER_BIN: FAKE_DOCKER, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0' },
-    ...settings,
-  })
-  parts = createDockerExecutor(config, pino({ level: 'silent' }))
-  return parts.executor.run(
-    { ...REQUEST, timeoutSeconds },
-    { signal: new AbortController().signal },
-  )
-}
-
-const calls = (command: string) =>
-  readFileSync(`${folder}/calls`, 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith(`${command} `))
+const { run, calls, close } = fakeDocker()
 
 it('answers what a runner reports', async () => {
   expect(await run('good')).toMatchObject({ status: 'ok', output: 'hello', exitCode: 0 })
@@ -56,11 +23,27 @@ it('is unavailable where the engine does not answer, with its words as the cause
   })
 })
 
+it('asks for no other container where the one that was started for the run fails', async () => {
+  await expect(run('no-engine')).rejects.toMatchObject({ code: 'unavailable' })
+  expect(calls('run')).toHaveLength(1)
+})
+
+it('takes another container where one that was started before fails before it is ready', async () => {
+  expect(await run('fails-at-first', { POOL_SIZE: '1' })).toMatchObject({ output: 'hello' })
+  expect(calls('run').length).toBeGreaterThan(1)
+})
+
+it('is unavailable where they all fail, and does not try for ever', async () => {
+  const waiting = run('fails-slowly', { POOL_SIZE: '1' })
+  await expect(waiting).rejects.toMatchObject({ code: 'unavailable', status: 503 })
+  expect(calls('run').length).toBeLessThan(6)
+})
+
 it('is unavailable where a container is not ready in time, and kills it', async () => {
   await expect(run('never-ready', { START_TIMEOUT_SECONDS: '0.3' })).rejects.toMatchObject({
     code: 'unavailable',
   })
-  await parts.close()
+  await close()
   expect(calls('rm').length).toBeGreaterThan(0)
 })
 
@@ -93,7 +76,7 @@ it('cuts the output by itself where the runner does not', async () => {
 })
 
 it('kills a run by its own clock where the runner keeps silent, and keeps the output', async () => {
-  const outcome = await run('hangs', {}, 1)
+  const outcome = await run('hangs', {}, { timeoutSeconds: 1 })
   expect(outcome).toMatchObject({
     ...{ status: 'timeout', error: 'Execution timed out after 1 second', output: 'kept' },
   })
@@ -104,7 +87,7 @@ it('kills a run by its own clock where the runner keeps silent, and keeps the ou
 it('answers when the runner has reported, and kills a container that stays behind the answer', async () => {
   expect(await run('stays')).toMatchObject({ status: 'error', exitCode: 7 })
   expect(calls('rm')).toHaveLength(0)
-  await parts.close()
+  await close()
   expect(calls('rm')).toHaveLength(1)
 })
 

@@ -13,6 +13,7 @@ const report = {
   peakMemoryBytes: 9_142_272,
   oomKills: 0,
   oomKillsAtEnd: 0,
+  collects: false,
 }
 
 /** Whether a report with these fields is believed. */
@@ -29,7 +30,7 @@ describe('an exit report', () => {
   it('is read as the runner wrote it', () => {
     const payload =
       '{"cause":"exit","exitCode":3,"signal":null,"truncated":false,' +
-      '"durationMs":5.250,"cpuMs":4.125,"peakMemoryBytes":9142272,"oomKills":0,"oomKillsAtEnd":0}'
+      '"durationMs":5.250,"cpuMs":4.125,"peakMemoryBytes":9142272,"oomKills":0,"oomKillsAtEnd":0,"collects":false}'
     expect(parseExitReport(Buffer.from(payload))).toStrictEqual({ ...report, exitCode: 3 })
   })
 
@@ -42,6 +43,8 @@ describe('an exit report', () => {
     { exitCode: null, signal: 9, cause: 'output_limit', truncated: true },
     { oomKills: null },
     { oomKills: 7 },
+    { collects: true },
+    { exitCode: null, signal: 9, cause: 'timeout', collects: true },
     { durationMs: 0, cpuMs: 0, peakMemoryBytes: 0 },
   ])('may say %j', (fields) => {
     expect(believed(fields)).toBe(true)
@@ -67,6 +70,8 @@ describe('an exit report', () => {
     ['half a byte', { peakMemoryBytes: 0.5 }],
     ['a negative count', { oomKills: -1 }],
     ['half a count', { oomKills: 0.5 }],
+    ['a collection that is no boolean', { collects: 1 }],
+    ['a collection as text', { collects: 'true' }],
     ['something that is not in the contract', { output: 'forged' }],
     ['the name of a prototype', JSON.parse('{"__proto__":{"status":"ok"}}')],
   ])('must not say %s', (_, fields) => {

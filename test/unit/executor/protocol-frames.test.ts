@@ -22,6 +22,12 @@ const stream = Buffer.concat([
   frameBytes('E', Buffer.from([0, 255, 0x4f])),
   frameBytes('M', 'é'),
   frameBytes('X', '{}'),
+  frameBytes('F', '1 a'),
+  frameBytes('B', Buffer.from([0])),
+  frameBytes('V', '0 0.png'),
+  frameBytes('L', 'too_large b'),
+  frameBytes('Z', '1 0'),
+  frameBytes('N', 'x'),
 ])
 const FRAMES = [
   `R ${'00'.repeat(16)} `,
@@ -30,6 +36,12 @@ const FRAMES = [
   `E ${HEX_TOKEN} 00ff4f`,
   `M ${HEX_TOKEN} c3a9`,
   `X ${HEX_TOKEN} 7b7d`,
+  `F ${HEX_TOKEN} 312061`,
+  `B ${HEX_TOKEN} 00`,
+  `V ${HEX_TOKEN} 3020302e706e67`,
+  `L ${HEX_TOKEN} 746f6f5f6c617267652062`,
+  `Z ${HEX_TOKEN} 312030`,
+  `N ${HEX_TOKEN} 78`,
 ]
 
 describe('a stream of frames', () => {
@@ -65,7 +77,7 @@ describe('a stream of frames', () => {
 
   it('is the same frames however it is cut', () => {
     const anyFrame = fc.record({
-      kind: fc.constantFrom('R', 'S', 'O', 'E', 'M', 'X'),
+      kind: fc.constantFrom(...'RNSOEMXFVBLZ'),
       token: fc.uint8Array({ minLength: 16, maxLength: 16 }),
       payload: fc.uint8Array({ maxLength: 80 }),
     })
@@ -88,7 +100,7 @@ describe('a stream of frames', () => {
 })
 
 describe('bytes that are not a runner’s', () => {
-  it.each(['C', 'A', 'I', 'T', 'G', 'Q', 'r', 'o', ' ', '\0', '\n', '\xff'])(
+  it.each(['C', 'A', 'I', 'T', 'G', 'W', 'D', 'Q', 'r', 'o', 'f', ' ', '\0', '\n', '\xff'])(
     'are those of a frame of the kind %j',
     (kind) => {
       expect(() => parse([frameBytes(kind, '')])).toThrow('not a frame')
@@ -137,7 +149,7 @@ describe('bytes that are not a runner’s', () => {
         const parser = new FrameParser()
         try {
           for (const piece of pieces) {
-            for (const { kind } of parser.push(piece)) expect('RSOEMX').toContain(kind)
+            for (const { kind } of parser.push(piece)) expect('RNSOEMXFVBLZ').toContain(kind)
           }
         } catch (error) {
           expect(error).toEqual(new Error('not a frame'))

@@ -2,36 +2,12 @@
 
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
-import { containerSpec } from '../../../src/executor/create.ts'
-import { inspectWalls } from '../../../src/executor/inspect.ts'
+import { containerSpec } from '../../../src/executor/spec.ts'
 import { type Inside, judge } from '../../../src/executor/walls.ts'
-import { outcome, TestExecutor } from '../support/app.ts'
+import { GOOD } from './inside.ts'
 
 const spec = containerSpec(parseConfig({ READ_ONLY_MOUNTS: '/srv/data:/data' }), 'test')
 const gvisor = { ...spec, runtime: 'runsc' }
-
-const GOOD: Inside = {
-  userId: 20_000,
-  capabilities: [],
-  noNewPrivileges: true,
-  seccomp: 2,
-  kernel: 'Linux version 6.1',
-  readOnlyRoot: true,
-  writable: [],
-  readOnlyFolders: { '/data': true },
-  interfaces: ['lo'],
-  connect: 'ENETUNREACH',
-  calls: { ptrace: 'EPERM', AF_VSOCK: 'EPERM' },
-  tmpBytes: 16 * 2 ** 20,
-  shmBytes: 16 * 2 ** 20,
-  tmpFiles: 4094,
-  processes: 64,
-  openFiles: 1020,
-  coreBytes: 0,
-  fileBytes: 128 * 2 ** 20,
-  cgroupVersion: 2,
-  cgroup: { memory: '134217728', swap: '0', cpu: '100000 100000', pids: '64' },
-}
 
 const missing = (change: Partial<Inside>, of = spec) =>
   judge({ ...GOOD, ...change }, of)
@@ -100,28 +76,5 @@ describe('judge', () => {
     const inGvisor = { seccomp: 0, noNewPrivileges: false, calls: { ptrace: 'done' } }
     expect(missing({ ...inGvisor, processes: 72, tmpFiles: 4112 }, gvisor)).toEqual([])
     expect(missing({ writable: ['/etc'], userId: 0 }, gvisor)).toEqual(['user', 'read-only root'])
-  })
-})
-
-describe('inspectWalls', () => {
-  const { signal } = new AbortController()
-
-  it('sends the limits along, and judges the answer', async () => {
-    const executor = new TestExecutor()
-    executor.answer = async () => outcome({ output: JSON.stringify({ ...GOOD, userId: 0 }) })
-    const findings = await inspectWalls(executor, spec, signal)
-    expect(findings.filter(({ holds }) => !holds).map(({ wall }) => wall)).toEqual(['user'])
-    const sent = JSON.parse(executor.requests[0]?.args[0] ?? '')
-    expect(sent).toMatchObject({ pids: 64, tmpBytes: 16_777_216, mounts: ['/data'] })
-  })
-
-  it.each([
-    ['a probe that failed', outcome({ status: 'oom', error: 'no memory', exitCode: null })],
-    ['a probe that says something else', outcome({ output: '{}' })],
-    ['a probe that says nothing', outcome({ output: '' })],
-  ])('throws after %s', async (_, answer) => {
-    const executor = new TestExecutor()
-    executor.answer = async () => answer
-    await expect(inspectWalls(executor, spec, signal)).rejects.toThrow()
   })
 })

@@ -10,18 +10,28 @@ describe('the request', () => {
     const { app, executor } = testApp()
     await postRun(app, { code: 'print(2 + 2)' })
     expect(executor.requests).toEqual([
-      { code: 'print(2 + 2)', stdin: '', args: [], env: {}, timeoutSeconds: 10 },
+      {
+        ...{ code: 'print(2 + 2)', stdin: '', args: [], env: {}, timeoutSeconds: 10 },
+        ...{ files: [], outputFiles: [], environment: 'python', displayLastExpression: false },
+      },
     ])
   })
 
   it('reaches the executor as it was sent', async () => {
-    const { app, executor } = testApp()
+    const { app, executor } = testApp({ settings: { ENVIRONMENTS: 'python,data' } })
     const request = {
       code: '\r\nprint("é")\n',
       stdin: 'a\r\n',
       args: ['--x', ''],
       env: { A: '1' },
       timeoutSeconds: 0.5,
+      files: [
+        { path: 'a.bin', content: 'AP8=', encoding: 'base64' },
+        { path: 'b/c.txt', content: '\r\n', encoding: 'utf8' },
+      ],
+      outputFiles: ['**/*.png'],
+      environment: 'data',
+      displayLastExpression: true,
     }
     await postRun(app, request, { 'Content-Type': 'application/json; charset=utf-8' })
     expect(executor.requests).toEqual([request])
@@ -61,27 +71,6 @@ describe('the answer', () => {
       const { app } = testApp({ answer: async () => outcome({ status }) })
       expect((await postRun(app)).status).toBe(200)
     }
-  })
-})
-
-describe('a stream of events', () => {
-  it.each(['text/event-stream', 'application/json, text/event-stream;q=0.5'])(
-    'is refused by name, not answered with something else: %s',
-    async (accept) => {
-      const { app, executor } = testApp()
-      const response = await postRun(app, undefined, { Accept: accept })
-      expect(response.status).toBe(400)
-      expect(await response.json()).toMatchObject({
-        output: '',
-        error: 'Accept: text/event-stream is not supported yet',
-        code: 'invalid_request',
-      })
-      expect(executor.requests).toEqual([])
-    },
-  )
-
-  it.each(['application/json', '*/*', 'text/html'])('is not meant by %s', async (accept) => {
-    expect((await postRun(testApp().app, undefined, { Accept: accept })).status).toBe(200)
   })
 })
 

@@ -19,7 +19,10 @@ describe('the form', () => {
     const { app, executor } = testApp()
     await postForm(app, { code: 'print(1)' })
     expect(executor.requests).toEqual([
-      { code: 'print(1)', stdin: '', args: [], env: {}, timeoutSeconds: 10 },
+      {
+        ...{ code: 'print(1)', stdin: '', args: [], env: {}, timeoutSeconds: 10 },
+        ...{ files: [], outputFiles: [], environment: 'python', displayLastExpression: false },
+      },
     ])
   })
 

@@ -4,7 +4,8 @@ import { type Logger, pino } from 'pino'
 import { createApp } from '../../../src/app.ts'
 import { parseConfig } from '../../../src/config.ts'
 import type { Executor, RunOptions } from '../../../src/executor/executor.ts'
-import type { Outcome, RunRequest } from '../../../src/run.ts'
+import type { Outcome } from '../../../src/outcome.ts'
+import type { RunRequest } from '../../../src/run.ts'
 
 /** How a program ended; what is not given is as after `print(2 + 2)`. */
 export function outcome(given: Partial<Outcome> = {}): Outcome {
@@ -20,7 +21,10 @@ export function outcome(given: Partial<Outcome> = {}): Outcome {
     cpuMs: 4,
     peakMemoryBytes: 9_142_272,
     files: [],
+    filesOmitted: [],
+    filesOmittedCount: 0,
     displays: [],
+    displaysOmittedCount: 0,
     id: 'run-1',
     ...given,
   }

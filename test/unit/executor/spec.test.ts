@@ -1,13 +1,14 @@
-// Settings -> what a container is.
+// Settings -> what a container of each environment is.
 
 import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
-import { containerSpec } from '../../../src/executor/create.ts'
 import { dockerRunArgs } from '../../../src/executor/flags.ts'
+import { containerSpec, poolSize } from '../../../src/executor/spec.ts'
 
 it('makes these of the defaults', () => {
   expect(containerSpec(parseConfig({}), 'host/1/2')).toEqual({
+    environment: 'python',
     image: 'safe-code-executor-python',
     client: 'docker',
     runtime: '',
@@ -45,6 +46,7 @@ it('makes every limit configurable', () => {
     MAX_TIMEOUT_SECONDS: '2',
   })
   expect(containerSpec(config, 'o')).toEqual({
+    environment: 'python',
     image: 'other',
     client: 'podman',
     runtime: 'runsc',
@@ -62,6 +64,33 @@ it('makes every limit configurable', () => {
       lifetimeSeconds: 29, // 1.5 + 20 + 2 + 5, rounded up
     },
   })
+})
+
+it('has an image and a memory for each environment, and the rest in common', () => {
+  const config = parseConfig({
+    ENVIRONMENTS: 'data,python',
+    DATA_IMAGE: 'numbers',
+    DATA_MEMORY_MB: '512',
+    MEMORY_MB: '64',
+    POOL_SIZE: '3',
+    DATA_POOL_SIZE: '2',
+  })
+  const python = containerSpec(config, 'o', 'python')
+  const data = containerSpec(config, 'o', 'data')
+  expect(python).toMatchObject({ environment: 'python', image: 'safe-code-executor-python' })
+  expect(python.limits.memoryBytes).toBe(67_108_864)
+  expect(data).toEqual({
+    ...python,
+    environment: 'data',
+    image: 'numbers',
+    limits: { ...python.limits, memoryBytes: 536_870_912 },
+  })
+  expect([poolSize(config, 'python'), poolSize(config, 'data')]).toEqual([3, 2])
+})
+
+it('means the default environment where none is named', () => {
+  const config = parseConfig({ ENVIRONMENTS: 'data,python' })
+  expect(containerSpec(config, 'o')).toEqual(containerSpec(config, 'o', 'data'))
 })
 
 it('makes a container outlive its longest start, wait and run', () => {

@@ -1,0 +1,50 @@
+// One program in a container of this machine, told in the events that a server would send.
+
+import { pino } from 'pino'
+import type { RunEvent } from '../client.ts'
+import type { Config } from '../config.ts'
+import { Refusal } from '../errors.ts'
+import { createGuardedExecutor } from '../executor/create.ts'
+import { describeIssues } from '../issues.ts'
+import { OutputFeed } from '../output-feed.ts'
+import { type RunRequestInput, requestLimits, runRequestSchema } from '../run.ts'
+
+/** How often silence is noticed, in milliseconds; nothing follows from it here. */
+const SILENCE_MS = 60_000
+
+/**
+ * Runs it with the executor that the server has, and leaves nothing behind.
+ * @throws {Refusal} when it did not run.
+ */
+export async function* runHere(
+  config: Config,
+  input: RunRequestInput,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent, void> {
+  const request = runRequestSchema(requestLimits(config)).safeParse(input)
+  if (!request.success) throw new Refusal('invalid_request', describeIssues(request.error.issues))
+  const environment = request.data.environment as Config['ENVIRONMENTS'][number]
+  // One container is the program's, and one before it tries the walls.
+  const settings = {
+    ...config,
+    ENVIRONMENTS: [environment] as const,
+    POOL_SIZE: 0,
+    DATA_POOL_SIZE: 0,
+  }
+  const logger = pino({ level: 'warn' }, pino.destination(2))
+  const { executor, close } = createGuardedExecutor(settings, logger, { onMissing: () => {} })
+  try {
+    const feed = new OutputFeed()
+    const outcome = executor
+      .run(request.data, { signal, onChunk: (stream, bytes) => feed.add(stream, bytes) })
+      .finally(() => feed.end())
+    for (;;) {
+      const piece = await feed.next(SILENCE_MS)
+      if (!piece) break
+      if (piece !== 'silence') yield { type: piece.stream, text: piece.text }
+    }
+    yield { type: 'result', outcome: await outcome }
+  } finally {
+    await close()
+  }
+}

@@ -1,0 +1,178 @@
+// safe-code-executor run FILE: one program, here or on a server, as if it were run by `python3`.
+
+import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { basename } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { Command, InvalidArgumentError } from 'commander'
+import { createClient, type RunEvent } from '../client.ts'
+import { parseConfig } from '../config.ts'
+import type { Outcome } from '../outcome.ts'
+import type { RunRequestInput } from '../run.ts'
+import { runHere } from './run-here.ts'
+import { saveResults } from './save-results.ts'
+
+/** Exit codes where the program has none of its own: those of coreutils `timeout` and of a shell. */
+const STATUS_EXIT_CODES: Partial<Record<Outcome['status'], number>> = {
+  timeout: 124,
+  oom: 128 + constants.signals.SIGKILL,
+  output_limit: 128 + constants.signals.SIGXFSZ,
+}
+/** The program did not run; `docker run` ends with the same. */
+export const NOT_RUN_EXIT_CODE = 125
+
+const HELP = `
+FILE is a Python program, or - for standard input. What comes after -- are the program's own arguments. Its output goes
+to stdout, its errors to stderr, and its exit code is the command's. Where it has none:
+  124  it ran out of time
+  137  it ran out of memory, or SIGKILL ended it; 128 + N for signal N
+  153  it wrote more than the limit
+  125  it did not run
+
+Without --url it runs here, in a container of this machine's Docker engine, under the limits of the environment
+variables that \`safe-code-executor serve --help\` lists.
+
+Examples:
+  safe-code-executor run hello.py
+  safe-code-executor run sort.py --stdin - < numbers.txt
+  safe-code-executor run report.py --file data.csv --output-file '*.png' --save out -- --year 2026
+  safe-code-executor run plot.py --env-image data --save out
+  safe-code-executor run hello.py --url https://runner.example --key "$KEY"`
+
+interface RunFlags {
+  stdin?: string
+  timeout?: number
+  envImage?: string
+  env?: Record<string, string>
+  file?: string[]
+  outputFile?: string[]
+  save?: string
+  displayLast?: true
+  json?: true
+  url?: string
+  key?: string
+}
+
+/** The command `run`. */
+export function runCommand(): Command {
+  return new Command('run')
+    .summary('run one file')
+    .description('Runs one Python file in a fresh container, and ends as it did.')
+    .argument('<file>', 'the program, or - for standard input')
+    .argument('[args...]', 'its arguments, after --')
+    .option('--stdin <text>', 'what it reads from standard input; - for this command’s own')
+    .option('--timeout <seconds>', 'how long it may take', toNumber)
+    .option('--env-image <name>', 'what it runs in: python, or data')
+    .option('--env <name=value>', 'a variable of its environment; may be repeated', addPair)
+    .option(
+      '--file <path[:name]>',
+      'a file it can open, under its own name or another; may be repeated',
+      add,
+    )
+    .option('--output-file <glob>', 'files that come back; may be repeated', add)
+    .option('--save <folder>', 'where files and displays that come back are put')
+    .option('--display-last', 'also the last expression comes back, as a display')
+    .option('--json', 'print the whole outcome as JSON instead of the output')
+    .option('--url <url>', 'a server that runs it')
+    .option('--key <key>', 'API key of that server; by default SAFE_CODE_EXECUTOR_KEY')
+    .addHelpText('after', HELP)
+    .action(async (file: string, args: string[], flags: RunFlags) => {
+      process.exitCode = await run(file, args, flags)
+    })
+}
+
+async function run(file: string, args: string[], flags: RunFlags): Promise<number> {
+  if (flags.outputFile && !flags.save && !flags.json) {
+    throw new Error('--output-file needs --save FOLDER, or --json')
+  }
+  const request = await readRequest(file, args, flags)
+  const interrupted = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
+  const key = flags.key ?? process.env.SAFE_CODE_EXECUTOR_KEY
+  const events = flags.url
+    ? createClient({ url: flags.url, ...(key && { key }) }).stream(request, {
+        signal: interrupted.signal,
+      })
+    : runHere(parseConfig(process.env), request, interrupted.signal)
+  const outcome = await print(events, flags.json === true)
+  const isAllSaved = !flags.save || (await saveResults(flags.save, outcome))
+  return exitCodeOf(outcome) || (isAllSaved ? 0 : 1)
+}
+
+async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<Outcome> {
+  for await (const event of events) {
+    if (event.type !== 'result') {
+      if (!asJson) process[event.type].write(event.text)
+      continue
+    }
+    const { outcome } = event
+    if (asJson) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`)
+    // What the program failed of it has said itself, in its traceback.
+    else if (outcome.exitCode === null)
+      process.stderr.write(`safe-code-executor: ${outcome.error}\n`)
+    return outcome
+  }
+  throw new Error('there is no result')
+}
+
+function exitCodeOf({ exitCode, status, signal }: Outcome): number {
+  if (exitCode !== null) return exitCode
+  const number = constants.signals[signal as NodeJS.Signals] ?? constants.signals.SIGKILL
+  return STATUS_EXIT_CODES[status] ?? 128 + number
+}
+
+async function readRequest(
+  file: string,
+  args: string[],
+  flags: RunFlags,
+): Promise<RunRequestInput> {
+  if (file === '-' && flags.stdin === '-') throw new Error('only one of both can be standard input')
+  const code = await readText(file)
+  return {
+    code,
+    args,
+    files: await Promise.all((flags.file ?? []).map(readInputFile)),
+    ...(flags.env && { env: flags.env }),
+    ...(flags.outputFile && { outputFiles: flags.outputFile }),
+    ...(flags.stdin !== undefined && {
+      stdin: flags.stdin === '-' ? await readText('-') : flags.stdin,
+    }),
+    ...(flags.timeout !== undefined && { timeoutSeconds: flags.timeout }),
+    ...(flags.envImage !== undefined && { environment: flags.envImage }),
+    ...(flags.displayLast && { displayLastExpression: true }),
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const bytes = path === '-' ? await buffer(process.stdin) : await readFile(path)
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new Error(`${path}: is not UTF-8`)
+  }
+}
+
+async function readInputFile(text: string) {
+  const colon = text.lastIndexOf(':')
+  const path = colon > 0 ? text.slice(0, colon) : text
+  const name = colon > 0 ? text.slice(colon + 1) : basename(text)
+  const content = (await readFile(path)).toString('base64')
+  return { path: name, content, encoding: 'base64' as const }
+}
+
+function toNumber(text: string): number {
+  const number = Number(text)
+  if (text.trim() === '' || Number.isNaN(number))
+    throw new InvalidArgumentError('It must be a number.')
+  return number
+}
+
+function add(value: string, others: string[] = []): string[] {
+  return [...others, value]
+}
+
+function addPair(text: string, others: Record<string, string> = {}): Record<string, string> {
+  const equals = text.indexOf('=')
+  if (equals < 1) throw new InvalidArgumentError('It must be NAME=VALUE.')
+  return { ...others, [text.slice(0, equals)]: text.slice(equals + 1) }
+}

@@ -1,0 +1,66 @@
+// Puts what came back of a run into a folder, and says what did not come back.
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Display, Outcome } from '../outcome.ts'
+import { pathProblem } from '../relative-path.ts'
+
+/** How a display's file is called. */
+const EXTENSIONS: Readonly<Record<Display['mime'], string>> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpeg',
+  'image/svg+xml': 'svg',
+  'text/html': 'html',
+  'text/latex': 'tex',
+  'text/markdown': 'md',
+  'text/plain': 'txt',
+}
+
+/** Displays that come in base64. */
+const BINARY: ReadonlySet<string> = new Set<Display['mime']>(['image/png', 'image/jpeg'])
+
+/**
+ * Writes files under their own paths and displays as `display-N`. A program chose the names, so nothing that exists is
+ * written over. Says on stderr what was saved and what was not, and why; true when all was.
+ */
+export async function saveResults(folder: string, outcome: Outcome): Promise<boolean> {
+  const files = outcome.files.map(({ path, content, encoding }) => ({
+    path,
+    bytes: Buffer.from(content, encoding),
+  }))
+  const displays = outcome.displays.map(({ mime, data }, index) => ({
+    path: `display-${index + 1}.${EXTENSIONS[mime]}`,
+    bytes: Buffer.from(data, BINARY.has(mime) ? 'base64' : 'utf8'),
+  }))
+  let isAllSaved = outcome.filesOmitted.length === 0
+  for (const { path, bytes } of [...files, ...displays]) {
+    const target = join(folder, path)
+    const problem = await save(target, path, bytes)
+    if (problem) isAllSaved = false
+    say(problem ? `not saved: ${JSON.stringify(path)} ${problem}` : `saved ${target}`)
+  }
+  for (const { path, reason } of outcome.filesOmitted) {
+    say(`left out: ${JSON.stringify(path)} ${reason}`)
+  }
+  return isAllSaved
+}
+
+/** Undefined where it was saved, else why not. */
+async function save(target: string, path: string, bytes: Buffer): Promise<string | undefined> {
+  // A server that lies must not be able to write elsewhere.
+  const problem = pathProblem(path)
+  if (problem) return problem
+  try {
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(target, bytes, { flag: 'wx' })
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EEXIST'
+      ? 'exists, and is not written over'
+      : (error as Error).message
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`safe-code-executor: ${text}\n`)
+}

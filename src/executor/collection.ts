@@ -1,0 +1,140 @@
+// What comes back of a run beside its output: files and displays, put together from the runner's frames.
+
+import { type Display, MAX_OMITTED, OMISSIONS, type Outcome, type OutputFile } from '../outcome.ts'
+import type { CollectionLimits, Frame } from './protocol.ts'
+
+/** The part of an outcome that is collected. */
+export type Collected = Pick<
+  Outcome,
+  'files' | 'filesOmitted' | 'filesOmittedCount' | 'displays' | 'displaysOmittedCount'
+>
+
+/** What a run has of which nothing came back. */
+export const NOTHING_COLLECTED: Collected = {
+  files: [],
+  filesOmitted: [],
+  filesOmittedCount: 0,
+  displays: [],
+  displaysOmittedCount: 0,
+}
+
+/** The types of displays by the extensions that sandbox/display.py gives them. */
+const MIME: ReadonlyMap<string, Display['mime']> = new Map([
+  ['png', 'image/png'],
+  ['jpeg', 'image/jpeg'],
+  ['svg', 'image/svg+xml'],
+  ['html', 'text/html'],
+  ['tex', 'text/latex'],
+  ['md', 'text/markdown'],
+  ['txt', 'text/plain'],
+])
+
+/** One file or display of which bytes are still to come. */
+interface Part {
+  isDisplay: boolean
+  name: string
+  size: number
+  left: number
+  chunks: Buffer[]
+}
+
+/** Believes the runner as far as the limits: one that sends more than it was asked for is no longer ours. */
+export class Collection {
+  readonly #limits: CollectionLimits
+  readonly #parts: Part[] = []
+  readonly #omitted: Outcome['filesOmitted'] = []
+  #counts: { files: number; displays: number } | undefined
+
+  constructor(limits: CollectionLimits) {
+    this.#limits = limits
+  }
+
+  /**
+   * Takes in one frame after the exit. True when it was the last.
+   * @throws {Error} when it can't be a runner's.
+   */
+  add({ kind, payload }: Frame): boolean {
+    if (kind === 'B') this.#addBytes(payload)
+    else if (kind === 'F' || kind === 'V') this.#begin(kind === 'V', payload.toString())
+    else if (kind === 'L') this.#leaveOut(payload.toString())
+    else if (kind === 'Z') this.#finish(payload.toString())
+    else throw new Error(`frame ${kind} after the exit`)
+    return this.#counts !== undefined
+  }
+
+  /** What is whole. `patterns` were asked for; where the runner did not come to its end, that is told of each. */
+  end(patterns: readonly string[]): Collected {
+    const whole = this.#parts.filter(({ left }) => left === 0)
+    const missing = this.#counts
+      ? []
+      : patterns.map((path) => ({ path, reason: 'not_collected' as const }))
+    const omitted = [...this.#omitted, ...missing]
+    return {
+      files: whole.filter(({ isDisplay }) => !isDisplay).map(toFile),
+      filesOmitted: omitted,
+      filesOmittedCount: this.#counts?.files ?? omitted.length,
+      displays: whole.filter(({ isDisplay }) => isDisplay).flatMap(toDisplay),
+      displaysOmittedCount: this.#counts?.displays ?? 0,
+    }
+  }
+
+  #begin(isDisplay: boolean, title: string): void {
+    const [, digits, name] = title.match(/^(\d+) (.+)$/s) ?? []
+    if (!digits || !name) throw new Error('a file without size and name')
+    const size = Number(digits)
+    const others = this.#parts.filter((part) => part.isDisplay === isDisplay)
+    const totalBytes = others.reduce((sum, part) => sum + part.size, size)
+    const { maxFiles, maxFileBytes, maxTotalBytes } = this.#limits
+    if (others.length >= maxFiles || size > maxFileBytes || totalBytes > maxTotalBytes) {
+      throw new Error('more files than were asked for')
+    }
+    this.#parts.push({ isDisplay, name, size, left: size, chunks: [] })
+  }
+
+  #addBytes(bytes: Buffer): void {
+    const part = this.#parts.at(-1)
+    if (!part || bytes.length > part.left) throw new Error('more bytes than the file has')
+    part.left -= bytes.length
+    part.chunks.push(bytes)
+  }
+
+  #finish(text: string): void {
+    const [, files, displays] = text.match(/^(\d+) (\d+)$/) ?? []
+    if (!files || !displays) throw new Error('an end without counts')
+    this.#counts = { files: Number(files), displays: Number(displays) }
+  }
+
+  #leaveOut(text: string): void {
+    if (this.#omitted.length === MAX_OMITTED) throw new Error('more left out than is to be told')
+    const space = text.indexOf(' ')
+    const reason = OMISSIONS.find((known) => known === text.slice(0, space))
+    if (!reason) throw new Error('left out without a reason')
+    this.#omitted.push({ path: text.slice(space + 1), reason })
+  }
+}
+
+function toFile({ name, size, chunks }: Part): OutputFile {
+  const bytes = Buffer.concat(chunks)
+  const text = utf8Text(bytes)
+  return text === undefined
+    ? { path: name, size, encoding: 'base64', content: bytes.toString('base64') }
+    : { path: name, size, encoding: 'utf8', content: text }
+}
+
+/** None where the program put a file of another type in the folder of displays. */
+function toDisplay({ name, chunks }: Part): Display[] {
+  const mime = MIME.get(name.slice(name.lastIndexOf('.') + 1))
+  if (!mime) return []
+  const bytes = Buffer.concat(chunks)
+  const isBinary = mime === 'image/png' || mime === 'image/jpeg'
+  return [{ mime, data: bytes.toString(isBinary ? 'base64' : 'utf8') }]
+}
+
+/** Undefined where the bytes are not UTF-8. */
+function utf8Text(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,67 @@
+// Config -> what a container of each environment is. Pure.
+
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '../config.ts'
+import { OWNER_LABEL } from './engine.ts'
+import type { ContainerSpec } from './flags.ts'
+
+const MEBIBYTE = 1024 * 1024
+const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
+/** What a container's own life exceeds the sum of its parts by, in seconds. */
+const LIFETIME_SLACK_SECONDS = 5
+
+/** What is different in each environment. */
+const ENVIRONMENTS = {
+  python: {
+    image: ({ SANDBOX_IMAGE }: Config) => SANDBOX_IMAGE,
+    memoryMb: ({ MEMORY_MB }: Config) => MEMORY_MB,
+    poolSize: ({ POOL_SIZE }: Config) => POOL_SIZE,
+  },
+  data: {
+    image: ({ DATA_IMAGE }: Config) => DATA_IMAGE,
+    memoryMb: ({ DATA_MEMORY_MB }: Config) => DATA_MEMORY_MB,
+    poolSize: ({ DATA_POOL_SIZE }: Config) => DATA_POOL_SIZE,
+  },
+} as const
+
+/** The name of an environment. */
+export type EnvironmentName = keyof typeof ENVIRONMENTS
+
+/** How many containers of an environment wait warm. */
+export function poolSize(config: Config, environment: EnvironmentName): number {
+  return ENVIRONMENTS[environment].poolSize(config)
+}
+
+/** What a container of an environment of this server is. */
+export function containerSpec(
+  config: Config,
+  owner: string,
+  environment: EnvironmentName = config.ENVIRONMENTS[0],
+): ContainerSpec {
+  const { image, memoryMb } = ENVIRONMENTS[environment]
+  return {
+    environment,
+    image: image(config),
+    client: basename(config.DOCKER_BIN).startsWith('podman') ? 'podman' : 'docker',
+    runtime: config.SANDBOX_RUNTIME,
+    seccompProfile: SECCOMP_PROFILE,
+    mounts: config.READ_ONLY_MOUNTS,
+    labels: { [OWNER_LABEL]: owner },
+    limits: {
+      memoryBytes: memoryMb(config) * MEBIBYTE,
+      cpus: config.CPUS,
+      pids: config.MAX_PROCESSES,
+      tmpBytes: config.TMP_MB * MEBIBYTE,
+      tmpInodes: config.TMP_FILES,
+      shmBytes: config.SHM_MB * MEBIBYTE,
+      openFiles: config.MAX_OPEN_FILES,
+      lifetimeSeconds: Math.ceil(
+        config.START_TIMEOUT_SECONDS +
+          config.WARM_MAX_AGE_SECONDS +
+          config.MAX_TIMEOUT_SECONDS +
+          LIFETIME_SLACK_SECONDS,
+      ),
+    },
+  }
+}

@@ -1,0 +1,40 @@
+// Header fields that tell a browser what a page may do: nothing but what it needs.
+
+import type { MiddlewareHandler } from 'hono'
+import { NONCE, secureHeaders } from 'hono/secure-headers'
+
+const COMMON = {
+  // With the default, `no-referrer`, a browser hides the origin of the page's own form.
+  referrerPolicy: 'same-origin',
+  // A promise for a whole domain is for the proxy that ends TLS to make.
+  strictTransportSecurity: false,
+} as const
+
+const NOTHING = {
+  defaultSrc: ["'none'"],
+  formAction: ["'none'"],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+}
+
+/** For everything but the API's documentation: styles that carry the answer's own nonce, forms, and no script. */
+export function pageHeaders(): MiddlewareHandler {
+  return secureHeaders({
+    ...COMMON,
+    contentSecurityPolicy: { ...NOTHING, styleSrc: [NONCE], formAction: ["'self'"] },
+  })
+}
+
+/** For the API's documentation: scripts, styles and pictures of this server, and calls to it. */
+export function docsHeaders(): MiddlewareHandler {
+  return secureHeaders({
+    ...COMMON,
+    contentSecurityPolicy: {
+      ...NOTHING,
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+    },
+  })
+}

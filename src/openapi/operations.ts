@@ -1,0 +1,128 @@
+// What the API document says of each path: from the schemas that the routes use themselves.
+
+import { type DescribeRouteOptions, resolver } from 'hono-openapi'
+import { z } from 'zod'
+import { environmentSchema } from '../environments.ts'
+import { outcomeSchema } from '../outcome.ts'
+import { type RequestLimits, runRequestSchema } from '../run.ts'
+import { EVENT_EXAMPLES, OUTCOME_EXAMPLES, REQUEST_EXAMPLES } from './examples.ts'
+import { refusals } from './refusals.ts'
+
+/** The data of the events `stdout` and `stderr`. */
+export const outputEventSchema = z
+  .strictObject({
+    text: z.string().describe('As it came; what was half a character waits for its rest'),
+  })
+  .meta({ id: 'OutputEvent', description: 'Output of the program', examples: [{ text: '1\n' }] })
+
+/** A schema as it is in answers, where nothing has a default. */
+export function answer(schema: z.ZodType) {
+  return resolver(schema, { io: 'output' })
+}
+
+/** POST /run. */
+export function runOperation(limits: RequestLimits): DescribeRouteOptions {
+  return {
+    operationId: 'run',
+    tags: ['run'],
+    summary: 'Run a program',
+    description:
+      'Runs Python once, in a fresh container. The answer is 200 whenever the program ran, whatever it did.\n\n' +
+      'With `Accept: text/event-stream` the output comes as it is written: events `stdout` and `stderr` with an ' +
+      '`OutputEvent`, comments where nothing comes for two seconds, last one event `result` with the `Outcome`. Where ' +
+      'something fails after the start the last event is `error`, with a `Refusal`. Hanging up stops the program.',
+    security: [{}, { key: [] }],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: resolver(runRequestSchema(limits), { io: 'input', unrepresentable: 'any' }),
+          examples: REQUEST_EXAMPLES,
+        },
+      },
+    },
+    responses: {
+      200: {
+        description: 'The program ran',
+        headers: RATE_HEADERS,
+        content: {
+          'application/json': { schema: answer(outcomeSchema), examples: OUTCOME_EXAMPLES },
+          'text/event-stream': {
+            schema: { type: 'string' },
+            examples: EVENT_EXAMPLES,
+            ...EVENTS,
+          },
+        },
+      },
+      ...refusals(
+        ...(['invalid_request', 'unauthorized', 'too_large', 'unsupported_media_type'] as const),
+        ...(['rate_limited', 'busy', 'unavailable', 'internal'] as const),
+      ),
+    },
+  }
+}
+
+/** GET /environments. */
+export const environmentsOperation: DescribeRouteOptions = {
+  operationId: 'listEnvironments',
+  tags: ['run'],
+  summary: 'What programs may run in',
+  responses: {
+    200: {
+      description: 'All environments, the default one first',
+      content: {
+        'application/json': {
+          schema: answer(z.strictObject({ environments: z.array(environmentSchema) })),
+        },
+      },
+    },
+    ...refusals('busy', 'unavailable', 'internal'),
+  },
+}
+
+/** GET /healthz. */
+export const aliveOperation: DescribeRouteOptions = {
+  operationId: 'isAlive',
+  tags: ['health'],
+  summary: 'Whether the server answers',
+  responses: { 200: statusAnswer('It does', 'ok') },
+}
+
+/** GET /readyz. */
+export const readyOperation: DescribeRouteOptions = {
+  operationId: 'isReady',
+  tags: ['health'],
+  summary: 'Whether programs can be run',
+  description: 'A program ran in the last five seconds, or one is run now.',
+  responses: { 200: statusAnswer('They can', 'ready'), ...refusals('busy', 'unavailable') },
+}
+
+function statusAnswer(description: string, status: string) {
+  const schema = answer(z.strictObject({ status: z.literal(status) }))
+  return { description, content: { 'application/json': { schema, example: { status } } } }
+}
+
+const component = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+
+/** What the data of each event is; OpenAPI 3.1 has no words for it. */
+const EVENTS = {
+  'x-events': {
+    stdout: component('OutputEvent'),
+    stderr: component('OutputEvent'),
+    result: component('Outcome'),
+    error: component('Refusal'),
+  },
+}
+
+const RATE_HEADERS = {
+  RateLimit: {
+    description: 'What is left of this client’s rate, where a rate is limited',
+    schema: { type: 'string' },
+    example: '"client";r=999;t=60',
+  },
+  'RateLimit-Policy': {
+    description: 'The rate that a client has, where a rate is limited',
+    schema: { type: 'string' },
+    example: '"client";q=1000;w=60',
+  },
+} as const

@@ -1,0 +1,130 @@
+// How a run ended. API, page, client and log derive from this schema.
+
+import { z } from 'zod'
+
+/** Why a file that was asked for did not come back. */
+export const OMISSIONS = [
+  'too_large',
+  'too_many',
+  'total_too_large',
+  'not_regular',
+  'not_readable',
+  'bad_name',
+  'too_deep',
+  'not_collected',
+] as const
+
+/** How many of the files that did not come back are named. */
+export const MAX_OMITTED = 100
+
+const outputFileSchema = z
+  .strictObject({
+    path: z.string().describe('Relative to the working directory'),
+    size: z.int().min(0).describe('In bytes, before the encoding'),
+    encoding: z
+      .enum(['utf8', 'base64'])
+      .describe('`utf8` where the content is valid UTF-8, else `base64`'),
+    content: z.string(),
+  })
+  .meta({ id: 'OutputFile', description: 'A file that came back' })
+/** A file that came back. */
+export type OutputFile = z.output<typeof outputFileSchema>
+
+const omittedFileSchema = z
+  .strictObject({
+    path: z.string().describe('The file, or the glob where nothing could be collected'),
+    reason: z
+      .enum(OMISSIONS)
+      .describe(
+        '`too_large`: larger than one file may be. `too_many`: more files than may come back. `total_too_large`: with ' +
+          'those before it more bytes than may come back. `not_regular`: a link, a pipe or a socket. `not_readable`: ' +
+          'the program took the right to read it away. `bad_name`: its name is not UTF-8. `too_deep`: in too many ' +
+          'folders. `not_collected`: the container ended before it could be collected',
+      ),
+  })
+  .meta({ id: 'OmittedFile', description: 'A file that was asked for and did not come back' })
+
+const displaySchema = z
+  .strictObject({
+    mime: z.enum([
+      'image/png',
+      'image/jpeg',
+      'image/svg+xml',
+      'text/html',
+      'text/latex',
+      'text/markdown',
+      'text/plain',
+    ]),
+    data: z.string().describe('Base64 of an `image/png` or `image/jpeg`, else the text'),
+  })
+  .meta({
+    id: 'Display',
+    description: 'Something to look at: a figure, or the rich form of a value',
+  })
+/** Something to look at: a figure, or the rich form of a value. */
+export type Display = z.output<typeof displaySchema>
+
+/** How a run ended: the body of a 200 answer. */
+export const outcomeSchema = z
+  .strictObject({
+    output: z.string().describe('Standard output as UTF-8, without its one final newline'),
+    error: z.string().describe('Empty when the program succeeded, else one sentence'),
+    status: z
+      .enum(['ok', 'error', 'timeout', 'oom', 'output_limit', 'killed'])
+      .describe(
+        '`ok`: exit code 0. `error`: another exit code, or an uncaught exception. `timeout`: its time ran out. `oom`: ' +
+          'killed for memory. `output_limit`: it wrote more than it may. `killed`: a signal ended it',
+      ),
+    exitCode: z.int().nullable().describe('Null where a signal ended the program'),
+    signal: z
+      .string()
+      .nullable()
+      .describe('Name of the signal that ended the program, such as `SIGSEGV`'),
+    stderr: z.string().describe('All of standard error'),
+    truncated: z.boolean().describe('Whether output was cut at the limit'),
+    durationMs: z.int().min(0).describe('Wall clock from the start to the end, in milliseconds'),
+    cpuMs: z
+      .int()
+      .min(0)
+      .describe('CPU time of all its processes, in milliseconds; 0 where it could not be measured'),
+    peakMemoryBytes: z
+      .int()
+      .min(0)
+      .describe(
+        'Largest resident memory of one of its processes; 0 where it could not be measured',
+      ),
+    files: z
+      .array(outputFileSchema)
+      .describe('The files that `outputFiles` matches, in the order of their paths'),
+    filesOmitted: z
+      .array(omittedFileSchema)
+      .max(MAX_OMITTED)
+      .describe('What of them did not come back, and why; as far as there is room'),
+    filesOmittedCount: z
+      .int()
+      .min(0)
+      .describe('How many did not come back, with those that `filesOmitted` has no room for'),
+    displays: z
+      .array(displaySchema)
+      .describe('Figures that were shown or left open, and the last expression if asked for'),
+    displaysOmittedCount: z
+      .int()
+      .min(0)
+      .describe('How many displays did not come back because they were too many or too large'),
+    id: z.string().describe('Names this run; no two runs share one'),
+  })
+  .meta({
+    id: 'Outcome',
+    description: 'How a run ended',
+    examples: [
+      {
+        ...{ output: '4', error: '', status: 'ok', exitCode: 0, signal: null, stderr: '' },
+        ...{ truncated: false, durationMs: 5, cpuMs: 4, peakMemoryBytes: 9142272 },
+        ...{ files: [], filesOmitted: [], filesOmittedCount: 0 },
+        ...{ displays: [], displaysOmittedCount: 0, id: '7b0c51c3-6a3c-4c57-a39d-54e7a0f1c2f4' },
+      },
+    ],
+  })
+
+/** How a run ended. */
+export type Outcome = z.output<typeof outcomeSchema>

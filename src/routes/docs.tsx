@@ -1,0 +1,76 @@
+// GET /openapi.json: the API as a document. GET /docs: the same to read and try, without anything from elsewhere.
+
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { Hono } from 'hono'
+import { raw } from 'hono/html'
+import type { AppEnv } from '../app-env.ts'
+
+const SCRIPT = 'text/javascript; charset=utf-8'
+
+/** What the page loads, of the package swagger-ui-dist. */
+const ASSETS: Readonly<Record<string, string>> = {
+  'swagger-ui-bundle.js': SCRIPT,
+  'swagger-ui.css': 'text/css; charset=utf-8',
+}
+
+/** Starts Swagger UI. `validatorUrl` would send the document to a service of its maker. */
+const START = `SwaggerUIBundle({
+  url: '../openapi.json',
+  dom_id: '#docs',
+  validatorUrl: null,
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+})
+`
+
+export interface DocsRouteOptions {
+  /** The document, in OpenAPI 3.1. */
+  document: () => Promise<object>
+}
+
+export function docsRoute({ document }: DocsRouteOptions) {
+  const app = new Hono<AppEnv>()
+    .get('/openapi.json', async (c) => c.json(await document()))
+    .get('/docs', (c) => c.redirect('docs/'))
+    .get('/docs/', (c) => c.html(<Page />))
+    .get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': SCRIPT }))
+  for (const [name, type] of Object.entries(ASSETS)) {
+    app.get(`/docs/${name}`, async (c) =>
+      c.body(await readFile(join(packageFolder(), name)), 200, {
+        'Content-Type': type,
+        'Cache-Control': 'public, max-age=86400',
+      }),
+    )
+  }
+  return app
+}
+
+function packageFolder(): string {
+  return dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+}
+
+function Page() {
+  return (
+    <>
+      {raw('<!doctype html>')}
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>safe-code-executor: API</title>
+          <link rel="stylesheet" href="swagger-ui.css" />
+          <script src="swagger-ui-bundle.js" defer></script>
+          <script src="start.js" defer></script>
+        </head>
+        <body>
+          <div id="docs"></div>
+          <noscript>
+            The API as a document: <a href="../openapi.json">openapi.json</a>
+          </noscript>
+        </body>
+      </html>
+    </>
+  )
+}

@@ -1,0 +1,135 @@
+// A run as server-sent events: output as it comes, last the whole outcome.
+
+import type { Executor, StreamName } from '../executor/executor.ts'
+import { OutputFeed } from '../output-feed.ts'
+import type { RunRequest } from '../run.ts'
+
+/** How long the stream is silent at most, in milliseconds: proxies cut connections on which nothing comes. */
+const HEARTBEAT_MS = 2000
+/** How long a client may take to read what is left when the run is over, in milliseconds. */
+const READ_TIMEOUT_MS = 30_000
+
+/** Names the events. */
+export type EventName = StreamName | 'result' | 'error'
+
+export interface RunEventsOptions {
+  executor: Executor
+  /** How many ended runs may wait for their readers; one more, and the one that ended first is cut off. */
+  maxUnread: number
+}
+
+/** The body of the event `error`, for what fails when the program has started. */
+export type DescribeError = (error: unknown) => object
+
+/**
+ * Runs programs as streams of events. What was not read yet is kept once, as the bytes that the outcome needs anyway,
+ * and an event is made when the reader has taken the one before: a slow reader costs no more memory than a fast one.
+ */
+export class RunEvents {
+  readonly #executor: Executor
+  readonly #maxUnread: number
+  /** Ends the streams of runs that are over and not read. */
+  readonly #unread = new Set<() => void>()
+
+  constructor({ executor, maxUnread }: RunEventsOptions) {
+    this.#executor = executor
+    this.#maxUnread = maxUnread
+  }
+
+  /**
+   * Resolves when the program has started.
+   * @throws {Refusal} when it can't.
+   */
+  async start(
+    request: RunRequest,
+    signal: AbortSignal,
+    describeError: DescribeError,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const feed = new OutputFeed()
+    const gone = new AbortController()
+    const leave = () => gone.abort(signal.reason)
+    signal.addEventListener('abort', leave)
+    if (signal.aborted) leave()
+    const outcome = this.#executor
+      .run(request, {
+        signal: gone.signal,
+        onStart: () => feed.start(),
+        onChunk: (stream, bytes) => feed.add(stream, bytes),
+      })
+      .finally(() => {
+        signal.removeEventListener('abort', leave)
+        feed.end()
+      })
+    await Promise.race([feed.started, outcome])
+    const last = outcome.then(
+      (result) => event('result', result),
+      (error) => event('error', describeError(error)),
+    )
+    return this.#events(feed, last, gone)
+  }
+
+  #events(
+    feed: OutputFeed,
+    last: Promise<Uint8Array>,
+    gone: AbortController,
+  ): ReadableStream<Uint8Array> {
+    const read = this.#boundReading(feed)
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          controller.enqueue(utf8.encode(': started\n\n'))
+          read.cut.addEventListener('abort', () => controller.error(read.cut.reason))
+        },
+        pull: async (controller) => {
+          const next = await feed.next(HEARTBEAT_MS)
+          if (read.cut.aborted) return
+          if (next) {
+            controller.enqueue(
+              next === 'silence'
+                ? utf8.encode(': heartbeat\n\n')
+                : event(next.stream, { text: next.text }),
+            )
+            return
+          }
+          controller.enqueue(await last)
+          controller.close()
+          read.done()
+        },
+        cancel: () => {
+          read.done()
+          gone.abort('the reader left')
+        },
+      },
+      { highWaterMark: 1 },
+    )
+  }
+
+  /** From the end of the run on: a time to read the rest in, and a number of those who may. */
+  #boundReading(feed: OutputFeed): { cut: AbortSignal; done: () => void } {
+    const cutter = new AbortController()
+    const cut = () => cutter.abort(new Error('the client reads too slowly'))
+    let timer: NodeJS.Timeout | undefined
+    let isRead = false
+    const done = () => {
+      isRead = true
+      clearTimeout(timer)
+      this.#unread.delete(cut)
+    }
+    void feed.ended.then(() => {
+      if (isRead) return
+      timer = setTimeout(cut, READ_TIMEOUT_MS)
+      this.#unread.add(cut)
+      const [first] = this.#unread
+      if (this.#unread.size > this.#maxUnread && first) first()
+    })
+    cutter.signal.addEventListener('abort', done)
+    return { cut: cutter.signal, done }
+  }
+}
+
+const utf8 = new TextEncoder()
+
+/** JSON has no line ends of its own, so one line of data holds anything. */
+function event(name: EventName, data: object): Uint8Array {
+  return utf8.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+}

@@ -1,0 +1,151 @@
+// A run as a stream of events, through the typed client and through a bare socket, against a real engine.
+
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createClient, type RunEvent } from '../../src/client.ts'
+import { containersOf, eventually } from '../support/docker.ts'
+import { MAX_RESIDENT_MB, residentMb, type Server, startServer } from '../support/server.ts'
+
+let server: Server
+beforeAll(async () => {
+  server = await startServer({ MAX_RUNNING: '2', POOL_SIZE: '0' })
+})
+afterAll(() => server.stop())
+
+const client = () => createClient({ url: server.url })
+
+async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
+  const list: RunEvent[] = []
+  for await (const event of events) list.push(event)
+  return list
+}
+
+/** What a stream's events of one type say together. */
+const textOf = (events: RunEvent[], type: 'stdout' | 'stderr') =>
+  events.map((event) => (event.type === type ? event.text : '')).join('')
+
+const eventuallyIdle = () =>
+  eventually(
+    'no container is left',
+    1500,
+    async () => (await containersOf(server.pid)).length === 0,
+  )
+
+describe('a stream', () => {
+  it('tells of output while the program runs, of its errors too, and last of its end', async () => {
+    const code = `import sys, time
+print("first", flush=True)
+time.sleep(1.5)
+print("second", file=sys.stderr)
+sys.exit(3)`
+    const events: (RunEvent & { atMs: number })[] = []
+    for await (const event of client().stream({ code })) {
+      events.push({ ...event, atMs: performance.now() })
+    }
+    expect(events).toMatchObject([
+      { type: 'stdout', text: 'first\n' },
+      { type: 'stderr', text: 'second\n' },
+      { type: 'result', outcome: { output: 'first', stderr: 'second\n', exitCode: 3 } },
+    ])
+    expect((events[2]?.atMs ?? 0) - (events[0]?.atMs ?? 0)).toBeGreaterThan(1200)
+  })
+
+  it('says the same as the result, with whole characters, up to the limit of output', async () => {
+    const code = `import sys
+for i in range(300_000): sys.stdout.write("é€𝄞"[i % 3]); i % 1000 or sys.stdout.flush()
+sys.stderr.buffer.write(b"\\xc3"); sys.stderr.flush()
+while True: sys.stdout.write("é" * 1000)`
+    const events = await all(client().stream({ code }))
+    const last = events.at(-1)
+    if (last?.type !== 'result') throw new Error('no result')
+    expect(last.outcome).toMatchObject({
+      status: 'output_limit',
+      truncated: true,
+      stderr: '\ufffd',
+    })
+    expect(textOf(events, 'stdout')).toBe(last.outcome.output)
+    expect(textOf(events, 'stderr')).toBe('\ufffd')
+    expect(Buffer.byteLength(last.outcome.output)).toBeGreaterThan(1_000_000)
+  })
+
+  it('carries files and displays in its result', async () => {
+    const request = {
+      code: 'open("a", "w").write("b")\n1 + 1',
+      outputFiles: ['a'],
+      displayLastExpression: true,
+    }
+    expect(await all(client().stream(request))).toMatchObject([
+      { type: 'result', outcome: { files: [{ path: 'a' }], displays: [{ data: '2' }] } },
+    ])
+  })
+
+  it('is no stream where nothing runs', async () => {
+    const response = await server.post(
+      { code: '', files: 1 },
+      { headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' } },
+    )
+    expect(response.status).toBe(400)
+    expect(response.headers.get('Content-Type')).toBe('application/json')
+    await expect(all(client().stream({ code: ' ' }))).rejects.toMatchObject({
+      ...{ name: 'RefusedError', code: 'invalid_request', status: 400 },
+      message: 'code: must not be blank',
+    })
+  })
+})
+
+describe('a client that goes away', () => {
+  const HANG = 'print("x", flush=True)\nimport time\ntime.sleep(9)'
+
+  it('stops its run within a second: it leaves the loop', async () => {
+    for await (const event of client().stream({ code: HANG })) {
+      expect(event.type).toBe('stdout')
+      break
+    }
+    await eventuallyIdle()
+  })
+
+  it('stops its run within a second: it aborts', async () => {
+    const controller = new AbortController()
+    const events = client().stream({ code: HANG }, { signal: controller.signal })
+    await events.next()
+    controller.abort()
+    await expect(events.next()).rejects.toThrow()
+    await eventuallyIdle()
+  })
+
+  it('stops its run within a second: its connection breaks', async () => {
+    const socket = await openStream(HANG)
+    await new Promise<void>((resolve) => {
+      socket.on('data', (chunk) => chunk.includes('event: stdout') && resolve())
+    })
+    socket.resetAndDestroy()
+    await eventuallyIdle()
+  })
+})
+
+it('costs no memory where readers are slow, and keeps no place from others', async () => {
+  const flood = 'while True: print("x" * 10_000)'
+  const before = residentMb(server.pid)
+  const sockets = []
+  for (let i = 0; i < 20; i += 1) {
+    const socket = await openStream(flood)
+    socket.pause()
+    sockets.push(socket)
+  }
+  expect(await server.run({ code: 'print("served")' })).toMatchObject({ output: 'served' })
+  expect(residentMb(server.pid)).toBeLessThan(Math.max(MAX_RESIDENT_MB, before + 60))
+  for (const socket of sockets) socket.destroy()
+}, 120_000)
+
+/** Sends a request for a stream, and reads nothing yet. */
+async function openStream(code: string) {
+  const { hostname, port } = new URL(server.url)
+  const socket = connect(Number(port), hostname)
+  const body = JSON.stringify({ code })
+  socket.write(
+    `POST /run HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return socket
+}

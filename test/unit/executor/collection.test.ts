@@ -1,0 +1,174 @@
+// What comes back beside the output: files and displays from frames, and what a runner is not believed.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Collection, NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
+import type { FrameKind } from '../../../src/executor/protocol.ts'
+import { OMISSIONS } from '../../../src/outcome.ts'
+import { TOKEN } from './frame-bytes.ts'
+
+const LIMITS = { maxFiles: 3, maxFileBytes: 10, maxTotalBytes: 15 }
+
+type Sent = [kind: FrameKind, payload: string | Uint8Array]
+
+/** A collection that got these frames. */
+function collection(frames: readonly Sent[], limits = LIMITS): Collection {
+  const it = new Collection(limits)
+  for (const frame of frames) add(it, frame)
+  return it
+}
+
+const add = (to: Collection, [kind, payload]: Sent) =>
+  to.add({ kind, token: TOKEN, payload: Buffer.from(payload as Uint8Array) })
+
+/** What is collected of these frames and an end. */
+const collected = (...frames: Sent[]) => collection([...frames, ['Z', '0 0']]).end(['*'])
+
+/** The files of a collection, in short. */
+const files = (...frames: Sent[]) =>
+  collected(...frames).files.map(({ path, size, encoding, content }) => [
+    path,
+    size,
+    encoding,
+    content,
+  ])
+
+describe('a file', () => {
+  it('is its name and its bytes', () => {
+    const frames: Sent[] = [
+      ['F', '3 a.txt'],
+      ['B', 'abc'],
+    ]
+    expect(collected(...frames)).toEqual({
+      ...NOTHING_COLLECTED,
+      files: [{ path: 'a.txt', size: 3, encoding: 'utf8', content: 'abc' }],
+    })
+  })
+
+  it('may be empty, with a frame of no bytes or without', () => {
+    expect(files(['F', '0 a'], ['F', '0 b'], ['B', ''])).toEqual([
+      ['a', 0, 'utf8', ''],
+      ['b', 0, 'utf8', ''],
+    ])
+  })
+
+  it('comes in its order, in any number of pieces', () => {
+    const frames: Sent[] = [
+      ['F', '4 b/é'],
+      ['B', Buffer.from([0xf0])],
+      ['B', Buffer.from([0x9f, 0x98])],
+      ['B', Buffer.from([0x80])],
+      ['F', '0 a'],
+    ]
+    expect(files(...frames)).toEqual([
+      ['b/é', 4, 'utf8', '😀'],
+      ['a', 0, 'utf8', ''],
+    ])
+  })
+
+  it.each(['a b', ' a', '5 a', 'a\nb', 'a\\b', '__proto__', 'a\u2028', '*'])(
+    'may have the name %j',
+    (name) => {
+      expect(files(['F', `1 ${name}`], ['B', 'x'])).toEqual([[name, 1, 'utf8', 'x']])
+    },
+  )
+
+  it('is utf8 or base64 as it is text or not', () => {
+    const fileOf = (...bytes: number[]) =>
+      files(['F', `${bytes.length} a`], ['B', Buffer.from(bytes)])
+    expect(fileOf(0xef, 0xbb, 0xbf, 0x61)).toEqual([['a', 4, 'utf8', '\ufeffa']])
+    expect(fileOf(0x00, 0x0d, 0x0a)).toEqual([['a', 3, 'utf8', '\0\r\n']])
+    expect(fileOf(0xff)).toEqual([['a', 1, 'base64', '/w==']])
+    expect(fileOf(0x61, 0xc3)).toEqual([['a', 2, 'base64', 'YcM=']])
+    expect(fileOf(0xed, 0xa0, 0x80)).toEqual([['a', 3, 'base64', '7aCA']])
+    expect(fileOf(0xc0, 0x80)).toEqual([['a', 2, 'base64', 'wIA=']])
+    expect(fileOf(0xfe, 0xff, 0x00, 0x61)).toEqual([['a', 4, 'base64', '/v8AYQ==']])
+  })
+
+  it('is what was sent, whatever the bytes and however they are cut', () => {
+    const limits = { maxFiles: 9, maxFileBytes: 60, maxTotalBytes: 540 }
+    const anyPieces = fc.array(fc.uint8Array({ maxLength: 12 }), { maxLength: 5 })
+    fc.assert(
+      fc.property(fc.array(anyPieces, { maxLength: 9 }), (sent) => {
+        const frames = sent.flatMap((pieces, i): Sent[] => [
+          ['F', `${Buffer.concat(pieces).length} f${i}`],
+          ...pieces.map((piece): Sent => ['B', piece]),
+        ])
+        const received = collection([...frames, ['Z', '0 0']], limits).end([]).files
+        expect(
+          received.map(({ content, encoding }) => Buffer.from(content, encoding).toString('hex')),
+        ).toEqual(sent.map((pieces) => Buffer.concat(pieces).toString('hex')))
+        for (const { content, size, encoding } of received) {
+          expect(Buffer.from(content, encoding)).toHaveLength(size)
+        }
+      }),
+    )
+  })
+})
+
+describe('a display', () => {
+  it.each([
+    ['0.png', 'image/png', '/w=='],
+    ['1.jpeg', 'image/jpeg', '/w=='],
+    ['2.svg', 'image/svg+xml', '\ufffd'],
+    ['3.html', 'text/html', '\ufffd'],
+    ['4.tex', 'text/latex', '\ufffd'],
+    ['5.md', 'text/markdown', '\ufffd'],
+    ['6.txt', 'text/plain', '\ufffd'],
+    ['a.b.txt', 'text/plain', '\ufffd'],
+  ])('of the name %s is %s', (name, mime, data) => {
+    expect(collected(['V', `1 ${name}`], ['B', Buffer.from([0xff])])).toEqual({
+      ...NOTHING_COLLECTED,
+      displays: [{ mime, data }],
+    })
+  })
+
+  it.each(['x', '0.PNG', '0.jpg', '0.png.exe', '0.', '.constructor', '0.__proto__'])(
+    'is none where the program gave it the name %s',
+    (name) => {
+      expect(collected(['V', `1 ${name}`], ['B', 'x'])).toEqual(NOTHING_COLLECTED)
+    },
+  )
+
+  it('keeps its text as it is', () => {
+    const [display] = collected(['V', '8 0.html'], ['B', '\ufeffé\0\r\n']).displays
+    expect(display).toEqual({ mime: 'text/html', data: '\ufeffé\0\r\n' })
+  })
+
+  it('is bounded apart from files, and told from them in any order', () => {
+    const { files, displays } = collected(
+      ...(['V', 'F', 'V', 'F', 'F', 'V'] as const).flatMap((kind, i): Sent[] => [
+        [kind, `5 ${i}.txt`],
+        ['B', `bytes`],
+      ]),
+    )
+    expect(files.map(({ path }) => path)).toEqual(['1.txt', '3.txt', '4.txt'])
+    expect(displays).toHaveLength(3)
+  })
+})
+
+describe('what was left out', () => {
+  it.each(OMISSIONS)('is told with the reason %s', (reason) => {
+    expect(collected(['L', `${reason} a b`]).filesOmitted).toEqual([{ path: 'a b', reason }])
+  })
+
+  it('is counted by the runner, who names only some', () => {
+    expect(
+      collection([
+        ['L', 'too_many a'],
+        ['Z', '250 7'],
+      ]).end(['*']),
+    ).toEqual({
+      ...NOTHING_COLLECTED,
+      filesOmitted: [{ path: 'a', reason: 'too_many' }],
+      filesOmittedCount: 250,
+      displaysOmittedCount: 7,
+    })
+  })
+
+  it('may be the whole folder, which has no name', () => {
+    expect(collected(['L', 'not_readable ']).filesOmitted).toEqual([
+      { path: '', reason: 'not_readable' },
+    ])
+  })
+})

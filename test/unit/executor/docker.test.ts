@@ -1,0 +1,82 @@
+// A run from the outside: what is told while it goes on, and which environment it goes on in.
+
+import { describe, expect, it } from 'vitest'
+import { fakeDocker } from './fake-docker.ts'
+
+const { run, calls, close } = fakeDocker()
+
+describe('a run', () => {
+  it('tells of its start, and of each piece of output as it comes', async () => {
+    const told: string[] = []
+    const outcome = await run(
+      'good',
+      {},
+      {},
+      {
+        onStart: () => told.push('start'),
+        onChunk: (stream, bytes) => told.push(`${stream} ${Buffer.from(bytes)}`),
+      },
+    )
+    expect(told).toEqual(['start', 'stdout hello\n'])
+    expect(outcome.output).toBe('hello')
+  })
+
+  it('tells of no more output than its answer has', async () => {
+    let bytesTold = 0
+    const outcome = await run(
+      'floods',
+      { MAX_OUTPUT_BYTES: '100000' },
+      {},
+      {
+        onChunk: (_, bytes) => {
+          bytesTold += bytes.length
+        },
+      },
+    )
+    expect(bytesTold).toBe(100_000)
+    expect(outcome.output).toHaveLength(100_000)
+  })
+
+  it.each(['ends-waiting', 'cannot-write-files'])(
+    'tells of no start where it never starts: %s',
+    async (behaviour) => {
+      let starts = 0
+      const onStart = () => {
+        starts += 1
+      }
+      await expect(run(behaviour, {}, {}, { onStart })).rejects.toThrow()
+      expect(starts).toBe(0)
+    },
+  )
+})
+
+describe('an environment', () => {
+  const settings = { ENVIRONMENTS: 'python,data', DATA_IMAGE: 'out-of-memory' }
+
+  it('is its own image with its own memory', async () => {
+    const outcome = await run('good', settings, { environment: 'data' })
+    expect(outcome.error).toBe('Container killed by memory limit (256 MB)')
+    expect(calls('run')).toEqual([expect.stringContaining('--memory 268435456b')])
+  })
+
+  it('is the one that the request names', async () => {
+    expect(await run('good', settings, { environment: 'python' })).toMatchObject({
+      output: 'hello',
+    })
+    expect(calls('run')).toEqual([expect.stringContaining('--memory 134217728b')])
+  })
+
+  it('must be one of this server', async () => {
+    await expect(run('good', {}, { environment: 'data' })).rejects.toThrow(
+      'there is no environment data',
+    )
+  })
+
+  it('has its own containers that wait', async () => {
+    const warm = { ...settings, DATA_POOL_SIZE: '2', DATA_IMAGE: 'good' }
+    await run('no-engine', warm, { environment: 'data' })
+    await close()
+    expect(calls('run').length).toBeGreaterThanOrEqual(2)
+    expect(calls('run').filter((line) => !line.includes('--memory 268435456b'))).toEqual([])
+  })
+})
