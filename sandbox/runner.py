@@ -30,9 +30,11 @@ import time  # noqa: E402
 
 HEADER_BYTES = 21  # kind (1), payload length (4, big endian), token (16)
 NO_TOKEN = bytes(16)
-CHUNK_BYTES = 65536  # what a pipe holds
+CHUNK_BYTES = 65536
+OUTPUT_BYTES = 262144  # of output in a pipe and in a frame, at most: MAX_PAYLOAD_BYTES in protocol.ts
+F_SETPIPE_SZ = 1031
 NAP_MS = 2  # output may gather this long between two reads, so that printing byte by byte costs few frames
-NAP_BYTES = CHUNK_BYTES // 4  # more than this has gathered already
+NAP_BYTES = 16384  # more than this has gathered already
 OOM_LOOK_SECONDS = 0.4  # how often the kernel's counter is looked at
 REPORT_BYTES = 8192  # the longest error message that is handed on
 HOST = 0  # standard input: the host's end of the line
@@ -48,9 +50,12 @@ OOM_COUNTER_FILES = (
 
 
 def write_frame(kind, token, payload=b''):
-    view = memoryview(kind + len(payload).to_bytes(4, 'big') + token + payload)
-    while view:
-        view = view[os.write(1, view) :]
+    header = kind + len(payload).to_bytes(4, 'big') + token
+    written = os.writev(1, (header, payload))
+    if written < len(header) + len(payload):  # a signal came between
+        view = memoryview(header + payload)[written:]
+        while view:
+            view = view[os.write(1, view) :]
 
 
 def read_exactly(size):
@@ -144,6 +149,8 @@ class Child:
             os.close(fd)
         for fd in (self.stdin, self.stdout, self.stderr):
             os.set_blocking(fd, False)
+        for fd in (self.stdout, self.stderr, 1):
+            program.libc('fcntl', fd, F_SETPIPE_SZ, OUTPUT_BYTES)  # where it is refused they hold less
         cpu_seconds = os.read(settled, CHUNK_BYTES)
         if not cpu_seconds:
             sys.exit('the process for the program ended before it was ready')
@@ -210,7 +217,7 @@ class Supervisor:
         self.quiet_poller.register(HOST, select.POLLIN)
         self.quiet_poller.register(wakeup, select.POLLIN)
         self.poller.register(child.stdin, select.POLLOUT)
-        self.outputs = {child.stdout: b'O', child.stderr: b'E'}  # those that have not ended
+        self.outputs = {child.stderr: b'E', child.stdout: b'O'}  # those that have not ended
         for fd in self.outputs:
             self.poller.register(fd, select.POLLIN)
 
@@ -253,7 +260,8 @@ class Supervisor:
             forwarded_bytes = 0
             events = self.poller.poll(min(self.deadline - now, OOM_LOOK_SECONDS) * 1000)
             self.look_at_oom(now)
-            for fd, _ in events:
+            # Errors first: what a program says before it floods its output is worth more.
+            for fd, _ in sorted(events, key=lambda event: event[0] == self.child.stdout):
                 if fd == HOST:  # the host never writes after the job: it is gone
                     os._exit(0)
                 elif fd == self.wakeup:
@@ -295,7 +303,7 @@ class Supervisor:
         if self.truncated:
             return 0
         try:
-            data = os.read(fd, CHUNK_BYTES)
+            data = os.read(fd, OUTPUT_BYTES)
         except BlockingIOError:
             return 0
         if not data:

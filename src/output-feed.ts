@@ -1,5 +1,6 @@
 // The output of a run, between the one who writes it in bytes and the one who reads it as text.
 
+import { StringDecoder } from 'node:string_decoder'
 import type { StreamName } from './executor/executor.ts'
 
 /** Longest piece that is put together of several, in bytes: what one frame of the runner holds at most. */
@@ -22,10 +23,14 @@ export class OutputFeed {
   readonly ended: Promise<void>
   start: () => void = () => {}
   end: () => void = () => {}
-  readonly #chunks: { stream: StreamName; bytes: Uint8Array }[] = []
-  readonly #decoders = { stdout: newDecoder(), stderr: newDecoder() }
+  readonly #chunks: { stream: StreamName; bytes: Buffer }[] = []
+  // Several times as fast as a TextDecoder that keeps what was half a character.
+  readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
   #isOver = false
+  /** Whether the reader has all that came, and waits. */
+  #isWaitedFor = false
   #wake: () => void = () => {}
+  #drain: () => void = () => {}
 
   constructor() {
     this.started = new Promise((resolve) => {
@@ -40,8 +45,9 @@ export class OutputFeed {
     })
   }
 
-  add(stream: StreamName, bytes: Uint8Array): void {
+  add(stream: StreamName, bytes: Buffer): void {
     this.#chunks.push({ stream, bytes })
+    this.#isWaitedFor = false
     this.#wake()
   }
 
@@ -50,9 +56,25 @@ export class OutputFeed {
     for (;;) {
       const piece = this.#take()
       if (piece) return piece
+      this.#drain()
       if (this.#isOver) return undefined
-      if (!(await this.#wakes(ms))) return 'silence'
+      this.#isWaitedFor = true
+      const isAwake = await this.#wakes(ms)
+      this.#isWaitedFor = false
+      if (!isAwake) return 'silence'
     }
+  }
+
+  /** Resolves when the reader asks for more than there is, or after `ms` milliseconds. */
+  drained(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#drain = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (this.#isWaitedFor) this.#drain()
+    })
   }
 
   /** Output of one stream, as much as there is and as fits into a piece; half a character waits for its rest. */
@@ -65,7 +87,7 @@ export class OutputFeed {
         size += chunk.bytes.length
         if (size > MAX_PIECE_BYTES && pieces.length > 0) break
         this.#chunks.shift()
-        pieces.push(this.#decoders[stream].decode(chunk.bytes, { stream: true }))
+        pieces.push(this.#decoders[stream].write(chunk.bytes))
       }
       const text = pieces.join('')
       if (text) return { stream, text }
@@ -76,7 +98,7 @@ export class OutputFeed {
   /** What is left of a character that never became whole. */
   #takeRest(): Piece | undefined {
     for (const stream of ['stdout', 'stderr'] as const) {
-      const text = this.#decoders[stream].decode()
+      const text = this.#decoders[stream].end()
       if (text) return { stream, text }
     }
     return undefined
@@ -91,8 +113,4 @@ export class OutputFeed {
       }
     })
   }
-}
-
-function newDecoder() {
-  return new TextDecoder('utf-8', { ignoreBOM: true })
 }

@@ -99,6 +99,7 @@ export class DockerExecutor implements Executor {
       throw new Refusal('invalid_request', `files: can't be written: ${seen.notStarted}`)
     }
     if (!seen.started) return null
+    await options.onEnd?.()
     return classify({
       ...seen,
       id: randomUUID(),

@@ -12,7 +12,9 @@ export interface RunOptions {
   /** Called when the program starts; there is no refusal after it but `cancelled`. */
   onStart?: () => void
   /** Called with the program's output as it comes, in bytes. */
-  onChunk?: (stream: StreamName, bytes: Uint8Array) => void
+  onChunk?: (stream: StreamName, bytes: Buffer) => void
+  /** Called when the program has ended. Its outcome is made when this resolves: it must not take long. */
+  onEnd?: () => Promise<void>
 }
 
 export interface Executor {

@@ -4,10 +4,12 @@ import type { Logger } from 'pino'
 import type { Sandbox } from './sandbox.ts'
 
 /**
- * How long after a sandbox was taken the next one is started, in milliseconds: a short run has been answered by then,
- * and need not share the CPU with the start of a container.
+ * How long after a sandbox was taken the next one is started, in milliseconds, unless the run is over before: a short
+ * run need not share the CPU with the start of a container.
  */
-const REFILL_DELAY_MS = 30
+const REFILL_AFTER_TAKE_MS = 200
+/** How long after a run the next one is started, in milliseconds: its answer goes out first. */
+const REFILL_AFTER_RUN_MS = 30
 /** Pauses after a start that failed, in milliseconds, doubling. */
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 5000
@@ -31,6 +33,7 @@ export class Pool {
   readonly #waiting = new Set<Sandbox>()
   readonly #disposals = new Set<Promise<void>>()
   #refillTimer: NodeJS.Timeout | undefined
+  #refillDueAtMs = Number.POSITIVE_INFINITY
   #retryMs = FIRST_RETRY_MS
   #closed = false
 
@@ -43,7 +46,7 @@ export class Pool {
   take(): Sandbox {
     const sandboxes = [...this.#waiting]
     const sandbox = sandboxes.find((waiting) => waiting.isReady) ?? sandboxes[0]
-    this.#refillSoon(REFILL_DELAY_MS)
+    this.#refillSoon(REFILL_AFTER_TAKE_MS)
     if (!sandbox) return this.#options.start()
     this.#waiting.delete(sandbox)
     return sandbox
@@ -52,7 +55,7 @@ export class Pool {
   /** Throws away, behind the answer, a sandbox that was taken; `close` waits for it. */
   discard(sandbox: Sandbox): void {
     this.#dispose(sandbox)
-    this.#refillSoon(REFILL_DELAY_MS)
+    this.#refillSoon(REFILL_AFTER_RUN_MS)
   }
 
   /** Throws all sandboxes away and waits until they are gone. */
@@ -69,9 +72,14 @@ export class Pool {
     this.#disposals.add(disposal)
   }
 
+  /** A refill that is due sooner stays due. */
   #refillSoon(delayMs: number): void {
-    this.#refillTimer ??= setTimeout(() => {
-      this.#refillTimer = undefined
+    const dueAtMs = performance.now() + delayMs
+    if (dueAtMs >= this.#refillDueAtMs) return
+    clearTimeout(this.#refillTimer)
+    this.#refillDueAtMs = dueAtMs
+    this.#refillTimer = setTimeout(() => {
+      this.#refillDueAtMs = Number.POSITIVE_INFINITY
       this.#refill()
     }, delayMs)
   }

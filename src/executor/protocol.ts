@@ -9,8 +9,8 @@ import type { RunRequest } from '../run.ts'
 const HEADER_BYTES = 21
 /** Bytes of a job's token. */
 export const TOKEN_BYTES = 16
-/** Longest payload that a runner sends: one pipe's worth of output (CHUNK_BYTES in runner.py). */
-const MAX_PAYLOAD_BYTES = 65_536
+/** Longest payload that a runner sends: OUTPUT_BYTES in runner.py. */
+const MAX_PAYLOAD_BYTES = 262_144
 
 /**
  * What the runner says: ready, not started (and why), started, stdout, stderr, error message, exit; then, where the exit
@@ -25,30 +25,61 @@ export interface Frame {
   payload: Buffer
 }
 
-const KINDS: ReadonlySet<string> = new Set(FRAME_KINDS)
+/** Kinds of which the payload may come in parts: they are bytes of something longer anyway. */
+const BYTE_KINDS: ReadonlySet<FrameKind> = new Set<FrameKind>(['O', 'E', 'B'])
 
-/** Cuts a stream of bytes into frames. */
+/**
+ * Cuts a stream of bytes into frames. The payload of a frame of bytes is handed on as it comes, without a copy: the same
+ * frame then comes out several times, with a part of the payload each.
+ */
 export class FrameParser {
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #header = Buffer.alloc(HEADER_BYTES)
+  #headerBytes = 0
+  /** The frame of which the payload is not complete. */
+  #frame: { kind: FrameKind; token: Buffer; left: number; parts: Buffer[] } | undefined;
 
   /**
-   * The frames that are complete with these bytes, one after the other: those before bad bytes come out whole.
+   * The frames of these bytes, one after the other: those before bad bytes come out.
    * @throws {Error} when the bytes can't be a runner's.
    */
-  *push(bytes: Uint8Array): Generator<Frame, void> {
-    this.#rest = Buffer.concat([this.#rest, bytes])
-    while (this.#rest.length >= HEADER_BYTES) {
-      const kind = String.fromCharCode(this.#rest.readUInt8(0))
-      const size = this.#rest.readUInt32BE(1)
-      if (!KINDS.has(kind) || size > MAX_PAYLOAD_BYTES) throw new Error('not a frame')
-      const end = HEADER_BYTES + size
-      if (this.#rest.length < end) return
-      const token = this.#rest.subarray(5, HEADER_BYTES)
-      const payload = this.#rest.subarray(HEADER_BYTES, end)
-      this.#rest = this.#rest.subarray(end)
-      yield { kind: kind as FrameKind, token, payload }
+  *push(bytes: Buffer): Generator<Frame, void> {
+    let rest = bytes
+    while (rest.length > 0) {
+      if (!this.#frame) {
+        rest = this.#takeHeader(rest)
+        if (!this.#frame) return
+      }
+      const { kind, token, parts } = this.#frame
+      const part = rest.subarray(0, this.#frame.left)
+      rest = rest.subarray(part.length)
+      this.#frame.left -= part.length
+      const isComplete = this.#frame.left === 0
+      if (isComplete) this.#frame = undefined
+      if (BYTE_KINDS.has(kind)) {
+        if (part.length > 0) yield { kind, token, payload: part }
+        continue
+      }
+      parts.push(part)
+      if (isComplete) yield { kind, token, payload: Buffer.concat(parts) }
     }
   }
+
+  /** What comes after the header; the frame is known when it was complete. */
+  #takeHeader(bytes: Buffer): Buffer {
+    const copied = bytes.copy(this.#header, this.#headerBytes)
+    this.#headerBytes += copied
+    if (this.#headerBytes < HEADER_BYTES) return bytes.subarray(copied)
+    this.#headerBytes = 0
+    const kind = String.fromCharCode(this.#header.readUInt8(0))
+    const left = this.#header.readUInt32BE(1)
+    if (!isFrameKind(kind) || left > MAX_PAYLOAD_BYTES) throw new Error('not a frame')
+    this.#frame = { kind, token: Buffer.from(this.#header.subarray(5)), left, parts: [] }
+    return bytes.subarray(copied)
+  }
+}
+
+function isFrameKind(kind: string): kind is FrameKind {
+  return (FRAME_KINDS as readonly string[]).includes(kind)
 }
 
 /** One program, as the runner needs it. */

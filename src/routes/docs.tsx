@@ -59,6 +59,7 @@ function Page() {
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <link rel="icon" href="data:," />
           <title>safe-code-executor: API</title>
           <link rel="stylesheet" href="swagger-ui.css" />
           <script src="swagger-ui-bundle.js" defer></script>

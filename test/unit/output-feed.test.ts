@@ -15,7 +15,7 @@ afterEach(() => {
 type Chunk = [stream: StreamName, bytes: string | readonly number[]]
 
 const bytesOf = (bytes: string | readonly number[]) =>
-  typeof bytes === 'string' ? Buffer.from(bytes) : Uint8Array.from(bytes)
+  typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(Uint8Array.from(bytes))
 
 /** All that can be read of a feed that has ended. */
 async function rest(feed: OutputFeed): Promise<Piece[]> {
@@ -184,7 +184,7 @@ it('loses nothing, whatever is written and however slowly it is read', async () 
           await settle()
         } else {
           written[step[0]].push(step[1])
-          feed.add(...step)
+          feed.add(step[0], Buffer.from(step[1]))
         }
       }
       feed.end()
@@ -197,4 +197,43 @@ it('loses nothing, whatever is written and however slowly it is read', async () 
       }
     }),
   )
+})
+
+describe('drained', () => {
+  it('resolves when the reader has all that came, and waits for more', async () => {
+    const feed = new OutputFeed()
+    feed.add('stdout', bytesOf('a'))
+    const seen: string[] = []
+    const drained = feed.drained(1000).then(() => seen.push('drained'))
+    expect(await feed.next(1000)).toEqual({ stream: 'stdout', text: 'a' })
+    expect(seen).toEqual([])
+    const next = feed.next(1000)
+    await drained
+    feed.end()
+    expect(await next).toBeUndefined()
+  })
+
+  it('resolves at once where the reader waits already, but not for what has just come', async () => {
+    const feed = new OutputFeed()
+    const waiting = feed.next(1000)
+    await feed.drained(1000)
+    feed.add('stdout', bytesOf('a'))
+    let isDrained = false
+    const drained = feed.drained(1000).then(() => {
+      isDrained = true
+    })
+    expect(await waiting).toEqual({ stream: 'stdout', text: 'a' })
+    expect(isDrained).toBe(false)
+    void feed.next(1000)
+    await drained
+  })
+
+  it('waits no longer than it is told to', async () => {
+    vi.useFakeTimers()
+    const feed = new OutputFeed()
+    feed.add('stdout', bytesOf('a'))
+    const drained = feed.drained(100)
+    await vi.advanceTimersByTimeAsync(100)
+    await drained
+  })
 })

@@ -8,10 +8,24 @@ import { frameBytes, TOKEN } from './frame-bytes.ts'
 const readable = ({ kind, token, payload }: Frame) =>
   `${kind} ${token.toString('hex')} ${payload.toString('hex')}`
 
-/** The frames of a stream that comes in these pieces. */
+/** The frames of a stream that comes in these pieces; bytes that came out in parts are put together. */
 function parse(pieces: readonly Uint8Array[]): string[] {
   const parser = new FrameParser()
-  return pieces.flatMap((piece) => [...parser.push(piece)]).map(readable)
+  return joined(pieces.flatMap((piece) => [...parser.push(Buffer.from(piece))]).map(readable))
+}
+
+/** Neighbours of one kind of bytes and one token as one; none where there are no bytes. */
+function joined(frames: string[]): string[] {
+  const result: string[] = []
+  for (const frame of frames) {
+    const [kind = '', token = '', payload = ''] = frame.split(' ')
+    const isBytes = 'OEB'.includes(kind)
+    if (isBytes && payload === '') continue
+    if (isBytes && result.at(-1)?.startsWith(`${kind} ${token} `))
+      result.push(result.pop() + payload)
+    else result.push(frame)
+  }
+  return result
 }
 
 const HEX_TOKEN = '000102030405060708090a0b0c0d0e0f'
@@ -61,18 +75,22 @@ describe('a stream of frames', () => {
 
   it('gives a frame out with its last byte, not before and not later', () => {
     const parser = new FrameParser()
-    const bytes = frameBytes('O', 'hi')
+    const bytes = frameBytes('M', 'hi')
     expect([...parser.push(bytes.subarray(0, -1))]).toEqual([])
-    expect([...parser.push(bytes.subarray(-1))].map(readable)).toEqual([`O ${HEX_TOKEN} 6869`])
+    expect([...parser.push(bytes.subarray(-1))].map(readable)).toEqual([`M ${HEX_TOKEN} 6869`])
     expect([...parser.push(Buffer.alloc(0))]).toEqual([])
   })
 
-  it('does not change when the buffer that it came in is used again', () => {
+  it('gives bytes out as they come, as parts of one frame', () => {
     const parser = new FrameParser()
-    const bytes = frameBytes('O', 'hi')
-    const frames = [...parser.push(bytes)]
-    bytes.fill(0)
-    expect(frames.map(readable)).toEqual([`O ${HEX_TOKEN} 6869`])
+    const bytes = frameBytes('O', 'hello')
+    expect([...parser.push(bytes.subarray(0, 21))]).toEqual([])
+    expect([...parser.push(bytes.subarray(21, 23))].map(readable)).toEqual([`O ${HEX_TOKEN} 6865`])
+    const rest = Buffer.concat([bytes.subarray(23), frameBytes('S', '')])
+    expect([...parser.push(rest)].map(readable)).toEqual([
+      `O ${HEX_TOKEN} 6c6c6f`,
+      `S ${HEX_TOKEN} `,
+    ])
   })
 
   it('is the same frames however it is cut', () => {
@@ -92,7 +110,7 @@ describe('a stream of frames', () => {
         ends.sort((a, b) => a - b)
         const pieces = ends.map((end, i) => whole.subarray(ends[i - 1] ?? 0, end))
         expect(parse(pieces)).toEqual(
-          frames.map(({ kind, token, payload }) => `${kind} ${hex(token)} ${hex(payload)}`),
+          joined(frames.map(({ kind, token, payload }) => `${kind} ${hex(token)} ${hex(payload)}`)),
         )
       }),
     )
@@ -107,10 +125,10 @@ describe('bytes that are not a runner’s', () => {
     },
   )
 
-  it('are those of a payload over 65536 bytes, which is told by its header alone', () => {
-    const longest = frameBytes('O', Buffer.alloc(65_536, 'x'))
+  it('are those of a payload over 262144 bytes, which is told by its header alone', () => {
+    const longest = frameBytes('O', Buffer.alloc(262_144, 'x'))
     expect(parse([longest])).toHaveLength(1)
-    const header = frameBytes('O', Buffer.alloc(65_537, 'x')).subarray(0, 21)
+    const header = frameBytes('O', Buffer.alloc(262_145, 'x')).subarray(0, 21)
     expect(() => parse([header])).toThrow('not a frame')
   })
 
@@ -149,7 +167,8 @@ describe('bytes that are not a runner’s', () => {
         const parser = new FrameParser()
         try {
           for (const piece of pieces) {
-            for (const { kind } of parser.push(piece)) expect('RNSOEMXFVBLZ').toContain(kind)
+            for (const { kind } of parser.push(Buffer.from(piece)))
+              expect('RNSOEMXFVBLZ').toContain(kind)
           }
         } catch (error) {
           expect(error).toEqual(new Error('not a frame'))
