@@ -101,14 +101,19 @@ class Collector:
             elif matches:
                 self.take(folder, name, path)
 
+    def open(self, name, flags, folder, path):
+        try:
+            return os.open(name, flags, dir_fd=folder)
+        except OSError:
+            self.leave_out(path, b'not_readable')
+            return None
+
     def enter(self, parent, name, globs, states, prefix, depth):
         if depth > MAX_DEPTH:
             self.leave_out(prefix, b'too_deep')
             return
-        try:
-            folder = os.open(name, FOLDER, dir_fd=parent)
-        except OSError:
-            self.leave_out(prefix, b'not_readable')
+        folder = self.open(name, FOLDER, parent, prefix)
+        if folder is None:
             return
         try:
             self.walk(folder, globs, states, prefix, depth)
@@ -121,10 +126,8 @@ class Collector:
         except UnicodeEncodeError:
             self.leave_out(path, b'bad_name')
             return
-        try:
-            fd = os.open(name, FILE, dir_fd=folder)
-        except OSError:
-            self.leave_out(path, b'not_readable')
+        fd = self.open(name, FILE, folder, path)
+        if fd is None:
             return
         try:
             status = os.fstat(fd)

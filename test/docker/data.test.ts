@@ -130,7 +130,6 @@ for _ in range(34): plt.figure(figsize=(0.5, 0.5)); plt.show()`
   ])('are the last expression’s rich form: %j', async (code, mime, data) => {
     const { displays } = await run(code, { displayLastExpression: true })
     expect(displays).toEqual([{ mime, data: expect.stringMatching(data) }])
-    expect((await run(code)).displays).toEqual([])
   })
 })
 
@@ -149,6 +148,10 @@ describe('the last expression, in any environment', () => {
     ['# nothing', []],
   ])('%j', async (code, displays) => {
     expect(await last(code)).toMatchObject({ status: 'ok', stderr: '', displays })
+  })
+
+  it('stays where it is, unless it is asked for', async () => {
+    expect(await server.run({ code: '5' })).toMatchObject({ status: 'ok', displays: [] })
   })
 
   it('is evaluated once', async () => {

@@ -6,7 +6,7 @@ import { afterEach, expect, it } from 'vitest'
 import { containersOf, eventually } from '../support/docker.ts'
 import { MAX_RESIDENT_MB, residentMb, type Server, startServer } from '../support/server.ts'
 
-const SOAK_RUNS = 100
+const SOAK_RUNS = 60
 const SOAK_CLIENTS = 4
 
 let server: Server
