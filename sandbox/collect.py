@@ -54,6 +54,13 @@ class Globs:
         return matches, self.with_empty_folders(inside)
 
 
+def leads_to_folder(folder, name):
+    try:
+        return stat.S_ISDIR(os.stat(name, dir_fd=folder).st_mode)
+    except OSError:
+        return False
+
+
 class Collector:
     """Writes what matches as frames, in the order of names, until a bound is met."""
 
@@ -96,8 +103,9 @@ class Collector:
             if stat.S_ISDIR(mode):
                 if inside:
                     self.enter(folder, name, globs, inside, path + '/', depth + 1)
-            elif stat.S_ISLNK(mode) or (matches and not stat.S_ISREG(mode)):
-                self.leave_out(path, b'not_regular')  # a link may be one to a folder, so it need not match as a file
+            elif not stat.S_ISREG(mode):
+                if matches or (inside and leads_to_folder(folder, name)):
+                    self.leave_out(path, b'not_regular')
             elif matches:
                 self.take(folder, name, path)
 

@@ -3,6 +3,7 @@
 The files' extensions are the types; src/executor/collection.ts has the same ones.
 """
 
+import itertools
 import os
 import sys
 
@@ -16,22 +17,21 @@ FORMS = (  # richest first
     ('_repr_markdown_', 'md'),
 )
 
-count = 0
+numbers = itertools.count(1)
 formatters = []  # value -> True where it has been dealt with: what an environment adds
 
 
 def save(extension, data):
     """Keeps one display. It has its name when it is whole: a program may be ended at any moment."""
-    global count
-    count += 1
-    path = f'{FOLDER}/{count:06}'
+    number = next(numbers)
+    path = f'{FOLDER}/{number:06}-{os.getpid()}'  # children of the program have the same numbers
     try:
         os.makedirs(FOLDER, 0o700, exist_ok=True)
         with open(f'{path}.part', 'wb') as file:
             file.write(data)
         os.rename(f'{path}.part', f'{path}.{extension}')
     except OSError as error:
-        print(f'Display {count} could not be kept: {error}', file=sys.stderr)
+        print(f'Display {number} could not be kept: {error}', file=sys.stderr)
 
 
 def show(value):
@@ -39,8 +39,8 @@ def show(value):
     if value is None or any(formatter(value) for formatter in formatters):
         return
     for method, extension in FORMS:
-        form = getattr(type(value), method, None)
-        data = form and form(value)
+        form = getattr(value, method, None) if hasattr(type(value), method) else None
+        data = form() if callable(form) else None
         if isinstance(data, tuple):
             data = data[0]  # with its metadata
         if data:

@@ -84,7 +84,10 @@ def show_figures(pyplot):
         if os.getpid() != process:
             return  # a child of the program ends here too, with a copy of the figures
         for manager in Gcf.get_all_fig_managers():
-            keep(manager.canvas.figure)
+            try:
+                keep(manager.canvas.figure)
+            except Exception as error:  # the others can be drawn all the same
+                print(f'Figure {manager.num} could not be drawn: {type(error).__name__}: {error}', file=sys.stderr)
 
     def format_figure(value):
         if not isinstance(value, Figure):

@@ -220,10 +220,16 @@ class Program:
 
 
 def without_own_frames(tb):
-    """A traceback from the program's own first frame on."""
+    """A traceback from the program's own first frame on, without ours between the others."""
     own = without_own_frames.__code__.co_filename  # the image gives one name to all that is ours
     while tb and tb.tb_frame.f_code.co_filename == own:
         tb = tb.tb_next
+    last = tb
+    while last and last.tb_next:  # a library may have called ours
+        if last.tb_next.tb_frame.f_code.co_filename == own:
+            last.tb_next = last.tb_next.tb_next
+        else:
+            last = last.tb_next
     return tb
 
 

@@ -28,8 +28,13 @@ import { formField, uiRoute } from './routes/ui.tsx'
 import { requestLimits } from './run.ts'
 import { SharedAttempt } from './shared-attempt.ts'
 
-/** Streams of ended runs that may wait for their readers, at least: each may hold some megabytes. */
+/** Answers that may wait for their readers, at least: each may hold some megabytes. */
 const MIN_UNREAD = 16
+
+/** How many answers of runs that are over may wait for their readers. */
+export function maxUnread({ MAX_RUNNING }: Config): number {
+  return Math.max(MIN_UNREAD, MAX_RUNNING * 4)
+}
 
 export interface AppOptions {
   config: Config
@@ -99,7 +104,7 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
       executor: readiness,
       limits,
       onRefusal,
-      maxUnread: Math.max(MIN_UNREAD, config.MAX_RUNNING * 4),
+      maxUnread: maxUnread(config),
       guard: every(
         limitBody,
         contentType({ allowed: ['application/json'] }),
@@ -134,7 +139,8 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
 }
 
 /** One line on what a program may use, for the page. */
-function limitsText({ MEMORY_MB, DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS }: Config): string {
-  const seconds = Math.min(DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS)
-  return `Without network, with ${MEMORY_MB} MB of memory and ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
+function limitsText(config: Config): string {
+  const seconds = Math.min(config.DEFAULT_TIMEOUT_SECONDS, config.MAX_TIMEOUT_SECONDS)
+  const { memoryBytes } = environmentLimits(config, config.ENVIRONMENTS[0])
+  return `Without network, with ${memoryBytes / 2 ** 20} MB of memory and ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
 }

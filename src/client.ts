@@ -126,16 +126,23 @@ async function* eventsOf(
 ): AsyncGenerator<{ name: string; data: string }, void> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
-  let rest = ''
+  /** What came of the event that has not ended: joined once, or a large one would take a time that grows as its square. */
+  let parts: string[] = []
+  let heldBack = ''
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      const blocks = (rest + decoder.decode(value, { stream: true })).split('\n\n')
-      rest = blocks.pop() ?? ''
-      for (const block of blocks) {
-        const [, name, data] = block.match(/^event: (.*)\ndata: (.*)$/) ?? []
+      let text = heldBack + decoder.decode(value, { stream: true })
+      // Its other half may be in the next piece.
+      heldBack = text.endsWith('\n') && !text.endsWith('\n\n') ? '\n' : ''
+      if (heldBack) text = text.slice(0, -1)
+      const [first = '', ...others] = text.split('\n\n')
+      parts.push(first)
+      for (const next of others) {
+        const [, name, data] = parts.join('').match(/^event: ([^\n]*)\ndata: ([^\n]*)$/) ?? []
         if (name && data) yield { name, data }
+        parts = [next]
       }
     }
   } finally {

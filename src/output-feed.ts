@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { StreamName } from './executor/executor.ts'
 
-/** Longest piece that is put together of several, in bytes: what one frame of the runner holds at most. */
+/** Longest piece that is put together of several, in bytes: what a pipe gives at once. */
 const MAX_PIECE_BYTES = 65_536
 
 /** Output of one of the program's streams. */

@@ -6,13 +6,17 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { pino } from 'pino'
-import { createApp } from './app.ts'
+import { createApp, maxUnread } from './app.ts'
 import type { Config } from './config.ts'
 import { createGuardedExecutor } from './executor/create.ts'
 import { shutdown } from './shutdown.ts'
+import { boundUnreadAnswers } from './unread-answers.ts'
 
 /** How long a client may take to send its request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000
+
+/** How long a client may take to read its answer, in milliseconds. */
+const READ_TIMEOUT_MS = 30_000
 
 /**
  * Serves until a signal comes.
@@ -37,6 +41,10 @@ export async function serve(config: Config): Promise<void> {
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
   }) as Server
 
+  boundUnreadAnswers(server, {
+    timeoutMs: READ_TIMEOUT_MS,
+    maxAnswers: maxUnread(config),
+  })
   server.listen(config.PORT, config.HOST)
   try {
     await once(server, 'listening')

@@ -27,7 +27,7 @@ to stdout, its errors to stderr, and its exit code is the command's. Where it ha
   124  it ran out of time
   137  it ran out of memory, or SIGKILL ended it; 128 + N for signal N
   153  it wrote more than the limit
-  125  it did not run
+  125  it did not run, or nobody can tell how it ended
 
 Without --url it runs here, in a container of this machine's Docker engine, under the limits of the environment
 variables that \`safe-code-executor serve --help\` lists.
@@ -36,7 +36,7 @@ Examples:
   safe-code-executor run hello.py
   safe-code-executor run sort.py --stdin - < numbers.txt
   safe-code-executor run report.py --file data.csv --output-file '*.png' --save out -- --year 2026
-  safe-code-executor run plot.py --env-image data --save out
+  ENVIRONMENTS=data safe-code-executor run plot.py --save out
   safe-code-executor run hello.py --url https://runner.example --key "$KEY"`
 
 interface RunFlags {
@@ -56,13 +56,14 @@ interface RunFlags {
 /** The command `run`. */
 export function runCommand(): Command {
   return new Command('run')
+    .exitOverride()
     .summary('run one file')
     .description('Runs one Python file in a fresh container, and ends as it did.')
     .argument('<file>', 'the program, or - for standard input')
     .argument('[args...]', 'its arguments, after --')
     .option('--stdin <text>', 'what it reads from standard input; - for this command’s own')
     .option('--timeout <seconds>', 'how long it may take', toNumber)
-    .option('--env-image <name>', 'what it runs in: python, or data')
+    .option('--env-image <name>', 'what it runs in: one of ENVIRONMENTS, here or on the server')
     .option('--env <name=value>', 'a variable of its environment; may be repeated', addPair)
     .option(
       '--file <path[:name]>',
@@ -82,19 +83,40 @@ export function runCommand(): Command {
 }
 
 async function run(file: string, args: string[], flags: RunFlags): Promise<number> {
-  if (flags.outputFile && !flags.save && !flags.json) {
-    throw new Error('--output-file needs --save FOLDER, or --json')
+  if (!flags.save && !flags.json) {
+    for (const [flag, isGiven] of [
+      ['--output-file', flags.outputFile],
+      ['--display-last', flags.displayLast],
+    ]) {
+      if (isGiven) throw new Error(`${flag} needs --save FOLDER, or --json`)
+    }
   }
   const request = await readRequest(file, args, flags)
   const interrupted = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
+  let interruption: NodeJS.Signals | undefined
+  const interrupt = (signal: NodeJS.Signals) => {
+    interruption ??= signal
+    interrupted.abort(new Error(`ended by ${signal}`))
+  }
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt)
+  // Whoever reads the output has enough, as `head` does.
+  process.stdout.on('error', () => interrupt('SIGPIPE'))
   const key = flags.key ?? process.env.SAFE_CODE_EXECUTOR_KEY
   const events = flags.url
     ? createClient({ url: flags.url, ...(key && { key }) }).stream(request, {
         signal: interrupted.signal,
       })
     : runHere(parseConfig(process.env), request, interrupted.signal)
-  const outcome = await print(events, flags.json === true)
+  const outcome = await print(events, flags.json === true).catch((error) => {
+    if (interruption) return undefined
+    throw error
+  })
+  if (interruption || !outcome) return 128 + constants.signals[interruption ?? 'SIGINT']
+  if (outcome.displays.length > 0 && !flags.save && !flags.json) {
+    process.stderr.write(
+      `safe-code-executor: ${outcome.displays.length} displays came back; --save FOLDER keeps them\n`,
+    )
+  }
   const isAllSaved = !flags.save || (await saveResults(flags.save, outcome))
   return exitCodeOf(outcome) || (isAllSaved ? 0 : 1)
 }

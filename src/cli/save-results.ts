@@ -32,16 +32,18 @@ export async function saveResults(folder: string, outcome: Outcome): Promise<boo
     path: `display-${index + 1}.${EXTENSIONS[mime]}`,
     bytes: Buffer.from(data, BINARY.has(mime) ? 'base64' : 'utf8'),
   }))
-  let isAllSaved = outcome.filesOmitted.length === 0
+  const { filesOmitted, filesOmittedCount, displaysOmittedCount } = outcome
+  let isAllSaved = filesOmittedCount + displaysOmittedCount === 0
   for (const { path, bytes } of [...files, ...displays]) {
     const target = join(folder, path)
     const problem = await save(target, path, bytes)
     if (problem) isAllSaved = false
     say(problem ? `not saved: ${JSON.stringify(path)} ${problem}` : `saved ${target}`)
   }
-  for (const { path, reason } of outcome.filesOmitted) {
-    say(`left out: ${JSON.stringify(path)} ${reason}`)
-  }
+  for (const { path, reason } of filesOmitted) say(`left out: ${JSON.stringify(path)} ${reason}`)
+  const unnamed = filesOmittedCount - filesOmitted.length
+  if (unnamed > 0) say(`left out: ${unnamed} more files`)
+  if (displaysOmittedCount > 0) say(`left out: ${displaysOmittedCount} displays`)
   return isAllSaved
 }
 

@@ -2,6 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import { abortable } from '../abortable.ts'
 import { cancelled, Refusal, unavailable } from '../errors.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
@@ -48,6 +49,7 @@ export class DockerExecutor implements Executor {
     const environment = this.#options.environments.get(request.environment)
     if (!environment) throw new Error(`there is no environment ${request.environment}`)
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      if (options.signal.aborted) throw cancelled(options.signal)
       const outcome = await this.#useSandbox(environment.pool, options.signal, (sandbox) =>
         this.#runIn(sandbox, environment, request, options),
       )
@@ -71,7 +73,7 @@ export class DockerExecutor implements Executor {
     const sandbox = pool.take()
     try {
       try {
-        await readyOrAborted(sandbox, signal)
+        await abortable(sandbox.ready, signal)
       } catch (error) {
         if (error instanceof Refusal) throw error
         // What ended it may be over by now. One that was started for this run says how the engine is.
@@ -113,20 +115,4 @@ export class DockerExecutor implements Executor {
 /** Whether a process was killed, not by the host, and nothing inside could count whether memory was the reason. */
 function needsWitness({ exit, hostCause }: Observation): boolean {
   return hostCause === null && (exit === null || (exit.signal !== null && exit.oomKills === null))
-}
-
-async function readyOrAborted(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
-  const released = new AbortController()
-  try {
-    await Promise.race([
-      sandbox.ready,
-      new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(cancelled(signal)), {
-          signal: released.signal,
-        })
-      }),
-    ])
-  } finally {
-    released.abort()
-  }
 }

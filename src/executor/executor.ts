@@ -20,7 +20,8 @@ export interface RunOptions {
 export interface Executor {
   /**
    * Runs a program once. Resolves whatever the program did.
-   * @throws {Refusal} when the program did not run: `busy`, `unavailable`, `cancelled`.
+   * @throws {Refusal} when the program did not run: `busy`, `unavailable`, `cancelled`, and `invalid_request` where
+   *   uploaded files don't fit.
    */
   run(request: RunRequest, options: RunOptions): Promise<Outcome>
 }

@@ -1,6 +1,7 @@
 // No program is run before the walls were tried and found to hold.
 
 import type { Logger } from 'pino'
+import { abortable } from '../abortable.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
@@ -32,7 +33,7 @@ export class Guard implements Executor {
   }
 
   async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
-    await this.prove()
+    await abortable(this.prove(), options.signal)
     return this.#options.executor.run(request, options)
   }
 

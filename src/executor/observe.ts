@@ -13,6 +13,9 @@ import type { Sandbox } from './sandbox.ts'
  */
 const WATCHDOG_GRACE_MS = 200
 
+/** How long the runner may take to read its job and to write the uploaded files, in milliseconds. */
+const DELIVERY_TIMEOUT_MS = 10_000
+
 /**
  * How long the runner may take to send files and displays when the program is dead, in milliseconds: by default some
  * megabytes, which take less than a tenth of a second.
@@ -69,10 +72,8 @@ export async function observe(
       // The runner cuts by itself; one that does not is no longer ours.
       if (kept.length < bytes.length) resolve('output_limit')
     }
-    let watchdog = setTimeout(
-      () => resolve('timeout'),
-      job.request.timeoutSeconds * 1000 + WATCHDOG_GRACE_MS,
-    )
+    const limit = (ms: number) => setTimeout(() => afterWhatCame(() => resolve('timeout')), ms)
+    let watchdog = limit(DELIVERY_TIMEOUT_MS)
     const onExit = (exit: ExitReport) => {
       seen.exit = exit
       clearTimeout(watchdog)
@@ -86,6 +87,8 @@ export async function observe(
         if (collection.add(frame)) resolve('exit')
       } else if (kind === 'S') {
         seen.started = true
+        clearTimeout(watchdog)
+        watchdog = limit(job.request.timeoutSeconds * 1000 + WATCHDOG_GRACE_MS)
         onStart?.()
       } else if (kind === 'O') keep('stdout', payload)
       else if (kind === 'E') keep('stderr', payload)
@@ -114,4 +117,12 @@ export async function observe(
     hostCause,
     elapsedMs: performance.now() - deliveredAtMs,
   }
+}
+
+/**
+ * Calls `task` when what has already come is read: where the server was busy for a while, a timer is called before the
+ * frames that came in time.
+ */
+function afterWhatCame(task: () => void): void {
+  setImmediate(() => setImmediate(task))
 }

@@ -10,6 +10,8 @@ import type { Sandbox } from './sandbox.ts'
 const REFILL_AFTER_TAKE_MS = 200
 /** How long after a run the next one is started, in milliseconds: its answer goes out first. */
 const REFILL_AFTER_RUN_MS = 30
+/** How long after every place was taken it is looked at again, in milliseconds: another pool's runs may have been in them. */
+const REFILL_AFTER_CROWD_MS = 1000
 /** Pauses after a start that failed, in milliseconds, doubling. */
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 5000
@@ -61,6 +63,7 @@ export class Pool {
   /** Throws all sandboxes away and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#refillDueAtMs = Number.NEGATIVE_INFINITY // nothing is due any more
     clearTimeout(this.#refillTimer)
     for (const sandbox of this.#waiting) this.#dispose(sandbox)
     this.#waiting.clear()
@@ -86,7 +89,11 @@ export class Pool {
 
   #refill(): void {
     const { size, maxStarting, isCrowded } = this.#options
-    if (this.#closed || isCrowded()) return
+    if (this.#closed || this.#waiting.size >= size) return
+    if (isCrowded()) {
+      this.#refillSoon(REFILL_AFTER_CROWD_MS)
+      return
+    }
     const starting = () => [...this.#waiting].filter((sandbox) => !sandbox.isReady).length
     while (this.#waiting.size < size && starting() < maxStarting) this.#add()
   }

@@ -14,6 +14,9 @@ const DRAIN_MS = 100
 /** How long a client may take to read what is left when the run is over, in milliseconds. */
 const READ_TIMEOUT_MS = 30_000
 
+/** Longest piece of the last event that is handed on at once, in bytes. */
+const MAX_PIECE_BYTES = 65_536
+
 /** Names the events. */
 export type EventName = StreamName | 'result' | 'error'
 
@@ -80,6 +83,8 @@ export class RunEvents {
     gone: AbortController,
   ): ReadableStream<Uint8Array> {
     const read = this.#boundReading(feed)
+    /** What is left of the last event: in pieces, so that it counts as unread until it is read. */
+    let rest: Uint8Array | undefined
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -87,7 +92,7 @@ export class RunEvents {
           read.cut.addEventListener('abort', () => controller.error(read.cut.reason))
         },
         pull: async (controller) => {
-          const next = await feed.next(HEARTBEAT_MS)
+          const next = rest ? undefined : await feed.next(HEARTBEAT_MS)
           if (read.cut.aborted) return
           if (next) {
             controller.enqueue(
@@ -97,7 +102,10 @@ export class RunEvents {
             )
             return
           }
-          controller.enqueue(await last)
+          rest ??= await last
+          controller.enqueue(rest.subarray(0, MAX_PIECE_BYTES))
+          rest = rest.subarray(MAX_PIECE_BYTES)
+          if (rest.length > 0) return
           controller.close()
           read.done()
         },

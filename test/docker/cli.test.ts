@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { containersOf, eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const MAIN = `${import.meta.dirname}/../../dist/main.js`
@@ -108,14 +109,35 @@ describe('run', () => {
     [['run', 'program.py', '--url', 'http://127.0.0.1:9'], 'http://127.0.0.1:9 can’t be reached'],
     [['run', 'program.py', '--url', 'nonsense'], 'nonsense'],
     [['run', 'program.py', '--output-file', '*'], '--output-file needs --save FOLDER, or --json'],
+    [['run', 'program.py', '--display-last'], '--display-last needs --save FOLDER, or --json'],
     [['run', 'program.py', '--timeout', 'soon'], 'must be a number'],
     [['run', 'program.py', '--file', 'no-such-file'], 'no such file'],
     [['run'], "missing required argument 'file'"],
   ])('says what is wrong: %j', async (args, words) => {
     const result = await cli(args)
-    expect(result.exitCode).toBeGreaterThan(0)
+    expect(result.exitCode).toBe(125)
     expect(result.stderr).toContain(words)
     expect(result.stderr).not.toMatch(/^\s+at /m)
+  })
+
+  it('ends by the signal that ends it, and ends the program with it', async () => {
+    writeFileSync(`${folder}/sleep.py`, 'print(1, flush=True)\nimport time; time.sleep(9)')
+    const child = cli(['run', 'sleep.py', ...there()])
+    child.stdout.once('data', () => child.kill('SIGINT'))
+    expect(await child).toMatchObject({ exitCode: 130, stdout: '1', stderr: '' })
+    await eventually('its container is gone', 3000, async () => {
+      return (await containersOf(server.pid)).length <= 1
+    })
+  })
+
+  it('ends quietly where nobody reads on', async () => {
+    writeFileSync(`${folder}/long.py`, 'while True: print("x" * 1000)')
+    const run = `node ${MAIN} run long.py --url ${server.url} --key secret`
+    const result = await execa('bash', ['-c', `set -o pipefail; ${run} | head -c 5`], {
+      cwd: folder,
+      reject: false,
+    })
+    expect(result).toMatchObject({ stdout: 'xxxxx', stderr: '', exitCode: 141 })
   })
 
   it('is taught by --help', async () => {

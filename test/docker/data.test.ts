@@ -106,6 +106,31 @@ plt.figure(figsize=(1, 1))`)
     expect(outcome.displays.map(({ mime }) => mime)).toEqual(Array(count).fill('image/png'))
   })
 
+  it('come back of every process of a program', async () => {
+    const outcome = await run(`import matplotlib.pyplot as plt
+from multiprocessing import Pool
+def draw(n):
+    plt.figure(figsize=(0.5, 0.5)); plt.show()
+with Pool(2) as pool: pool.map(draw, range(3))`)
+    expect(outcome).toMatchObject({ status: 'ok', stderr: '' })
+    expect(outcome.displays).toHaveLength(3)
+  })
+
+  it('are told of where one of them can not be drawn, and the others come back', async () => {
+    const outcome = await run(`import matplotlib.pyplot as plt
+plt.title(r"$\\frac{1}$")
+plt.figure()
+print(len(plt.get_fignums()))`)
+    expect(outcome).toMatchObject({ status: 'ok', output: '2' })
+    expect(outcome.stderr).toContain('Figure 1 could not be drawn: ValueError')
+    expect(outcome.displays).toHaveLength(1)
+    const shown = await run(
+      'import matplotlib.pyplot as plt\nplt.title(r"$\\frac{1}$")\nplt.show()',
+    )
+    expect(shown.status).toBe('error')
+    expect(shown.stderr).not.toContain('<sandbox>')
+  })
+
   it('are bounded in number, and the rest is counted', async () => {
     const code = `import matplotlib.pyplot as plt
 for _ in range(34): plt.figure(figsize=(0.5, 0.5)); plt.show()`

@@ -149,6 +149,12 @@ os.mkfifo("pipe"); socket.socket(socket.AF_UNIX).bind("socket")`,
       },
     ],
     [
+      'links to folders alone, where folders are searched',
+      'import os\nopen("a.txt", "w").close(); os.symlink("a.txt", "b"); os.symlink("/etc", "c")',
+      ['**/*.csv'],
+      { c: 'not_regular' },
+    ],
+    [
       'what the program closed',
       'import os\nopen("x", "w").close(); os.chmod("x", 0)\nos.mkdir("d"); os.chmod("d", 0)',
       ['x', 'd/*'],

@@ -1,0 +1,35 @@
+// Bounds the answers that are made and that nobody reads: each may hold some megabytes.
+
+import type { Server, ServerResponse } from 'node:http'
+
+export interface UnreadAnswersOptions {
+  /** How long an answer may take to be read when all of it was written, in milliseconds. */
+  timeoutMs: number
+  /** How many may be unread at once; one more, and the one that was written first is cut off. */
+  maxAnswers: number
+}
+
+/** Cuts connections off on which an answer waits for too long, or for too many others. */
+export function boundUnreadAnswers(
+  server: Server,
+  { timeoutMs, maxAnswers }: UnreadAnswersOptions,
+): void {
+  const unread = new Set<ServerResponse>()
+  // Before the one who answers, who may have written all when he returns.
+  server.prependListener('request', (_request, response) => {
+    let timer: NodeJS.Timeout | undefined
+    const read = () => {
+      clearTimeout(timer)
+      unread.delete(response)
+    }
+    // `prefinish`: all is written; `finish`: the system has taken all of it.
+    response.once('prefinish', () => {
+      timer = setTimeout(() => response.destroy(), timeoutMs)
+      unread.add(response)
+      const [first] = unread
+      if (unread.size > maxAnswers) first?.destroy()
+    })
+    response.once('finish', read)
+    response.once('close', read)
+  })
+}
