@@ -18,18 +18,21 @@ export function boundUnreadAnswers(
   // Before the one who answers, who may have written all when he returns.
   server.prependListener('request', (_request, response) => {
     let timer: NodeJS.Timeout | undefined
-    const read = () => {
+    let isOver = false
+    const end = () => {
+      isOver = true
       clearTimeout(timer)
       unread.delete(response)
     }
     // `prefinish`: all is written; `finish`: the system has taken all of it.
     response.once('prefinish', () => {
-      timer = setTimeout(() => response.destroy(), timeoutMs)
+      if (isOver) return // its client left before all was written
+      timer = setTimeout(() => response.destroy(), timeoutMs).unref()
       unread.add(response)
       const [first] = unread
       if (unread.size > maxAnswers) first?.destroy()
     })
-    response.once('finish', read)
-    response.once('close', read)
+    response.once('finish', end)
+    response.once('close', end)
   })
 }

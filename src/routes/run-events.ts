@@ -132,6 +132,7 @@ export class RunEvents {
     void feed.ended.then(() => {
       if (isRead) return
       timer = setTimeout(cut, READ_TIMEOUT_MS)
+      timer.unref()
       this.#unread.add(cut)
       const [first] = this.#unread
       if (this.#unread.size > this.#maxUnread && first) first()

@@ -77,3 +77,23 @@ it('lets an answer through that is read, however slowly it begins', async () => 
   })
   expect(size).toBeGreaterThan(LARGE.length)
 })
+
+it('waits for nobody who left before the answer was written', async () => {
+  server = createServer((_, response) => {
+    response.on('close', () => response.end('late'))
+  })
+  let cut = 0
+  boundUnreadAnswers(server, { timeoutMs: 100, maxAnswers: 0 })
+  await listen()
+  server.on('request', (_, response) => {
+    response.destroy = () => {
+      cut += 1
+      return response
+    }
+  })
+  const { socket, closed } = await ask()
+  socket.destroy()
+  await closed
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(cut).toBe(0)
+})
