@@ -42,7 +42,7 @@ def load(plain_modules):
 
 
 def let_go(loaded):
-    """Hides the loaded modules from Python's end, which would take each of them apart: 40 ms, for memory that goes
+    """Hides the loaded modules from Python's end, which would take each of them apart, for memory that goes
     with the process. What the program itself loaded or made is taken apart as ever."""
     for name, module in loaded.items():
         if sys.modules.get(name) is module:

@@ -27,14 +27,7 @@ import { runRoute } from './routes/run.ts'
 import { formField, uiRoute } from './routes/ui.tsx'
 import { requestLimits } from './run.ts'
 import { SharedAttempt } from './shared-attempt.ts'
-
-/** Answers that may wait for their readers, at least: each may hold some megabytes. */
-const MIN_UNREAD = 16
-
-/** How many answers of runs that are over may wait for their readers. */
-export function maxUnread({ MAX_RUNNING }: Config): number {
-  return Math.max(MIN_UNREAD, MAX_RUNNING * 4)
-}
+import { maxUnread } from './unread-answers.ts'
 
 export interface AppOptions {
   config: Config

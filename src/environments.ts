@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import type { Config } from './config.ts'
-import { Refusal, unavailable } from './errors.ts'
+import { asUnavailable } from './errors.ts'
 import type { Executor } from './executor/executor.ts'
 import { containerSpec, type EnvironmentName } from './executor/spec.ts'
 import { ownRequest } from './run.ts'
@@ -100,7 +100,7 @@ async function ask(executor: Executor, environment: string) {
     if (outcome.status !== 'ok') throw new Error(`${outcome.status}: ${outcome.error}`)
     return insideSchema.parse(JSON.parse(outcome.output))
   } catch (error) {
-    throw error instanceof Refusal && error.code !== 'cancelled' ? error : unavailable(error)
+    throw asUnavailable(error)
   }
 }
 

@@ -81,6 +81,14 @@ export function cancelled(signal: AbortSignal): Refusal {
   return new Refusal('cancelled', 'The client hung up', { cause: signal.reason })
 }
 
+/**
+ * What is thrown where a program of ours could not be run: its own refusal, unless that only says that we waited no
+ * longer; else `unavailable`.
+ */
+export function asUnavailable(error: unknown): Refusal {
+  return error instanceof Refusal && error.code !== 'cancelled' ? error : unavailable(error)
+}
+
 /** What is thrown when programs can't be run at all: no engine, no image, a wall that is missing. */
 export function unavailable(cause: unknown): Refusal {
   return new Refusal('unavailable', 'Programs cannot be run at the moment; try again later', {

@@ -44,17 +44,32 @@ const omittedFileSchema = z
   })
   .meta({ id: 'OmittedFile', description: 'A file that was asked for and did not come back' })
 
+/** The types of displays, and the extensions that sandbox/display.py and saved files have for them. */
+export const DISPLAY_EXTENSIONS = {
+  'image/png': 'png',
+  'image/jpeg': 'jpeg',
+  'image/svg+xml': 'svg',
+  'text/html': 'html',
+  'text/latex': 'tex',
+  'text/markdown': 'md',
+  'text/plain': 'txt',
+} as const
+
+const DISPLAY_TYPES = Object.keys(DISPLAY_EXTENSIONS) as (keyof typeof DISPLAY_EXTENSIONS)[]
+
+/** The type that a display's extension stands for; undefined where it stands for none. */
+export function displayType(extension: string): Display['mime'] | undefined {
+  return DISPLAY_TYPES.find((mime) => DISPLAY_EXTENSIONS[mime] === extension)
+}
+
+/** How `data` of a display is to be read. */
+export function displayEncoding(mime: Display['mime']): 'base64' | 'utf8' {
+  return mime === 'image/png' || mime === 'image/jpeg' ? 'base64' : 'utf8'
+}
+
 const displaySchema = z
   .strictObject({
-    mime: z.enum([
-      'image/png',
-      'image/jpeg',
-      'image/svg+xml',
-      'text/html',
-      'text/latex',
-      'text/markdown',
-      'text/plain',
-    ]),
+    mime: z.enum(DISPLAY_TYPES),
     data: z.string().describe('Base64 of an `image/png` or `image/jpeg`, else the text'),
   })
   .meta({

@@ -4,11 +4,10 @@ import { Refusal } from './errors.ts'
 import type { Executor, RunOptions } from './executor/executor.ts'
 import type { Outcome } from './outcome.ts'
 import { ownRequest, type RunRequest } from './run.ts'
+import { SharedAttempt } from './shared-attempt.ts'
 
 /** How long one answer holds, in milliseconds: probes can't cause more runs than one in this time. */
 const HOLDS_MS = 5000
-/** How long a failure holds, in milliseconds. */
-const FAILURE_HOLDS_MS = 1000
 /** How long a probe's own run may take with its wait for a turn, in milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000
 /** Longest time of the probe's program itself, in seconds. */
@@ -19,7 +18,8 @@ export class Readiness implements Executor {
   readonly #executor: Executor
   readonly #probeRequest: RunRequest
   #provenAtMs = Number.NEGATIVE_INFINITY
-  #probe: Promise<void> | undefined
+  /** One probe for all who ask; its success is remembered by its time. */
+  readonly #probe = new SharedAttempt(() => this.#run(), { isRemembered: false })
 
   /** `environment` is the one that is probed. */
   constructor(executor: Executor, environment: string) {
@@ -43,22 +43,16 @@ export class Readiness implements Executor {
    */
   async check(): Promise<void> {
     if (performance.now() - this.#provenAtMs < HOLDS_MS) return
-    this.#probe ??= this.#run()
-    await this.#probe
+    await this.#probe.get()
   }
 
-  /** One probe for all who ask; a failure holds too, or a flood of probes would be a flood of containers. */
   async #run(): Promise<void> {
     try {
       const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS)
       const { output, status } = await this.#executor.run(this.#probeRequest, { signal })
       if (output !== '4') throw new Error(`the probe ended with ${status}`)
       this.#provenAtMs = performance.now()
-      this.#probe = undefined
     } catch (error) {
-      setTimeout(() => {
-        this.#probe = undefined
-      }, FAILURE_HOLDS_MS).unref()
       if (error instanceof Refusal && error.code !== 'cancelled') throw error
       throw new Refusal('unavailable', 'A test program could not be run', { cause: error })
     }

@@ -6,17 +6,14 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { pino } from 'pino'
-import { createApp, maxUnread } from './app.ts'
+import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createGuardedExecutor } from './executor/create.ts'
 import { shutdown } from './shutdown.ts'
-import { boundUnreadAnswers } from './unread-answers.ts'
+import { boundUnreadAnswers, maxUnread, READ_TIMEOUT_MS } from './unread-answers.ts'
 
 /** How long a client may take to send its request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000
-
-/** How long a client may take to read its answer, in milliseconds. */
-const READ_TIMEOUT_MS = 30_000
 
 /**
  * Serves until a signal comes.

@@ -1,6 +1,17 @@
 // Bounds the answers that are made and that nobody reads: each may hold some megabytes.
 
 import type { Server, ServerResponse } from 'node:http'
+import type { Config } from './config.ts'
+
+/** How long a client may take to read its answer, in milliseconds. */
+export const READ_TIMEOUT_MS = 30_000
+/** Answers that may wait for their readers, at least: each may hold some megabytes. */
+const MIN_UNREAD = 16
+
+/** How many answers of runs that are over may wait for their readers. */
+export function maxUnread({ MAX_RUNNING }: Pick<Config, 'MAX_RUNNING'>): number {
+  return Math.max(MIN_UNREAD, MAX_RUNNING * 4)
+}
 
 export interface UnreadAnswersOptions {
   /** How long an answer may take to be read when all of it was written, in milliseconds. */

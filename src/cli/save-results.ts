@@ -2,22 +2,8 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Display, Outcome } from '../outcome.ts'
+import { DISPLAY_EXTENSIONS, displayEncoding, type Outcome } from '../outcome.ts'
 import { pathProblem } from '../relative-path.ts'
-
-/** How a display's file is called. */
-const EXTENSIONS: Readonly<Record<Display['mime'], string>> = {
-  'image/png': 'png',
-  'image/jpeg': 'jpeg',
-  'image/svg+xml': 'svg',
-  'text/html': 'html',
-  'text/latex': 'tex',
-  'text/markdown': 'md',
-  'text/plain': 'txt',
-}
-
-/** Displays that come in base64. */
-const BINARY: ReadonlySet<string> = new Set<Display['mime']>(['image/png', 'image/jpeg'])
 
 /**
  * Writes files under their own paths and displays as `display-N`. A program chose the names, so nothing that exists is
@@ -29,8 +15,8 @@ export async function saveResults(folder: string, outcome: Outcome): Promise<boo
     bytes: Buffer.from(content, encoding),
   }))
   const displays = outcome.displays.map(({ mime, data }, index) => ({
-    path: `display-${index + 1}.${EXTENSIONS[mime]}`,
-    bytes: Buffer.from(data, BINARY.has(mime) ? 'base64' : 'utf8'),
+    path: `display-${index + 1}.${DISPLAY_EXTENSIONS[mime]}`,
+    bytes: Buffer.from(data, displayEncoding(mime)),
   }))
   const { filesOmitted, filesOmittedCount, displaysOmittedCount } = outcome
   let isAllSaved = filesOmittedCount + displaysOmittedCount === 0

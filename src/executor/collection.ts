@@ -1,6 +1,14 @@
 // What comes back of a run beside its output: files and displays, put together from the runner's frames.
 
-import { type Display, MAX_OMITTED, OMISSIONS, type Outcome, type OutputFile } from '../outcome.ts'
+import {
+  type Display,
+  displayEncoding,
+  displayType,
+  MAX_OMITTED,
+  OMISSIONS,
+  type Outcome,
+  type OutputFile,
+} from '../outcome.ts'
 import type { CollectionLimits, Frame } from './protocol.ts'
 
 /** The part of an outcome that is collected. */
@@ -17,17 +25,6 @@ export const NOTHING_COLLECTED: Collected = {
   displays: [],
   displaysOmittedCount: 0,
 }
-
-/** The types of displays by the extensions that sandbox/display.py gives them. */
-const MIME: ReadonlyMap<string, Display['mime']> = new Map([
-  ['png', 'image/png'],
-  ['jpeg', 'image/jpeg'],
-  ['svg', 'image/svg+xml'],
-  ['html', 'text/html'],
-  ['tex', 'text/latex'],
-  ['md', 'text/markdown'],
-  ['txt', 'text/plain'],
-])
 
 /** One file or display of which bytes are still to come. */
 interface Part {
@@ -123,11 +120,8 @@ function toFile({ name, size, chunks }: Part): OutputFile {
 
 /** None where the program put a file of another type in the folder of displays. */
 function toDisplay({ name, chunks }: Part): Display[] {
-  const mime = MIME.get(name.slice(name.lastIndexOf('.') + 1))
-  if (!mime) return []
-  const bytes = Buffer.concat(chunks)
-  const isBinary = mime === 'image/png' || mime === 'image/jpeg'
-  return [{ mime, data: bytes.toString(isBinary ? 'base64' : 'utf8') }]
+  const mime = displayType(name.slice(name.lastIndexOf('.') + 1))
+  return mime ? [{ mime, data: Buffer.concat(chunks).toString(displayEncoding(mime)) }] : []
 }
 
 /** Undefined where the bytes are not UTF-8. */

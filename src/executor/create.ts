@@ -22,7 +22,6 @@ export interface DockerParts {
 }
 
 export interface GuardedParts extends DockerParts {
-  executor: Executor
   /** Tries the walls, unless the operator does without; what runs waits for it. */
   prove: () => Promise<void>
 }

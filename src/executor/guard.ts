@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino'
 import { abortable } from '../abortable.ts'
-import { Refusal, unavailable } from '../errors.ts'
+import { asUnavailable, unavailable } from '../errors.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
 import { SharedAttempt } from '../shared-attempt.ts'
@@ -51,7 +51,7 @@ export class Guard implements Executor {
   async #findMissing(): Promise<Finding[]> {
     const { inspect, logger, onMissing } = this.#options
     const findings = await inspect(AbortSignal.timeout(TRIAL_TIMEOUT_MS)).catch((error) => {
-      throw error instanceof Refusal && error.code !== 'cancelled' ? error : unavailable(error)
+      throw asUnavailable(error)
     })
     const missing = findings.filter(({ holds }) => !holds)
     if (missing.length === 0) {

@@ -72,7 +72,8 @@ export async function observe(
       // The runner cuts by itself; one that does not is no longer ours.
       if (kept.length < bytes.length) resolve('output_limit')
     }
-    const limit = (ms: number) => setTimeout(() => afterWhatCame(() => resolve('timeout')), ms)
+    const limit = (ms: number) =>
+      setTimeout(() => afterWhatCame(() => seen.exit === null && resolve('timeout')), ms)
     let watchdog = limit(DELIVERY_TIMEOUT_MS)
     const onExit = (exit: ExitReport) => {
       seen.exit = exit
@@ -85,7 +86,7 @@ export async function observe(
       if (isOver) return // the first word on the end is the last
       if (seen.exit) {
         if (collection.add(frame)) resolve('exit')
-      } else if (kind === 'S') {
+      } else if (kind === 'S' && !seen.started) {
         seen.started = true
         clearTimeout(watchdog)
         watchdog = limit(job.request.timeoutSeconds * 1000 + WATCHDOG_GRACE_MS)

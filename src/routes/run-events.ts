@@ -3,6 +3,7 @@
 import type { Executor, StreamName } from '../executor/executor.ts'
 import { OutputFeed } from '../output-feed.ts'
 import type { RunRequest } from '../run.ts'
+import { READ_TIMEOUT_MS } from '../unread-answers.ts'
 
 /** How long the stream is silent at most, in milliseconds: proxies cut connections on which nothing comes. */
 const HEARTBEAT_MS = 2000
@@ -11,9 +12,6 @@ const HEARTBEAT_MS = 2000
  * for 30 ms, and a reader who keeps up has all of the output before.
  */
 const DRAIN_MS = 100
-/** How long a client may take to read what is left when the run is over, in milliseconds. */
-const READ_TIMEOUT_MS = 30_000
-
 /** Longest piece of the last event that is handed on at once, in bytes. */
 const MAX_PIECE_BYTES = 65_536
 

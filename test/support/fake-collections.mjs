@@ -26,6 +26,19 @@ export function collect(behaviour, token) {
       frame('F', token, '5 b.txt')
       frame('B', token, 'he')
       return process.stdout.write('', () => process.exit(137))
+    case 'reports-and-collects-slowly':
+      frame('S', token)
+      setTimeout(() => frame('X', token, exit({ collects: true })), 200)
+      setTimeout(
+        () =>
+          framesAtOnce(token, [
+            ['F', '5 a.txt'],
+            ['B', 'hello'],
+            ['Z', '0 0'],
+          ]),
+        1800,
+      )
+      return keepAlive()
     case 'collects-for-ever':
       frame('S', token)
       frame('X', token, exit({ collects: true }))

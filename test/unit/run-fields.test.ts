@@ -4,19 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeIssues } from '../../src/issues.ts'
 import { runRequestSchema } from '../../src/run.ts'
-
-const schema = runRequestSchema({
-  environments: ['python', 'data'],
-  maxCodeBytes: 100,
-  maxTimeoutSeconds: 10,
-  defaultTimeoutSeconds: 10,
-})
-
-/** What is said of these fields beside the code; `''` where they are accepted. */
-function problem(fields: Record<string, unknown>): string {
-  const result = schema.safeParse({ code: 'x', ...fields })
-  return result.success ? '' : describeIssues(result.error.issues)
-}
+import { problem, schema } from './support/request.ts'
 
 describe('args', () => {
   it('may be 64 and not 65', () => {

@@ -2,20 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { describeIssues } from '../../src/issues.ts'
-import { runRequestSchema } from '../../src/run.ts'
-
-const schema = runRequestSchema({
-  environments: ['python', 'data'],
-  maxCodeBytes: 100,
-  maxTimeoutSeconds: 10,
-  defaultTimeoutSeconds: 10,
-})
+import { bodyProblem, schema } from './support/request.ts'
 
 /** What is said of a body in JSON; `''` where it is accepted. */
-function problem(json: string): string {
-  const result = schema.safeParse(JSON.parse(json))
-  return result.success ? '' : describeIssues(result.error.issues)
-}
+const problem = (json: string) => bodyProblem(JSON.parse(json))
 
 describe('an unknown field', () => {
   it.each([

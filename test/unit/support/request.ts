@@ -1,0 +1,23 @@
+// What the request schema says of a body, in the words that a client gets.
+
+import { describeIssues } from '../../../src/issues.ts'
+import { runRequestSchema } from '../../../src/run.ts'
+
+/** The schema under small limits. */
+export const schema = runRequestSchema({
+  environments: ['python', 'data'],
+  maxCodeBytes: 100,
+  maxTimeoutSeconds: 10,
+  defaultTimeoutSeconds: 10,
+})
+
+/** What is said of a body; `''` where it is accepted. */
+export function bodyProblem(body: unknown): string {
+  const result = schema.safeParse(body)
+  return result.success ? '' : describeIssues(result.error.issues)
+}
+
+/** What is said of these fields beside the code. */
+export function problem(fields: Record<string, unknown>): string {
+  return bodyProblem({ code: 'x', ...fields })
+}
