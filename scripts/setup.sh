@@ -235,10 +235,11 @@ setup_images() {
 # --- the server, compiled ---
 
 setup_build() {
-  hash=$(hash_of src tsconfig.json tsconfig.build.json package-lock.json)
+  hash=$(hash_of src tsconfig.json tsconfig.build.json package.json package-lock.json)
   if [ -d dist ] && stamped build "$hash"; then return; fi
   rm -rf "$state/dist"
   step 'compiling' node_modules/.bin/tsc -p tsconfig.build.json --outDir "$state/dist"
+  step 'bundling the script of the page' npm run bundle -- "--outdir=$state/dist/ui/browser"
   rm -rf dist
   mv "$state/dist" dist
   stamp build "$hash"

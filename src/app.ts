@@ -24,9 +24,11 @@ import { docsRoute } from './routes/docs.tsx'
 import { environmentsRoute } from './routes/environments.ts'
 import { healthRoute } from './routes/health.ts'
 import { runRoute } from './routes/run.ts'
-import { formField, uiRoute } from './routes/ui.tsx'
+import { uiRoute } from './routes/ui.tsx'
+import { uiAssetsRoute } from './routes/ui-assets.ts'
 import { requestLimits } from './run.ts'
 import { SharedAttempt } from './shared-attempt.ts'
+import { formText } from './ui/form-request.ts'
 import { maxUnread } from './unread-answers.ts'
 
 export interface AppOptions {
@@ -112,17 +114,26 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
       executor: readiness,
       limits,
       limitsText: limitsText(config),
-      needsKey: keys.length > 0,
+      form: {
+        environments: config.ENVIRONMENTS.map((name) => ({
+          name,
+          memoryBytes: environmentLimits(config, name).memoryBytes,
+        })),
+        defaultTimeoutSeconds: limits.defaultTimeoutSeconds,
+        maxTimeoutSeconds: limits.maxTimeoutSeconds,
+        needsKey: keys.length > 0,
+      },
       guard: every(
         limitBody,
         sameOrigin(),
-        contentType({ allowed: ['application/x-www-form-urlencoded'] }),
-        auth({ keys, findKey: (c) => formField(c, 'key') }),
+        contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
+        auth({ keys, findKey: async (c) => formText(await c.req.formData(), 'key') }),
         ...rateGuards,
       ),
       onRefusal,
     }),
   )
+  app.route('/ui/assets', uiAssetsRoute())
   app.route('/environments', environmentsRoute({ environments }))
   app.route('/', healthRoute({ readiness }))
   const document = new SharedAttempt(() => apiDocument(app))

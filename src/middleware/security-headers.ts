@@ -17,11 +17,22 @@ const NOTHING = {
   frameAncestors: ["'none'"],
 }
 
-/** For everything but the API's documentation: styles that carry the answer's own nonce, forms, and no script. */
+/**
+ * For everything but the API's documentation: a script and styles of this server, styles that carry the answer's own
+ * nonce (the editor makes some), forms and calls to this server, pictures that a program made. In a frame with a
+ * program's HTML it holds too, and that frame may run no script at all.
+ */
 export function pageHeaders(): MiddlewareHandler {
   return secureHeaders({
     ...COMMON,
-    contentSecurityPolicy: { ...NOTHING, styleSrc: [NONCE], formAction: ["'self'"] },
+    contentSecurityPolicy: {
+      ...NOTHING,
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", NONCE],
+      imgSrc: ['data:'],
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+    },
   })
 }
 

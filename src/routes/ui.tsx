@@ -7,13 +7,17 @@ import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { describeIssues } from '../issues.ts'
 import { type RequestLimits, runRequestSchema } from '../run.ts'
+import { refusalText } from '../ui/ends.ts'
 import { EXAMPLES } from '../ui/examples.ts'
-import { Page, type PageProps } from '../ui/page.tsx'
+import type { FormFields, FormOptions } from '../ui/form.tsx'
+import { formRequest, formText } from '../ui/form-request.ts'
+import { exampleFields, Page } from '../ui/page.tsx'
+import type { Ended } from '../ui/result.tsx'
 
 export interface UiRouteOptions {
   executor: Executor
   limits: RequestLimits
-  needsKey: boolean
+  form: FormOptions
   /** One line on what a program may use. */
   limitsText: string
   /** What a post must pass before its program is read. */
@@ -22,25 +26,22 @@ export interface UiRouteOptions {
   onRefusal: (refusal: Refusal, requestId: string) => void
 }
 
-export function uiRoute({
-  executor,
-  limits,
-  needsKey,
-  limitsText,
-  guard,
-  onRefusal,
-}: UiRouteOptions) {
+export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }: UiRouteOptions) {
   const schema = runRequestSchema(limits)
+  const memoryOf = (environment: string) =>
+    form.environments.find(({ name }) => name === environment)?.memoryBytes ?? 0
   const render = (
     c: Context<AppEnv>,
-    props: Pick<PageProps, 'code' | 'outcome' | 'refusal'>,
+    fields: FormFields,
+    ended?: Ended,
     status: Refusal['status'] | 200 = 200,
   ) => {
     const nonce: string = c.get('secureHeadersNonce') ?? ''
+    const shown = ended ? { fields, ended } : { fields }
     return c.html(
       <>
         {raw('<!doctype html>')}
-        <Page {...props} needsKey={needsKey} limits={limitsText} nonce={nonce} />
+        <Page {...form} {...shown} limits={limitsText} nonce={nonce} />
       </>,
       status,
     )
@@ -49,29 +50,52 @@ export function uiRoute({
   return new Hono<AppEnv>()
     .get('/', (c) => {
       const example = EXAMPLES.find(({ id }) => id === c.req.query('example')) ?? EXAMPLES[0]
-      return render(c, { code: example?.code ?? '' })
+      return render(c, example ? exampleFields(example) : NO_FIELDS)
     })
     .post('/', guard, async (c) => {
-      const code = await formField(c, 'code')
-      const request = schema.safeParse({ code })
+      const posted = await c.req.formData()
+      const request = schema.safeParse(await formRequest(posted))
       if (!request.success) {
         throw new Refusal('invalid_request', describeIssues(request.error.issues))
       }
       const outcome = await executor.run(request.data, { signal: c.req.raw.signal })
-      return render(c, { code, outcome })
+      const memoryBytes = memoryOf(request.data.environment)
+      return render(c, fieldsOf(posted), { outcome, memoryBytes })
     })
     .onError(async (error, c) => {
       const refusal = toRefusal(error)
       onRefusal(refusal, c.get('requestId'))
       // What was typed is not lost, unless it was too large to be read.
-      const code = refusal.code === 'too_large' ? '' : await formField(c, 'code').catch(() => '')
+      const fields =
+        refusal.code === 'too_large'
+          ? NO_FIELDS
+          : await c.req.formData().then(fieldsOf, () => NO_FIELDS)
       for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value)
-      return render(c, { code, refusal: refusal.message }, refusal.status)
+      const wait = refusal.headers['Retry-After']
+      const text = refusalText(
+        refusal.code,
+        refusal.message,
+        wait === undefined ? undefined : Number(wait),
+      )
+      return render(c, fields, { refusal: text }, refusal.status)
     })
 }
 
-/** A text field of a posted form, with the line ends that the writer saw: forms send CRLF. */
-export async function formField(c: Context, name: string): Promise<string> {
-  const value = (await c.req.parseBody())[name]
-  return typeof value === 'string' ? value.replaceAll('\r\n', '\n') : ''
+const NO_FIELDS: FormFields = {
+  ...{ code: '', stdin: '', args: '', timeoutSeconds: '', environment: '', outputFiles: '' },
+  displayLastExpression: false,
+}
+
+/** What was filled in; files have to be picked again, and the key is on no page. */
+function fieldsOf(form: FormData): FormFields {
+  const text = (name: keyof FormFields) => formText(form, name)
+  return {
+    code: text('code'),
+    stdin: text('stdin'),
+    args: text('args'),
+    timeoutSeconds: text('timeoutSeconds'),
+    environment: text('environment'),
+    outputFiles: text('outputFiles'),
+    displayLastExpression: text('displayLastExpression') !== '',
+  }
 }

@@ -1,115 +1,121 @@
-// The page: a form, a menu of examples, the result. It needs no script.
+// The page: a form, a menu of examples, the result. It needs no script; with one, output comes as it is written.
 
-import type { Outcome } from '../outcome.ts'
-import { EXAMPLES } from './examples.ts'
-import { STYLE } from './style.ts'
+import type { Child } from 'hono/jsx'
+import { EXAMPLES, type Example } from './examples.ts'
+import { EditorForm, type FormFields, type FormOptions } from './form.tsx'
+import { type Ended, Result } from './result.tsx'
 
-export interface PageProps {
-  /** What stands in the text area. */
-  code: string
-  /** How the program ended, if one ran. */
-  outcome?: Outcome
-  /** Why none ran. */
-  refusal?: string
-  /** Whether the form asks for a key. */
-  needsKey: boolean
+export interface PageProps extends FormOptions {
+  /** What stands in the form. */
+  fields: FormFields
+  /** How the program ended, or why none ran. */
+  ended?: Ended
   /** One line on what a program may use. */
   limits: string
-  /** Of the Content-Security-Policy: only this style is applied. */
+  /** Of the Content-Security-Policy: only styles that carry it are applied. */
   nonce: string
 }
 
-export function Page({ code, outcome, refusal, needsKey, limits, nonce }: PageProps) {
+export function Page({ fields, ended, limits, nonce, ...options }: PageProps) {
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
         <title>Safe Code Executor</title>
-        {/* Text of our own, and a style must not be escaped. */}
-        <style nonce={nonce} dangerouslySetInnerHTML={{ __html: STYLE }} />
+        <link rel="icon" href={ICON} />
+        <link rel="stylesheet" href="ui/assets/page.css" />
+        {/* The nonce is for the styles that the editor makes. */}
+        <script type="module" src="ui/assets/page.js" nonce={nonce}></script>
       </head>
       <body>
-        <header>
-          <h1>Safe Code Executor</h1>
-          <p>Runs Python once, in a fresh container. {limits}</p>
-        </header>
+        <a class="skip" href="#result">
+          Skip to the result
+        </a>
+        <Header limits={limits}>
+          <Examples
+            examples={EXAMPLES.filter(({ environment }) => isRunnable(environment, options))}
+          />
+        </Header>
         <main>
-          <nav aria-label="Examples">
-            <h2>Examples</h2>
-            <ul>
-              {EXAMPLES.map(({ id, title }) => (
-                <li>
-                  <a href={`/ui?example=${id}`}>{title}</a>
-                </li>
-              ))}
-            </ul>
-          </nav>
-          <form method="post" action="/ui">
-            <label for="code">Program</label>
-            <textarea
-              id="code"
-              name="code"
-              rows={14}
-              required
-              spellcheck={false}
-              autocomplete="off"
-              autocapitalize="off"
-            >
-              {verbatim(code)}
-            </textarea>
-            {needsKey && (
-              <p>
-                <label for="key">API key</label>{' '}
-                <input id="key" name="key" type="password" autocomplete="current-password" />
-              </p>
-            )}
-            <button type="submit">Run</button>
-          </form>
-          {outcome && <Result outcome={outcome} />}
-          {refusal !== undefined && (
-            <section aria-label="Result">
-              <p class="error" role="alert">
-                {refusal}
-              </p>
-            </section>
-          )}
+          <EditorForm fields={fields} {...options} />
+          <Result ended={ended} nonce={nonce} />
         </main>
       </body>
     </html>
   )
 }
 
-function Result({ outcome }: { outcome: Outcome }) {
+/** A picture without a request: a prompt in a box. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1d5fbf"/><path d="M8 10l6 6-6 6M17 22h8" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>',
+)}`
+
+function isRunnable(environment: string | undefined, { environments }: FormOptions): boolean {
+  return environment === undefined || environments.some(({ name }) => name === environment)
+}
+
+function Header({ limits, children }: { limits: string; children: Child }) {
   return (
-    <section aria-label="Result">
-      <h2>Output</h2>
-      <pre id="output">{verbatim(outcome.output)}</pre>
-      {outcome.error !== '' && (
-        <p id="error" class="error" role="alert">
-          {outcome.error}
-        </p>
-      )}
-      {outcome.stderr !== '' && (
-        <details open>
-          <summary>Standard error</summary>
-          <pre id="stderr">{verbatim(outcome.stderr)}</pre>
-        </details>
-      )}
-      <p class="facts">
-        {[
-          outcome.status,
-          outcome.exitCode === null ? `signal ${outcome.signal}` : `exit code ${outcome.exitCode}`,
-          `${outcome.durationMs} ms`,
-          `${(outcome.peakMemoryBytes / 1024 / 1024).toFixed(1)} MB`,
-          ...(outcome.truncated ? ['output cut at the limit'] : []),
-        ].join(' · ')}
-      </p>
-    </section>
+    <header>
+      <div class="title">
+        <h1>Safe Code Executor</h1>
+        <p>Runs Python once, in a fresh container. {limits}</p>
+      </div>
+      <nav aria-label="Site">
+        <a href="ui" aria-current="page">
+          Editor
+        </a>
+        <a href="docs/">API</a>
+      </nav>
+      {children}
+    </header>
   )
 }
 
-/** HTML drops one newline at the start of these elements: this is the one that it may drop. */
-function verbatim(text: string): string {
-  return `\n${text}`
+function Examples({ examples }: { examples: readonly Example[] }) {
+  const groups = [...new Set(examples.map(({ group }) => group))]
+  return (
+    <details class="examples" id="examples">
+      <summary>Examples</summary>
+      <nav aria-label="Examples">
+        {groups.map((group) => (
+          <section>
+            <h2>{group}</h2>
+            <ul>
+              {examples
+                .filter((example) => example.group === group)
+                .map((example) => (
+                  <li>
+                    <a href={`ui?example=${example.id}`} data-example={exampleData(example)}>
+                      {example.title}
+                    </a>
+                    <span>{example.expect}</span>
+                  </li>
+                ))}
+            </ul>
+          </section>
+        ))}
+      </nav>
+    </details>
+  )
+}
+
+/** The form's fields for the script, so that it needs no other page. */
+function exampleData(example: Example): string {
+  return JSON.stringify(exampleFields(example))
+}
+
+/** What an example puts into the form. */
+export function exampleFields(example: Example): FormFields {
+  return {
+    code: example.code,
+    stdin: example.stdin ?? '',
+    args: '',
+    timeoutSeconds: '',
+    environment: example.environment ?? '',
+    outputFiles: (example.outputFiles ?? []).join('\n'),
+    displayLastExpression: example.displayLastExpression ?? false,
+  }
 }

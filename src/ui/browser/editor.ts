@@ -1,0 +1,101 @@
+// The editor: CodeMirror over the form's text area, which keeps the text for the form.
+
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { python } from '@codemirror/lang-python'
+import {
+  bracketMatching,
+  indentOnInput,
+  indentUnit,
+  syntaxHighlighting,
+} from '@codemirror/language'
+import { EditorState, Prec } from '@codemirror/state'
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view'
+import { classHighlighter } from '@lezer/highlight'
+
+export interface EditorOptions {
+  textarea: HTMLTextAreaElement
+  /** Where the editor goes. */
+  parent: HTMLElement
+  /** Of the Content-Security-Policy, for the styles that the editor makes. */
+  nonce: string
+  onRun: () => void
+  onChange: () => void
+}
+
+export interface Editor {
+  get: () => string
+  /** Puts another program in, as a change that can be undone. */
+  set: (text: string) => void
+  /** Goes to a line, counted from 1; where there is no such line, to the last. */
+  goTo: (line: number) => void
+  focus: () => void
+}
+
+export function createEditor({ textarea, parent, nonce, onRun, onChange }: EditorOptions): Editor {
+  const run = () => {
+    onRun()
+    return true
+  }
+  const view = new EditorView({
+    parent,
+    state: EditorState.create({
+      doc: textarea.value,
+      extensions: [
+        EditorView.cspNonce.of(nonce),
+        lineNumbers(),
+        highlightActiveLine(),
+        highlightActiveLineGutter(),
+        drawSelection(),
+        history(),
+        indentUnit.of('    '),
+        EditorState.tabSize.of(4),
+        indentOnInput(),
+        bracketMatching(),
+        python(),
+        syntaxHighlighting(classHighlighter),
+        EditorView.lineWrapping,
+        Prec.highest(keymap.of([{ key: 'Mod-Enter', run }])),
+        keymap.of([indentWithTab, ...defaultKeymap, ...historyKeymap]),
+        EditorView.contentAttributes.of({
+          id: 'code-editor',
+          'aria-labelledby': 'code-label',
+          'aria-describedby': 'editor-hint',
+        }),
+        EditorView.updateListener.of((update) => {
+          if (!update.docChanged) return
+          textarea.value = update.state.doc.toString()
+          onChange()
+        }),
+      ],
+    }),
+  })
+  textarea.hidden = true
+  const get = () => view.state.doc.toString()
+  return {
+    get,
+    set: (text) => {
+      if (text === get()) return
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: text },
+        selection: { anchor: 0 },
+        scrollIntoView: true,
+      })
+    },
+    goTo: (line) => {
+      const { from, to } = view.state.doc.line(Math.min(line, view.state.doc.lines))
+      view.dispatch({
+        selection: { anchor: from, head: to },
+        effects: EditorView.scrollIntoView(from, { y: 'center' }),
+      })
+      view.focus()
+    },
+    focus: () => view.focus(),
+  }
+}

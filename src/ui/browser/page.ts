@@ -1,0 +1,111 @@
+// The page's script: makes a page that works without it nicer to use.
+
+import { createClient } from '../../client.ts'
+import type { FormFields } from '../form.tsx'
+import { Console } from './console.ts'
+import { copyText } from './copy.ts'
+import { element } from './dom.ts'
+import { createEditor } from './editor.ts'
+import { takeFiles } from './files-in.ts'
+import { readFields, writeFields } from './form-fields.ts'
+import { Runner } from './run.tsx'
+import { fromFragment, toFragment } from './share.ts'
+import { keep, kept } from './storage.ts'
+
+/** How long a short message stays, in milliseconds. */
+const MESSAGE_MS = 4000
+/** How long after the last key the program is kept, in milliseconds. */
+const KEEP_MS = 300
+
+const form = element('form', HTMLFormElement)
+const textarea = element('code', HTMLTextAreaElement)
+const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? ''
+
+const runInForm = () => form.requestSubmit(element('run', HTMLButtonElement))
+let keepTimer: number | undefined
+const keepSoon = () => {
+  clearTimeout(keepTimer)
+  keepTimer = window.setTimeout(() => keep(readFields(form)), KEEP_MS)
+}
+const editor = createEditor({
+  ...{ textarea, nonce, parent: element('editor', HTMLDivElement) },
+  ...{ onRun: runInForm, onChange: keepSoon },
+})
+// An editor in the place of the text area: the browser's own check has nothing to point at.
+textarea.required = false
+element('code-label', HTMLLabelElement).addEventListener('click', () => editor.focus())
+element('editor-hint', HTMLSpanElement).hidden = false
+
+const output = new Console(element('console', HTMLDivElement), (line) => editor.goTo(line))
+const runner = new Runner({
+  ...{ form, nonce, console: output },
+  client: () => {
+    const key = document.querySelector<HTMLInputElement>('#key')?.value
+    return createClient({ url: new URL('.', location.href).href, ...(key && { key }) })
+  },
+})
+form.addEventListener('submit', (event) => {
+  event.preventDefault()
+  keep(readFields(form))
+  void runner.start()
+})
+form.addEventListener('input', keepSoon)
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return
+  event.preventDefault()
+  runInForm()
+})
+takeFiles(form)
+
+let messageTimer: number | undefined
+const say = (text: string) => {
+  const said = element('said', HTMLSpanElement)
+  said.textContent = text
+  clearTimeout(messageTimer)
+  messageTimer = window.setTimeout(() => said.replaceChildren(), MESSAGE_MS)
+}
+
+for (const link of document.querySelectorAll<HTMLAnchorElement>('a[data-example]')) {
+  link.addEventListener('click', (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return
+    event.preventDefault()
+    writeFields(editor, JSON.parse(link.dataset.example ?? '{}') as FormFields)
+    keepSoon()
+    element('examples', HTMLDetailsElement).open = false
+    say(`Example: ${link.textContent}`)
+    editor.focus()
+  })
+}
+
+const share = element('share', HTMLButtonElement)
+share.hidden = false
+share.addEventListener('click', async () => {
+  const url = new URL('ui', location.href)
+  url.hash = await toFragment(readFields(form))
+  history.replaceState(null, '', url)
+  const isCopied = await copyText(url.href)
+  say(isCopied ? 'Link copied: the program is in it.' : 'The link is in the address bar.')
+})
+
+const copy = element('copy', HTMLButtonElement)
+copy.hidden = false
+copy.addEventListener('click', async () => {
+  const isCopied = await copyText(runner.outcome?.output ?? output.stdout)
+  say(isCopied ? 'Output copied.' : 'The browser does not allow to copy.')
+})
+
+/** A program that was shared, else one that was asked for, else the last one. */
+async function firstProgram(): Promise<void> {
+  const isAnswer = element('end', HTMLDivElement).childElementCount > 0
+  try {
+    const shared = await fromFragment(location.hash)
+    if (shared) return writeFields(editor, shared)
+  } catch {
+    say('The link is damaged: its program can’t be read.')
+  }
+  if (isAnswer || new URL(location.href).searchParams.has('example')) return
+  const last = kept()
+  if (last) writeFields(editor, last)
+}
+window.addEventListener('hashchange', () => void firstProgram())
+void firstProgram()

@@ -1,0 +1,143 @@
+// One run from the page: output as it comes, the time it takes, how it ended; and the way to stop it.
+
+import { render } from 'hono/jsx/dom'
+import { type Client, RefusedError } from '../../client.ts'
+import type { Outcome } from '../../outcome.ts'
+import { duration, refusalText } from '../ends.ts'
+import { formRequest } from '../form-request.ts'
+import { Displays, End, type Ended, Files } from '../result.tsx'
+import { cleanHtml } from './clean-html.ts'
+import type { Console } from './console.ts'
+import { element } from './dom.ts'
+
+/** How often the time is drawn, in milliseconds. */
+const TICK_MS = 100
+
+export interface RunnerOptions {
+  form: HTMLFormElement
+  console: Console
+  /** The client with the key that stands in the form. */
+  client: () => Client
+  nonce: string
+}
+
+export class Runner {
+  readonly #options: RunnerOptions
+  readonly #run = element('run', HTMLButtonElement)
+  readonly #stop = element('stop', HTMLButtonElement)
+  readonly #end = element('end', HTMLDivElement)
+  readonly #progress = element('progress', HTMLDivElement)
+  readonly #elapsed = element('elapsed', HTMLProgressElement)
+  readonly #elapsedText = element('elapsed-text', HTMLSpanElement)
+  #current: AbortController | undefined
+  /** What the last run left; undefined while one runs. */
+  outcome: Outcome | undefined
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.#stop.addEventListener('click', () => this.stop())
+    this.#stop.hidden = false
+    this.#progress.hidden = false
+  }
+
+  /** Stops what runs, here and on the server: it ends a run of which the client goes away. */
+  stop(): void {
+    this.#current?.abort()
+  }
+
+  /** Runs what stands in the form; while a run goes on, does nothing. */
+  async start(): Promise<void> {
+    if (this.#current) return
+    const current = new AbortController()
+    this.#current = current
+    const tick = this.#begin()
+    try {
+      this.#show(await this.#follow(current.signal))
+    } catch (error) {
+      this.#show({ refusal: this.#describe(error, current.signal.aborted) })
+    } finally {
+      clearInterval(tick.timer)
+      tick.draw()
+      this.#current = undefined
+      this.#isRunning(false)
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<Ended> {
+    const { form, client, console } = this.#options
+    const request = await formRequest(new FormData(form))
+    for await (const event of client().stream(request, { signal })) {
+      if (event.type !== 'result') console.write(event.type, event.text)
+      else return { outcome: event.outcome, memoryBytes: this.#memoryBytes() }
+    }
+    throw new Error('The connection ended before the result.')
+  }
+
+  #begin() {
+    this.outcome = undefined
+    this.#options.console.clear()
+    for (const id of ['end', 'displays', 'files-out'])
+      document.getElementById(id)?.replaceChildren()
+    this.#isRunning(true)
+    const limit = element('timeoutSeconds', HTMLInputElement)
+    const limitMs = Number(limit.value || limit.dataset.default) * 1000
+    const start = performance.now()
+    const draw = () => {
+      const ms = performance.now() - start
+      this.#elapsed.max = limitMs
+      this.#elapsed.value = Math.min(ms, limitMs)
+      this.#elapsedText.textContent = `${(ms / 1000).toFixed(1)} s of ${limitMs / 1000} s`
+    }
+    draw()
+    return { draw, timer: setInterval(draw, TICK_MS) }
+  }
+
+  #isRunning(isRunning: boolean): void {
+    const hadFocus = document.activeElement === this.#stop
+    this.#run.setAttribute('aria-disabled', String(isRunning))
+    this.#stop.disabled = !isRunning
+    this.#progress.classList.toggle('running', isRunning)
+    if (hadFocus && !isRunning) this.#run.focus()
+  }
+
+  #show(ended: Ended): void {
+    const { console, nonce } = this.#options
+    console.flush()
+    const box = document.createElement('div')
+    render(<End ended={ended} />, box)
+    this.#end.replaceChildren(box)
+    if (!('outcome' in ended)) return
+    const { outcome } = ended
+    this.outcome = outcome
+    if (console.isEmpty) console.note('It printed nothing.')
+    render(
+      <Displays displays={outcome.displays} nonce={nonce} clean={cleanHtml} />,
+      this.#fresh('displays'),
+    )
+    render(<Files outcome={outcome} />, this.#fresh('files-out'))
+  }
+
+  /** An empty element for one rendering: what another left there is not its to change. */
+  #fresh(id: string): HTMLElement {
+    const box = document.createElement('div')
+    document.getElementById(id)?.replaceChildren(box)
+    return box
+  }
+
+  #memoryBytes(): number {
+    const select = element('environment', HTMLSelectElement)
+    return Number(select.selectedOptions[0]?.dataset.memoryBytes)
+  }
+
+  #describe(error: unknown, isStopped: boolean): { heading: string; detail: string } {
+    if (isStopped) {
+      const time = duration(this.#elapsed.value)
+      return { heading: `Stopped after ${time}.`, detail: 'The program was ended on the server.' }
+    }
+    if (error instanceof RefusedError) {
+      return refusalText(error.code, error.message, error.retryAfterSeconds)
+    }
+    const detail = error instanceof Error ? error.message : String(error)
+    return { heading: 'No answer from the server.', detail }
+  }
+}

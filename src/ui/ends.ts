@@ -1,0 +1,80 @@
+// How a run ended and why one did not start, in words: for the page with a script and without.
+
+import type { RefusalCode } from '../errors.ts'
+import type { Outcome } from '../outcome.ts'
+
+/** Words and a sign for a status: colour alone tells nothing to many. */
+export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; words: string }>> = {
+  ok: { sign: '✓', words: 'Succeeded' },
+  error: { sign: '✗', words: 'Ended with an error' },
+  timeout: { sign: '⧗', words: 'Time ran out' },
+  oom: { sign: '▲', words: 'Out of memory' },
+  output_limit: { sign: '≡', words: 'Too much output' },
+  killed: { sign: '⊘', words: 'Killed by a signal' },
+}
+
+/** What a refusal means for the one who reads it, and what to do. */
+const REFUSAL_WORDS: Readonly<Partial<Record<RefusalCode, string>>> = {
+  rate_limited: 'Too many runs from here.',
+  busy: 'All places are taken at the moment.',
+  unavailable: 'Programs can’t be run at the moment; the operator’s log says why.',
+  unauthorized: 'This server asks for a key: enter it under “Input and limits”.',
+  too_large: 'That is more than one request may carry.',
+}
+
+/** One or two sentences for a refusal; `retryAfterSeconds` where the server says when to try again. */
+export function refusalText(
+  code: RefusalCode,
+  message: string,
+  retryAfterSeconds?: number,
+): { heading: string; detail: string } {
+  const wait =
+    retryAfterSeconds === undefined
+      ? ''
+      : ` Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`
+  const words = REFUSAL_WORDS[code]
+  return { heading: words ? `${words}${wait}` : 'It was not run.', detail: message }
+}
+
+/** The facts of an ended run, each with its name. */
+export function facts(outcome: Outcome, memoryBytes: number): { name: string; value: string }[] {
+  const { exitCode, signal, durationMs, cpuMs, peakMemoryBytes, truncated } = outcome
+  return [
+    exitCode === null
+      ? { name: 'Signal', value: signal ?? 'unknown' }
+      : { name: 'Exit code', value: String(exitCode) },
+    { name: 'Time', value: duration(durationMs) },
+    { name: 'CPU', value: duration(cpuMs) },
+    { name: 'Memory', value: `${megabytes(peakMemoryBytes)} of ${megabytes(memoryBytes)} MB` },
+    ...(truncated ? [{ name: 'Output', value: 'cut at the limit' }] : []),
+  ]
+}
+
+/** Such as `5 ms` or `1.3 s`. */
+export function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}
+
+/** Such as `8.7` or `128`. */
+function megabytes(bytes: number): string {
+  const value = bytes / 1024 / 1024
+  return Number.isInteger(value) ? String(value) : value.toFixed(1)
+}
+
+/** Such as `1.2 kB`. */
+export function fileSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} kB` : `${megabytes(bytes)} MB`
+}
+
+/** Why files did not come back, in words. */
+export const OMISSION_WORDS: Readonly<Record<Outcome['filesOmitted'][number]['reason'], string>> = {
+  too_large: 'larger than a file may be',
+  too_many: 'more files than may come back',
+  total_too_large: 'more bytes than may come back',
+  not_regular: 'not a regular file',
+  not_readable: 'not readable',
+  bad_name: 'its name is not UTF-8',
+  too_deep: 'in too many folders',
+  not_collected: 'the container ended before it could be collected',
+}

@@ -1,0 +1,158 @@
+// The form: the program, and in a fold what it is given and what it may use.
+
+/** What the writer of a program may fill in; text as it stands in the fields. */
+export interface FormFields {
+  code: string
+  stdin: string
+  /** One a line. */
+  args: string
+  timeoutSeconds: string
+  environment: string
+  /** Globs, one a line. */
+  outputFiles: string
+  displayLastExpression: boolean
+}
+
+export interface FormOptions {
+  environments: readonly { name: string; memoryBytes: number }[]
+  defaultTimeoutSeconds: number
+  maxTimeoutSeconds: number
+  /** Whether the form asks for a key. */
+  needsKey: boolean
+}
+
+export function EditorForm({ fields, ...options }: FormOptions & { fields: FormFields }) {
+  return (
+    // Without an address a form posts to the page's own, with its example in it.
+    <form id="form" method="post" action="ui" enctype="multipart/form-data">
+      <div class="editor-head">
+        <label for="code" id="code-label">
+          Program
+        </label>
+        <span class="hint" id="editor-hint" hidden>
+          <kbd>Ctrl</kbd> or <kbd>⌘</kbd> with <kbd>Enter</kbd> runs, <kbd>Esc</kbd> then{' '}
+          <kbd>Tab</kbd> leaves
+        </span>
+      </div>
+      <div class="editor" id="editor">
+        <textarea
+          id="code"
+          name="code"
+          rows={16}
+          required
+          spellcheck={false}
+          autocomplete="off"
+          autocapitalize="off"
+        >
+          {verbatim(fields.code)}
+        </textarea>
+      </div>
+      <div class="actions">
+        <button type="submit" id="run" class="primary">
+          <span aria-hidden="true">▶</span> Run
+        </button>
+        <button type="button" id="stop" hidden disabled>
+          <span aria-hidden="true">■</span> Stop
+        </button>
+        <button type="button" id="share" hidden>
+          Share
+        </button>
+        <span id="said" class="hint" role="status"></span>
+      </div>
+      {options.needsKey && (
+        <p class="key">
+          <label for="key">API key</label>
+          <input id="key" name="key" type="password" autocomplete="current-password" />
+        </p>
+      )}
+      <Inputs fields={fields} {...options} />
+    </form>
+  )
+}
+
+function Inputs({
+  fields,
+  environments,
+  defaultTimeoutSeconds,
+  maxTimeoutSeconds,
+}: FormOptions & { fields: FormFields }) {
+  const isUsed = fields.stdin || fields.args || fields.outputFiles || fields.timeoutSeconds
+  return (
+    <details class="inputs" id="inputs" open={Boolean(isUsed)}>
+      <summary>Input and limits</summary>
+      <div class="fields">
+        <p class="wide">
+          <label for="stdin">Standard input</label>
+          <textarea id="stdin" name="stdin" rows={3} spellcheck={false}>
+            {verbatim(fields.stdin)}
+          </textarea>
+        </p>
+        <p>
+          <label for="args">Arguments, one a line</label>
+          <textarea id="args" name="args" rows={2} spellcheck={false}>
+            {verbatim(fields.args)}
+          </textarea>
+        </p>
+        <p>
+          <label for="outputFiles">Files that come back, one pattern a line</label>
+          <textarea
+            id="outputFiles"
+            name="outputFiles"
+            rows={2}
+            spellcheck={false}
+            placeholder="*.png"
+          >
+            {verbatim(fields.outputFiles)}
+          </textarea>
+        </p>
+        <p>
+          <label for="timeoutSeconds">Time limit, in seconds</label>
+          <input
+            id="timeoutSeconds"
+            name="timeoutSeconds"
+            type="number"
+            min="0.1"
+            max={maxTimeoutSeconds}
+            step="any"
+            value={fields.timeoutSeconds}
+            placeholder={String(defaultTimeoutSeconds)}
+            data-default={defaultTimeoutSeconds}
+          />
+        </p>
+        <p>
+          <label for="environment">Environment</label>
+          <select id="environment" name="environment">
+            {environments.map(({ name, memoryBytes }) => (
+              <option
+                value={name}
+                data-memory-bytes={memoryBytes}
+                selected={name === fields.environment}
+              >
+                {`${name} (${memoryBytes / 2 ** 20} MB)`}
+              </option>
+            ))}
+          </select>
+        </p>
+        <p class="wide check">
+          <input
+            id="displayLastExpression"
+            name="displayLastExpression"
+            type="checkbox"
+            checked={fields.displayLastExpression}
+          />
+          <label for="displayLastExpression">Show the value of the last line</label>
+        </p>
+        <div class="wide drop" id="drop">
+          <label for="files">Files for the program</label>
+          <input id="files" name="files" type="file" multiple />
+          <ul id="file-list"></ul>
+        </div>
+      </div>
+    </details>
+  )
+}
+
+/** HTML drops one newline at the start of these elements: this is the one that it may drop. */
+export function verbatim(text: string): string {
+  return `\n${text}`
+}

@@ -1,0 +1,186 @@
+// The result as the server writes it: all of it where there is no script, else the places that the script fills.
+
+import type { Display, Outcome, OutputFile } from '../outcome.ts'
+import { textToBase64 } from './base64.ts'
+import { facts, fileSize, OMISSION_WORDS, STATUS_WORDS } from './ends.ts'
+import { verbatim } from './form.tsx'
+import { frameDocument } from './frame-document.ts'
+import { textParts } from './visible-text.ts'
+
+/** How the program ended, or why none ran. */
+export type Ended =
+  | { outcome: Outcome; memoryBytes: number }
+  | { refusal: { heading: string; detail: string } }
+
+export function Result({ ended, nonce }: { ended: Ended | undefined; nonce: string }) {
+  const outcome = ended && 'outcome' in ended ? ended.outcome : undefined
+  return (
+    <section class="result" id="result" aria-label="Result" tabindex={-1}>
+      <div class="progress" id="progress" hidden>
+        <progress id="elapsed" aria-label="Time used" max={1} value={0}></progress>
+        <span id="elapsed-text"></span>
+      </div>
+      <div class="end" id="end" role="status">
+        {ended && <End ended={ended} />}
+      </div>
+      <div class="output-head">
+        <h2 id="output-label">Output</h2>
+        <button type="button" id="copy" hidden>
+          Copy
+        </button>
+      </div>
+      <section class="console" id="console" aria-labelledby="output-label" tabindex={0}>
+        {outcome && <Texts outcome={outcome} />}
+        {!ended && <p class="empty">What the program prints comes here.</p>}
+      </section>
+      <div id="displays" class="displays">
+        {outcome && <Displays displays={outcome.displays} nonce={nonce} />}
+      </div>
+      <div id="files-out">{outcome && <Files outcome={outcome} />}</div>
+    </section>
+  )
+}
+
+/** How it ended, in words and numbers. */
+export function End({ ended }: { ended: Ended }) {
+  if ('refusal' in ended) {
+    const { heading, detail } = ended.refusal
+    return (
+      <div class="status refused" role="alert">
+        <strong>
+          <span aria-hidden="true">!</span> {heading}
+        </strong>
+        <span id="error">{detail}</span>
+      </div>
+    )
+  }
+  const { outcome, memoryBytes } = ended
+  const { sign, words } = STATUS_WORDS[outcome.status]
+  return (
+    <div class={`status ${outcome.status}`}>
+      <strong>
+        <span aria-hidden="true">{sign}</span> {words} <code>{outcome.status}</code>
+      </strong>
+      {outcome.error !== '' && (
+        <span id="error">
+          <Visible text={outcome.error} />
+        </span>
+      )}
+      <dl class="facts">
+        {facts(outcome, memoryBytes).map(({ name, value }) => (
+          <div>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  )
+}
+
+function Texts({ outcome }: { outcome: Outcome }) {
+  return (
+    <>
+      <pre id="output" class="stdout">
+        {verbatim('')}
+        <Visible text={outcome.output} />
+      </pre>
+      {outcome.stderr !== '' && (
+        <pre id="stderr" class="stderr">
+          {verbatim('')}
+          <Visible text={outcome.stderr} />
+        </pre>
+      )}
+    </>
+  )
+}
+
+function Visible({ text }: { text: string }) {
+  return (
+    <>
+      {textParts(text).map(({ text, name }) =>
+        name ? (
+          <bdi class="named" data-name={name}>
+            {text}
+          </bdi>
+        ) : (
+          text
+        ),
+      )}
+    </>
+  )
+}
+
+interface DisplaysProps {
+  displays: readonly Display[]
+  nonce: string
+  /** Takes out of HTML what its frame forbids anyway. */
+  clean?: (html: string) => string
+}
+
+/** Figures, tables and other things to look at. */
+export function Displays({ displays, ...options }: DisplaysProps) {
+  return (
+    <>
+      {displays.map((display, index) => (
+        <DisplayView display={display} title={`Display ${index + 1}`} {...options} />
+      ))}
+    </>
+  )
+}
+
+function DisplayView({
+  display: { mime, data },
+  title,
+  nonce,
+  clean = (html) => html,
+}: { display: Display; title: string } & Omit<DisplaysProps, 'displays'>) {
+  if (mime === 'image/png' || mime === 'image/jpeg') {
+    return <img src={`data:${mime};base64,${data}`} alt={title} />
+  }
+  if (mime === 'image/svg+xml') {
+    return <img src={`data:${mime};base64,${textToBase64(data)}`} alt={title} />
+  }
+  if (mime === 'text/html') {
+    return <iframe sandbox="" title={title} srcdoc={frameDocument(clean(data), nonce)} />
+  }
+  return (
+    <pre>
+      {verbatim('')}
+      <Visible text={data} />
+    </pre>
+  )
+}
+
+/** The files that came back, and what of them did not. */
+export function Files({
+  outcome: { files, filesOmitted, filesOmittedCount },
+}: {
+  outcome: Outcome
+}) {
+  if (files.length === 0 && filesOmittedCount === 0) return null
+  return (
+    <>
+      <h2>Files</h2>
+      <ul class="files">
+        {files.map((file) => (
+          <li>
+            <a href={fileAddress(file)} download={file.path.split('/').at(-1)}>
+              <bdi>{file.path}</bdi>
+            </a>{' '}
+            {fileSize(file.size)}
+          </li>
+        ))}
+        {filesOmitted.map(({ path, reason }) => (
+          <li class="omitted">
+            <bdi>{path}</bdi> did not come back: {OMISSION_WORDS[reason]}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function fileAddress({ content, encoding }: OutputFile): string {
+  return `data:application/octet-stream;base64,${encoding === 'base64' ? content : textToBase64(content)}`
+}
