@@ -225,7 +225,8 @@ class Supervisor:
         self.watch()
         ended = time.monotonic()
         self.end_everything()
-        for fd in tuple(self.outputs):
+        later = self.later_output()
+        for fd in sorted(self.outputs, key=lambda fd: fd == later):
             while self.forward(fd):
                 pass
         displays = open_folder(display.FOLDER)
@@ -260,8 +261,8 @@ class Supervisor:
             forwarded_bytes = 0
             events = self.poller.poll(min(self.deadline - now, OOM_LOOK_SECONDS) * 1000)
             self.look_at_oom(now)
-            # Errors first: what a program says before it floods its output is worth more.
-            for fd, _ in sorted(events, key=lambda event: event[0] == self.child.stdout):
+            later = self.later_output()
+            for fd, _ in sorted(events, key=lambda event: event[0] == later):
                 if fd == HOST:  # the host never writes after the job: it is gone
                     os._exit(0)
                 elif fd == self.wakeup:
@@ -273,6 +274,11 @@ class Supervisor:
                     forwarded_bytes += self.forward(fd)
             if 0 < forwarded_bytes < NAP_BYTES and self.cause is None:
                 self.quiet_poller.poll(NAP_MS)
+
+    def later_output(self):
+        """Of two outputs that have something, the one to be read second. Which came first nobody knows; programs
+        mostly print before they complain. Near the limit a complaint is worth more than what floods the output."""
+        return self.child.stdout if self.output_left < 2 * OUTPUT_BYTES else self.child.stderr
 
     def look_at_oom(self, now):
         """Settles the kills of a program's children: what was counted one look ago, while the program itself has

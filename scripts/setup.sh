@@ -236,7 +236,7 @@ setup_images() {
 
 setup_build() {
   hash=$(hash_of src tsconfig.json tsconfig.build.json package.json package-lock.json)
-  if [ -d dist ] && stamped build "$hash"; then return; fi
+  if [ -f dist/main.js ] && stamped build "$hash"; then return; fi
   rm -rf "$state/dist"
   step 'compiling' node_modules/.bin/tsc -p tsconfig.build.json --outDir "$state/dist"
   step 'bundling the script of the page' npm run bundle -- "--outdir=$state/dist/ui/browser"

@@ -17,7 +17,7 @@ import { clientAddress, clientKey } from './middleware/client-address.ts'
 import { contentType } from './middleware/content-type.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
 import { sameOrigin } from './middleware/same-origin.ts'
-import { docsHeaders, pageHeaders } from './middleware/security-headers.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
 import { apiDocument } from './openapi/document.ts'
 import { Readiness } from './readiness.ts'
 import { docsRoute } from './routes/docs.tsx'
@@ -75,9 +75,7 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
 
   app.use(requestId())
   app.use(accessLog({ logger }))
-  const page = pageHeaders()
-  const docs = docsHeaders()
-  app.use((c, next) => (c.req.path.startsWith('/docs') ? docs(c, next) : page(c, next)))
+  app.use(securityHeaders)
   app.use(
     methodNotAllowed({
       app,
@@ -119,7 +117,7 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
           name,
           memoryBytes: environmentLimits(config, name).memoryBytes,
         })),
-        defaultTimeoutSeconds: limits.defaultTimeoutSeconds,
+        defaultTimeoutSeconds: Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds),
         maxTimeoutSeconds: limits.maxTimeoutSeconds,
         needsKey: keys.length > 0,
       },

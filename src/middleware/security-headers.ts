@@ -17,35 +17,41 @@ const NOTHING = {
   frameAncestors: ["'none'"],
 }
 
+/** For the API: what it answers is nothing to run, to show or to send. */
+const api = secureHeaders({ ...COMMON, contentSecurityPolicy: NOTHING })
+
 /**
- * For everything but the API's documentation: a script and styles of this server, styles that carry the answer's own
- * nonce (the editor makes some), forms and calls to this server, pictures that a program made. In a frame with a
- * program's HTML it holds too, and that frame may run no script at all.
+ * For the page: a script and styles of this server, styles that carry the answer's own nonce (the editor makes some),
+ * forms and calls to this server, pictures that a program made. In a frame with a program's HTML it holds too, and that
+ * frame may run no script at all.
  */
-export function pageHeaders(): MiddlewareHandler {
-  return secureHeaders({
-    ...COMMON,
-    contentSecurityPolicy: {
-      ...NOTHING,
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", NONCE],
-      imgSrc: ['data:'],
-      connectSrc: ["'self'"],
-      formAction: ["'self'"],
-    },
-  })
-}
+const page = secureHeaders({
+  ...COMMON,
+  contentSecurityPolicy: {
+    ...NOTHING,
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", NONCE],
+    imgSrc: ['data:'],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+  },
+})
 
 /** For the API's documentation: scripts, styles and pictures of this server, and calls to it. */
-export function docsHeaders(): MiddlewareHandler {
-  return secureHeaders({
-    ...COMMON,
-    contentSecurityPolicy: {
-      ...NOTHING,
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-    },
-  })
+const docs = secureHeaders({
+  ...COMMON,
+  contentSecurityPolicy: {
+    ...NOTHING,
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+  },
+})
+
+/** Sets the header fields that a path's answers need. */
+export const securityHeaders: MiddlewareHandler = (c, next) => {
+  const [, first = ''] = c.req.path.split('/')
+  if (first === 'ui') return page(c, next)
+  return first === 'docs' ? docs(c, next) : api(c, next)
 }

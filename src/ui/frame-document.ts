@@ -1,13 +1,31 @@
 // HTML of a program's, as a document of its own for a frame without any right: no script, no form, no origin.
 
-/** Escapes nothing: the frame that shows it is `sandbox=""`, and the page's Content-Security-Policy holds in it too. */
+/** Elements that the frame's rights and the page's Content-Security-Policy give nothing to do. */
+const IDLE_TAG = /^<\/?(?:script|link|meta|base|i?frame|object|embed|form)\b/i
+const STYLE_TAG = /^<style\b/i
+/** A tag with its attributes; quadratic time is not to be had with unclosed ones. */
+const TAG = /<\/?[a-z](?:"[^"]*"|'[^']*'|[^'"<>])*>/gi
+const SCRIPT = /<script\b[\s\S]*?(?:<\/script\s*>|$)/gi
+/** Attributes that the policy forbids: styles and handlers in them, and what is elsewhere. */
+const FORBIDDEN_ATTRIBUTE =
+  /\s(?:style|on\w+|srcset|(?:src|background|poster|data)(?!\s*=\s*["']?\s*data:))\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)/gi
+
+/**
+ * The document for `srcdoc`. The wall is the frame's `sandbox=""` and the page's policy, which holds in it too; what
+ * both would forbid is taken out only so that no browser has to complain of it, and style sheets get the right to apply.
+ */
 export function frameDocument(html: string, nonce: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Display</title><style nonce="${nonce}">${STYLE}</style>${html}`
+  const body = html.replace(SCRIPT, '').replace(TAG, (tag) => {
+    if (IDLE_TAG.test(tag)) return ''
+    const allowed = tag.replace(FORBIDDEN_ATTRIBUTE, '')
+    return STYLE_TAG.test(tag) ? `<style nonce="${nonce}">` : allowed
+  })
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Display</title><style nonce="${nonce}">${STYLE}</style><body>${body}`
 }
 
 const STYLE = `:root{color-scheme:light dark}
 body{margin:.5rem;font:.9rem/1.4 system-ui,sans-serif;color:#1a1d21;background:#fff}
-table{border-collapse:collapse}
+table{border-collapse:collapse;border:0}
 th,td{padding:.25rem .75rem;border:0;border-bottom:1px solid #d5dae1;text-align:right}
 thead th{border-bottom-width:2px}
 @media(prefers-color-scheme:dark){body{color:#e6e9ee;background:#161b22}th,td{border-color:#3b4350}}`

@@ -7,6 +7,9 @@ import { verbatim } from './form.tsx'
 import { frameDocument } from './frame-document.ts'
 import { textParts } from './visible-text.ts'
 
+/** A table of so many rows needs no tall frame. */
+const SMALL_TABLE_ROWS = 6
+
 /** How the program ended, or why none ran. */
 export type Ended =
   | { outcome: Outcome; memoryBytes: number }
@@ -114,8 +117,6 @@ function Visible({ text }: { text: string }) {
 interface DisplaysProps {
   displays: readonly Display[]
   nonce: string
-  /** Takes out of HTML what its frame forbids anyway. */
-  clean?: (html: string) => string
 }
 
 /** Figures, tables and other things to look at. */
@@ -129,12 +130,13 @@ export function Displays({ displays, ...options }: DisplaysProps) {
   )
 }
 
-function DisplayView({
-  display: { mime, data },
-  title,
-  nonce,
-  clean = (html) => html,
-}: { display: Display; title: string } & Omit<DisplaysProps, 'displays'>) {
+interface DisplayViewProps {
+  display: Display
+  title: string
+  nonce: string
+}
+
+function DisplayView({ display: { mime, data }, title, nonce }: DisplayViewProps) {
   if (mime === 'image/png' || mime === 'image/jpeg') {
     return <img src={`data:${mime};base64,${data}`} alt={title} />
   }
@@ -142,13 +144,20 @@ function DisplayView({
     return <img src={`data:${mime};base64,${textToBase64(data)}`} alt={title} />
   }
   if (mime === 'text/html') {
-    return <iframe sandbox="" title={title} srcdoc={frameDocument(clean(data), nonce)} />
+    const rows = data.match(/<tr\b/gi)?.length ?? 0
+    return (
+      <iframe
+        class={rows <= SMALL_TABLE_ROWS ? 'small' : ''}
+        sandbox=""
+        title={title}
+        srcdoc={frameDocument(data, nonce)}
+      />
+    )
   }
   return (
-    <pre>
-      {verbatim('')}
+    <div class="text">
       <Visible text={data} />
-    </pre>
+    </div>
   )
 }
 

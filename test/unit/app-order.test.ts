@@ -119,7 +119,9 @@ describe('every answer', () => {
     async (path) => {
       const { headers } = await testApp().app.request(path)
       expect(headers.get('Content-Security-Policy')).toMatch(
-        /^default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; style-src 'nonce-[\w+/=]{22,}'$/,
+        path === '/ui'
+          ? /^default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; style-src 'self' 'nonce-[\w+/=]{22,}'; img-src data:; connect-src 'self'$/
+          : /^default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'$/,
       )
       expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
       expect(headers.get('X-Frame-Options')).toBe('SAMEORIGIN')

@@ -63,6 +63,7 @@ export function createEditor({ textarea, parent, nonce, onRun, onChange }: Edito
         EditorView.lineWrapping,
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run }])),
         keymap.of([indentWithTab, ...defaultKeymap, ...historyKeymap]),
+        EditorView.domEventHandlers({ beforeinput: replaceSelection }),
         EditorView.contentAttributes.of({
           id: 'code-editor',
           'aria-labelledby': 'code-label',
@@ -98,4 +99,18 @@ export function createEditor({ textarea, parent, nonce, onRun, onChange }: Edito
     },
     focus: () => view.focus(),
   }
+}
+
+/**
+ * Typing over a selection, done here: the browser would keep the look of what it replaces in a style attribute, which
+ * the page's Content-Security-Policy forbids.
+ */
+function replaceSelection(event: InputEvent, view: EditorView): boolean {
+  const isTyping = event.inputType === 'insertText' && event.data !== null && !view.composing
+  if (!isTyping || view.state.selection.main.empty) return false
+  view.dispatch(view.state.replaceSelection(event.data ?? ''), {
+    userEvent: 'input.type',
+    scrollIntoView: true,
+  })
+  return true
 }

@@ -1,11 +1,11 @@
 // The page's script: makes a page that works without it nicer to use.
 
 import { createClient } from '../../client.ts'
-import type { FormFields } from '../form.tsx'
 import { Console } from './console.ts'
 import { copyText } from './copy.ts'
 import { element } from './dom.ts'
 import { createEditor } from './editor.ts'
+import { offerExamples } from './examples-menu.ts'
 import { takeFiles } from './files-in.ts'
 import { readFields, writeFields } from './form-fields.ts'
 import { Runner } from './run.tsx'
@@ -36,7 +36,7 @@ textarea.required = false
 element('code-label', HTMLLabelElement).addEventListener('click', () => editor.focus())
 element('editor-hint', HTMLSpanElement).hidden = false
 
-const output = new Console(element('console', HTMLDivElement), (line) => editor.goTo(line))
+const output = new Console(element('console', HTMLElement), (line) => editor.goTo(line))
 const runner = new Runner({
   ...{ form, nonce, console: output },
   client: () => {
@@ -65,17 +65,12 @@ const say = (text: string) => {
   messageTimer = window.setTimeout(() => said.replaceChildren(), MESSAGE_MS)
 }
 
-for (const link of document.querySelectorAll<HTMLAnchorElement>('a[data-example]')) {
-  link.addEventListener('click', (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return
-    event.preventDefault()
-    writeFields(editor, JSON.parse(link.dataset.example ?? '{}') as FormFields)
-    keepSoon()
-    element('examples', HTMLDetailsElement).open = false
-    say(`Example: ${link.textContent}`)
-    editor.focus()
-  })
-}
+offerExamples((fields, title) => {
+  writeFields(editor, fields)
+  keepSoon()
+  say(`Example: ${title}`)
+  editor.focus()
+})
 
 const share = element('share', HTMLButtonElement)
 share.hidden = false

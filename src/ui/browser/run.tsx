@@ -6,7 +6,6 @@ import type { Outcome } from '../../outcome.ts'
 import { duration, refusalText } from '../ends.ts'
 import { formRequest } from '../form-request.ts'
 import { Displays, End, type Ended, Files } from '../result.tsx'
-import { cleanHtml } from './clean-html.ts'
 import type { Console } from './console.ts'
 import { element } from './dom.ts'
 
@@ -79,6 +78,7 @@ export class Runner {
     for (const id of ['end', 'displays', 'files-out'])
       document.getElementById(id)?.replaceChildren()
     this.#isRunning(true)
+    bringIntoView(element('result', HTMLElement))
     const limit = element('timeoutSeconds', HTMLInputElement)
     const limitMs = Number(limit.value || limit.dataset.default) * 1000
     const start = performance.now()
@@ -110,10 +110,7 @@ export class Runner {
     const { outcome } = ended
     this.outcome = outcome
     if (console.isEmpty) console.note('It printed nothing.')
-    render(
-      <Displays displays={outcome.displays} nonce={nonce} clean={cleanHtml} />,
-      this.#fresh('displays'),
-    )
+    render(<Displays displays={outcome.displays} nonce={nonce} />, this.#fresh('displays'))
     render(<Files outcome={outcome} />, this.#fresh('files-out'))
   }
 
@@ -140,4 +137,11 @@ export class Runner {
     const detail = error instanceof Error ? error.message : String(error)
     return { heading: 'No answer from the server.', detail }
   }
+}
+
+/** On a narrow screen the result is below the form: who runs a program wants to see it. */
+function bringIntoView(result: HTMLElement): void {
+  if (result.getBoundingClientRect().top < innerHeight * 0.75) return
+  const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
+  result.scrollIntoView({ block: 'start', behavior: isCalm ? 'instant' : 'smooth' })
 }

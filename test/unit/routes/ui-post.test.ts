@@ -10,7 +10,7 @@ const FORM_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' }
 /** Status of an answer, the refusal that the page shows, and what stands in the text area. */
 async function shown(response: Response): Promise<unknown[]> {
   const html = await response.text()
-  const refusal = html.match(/role="alert">([^<]*)</)?.[1] ?? ''
+  const refusal = textOf(html, 'error') ?? ''
   return [response.status, refusal, textOf(html, 'code')]
 }
 
@@ -40,10 +40,58 @@ describe('the form', () => {
     expect(executor.requests).toMatchObject([{ code }])
   })
 
-  it('takes nothing but the program', async () => {
+  it('has what was filled in beside it, one item a line', async () => {
+    const { app, executor } = testApp({ settings: { ENVIRONMENTS: 'python,data' } })
+    const fields = { code: 'x', stdin: 'a\r\nb\r\n', args: '--year\r\n20 26\r\n\r\n' }
+    const limits = { timeoutSeconds: '2.5', environment: 'data', displayLastExpression: 'on' }
+    const response = await postForm(app, { ...fields, ...limits, outputFiles: '*.png\r\nout/**' })
+    expect(executor.requests).toMatchObject([
+      {
+        ...{ stdin: 'a\nb\n', args: ['--year', '20 26'], outputFiles: ['*.png', 'out/**'] },
+        ...{ timeoutSeconds: 2.5, environment: 'data', displayLastExpression: true },
+      },
+    ])
+    const html = await response.text()
+    expect(textOf(html, 'stdin')).toBe('a\nb\n')
+    expect(textOf(html, 'args')).toBe('--year\n20 26\n\n')
+    expect(textOf(html, 'outputFiles')).toBe('*.png\nout/**')
+    expect(html).toMatch(/<option value="data"[^>]* selected/)
+    expect(html).toMatch(/id="timeoutSeconds"[^>]* value="2.5"/)
+    expect(html).toMatch(/id="displayLastExpression"[^>]* checked/)
+  })
+
+  it('takes files, whatever is in them, as a browser sends them', async () => {
     const { app, executor } = testApp()
-    await postForm(app, { code: 'x', timeoutSeconds: '9999', stdin: 'y' })
-    expect(executor.requests).toMatchObject([{ timeoutSeconds: 10, stdin: '' }])
+    const form = new FormData()
+    form.set('code', 'x\r\ny')
+    form.append('files', new File(['a,b\r\n'], 'data.csv'))
+    form.append('files', new File([new Uint8Array([0, 255, 10])], 'picture.bin'))
+    form.append('files', new File([], '')) // what an empty field sends
+    const headers = { Host: 'runner.example', Origin: 'http://runner.example' }
+    const response = await app.request('/ui', { method: 'POST', body: form, headers })
+    expect(response.status).toBe(200)
+    expect(executor.requests).toMatchObject([
+      {
+        code: 'x\ny',
+        files: [
+          { path: 'data.csv', content: btoa('a,b\r\n'), encoding: 'base64' },
+          { path: 'picture.bin', content: 'AP8K', encoding: 'base64' },
+        ],
+      },
+    ])
+  })
+
+  it.each([
+    [{ timeoutSeconds: '9999' }, 'timeoutSeconds: must be above 0 and at most 10'],
+    [{ timeoutSeconds: 'soon' }, 'timeoutSeconds: must be a number'],
+    [{ environment: 'ruby' }, 'environment: must be one of python'],
+    [{ outputFiles: '../x' }, 'outputFiles[0]: "../x"'],
+  ])('is refused as the API would: %j', async (fields, error) => {
+    const { app, executor } = testApp()
+    const [status, refusal] = await shown(await postForm(app, { code: 'x', ...(fields as object) }))
+    expect(status).toBe(400)
+    expect(refusal).toContain(error)
+    expect(executor.requests).toEqual([])
   })
 })
 
@@ -67,7 +115,7 @@ describe('a form that can not be run', () => {
     const response = await postForm(app, { code: 'x' }, { 'Content-Type': 'text/plain' })
     expect((await shown(response)).slice(0, 2)).toEqual([
       415,
-      'Content-Type: must be application/x-www-form-urlencoded',
+      'Content-Type: must be multipart/form-data or application/x-www-form-urlencoded',
     ])
   })
 

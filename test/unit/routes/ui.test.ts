@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../../src/errors.ts'
+import { EXAMPLES } from '../../../src/ui/examples.ts'
 import { outcome, postForm, testApp } from '../support/app.ts'
 import { textOf } from '../support/html.ts'
 
@@ -12,20 +13,23 @@ async function get(path: string, settings: Record<string, string> = {}): Promise
 }
 
 describe('the empty page', () => {
-  it('is a page in standards mode, without any script', async () => {
+  it('is a page in standards mode, with nothing inline', async () => {
     const response = await testApp().app.request('/ui')
     const html = await response.text()
     expect(response.headers.get('Content-Type')).toMatch(/^text\/html; charset=utf-8$/i)
     expect(html).toMatch(/^<!doctype html><html lang="en">/i)
-    expect(html).not.toMatch(/<script|javascript:|\son\w+=/i)
+    expect(html.match(/<script[^>]*>/g)).toEqual([
+      expect.stringMatching(/^<script type="module" src="ui\/assets\/page.js" nonce="[^"]+">$/),
+    ])
+    expect(html).not.toMatch(/javascript:|\son\w+=|<style|\sstyle=/i)
     expect(html).not.toContain('id="output"')
   })
 
-  it('may apply its own style, by a nonce that is never used twice', async () => {
+  it('lets the editor make styles, by a nonce that is never used twice', async () => {
     const nonces: string[] = []
     for (let i = 0; i < 2; i += 1) {
       const response = await testApp().app.request('/ui')
-      const nonce = (await response.text()).match(/<style nonce="([^"]+)">/)?.[1] ?? ''
+      const nonce = (await response.text()).match(/nonce="([^"]+)"/)?.[1] ?? ''
       expect(response.headers.get('Content-Security-Policy')).toContain(`'nonce-${nonce}'`)
       nonces.push(nonce)
     }
@@ -52,30 +56,24 @@ describe('the empty page', () => {
 })
 
 describe('the examples', () => {
-  it('are all there behind their links', async () => {
-    const { app } = testApp()
-    const html = await get('/ui')
-    const links = [...html.matchAll(/href="(\/ui\?example=[^"]+)"/g)].map(([, link]) => link ?? '')
-    expect(links).toEqual(
-      [
-        'hello',
-        'infinite-loop',
-        'memory-bomb',
-        'network',
-        'passwd',
-        'write-tmp',
-        'write-image',
-      ].map((id) => `/ui?example=${id}`),
-    )
-    const programs: (string | null)[] = []
-    for (const link of links) {
-      const response = await app.request(link)
-      expect(response.status).toBe(200)
-      programs.push(textOf(await response.text(), 'code'))
+  it('are all there behind their links, each with what to expect', async () => {
+    const settings = { ENVIRONMENTS: 'python,data' }
+    const { app } = testApp({ settings })
+    const html = await get('/ui', settings)
+    const links = [...html.matchAll(/href="(ui\?example=[^"]+)"/g)].map(([, link]) => link ?? '')
+    expect(links).toEqual(EXAMPLES.map(({ id }) => `ui?example=${id}`))
+    for (const [index, { code, stdin, expect: sentence }] of EXAMPLES.entries()) {
+      expect(html).toContain(sentence)
+      const page = await (await app.request(`/${links[index]}`)).text()
+      expect(textOf(page, 'code')).toBe(code)
+      expect(textOf(page, 'stdin')).toBe(stdin ?? '')
     }
-    expect(new Set(programs).size).toBe(7)
-    expect(programs[0]).toContain('print("Hello from Python"')
-    expect(programs[4]).toBe('print(open("/etc/passwd").read())\n')
+  })
+
+  it('are those that the environments can run', async () => {
+    const html = await get('/ui')
+    expect(html).toContain('ui?example=hello')
+    expect(html).not.toContain('ui?example=plot')
   })
 
   it('begin with the first, which an unknown name shows too', async () => {
@@ -100,7 +98,7 @@ describe('a program that ran', () => {
     expect(textOf(html, 'output')).toBe('4\n5')
     expect(textOf(html, 'error')).toBeNull()
     expect(textOf(html, 'stderr')).toBeNull()
-    expect(html).toContain('ok · exit code 0 · 5 ms · 8.7 MB<')
+    expect(endOf(html)).toBe('✓ Succeeded ok Exit code 0 Time 5 ms CPU 4 ms Memory 8.7 of 128 MB')
   })
 
   it('is shown with its error and all of standard error', async () => {
@@ -114,19 +112,21 @@ describe('a program that ran', () => {
     expect(textOf(html, 'output')).toBe('before')
     expect(textOf(html, 'error')).toBe('NameError: name <x> is not defined')
     expect(textOf(html, 'stderr')).toBe('Traceback\n  File "main.py"\n')
-    expect(html).toContain('error · exit code 1 ·')
+    expect(endOf(html)).toContain('✗ Ended with an error error NameError')
+    expect(endOf(html)).toContain('Exit code 1 ')
   })
 
   it('is shown with the signal that ended it, and that output was cut', async () => {
     const ended = { exitCode: null, signal: 'SIGKILL', truncated: true } as const
     const html = await run({ ...ended, status: 'output_limit', error: 'Output limit' })
-    expect(html).toContain('output_limit · signal SIGKILL ·')
-    expect(html).toContain(' · output cut at the limit<')
+    expect(endOf(html)).toContain('Too much output output_limit')
+    expect(endOf(html)).toContain('Signal SIGKILL')
+    expect(endOf(html)).toContain('Output cut at the limit')
   })
 
   it('can not put elements on the page, in code, output, error or standard error', async () => {
     const html = await run({ output: HOSTILE, error: HOSTILE, stderr: HOSTILE }, HOSTILE)
-    expect(html).not.toMatch(/<img|<script/i)
+    expect(html).not.toMatch(/<img|<script>/i)
     for (const id of ['code', 'output', 'error', 'stderr']) expect(textOf(html, id)).toBe(HOSTILE)
   })
 
@@ -136,7 +136,58 @@ describe('a program that ran', () => {
     expect(textOf(html, 'output')).toBe('\n\na')
     expect(textOf(html, 'stderr')).toBe('\nb')
   })
+
+  it('shows by name what would hide or turn text around', async () => {
+    const html = await run({ output: 'a\x1b[31mred\u202eb', error: '\0', status: 'error' })
+    expect(html).toContain(
+      'a<bdi class="named" data-name="ESC">\x1b</bdi>[31mred<bdi class="named" data-name="U+202E">\u202e</bdi>b</pre>',
+    )
+    expect(html).toContain('data-name="NUL"')
+  })
+
+  it('offers its files, and tells which did not come back and why', async () => {
+    const html = await run({
+      files: [
+        { path: 'out/<b>.txt', size: 2, encoding: 'utf8', content: 'é' },
+        { path: 'a.bin', size: 1, encoding: 'base64', content: '/w==' },
+      ],
+      filesOmitted: [{ path: 'big', reason: 'too_large' }],
+      filesOmittedCount: 1,
+    })
+    const base = 'href="data:application/octet-stream;base64,'
+    expect(html).toContain(`${base}w6k=" download="&lt;b&gt;.txt"><bdi>out/&lt;b&gt;.txt</bdi>`)
+    expect(html).toContain(`${base}/w==" download="a.bin"`)
+    expect(html).toContain('<bdi>big</bdi> did not come back: larger than a file may be')
+  })
+
+  it('shows its displays: pictures, and HTML in a frame without any right', async () => {
+    const html = await run({
+      displays: [
+        { mime: 'image/png', data: 'AAAA' },
+        { mime: 'image/svg+xml', data: '<svg onload="alert(1)"/>' },
+        { mime: 'text/html', data: HOSTILE },
+        { mime: 'text/plain', data: HOSTILE },
+      ],
+    })
+    expect(html).toContain('<img src="data:image/png;base64,AAAA" alt="Display 1"/>')
+    expect(html).toContain(
+      `<img src="data:image/svg+xml;base64,${btoa('<svg onload="alert(1)"/>')}`,
+    )
+    expect(html).toMatch(/<iframe [^>]*sandbox="" title="Display 3" srcdoc="&lt;!doctype html&gt;/)
+    expect(html).toContain(
+      `<div class="text">${HOSTILE.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')}</div>`,
+    )
+  })
 })
+
+/** What stands in the box of the end, as words. */
+function endOf(html: string): string {
+  const box = html.match(/<div class="status [^"]*">(.*?)<\/dl>/s)?.[1] ?? ''
+  return box
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+}
 
 describe('a refusal', () => {
   it.each(['busy', 'unavailable', 'internal'] as const)(
@@ -148,8 +199,9 @@ describe('a refusal', () => {
       const html = await response.text()
       expect(response.status).toBe(code === 'internal' ? 500 : 503)
       expect(response.headers.get('Retry-After')).toBe('3')
-      expect(html).not.toMatch(/<img|<script/i)
-      expect(html).toContain('role="alert">&lt;/textarea&gt;')
+      expect(html).not.toMatch(/<img|<script>/i)
+      expect(textOf(html, 'error')).toBe(HOSTILE)
+      expect(html).toContain('role="alert"')
       expect(textOf(html, 'code')).toBe(HOSTILE)
     },
   )
