@@ -94,7 +94,7 @@ function Inputs({
           </textarea>
         </p>
         <p>
-          <label for="outputFiles">Files that come back, one pattern a line</label>
+          <label for="outputFiles">Output files, one pattern a line</label>
           <textarea
             id="outputFiles"
             name="outputFiles"
@@ -143,7 +143,7 @@ function Inputs({
           <label for="displayLastExpression">Show the value of the last line</label>
         </p>
         <div class="wide drop" id="drop">
-          <label for="files">Files for the program</label>
+          <label for="files">Input files</label>
           <input id="files" name="files" type="file" multiple />
           <ul id="file-list"></ul>
         </div>

@@ -31,8 +31,10 @@ const HIDDEN =
 export function textParts(text: string, budget = MAX_NAMED): TextPart[] {
   const parts: TextPart[] = []
   let from = 0
+  let named = 0
   for (const match of text.matchAll(HIDDEN)) {
-    if (parts.length >= budget * 2) break
+    if (named >= budget) break
+    named += 1
     if (match.index > from) parts.push({ text: text.slice(from, match.index) })
     parts.push({ text: match[0], name: nameOf(match[0]) })
     from = match.index + 1

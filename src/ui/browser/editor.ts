@@ -106,9 +106,17 @@ export function createEditor({ textarea, parent, nonce, onRun, onChange }: Edito
  * the page's Content-Security-Policy forbids.
  */
 function replaceSelection(event: InputEvent, view: EditorView): boolean {
+  // What is selected on the page: what the editor knows of it may be older.
+  const selection = document.getSelection()
   const isTyping = event.inputType === 'insertText' && event.data !== null && !view.composing
-  if (!isTyping || view.state.selection.main.empty) return false
-  view.dispatch(view.state.replaceSelection(event.data ?? ''), {
+  if (!isTyping || !selection || selection.isCollapsed) return false
+  const range = selection.getRangeAt(0)
+  const from = view.posAtDOM(range.startContainer, range.startOffset)
+  const to = view.posAtDOM(range.endContainer, range.endOffset)
+  const insert = event.data ?? ''
+  view.dispatch({
+    changes: { from, to, insert },
+    selection: { anchor: from + insert.length },
     userEvent: 'input.type',
     scrollIntoView: true,
   })

@@ -33,7 +33,9 @@ const editor = createEditor({
 })
 // An editor in the place of the text area: the browser's own check has nothing to point at.
 textarea.required = false
-element('code-label', HTMLLabelElement).addEventListener('click', () => editor.focus())
+const label = element('code-label', HTMLLabelElement)
+label.htmlFor = 'code-editor'
+label.addEventListener('click', () => editor.focus())
 element('editor-hint', HTMLSpanElement).hidden = false
 
 const output = new Console(element('console', HTMLElement), (line) => editor.goTo(line))
