@@ -148,6 +148,15 @@ describe('the editor', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('run')
   })
 
+  it('keeps what was typed when another place on the page is gone to', async () => {
+    await typeProgram(page, 'print("typed")')
+    await page.evaluate(() => {
+      location.hash = '#result'
+    })
+    await page.waitForTimeout(100)
+    expect(await page.locator('#code').inputValue()).toBe('print("typed")')
+  })
+
   it('keeps the last program in this browser, and nowhere else', async () => {
     await typeProgram(page, 'print("kept")')
     await page.waitForTimeout(500)
@@ -325,6 +334,17 @@ describe('a refusal', () => {
     await page.getByLabel('Output files').fill('../secret')
     expect(await runAndWait(page)).toContain('outputFiles[0]: "../secret"')
     expect(watched.problems.splice(0)).toEqual([expect.stringContaining('400')])
+  })
+
+  it('is not needed where the browser itself finds a field wrong: the fold opens', async () => {
+    const fold = page.locator('#inputs')
+    await page.getByText('Input and limits').click()
+    await page.getByLabel('Time limit').fill('99')
+    await page.getByText('Input and limits').click()
+    expect(await fold.getAttribute('open')).toBeNull()
+    await page.getByRole('button', { name: 'Run' }).click()
+    expect(await fold.getAttribute('open')).not.toBeNull()
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('timeoutSeconds')
   })
 
   it('that is none, of a server that is gone, says so', async () => {

@@ -52,6 +52,14 @@ form.addEventListener('submit', (event) => {
   void runner.start()
 })
 form.addEventListener('input', keepSoon)
+// The browser points at a field that it finds wrong, which it can't in a fold that is closed.
+form.addEventListener(
+  'invalid',
+  () => {
+    element('inputs', HTMLDetailsElement).open = true
+  },
+  { capture: true },
+)
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return
   event.preventDefault()
@@ -91,18 +99,25 @@ copy.addEventListener('click', async () => {
   say(isCopied ? 'Output copied.' : 'The browser does not allow to copy.')
 })
 
+/** Puts in the program that the address carries; whether it carries one, damaged or not. */
+async function takeShared(): Promise<boolean> {
+  try {
+    const shared = await fromFragment(location.hash)
+    if (shared) writeFields(editor, shared)
+    return shared !== undefined
+  } catch {
+    say('The link is damaged: its program can’t be read.')
+    return true
+  }
+}
+
 /** A program that was shared, else one that was asked for, else the last one. */
 async function firstProgram(): Promise<void> {
   const isAnswer = element('end', HTMLDivElement).childElementCount > 0
-  try {
-    const shared = await fromFragment(location.hash)
-    if (shared) return writeFields(editor, shared)
-  } catch {
-    say('The link is damaged: its program can’t be read.')
-  }
-  if (isAnswer || new URL(location.href).searchParams.has('example')) return
+  const isExample = new URL(location.href).searchParams.has('example')
+  if ((await takeShared()) || isAnswer || isExample) return
   const last = kept()
   if (last) writeFields(editor, last)
 }
-window.addEventListener('hashchange', () => void firstProgram())
+window.addEventListener('hashchange', () => void takeShared())
 void firstProgram()
