@@ -10,7 +10,7 @@ import { type RequestLimits, runRequestSchema } from '../run.ts'
 import { refusalText } from '../ui/ends.ts'
 import { EXAMPLES } from '../ui/examples.ts'
 import type { FormFields, FormOptions } from '../ui/form.tsx'
-import { formRequest, formText } from '../ui/form-request.ts'
+import { formFields, formRequest } from '../ui/form-request.ts'
 import { exampleFields, Page } from '../ui/page.tsx'
 import type { Ended } from '../ui/result.tsx'
 
@@ -60,7 +60,7 @@ export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }
       }
       const outcome = await executor.run(request.data, { signal: c.req.raw.signal })
       const memoryBytes = memoryOf(request.data.environment)
-      return render(c, fieldsOf(posted), { outcome, memoryBytes })
+      return render(c, formFields(posted), { outcome, memoryBytes })
     })
     .onError(async (error, c) => {
       const refusal = toRefusal(error)
@@ -69,7 +69,7 @@ export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }
       const fields =
         refusal.code === 'too_large'
           ? NO_FIELDS
-          : await c.req.formData().then(fieldsOf, () => NO_FIELDS)
+          : await c.req.formData().then(formFields, () => NO_FIELDS)
       for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value)
       const wait = refusal.headers['Retry-After']
       const text = refusalText(
@@ -84,18 +84,4 @@ export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }
 const NO_FIELDS: FormFields = {
   ...{ code: '', stdin: '', args: '', timeoutSeconds: '', environment: '', outputFiles: '' },
   displayLastExpression: false,
-}
-
-/** What was filled in; files have to be picked again, and the key is on no page. */
-function fieldsOf(form: FormData): FormFields {
-  const text = (name: keyof FormFields) => formText(form, name)
-  return {
-    code: text('code'),
-    stdin: text('stdin'),
-    args: text('args'),
-    timeoutSeconds: text('timeoutSeconds'),
-    environment: text('environment'),
-    outputFiles: text('outputFiles'),
-    displayLastExpression: text('displayLastExpression') !== '',
-  }
 }

@@ -1,13 +1,14 @@
 // The page's script: makes a page that works without it nicer to use.
 
 import { createClient } from '../../client.ts'
+import { formFields } from '../form-request.ts'
 import { Console } from './console.ts'
 import { copyText } from './copy.ts'
 import { element } from './dom.ts'
 import { createEditor } from './editor.ts'
 import { offerExamples } from './examples-menu.ts'
 import { takeFiles } from './files-in.ts'
-import { readFields, writeFields } from './form-fields.ts'
+import { fillForm } from './fill-form.ts'
 import { Runner } from './run.tsx'
 import { fromFragment, toFragment } from './share.ts'
 import { keep, kept } from './storage.ts'
@@ -25,7 +26,7 @@ const runInForm = () => form.requestSubmit(element('run', HTMLButtonElement))
 let keepTimer: number | undefined
 const keepSoon = () => {
   clearTimeout(keepTimer)
-  keepTimer = window.setTimeout(() => keep(readFields(form)), KEEP_MS)
+  keepTimer = window.setTimeout(() => keep(formFields(new FormData(form))), KEEP_MS)
 }
 const editor = createEditor({
   ...{ textarea, nonce, parent: element('editor', HTMLDivElement) },
@@ -48,7 +49,7 @@ const runner = new Runner({
 })
 form.addEventListener('submit', (event) => {
   event.preventDefault()
-  keep(readFields(form))
+  keep(formFields(new FormData(form)))
   void runner.start()
 })
 form.addEventListener('input', keepSoon)
@@ -76,7 +77,7 @@ const say = (text: string) => {
 }
 
 offerExamples((fields, title) => {
-  writeFields(editor, fields)
+  fillForm(editor, fields)
   keepSoon()
   say(`Example: ${title}`)
   editor.focus()
@@ -86,7 +87,7 @@ const share = element('share', HTMLButtonElement)
 share.hidden = false
 share.addEventListener('click', async () => {
   const url = new URL('ui', location.href)
-  url.hash = await toFragment(readFields(form))
+  url.hash = await toFragment(formFields(new FormData(form)))
   history.replaceState(null, '', url)
   const isCopied = await copyText(url.href)
   say(isCopied ? 'Link copied: the program is in it.' : 'The link is in the address bar.')
@@ -103,7 +104,7 @@ copy.addEventListener('click', async () => {
 async function takeShared(): Promise<boolean> {
   try {
     const shared = await fromFragment(location.hash)
-    if (shared) writeFields(editor, shared)
+    if (shared) fillForm(editor, shared)
     return shared !== undefined
   } catch {
     say('The link is damaged: its program can’t be read.')
@@ -117,7 +118,7 @@ async function firstProgram(): Promise<void> {
   const isExample = new URL(location.href).searchParams.has('example')
   if ((await takeShared()) || isAnswer || isExample) return
   const last = kept()
-  if (last) writeFields(editor, last)
+  if (last) fillForm(editor, last)
 }
 window.addEventListener('hashchange', () => void takeShared())
 void firstProgram()
