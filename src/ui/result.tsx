@@ -7,6 +7,8 @@ import { verbatim } from './form.tsx'
 import { frameDocument } from './frame-document.ts'
 import { textParts } from './visible-text.ts'
 
+/** What stands where there is no output. */
+export const PRINTED_NOTHING = 'It printed nothing.'
 /** A table of so many rows needs no tall frame. */
 const SMALL_TABLE_ROWS = 6
 
@@ -82,8 +84,10 @@ export function End({ ended }: { ended: Ended }) {
 }
 
 function Texts({ outcome }: { outcome: Outcome }) {
+  const isEmpty = outcome.output === '' && outcome.stderr === ''
   return (
     <>
+      {isEmpty && <p class="empty">{PRINTED_NOTHING}</p>}
       <pre id="output" class="stdout">
         {verbatim('')}
         <Visible text={outcome.output} />

@@ -5,7 +5,7 @@ import { type Client, RefusedError } from '../../client.ts'
 import type { Outcome } from '../../outcome.ts'
 import { duration, refusalText } from '../ends.ts'
 import { formRequest } from '../form-request.ts'
-import { Displays, End, type Ended, Files } from '../result.tsx'
+import { Displays, End, type Ended, Files, PRINTED_NOTHING } from '../result.tsx'
 import type { Console } from './console.ts'
 import { element } from './dom.ts'
 
@@ -109,7 +109,7 @@ export class Runner {
     if (!('outcome' in ended)) return
     const { outcome } = ended
     this.outcome = outcome
-    if (console.isEmpty) console.note('It printed nothing.')
+    if (console.isEmpty) console.note(PRINTED_NOTHING)
     render(<Displays displays={outcome.displays} nonce={nonce} />, this.#fresh('displays'))
     render(<Files outcome={outcome} />, this.#fresh('files-out'))
   }
