@@ -29,6 +29,7 @@ import { uiAssetsRoute } from './routes/ui-assets.ts'
 import { requestLimits } from './run.ts'
 import { SharedAttempt } from './shared-attempt.ts'
 import { formText } from './ui/form-request.ts'
+import { postedForm } from './ui/posted-form.ts'
 import { maxUnread } from './unread-answers.ts'
 
 export interface AppOptions {
@@ -119,13 +120,14 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
         })),
         defaultTimeoutSeconds: Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds),
         maxTimeoutSeconds: limits.maxTimeoutSeconds,
+        maxBodyBytes: config.MAX_BODY_BYTES,
         needsKey: keys.length > 0,
       },
       guard: every(
         limitBody,
         sameOrigin(),
         contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
-        auth({ keys, findKey: async (c) => formText(await c.req.formData(), 'key') }),
+        auth({ keys, findKey: async (c) => formText(await postedForm(c), 'key') }),
         ...rateGuards,
       ),
       onRefusal,

@@ -12,6 +12,7 @@ import { EXAMPLES } from '../ui/examples.ts'
 import type { FormFields, FormOptions } from '../ui/form.tsx'
 import { formFields, formRequest } from '../ui/form-request.ts'
 import { exampleFields, Page } from '../ui/page.tsx'
+import { postedForm } from '../ui/posted-form.ts'
 import type { Ended } from '../ui/result.tsx'
 
 export interface UiRouteOptions {
@@ -53,7 +54,7 @@ export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }
       return render(c, example ? exampleFields(example) : NO_FIELDS)
     })
     .post('/', guard, async (c) => {
-      const posted = await c.req.formData()
+      const posted = await postedForm(c)
       const request = schema.safeParse(await formRequest(posted))
       if (!request.success) {
         throw new Refusal('invalid_request', describeIssues(request.error.issues))
@@ -69,7 +70,7 @@ export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }
       const fields =
         refusal.code === 'too_large'
           ? NO_FIELDS
-          : await c.req.formData().then(formFields, () => NO_FIELDS)
+          : await postedForm(c).then(formFields, () => NO_FIELDS)
       for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value)
       const wait = refusal.headers['Retry-After']
       const text = refusalText(

@@ -18,7 +18,8 @@ const REFUSAL_WORDS: Readonly<Partial<Record<RefusalCode, string>>> = {
   rate_limited: 'Too many runs from here.',
   busy: 'All places are taken at the moment.',
   unavailable: 'Programs can’t be run at the moment; the operator’s log says why.',
-  unauthorized: 'This server asks for a key: enter it under “Input and limits”.',
+  unauthorized: 'This server asks for a key: enter it in “API key”, below the program.',
+  internal: 'The server failed at it.',
   too_large: 'That is more than one request may carry.',
 }
 

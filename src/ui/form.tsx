@@ -17,6 +17,8 @@ export interface FormOptions {
   environments: readonly { name: string; memoryBytes: number }[]
   defaultTimeoutSeconds: number
   maxTimeoutSeconds: number
+  /** Longest request, in bytes. */
+  maxBodyBytes: number
   /** Whether the form asks for a key. */
   needsKey: boolean
 }
@@ -75,10 +77,10 @@ function Inputs({
   environments,
   defaultTimeoutSeconds,
   maxTimeoutSeconds,
+  maxBodyBytes,
 }: FormOptions & { fields: FormFields }) {
-  const isUsed = fields.stdin || fields.args || fields.outputFiles || fields.timeoutSeconds
   return (
-    <details class="inputs" id="inputs" open={Boolean(isUsed)}>
+    <details class="inputs" id="inputs" open={isFilled(fields)}>
       <summary>Input and limits</summary>
       <div class="fields">
         <p class="wide">
@@ -144,12 +146,19 @@ function Inputs({
         </p>
         <div class="wide drop" id="drop">
           <label for="files">Input files</label>
-          <input id="files" name="files" type="file" multiple />
+          <input id="files" name="files" type="file" multiple data-max-bytes={maxBodyBytes} />
           <ul id="file-list"></ul>
         </div>
       </div>
     </details>
   )
+}
+
+/** Whether anything but the program and the environment is filled in: then the fold is open. */
+export function isFilled(fields: Partial<FormFields>): boolean {
+  const { stdin, args, outputFiles, timeoutSeconds, displayLastExpression } = fields
+  const isText = [stdin, args, outputFiles, timeoutSeconds].some((text) => text)
+  return isText || displayLastExpression === true
 }
 
 /** HTML drops one newline at the start of these elements: this is the one that it may drop. */

@@ -8,7 +8,7 @@ const TAG = /<\/?[a-z](?:"[^"]*"|'[^']*'|[^'"<>])*>/gi
 const SCRIPT = /<script\b[\s\S]*?(?:<\/script\s*>|$)/gi
 /** Attributes that the policy forbids: styles and handlers in them, and what is elsewhere. */
 const FORBIDDEN_ATTRIBUTE =
-  /\s(?:style|on\w+|srcset|(?:src|background|poster|data)(?!\s*=\s*["']?\s*data:))\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)/gi
+  /\s(?:style|on\w+|srcset|(?:src|background|poster|data)(?!\s*=\s*(?:["']\s*)?data:))\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)/gi
 
 /**
  * The document for `srcdoc`. The wall is the frame's `sandbox=""` and the page's policy, which holds in it too; what

@@ -5,7 +5,7 @@ import { textToBase64 } from './base64.ts'
 import { facts, fileSize, OMISSION_WORDS, STATUS_WORDS } from './ends.ts'
 import { verbatim } from './form.tsx'
 import { frameDocument } from './frame-document.ts'
-import { textParts } from './visible-text.ts'
+import { plainName, textParts } from './visible-text.ts'
 
 /** What stands where there is no output. */
 export const PRINTED_NOTHING = 'It printed nothing.'
@@ -39,7 +39,7 @@ export function Result({ ended, nonce }: { ended: Ended | undefined; nonce: stri
         {!ended && <p class="empty">What the program prints comes here.</p>}
       </section>
       <div id="displays" class="displays">
-        {outcome && <Displays displays={outcome.displays} nonce={nonce} />}
+        {outcome && <Displays outcome={outcome} nonce={nonce} />}
       </div>
       <div id="files-out">{outcome && <Files outcome={outcome} />}</div>
     </section>
@@ -93,10 +93,12 @@ function Texts({ outcome }: { outcome: Outcome }) {
         <Visible text={outcome.output} />
       </pre>
       {outcome.stderr !== '' && (
-        <pre id="stderr" class="stderr">
-          {verbatim('')}
-          <Visible text={outcome.stderr} />
-        </pre>
+        <section aria-label="Standard error">
+          <pre id="stderr" class="stderr">
+            {verbatim('')}
+            <Visible text={outcome.stderr} />
+          </pre>
+        </section>
       )}
     </>
   )
@@ -119,17 +121,24 @@ function Visible({ text }: { text: string }) {
 }
 
 interface DisplaysProps {
-  displays: readonly Display[]
+  outcome: Pick<Outcome, 'displays' | 'displaysOmittedCount'>
   nonce: string
 }
 
 /** Figures, tables and other things to look at. */
-export function Displays({ displays, ...options }: DisplaysProps) {
+export function Displays({ outcome, nonce }: DisplaysProps) {
+  const { displays, displaysOmittedCount } = outcome
   return (
     <>
       {displays.map((display, index) => (
-        <DisplayView display={display} title={`Display ${index + 1}`} {...options} />
+        <DisplayView display={display} title={`Display ${index + 1}`} nonce={nonce} />
       ))}
+      {displaysOmittedCount > 0 && (
+        <p class="hint">
+          Displays that did not come back, because they were too many or too large:{' '}
+          {displaysOmittedCount}
+        </p>
+      )}
     </>
   )
 }
@@ -178,17 +187,27 @@ export function Files({
       <ul class="files">
         {files.map((file) => (
           <li>
-            <a href={fileAddress(file)} download={file.path.split('/').at(-1)}>
-              <bdi>{file.path}</bdi>
+            <a href={fileAddress(file)} download={plainName(file.path.split('/').at(-1) ?? '')}>
+              <bdi>
+                <Visible text={file.path} />
+              </bdi>
             </a>{' '}
             {fileSize(file.size)}
           </li>
         ))}
         {filesOmitted.map(({ path, reason }) => (
           <li class="omitted">
-            <bdi>{path}</bdi> did not come back: {OMISSION_WORDS[reason]}
+            <bdi>
+              <Visible text={path} />
+            </bdi>{' '}
+            did not come back: {OMISSION_WORDS[reason]}
           </li>
         ))}
+        {filesOmittedCount > filesOmitted.length && (
+          <li class="omitted">
+            and {filesOmittedCount - filesOmitted.length} more did not come back
+          </li>
+        )}
       </ul>
     </>
   )

@@ -43,6 +43,11 @@ export function textParts(text: string, budget = MAX_NAMED): TextPart[] {
   return parts
 }
 
+/** A name for a file to be saved under, without such characters. */
+export function plainName(text: string): string {
+  return text.replaceAll(HIDDEN, '_')
+}
+
 function nameOf(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
   return NAMES[character] ?? `U+${code}`

@@ -125,7 +125,7 @@ it('is used with the keyboard alone, in the order of reading', async () => {
   const { page } = await openPage(browser, `${server.url}/ui`)
   await editorOf(page).waitFor()
   const order: string[] = []
-  for (let i = 0; i < 12; i += 1) {
+  for (let i = 0; i < 10; i += 1) {
     await page.keyboard.press('Tab')
     const id = await page.evaluate(() => {
       const { activeElement } = document
@@ -137,7 +137,6 @@ it('is used with the keyboard alone, in the order of reading', async () => {
   expect(order).toEqual([
     ...['Skip to the result', 'Editor', 'API', 'Examples', 'code-editor', 'run', 'share'],
     ...['Input and limits', 'copy', 'console'],
-    ...order.slice(10),
   ])
   await page.context().close()
 })

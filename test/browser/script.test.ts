@@ -31,6 +31,7 @@ afterAll(async () => {
 
 /** Opens another page in the place of the one that there is. */
 async function open(url: string, options: BrowserContextOptions = {}): Promise<void> {
+  if (page) expect(watched.problems, 'of the page before').toEqual([])
   await page?.context().close()
   watched = await openPage(browser, url, options)
   page = watched.page
@@ -181,6 +182,12 @@ describe('a link', () => {
     await expect.poll(() => page.locator('#code').inputValue()).toBe('print("shared é😀")\n')
     expect(await page.getByLabel('Standard input').inputValue()).toBe('input')
     expect(server.log.join('\n')).not.toContain(url.split('#')[1])
+    await typeProgram(page, 'print("mine")')
+    // Another program now: the address must not bring the shared one back.
+    await expect.poll(() => page.url()).toBe(`${server.url}/ui`)
+    await page.waitForTimeout(500)
+    await page.reload()
+    await expect.poll(() => page.locator('#code').inputValue()).toBe('print("mine")')
   })
 
   it('that is damaged says so, and the page works', async () => {
@@ -249,7 +256,7 @@ describe('displays', () => {
 
   it('of HTML can not script the page, send or reach anything', async () => {
     const html = `<script>parent.hacked = 1; top.hacked = 1</script><img src="http://elsewhere.invalid/x" onerror="top.hacked = 1">
-<form action="/run"><button>send</button></form><a href="javascript:top.hacked = 1">way</a><p>the text</p>`
+<img a" src=${server.url}/healthz?from-a-frame onerror="top.hacked = 1"><form action="/run"><button>send</button></form><a href="javascript:top.hacked = 1">way</a><p>the text</p>`
     await typeProgram(
       page,
       `class Rich:\n    def _repr_html_(self):\n        return ${JSON.stringify(html)}\n\nRich()`,
@@ -260,7 +267,12 @@ describe('displays', () => {
     const frame = page.frameLocator('iframe')
     await frame.getByText('the text').waitFor()
     expect(await page.locator('iframe').getAttribute('sandbox')).toBe('')
+    await frame.getByText('way').click()
+    await page.waitForTimeout(200)
+    expect(server.log.join('\n')).not.toContain('from-a-frame')
     expect(await page.evaluate(() => Reflect.get(window, 'hacked'))).toBeUndefined()
+    // What the cleaning did not know was stopped by the policy, which says so.
+    expect(watched.problems.splice(0).join('\n')).toMatch(/Content Security Policy|sandboxed/)
   })
 })
 
@@ -320,13 +332,34 @@ describe('a refusal', () => {
     const guarded = await startServer({ API_KEYS: 'correct-horse', POOL_SIZE: '0' })
     try {
       await open(`${guarded.url}/ui`)
-      expect(await runAndWait(page)).toContain('asks for a key')
+      expect(await runAndWait(page)).toContain('enter it in “API key”')
       expect(watched.problems.splice(0)).toEqual([expect.stringContaining('401')])
       await page.getByLabel('API key').fill('correct-horse')
       expect(await runAndWait(page)).toContain('Succeeded')
     } finally {
       await guarded.stop()
     }
+  })
+
+  it('for a crowd says that all places are taken', async () => {
+    const narrow = await startServer({ MAX_RUNNING: '1', MAX_WAITING: '0', POOL_SIZE: '0' })
+    try {
+      await open(`${narrow.url}/ui`)
+      const other = narrow.run({ code: 'import time; time.sleep(3)' })
+      await page.waitForTimeout(300)
+      expect(await runAndWait(page)).toMatch(/All places are taken .* Try again in \d+ second/)
+      expect(watched.problems.splice(0)).toEqual([expect.stringContaining('503')])
+      await other
+    } finally {
+      await narrow.stop()
+    }
+  })
+
+  it('for files that are too large comes before they are read', async () => {
+    await page.getByText('Input and limits').click()
+    const large = { name: 'large', mimeType: 'text/plain', buffer: Buffer.alloc(3_000_000) }
+    await page.getByLabel('Input files').setInputFiles([large])
+    expect(await runAndWait(page)).toMatch(/more than one request may carry\. .* 2\.9 MB together/)
   })
 
   it('for a bad field names it', async () => {

@@ -8,8 +8,10 @@ type StreamName = 'stdout' | 'stderr'
 const BLOCK_CHARS = 16_384
 /** A longer one is not kept to be drawn again, in characters. */
 const MAX_BEGUN_CHARS = 1000
-/** A traceback’s line about the program itself. */
-const LINE = /File "(?:[^"\n]*\/)?main\.py", line (\d+)/g
+/** A traceback’s line about the program itself: another file of that name has its folder before it. */
+const LINE = /File "main\.py", line ([1-9]\d{0,6})/g
+/** How many lines of tracebacks lead to their lines. */
+const MAX_WAYS = 200
 
 /** A run of output of one stream. */
 interface Block {
@@ -26,6 +28,7 @@ export class Console {
   /** The start of a line of stderr that has not ended: it may become one with a way to a line. */
   #begun: Text | undefined
   #named = 0
+  #ways = 0
   #frame = 0
   #stdout: string[] = []
 
@@ -42,6 +45,7 @@ export class Console {
     this.#waiting = []
     this.#stdout = []
     this.#named = 0
+    this.#ways = 0
     this.#frame = 0
   }
 
@@ -109,6 +113,10 @@ export class Console {
   #begin(stream: StreamName): Block {
     const element = document.createElement('pre')
     element.className = stream
+    if (stream === 'stderr') {
+      element.setAttribute('role', 'group')
+      element.setAttribute('aria-label', 'Standard error')
+    }
     this.#element.append(element)
     this.#begun = undefined
     this.#block = { stream, element, chars: 0 }
@@ -118,6 +126,8 @@ export class Console {
   #drawWithWays(parent: HTMLElement, text: string): void {
     let from = 0
     for (const match of text.matchAll(LINE)) {
+      if (this.#ways >= MAX_WAYS) break
+      this.#ways += 1
       this.#draw(parent, text.slice(from, match.index))
       const way = document.createElement('a')
       way.href = '#code-editor'

@@ -18,6 +18,9 @@ export function offerExamples(onPick: (fields: FormFields, title: string) => voi
     menu.open = false
     menu.querySelector('summary')?.focus()
   })
+  menu.addEventListener('focusout', ({ relatedTarget }) => {
+    if (relatedTarget && !menu.contains(relatedTarget as Node)) menu.open = false
+  })
   document.addEventListener('click', (event) => {
     if (!menu.contains(event.target as Node)) menu.open = false
   })

@@ -1,6 +1,6 @@
 // What stands in the form, written by an example, a link or the last visit.
 
-import type { FormFields } from '../form.tsx'
+import { type FormFields, isFilled } from '../form.tsx'
 import { element } from './dom.ts'
 import type { Editor } from './editor.ts'
 
@@ -16,6 +16,5 @@ export function fillForm(editor: Editor, fields: Partial<FormFields>): void {
   const isThere = [...select.options].some(({ value }) => value === fields.environment)
   if (isThere) select.value = fields.environment ?? ''
   else select.selectedIndex = 0
-  const isUsed = fields.stdin || fields.args || fields.outputFiles || fields.timeoutSeconds
-  if (isUsed) element('inputs', HTMLDetailsElement).open = true
+  if (isFilled(fields)) element('inputs', HTMLDetailsElement).open = true
 }

@@ -1,6 +1,7 @@
 // The page's script: makes a page that works without it nicer to use.
 
 import { createClient } from '../../client.ts'
+import type { FormFields } from '../form.tsx'
 import { formFields } from '../form-request.ts'
 import { Console } from './console.ts'
 import { copyText } from './copy.ts'
@@ -24,14 +25,21 @@ const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce 
 
 const runInForm = () => form.requestSubmit(element('run', HTMLButtonElement))
 let keepTimer: number | undefined
+/** Whether what changes was not typed: an example or a link comes in. */
+let isFilling = false
 const keepSoon = () => {
+  if (isFilling) return
+  forgetAddress()
   clearTimeout(keepTimer)
   keepTimer = window.setTimeout(() => keep(formFields(new FormData(form))), KEEP_MS)
 }
+const isUntouched = textarea.value === textarea.defaultValue
+const hadFocus = document.activeElement === textarea
 const editor = createEditor({
   ...{ textarea, nonce, parent: element('editor', HTMLDivElement) },
   ...{ onRun: runInForm, onChange: keepSoon },
 })
+if (hadFocus) editor.focus()
 // An editor in the place of the text area: the browser's own check has nothing to point at.
 textarea.required = false
 const label = element('code-label', HTMLLabelElement)
@@ -77,8 +85,7 @@ const say = (text: string) => {
 }
 
 offerExamples((fields, title) => {
-  fillForm(editor, fields)
-  keepSoon()
+  fill(fields)
   say(`Example: ${title}`)
   editor.focus()
 })
@@ -96,15 +103,30 @@ share.addEventListener('click', async () => {
 const copy = element('copy', HTMLButtonElement)
 copy.hidden = false
 copy.addEventListener('click', async () => {
-  const isCopied = await copyText(runner.outcome?.output ?? output.stdout)
+  const text =
+    runner.outcome?.output ?? (output.stdout || document.getElementById('output')?.textContent)
+  if (!text) return say('There is no output to copy.')
+  const isCopied = await copyText(text)
   say(isCopied ? 'Output copied.' : 'The browser does not allow to copy.')
 })
+
+function fill(fields: Partial<FormFields>): void {
+  isFilling = true
+  fillForm(editor, fields)
+  isFilling = false
+}
+
+/** An address that names another program than the one that is written now would bring it back at the next visit. */
+function forgetAddress(): void {
+  if (!location.hash.startsWith('#program=') && !location.search) return
+  history.replaceState(null, '', location.pathname)
+}
 
 /** Puts in the program that the address carries; whether it carries one, damaged or not. */
 async function takeShared(): Promise<boolean> {
   try {
     const shared = await fromFragment(location.hash)
-    if (shared) fillForm(editor, shared)
+    if (shared) fill(shared)
     return shared !== undefined
   } catch {
     say('The link is damaged: its program can’t be read.')
@@ -116,9 +138,9 @@ async function takeShared(): Promise<boolean> {
 async function firstProgram(): Promise<void> {
   const isAnswer = element('end', HTMLDivElement).childElementCount > 0
   const isExample = new URL(location.href).searchParams.has('example')
-  if ((await takeShared()) || isAnswer || isExample) return
+  if ((await takeShared()) || isAnswer || isExample || !isUntouched) return
   const last = kept()
-  if (last) fillForm(editor, last)
+  if (last) fill(last)
 }
 window.addEventListener('hashchange', () => void takeShared())
 void firstProgram()

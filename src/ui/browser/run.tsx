@@ -3,7 +3,7 @@
 import { render } from 'hono/jsx/dom'
 import { type Client, RefusedError } from '../../client.ts'
 import type { Outcome } from '../../outcome.ts'
-import { duration, refusalText } from '../ends.ts'
+import { duration, fileSize, refusalText } from '../ends.ts'
 import { formRequest } from '../form-request.ts'
 import { Displays, End, type Ended, Files, PRINTED_NOTHING } from '../result.tsx'
 import type { Console } from './console.ts'
@@ -50,26 +50,29 @@ export class Runner {
     const current = new AbortController()
     this.#current = current
     const tick = this.#begin()
+    const ended = await this.#follow(current.signal).catch((error: unknown) => ({
+      refusal: describe(error, current.signal.aborted, tick.elapsedMs()),
+    }))
+    clearInterval(tick.timer)
+    tick.draw()
+    this.#current = undefined
     try {
-      this.#show(await this.#follow(current.signal))
-    } catch (error) {
-      this.#show({ refusal: this.#describe(error, current.signal.aborted) })
+      this.#show(ended)
     } finally {
-      clearInterval(tick.timer)
-      tick.draw()
-      this.#current = undefined
       this.#isRunning(false)
     }
   }
 
   async #follow(signal: AbortSignal): Promise<Ended> {
     const { form, client, console } = this.#options
+    const memoryBytes = this.#memoryBytes()
+    checkFiles(element('files', HTMLInputElement))
     const request = await formRequest(new FormData(form))
     for await (const event of client().stream(request, { signal })) {
       if (event.type !== 'result') console.write(event.type, event.text)
-      else return { outcome: event.outcome, memoryBytes: this.#memoryBytes() }
+      else return { outcome: event.outcome, memoryBytes }
     }
-    throw new Error('The connection ended before the result.')
+    throw new Error('the connection ended before the result')
   }
 
   #begin() {
@@ -82,14 +85,15 @@ export class Runner {
     const limit = element('timeoutSeconds', HTMLInputElement)
     const limitMs = Number(limit.value || limit.dataset.default) * 1000
     const start = performance.now()
+    const elapsedMs = () => performance.now() - start
     const draw = () => {
-      const ms = performance.now() - start
+      const ms = elapsedMs()
       this.#elapsed.max = limitMs
       this.#elapsed.value = Math.min(ms, limitMs)
       this.#elapsedText.textContent = `${(ms / 1000).toFixed(1)} s of ${limitMs / 1000} s`
     }
     draw()
-    return { draw, timer: setInterval(draw, TICK_MS) }
+    return { draw, elapsedMs, timer: setInterval(draw, TICK_MS) }
   }
 
   #isRunning(isRunning: boolean): void {
@@ -110,7 +114,7 @@ export class Runner {
     const { outcome } = ended
     this.outcome = outcome
     if (console.isEmpty) console.note(PRINTED_NOTHING)
-    render(<Displays displays={outcome.displays} nonce={nonce} />, this.#fresh('displays'))
+    render(<Displays outcome={outcome} nonce={nonce} />, this.#fresh('displays'))
     render(<Files outcome={outcome} />, this.#fresh('files-out'))
   }
 
@@ -125,18 +129,37 @@ export class Runner {
     const select = element('environment', HTMLSelectElement)
     return Number(select.selectedOptions[0]?.dataset.memoryBytes)
   }
+}
 
-  #describe(error: unknown, isStopped: boolean): { heading: string; detail: string } {
-    if (isStopped) {
-      const time = duration(this.#elapsed.value)
-      return { heading: `Stopped after ${time}.`, detail: 'The program was ended on the server.' }
+/** Why there is no outcome, in words. */
+function describe(error: unknown, isStopped: boolean, elapsedMs: number) {
+  if (isStopped) {
+    return {
+      heading: `Stopped after ${duration(elapsedMs)}.`,
+      detail: 'What had started was ended on the server.',
     }
-    if (error instanceof RefusedError) {
-      return refusalText(error.code, error.message, error.retryAfterSeconds)
-    }
-    const detail = error instanceof Error ? error.message : String(error)
-    return { heading: 'No answer from the server.', detail }
   }
+  if (error instanceof RefusedError) {
+    return refusalText(error.code, error.message, error.retryAfterSeconds)
+  }
+  if (error instanceof TooLargeError) return refusalText('too_large', error.message)
+  const detail = error instanceof Error ? error.message : String(error)
+  return { heading: 'No answer from the server.', detail }
+}
+
+class TooLargeError extends Error {}
+
+/**
+ * The server refuses what is too large as well, but to read it first would hold up the page.
+ * @throws {TooLargeError}
+ */
+function checkFiles(input: HTMLInputElement): void {
+  const maxBytes = Number(input.dataset.maxBytes)
+  const bytes = [...(input.files ?? [])].reduce((sum, { size }) => sum + size, 0)
+  // Base64 makes four characters of three bytes.
+  if ((bytes * 4) / 3 <= maxBytes) return
+  const most = fileSize(Math.floor((maxBytes * 3) / 4))
+  throw new TooLargeError(`The input files have ${fileSize(bytes)} together, and may have ${most}.`)
 }
 
 /** On a narrow screen the result is below the form: who runs a program wants to see it. */

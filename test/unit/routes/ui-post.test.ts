@@ -110,6 +110,28 @@ describe('a form that can not be run', () => {
     },
   )
 
+  it.each([
+    ['multipart/form-data; boundary=x', 'never a form', 'body: must be a form'],
+    ['multipart/form-data', '--x--', 'body: must be a form'],
+    [
+      'application/x-www-form-urlencoded',
+      'a=&'.repeat(1000),
+      'body: must have at most 64 fields and files',
+    ],
+    [
+      'multipart/form-data; boundary=x',
+      '--x\r\nContent-disposition:form-data;name=files\r\n\r\n\r\n'.repeat(1000),
+      'body: must have at most 64 fields and files',
+    ],
+  ])('is told that it is none: %s', async (type, body, error) => {
+    const { app, executor } = testApp()
+    const headers = { 'Content-Type': type }
+    expect(await shown(await app.request('/ui', { method: 'POST', headers, body }))).toEqual([
+      ...[400, error, ''],
+    ])
+    expect(executor.requests).toEqual([])
+  })
+
   it('is refused as another type', async () => {
     const { app } = testApp()
     const response = await postForm(app, { code: 'x' }, { 'Content-Type': 'text/plain' })

@@ -27,6 +27,17 @@ describe('the document of a frame', () => {
     expect(bodyOf(html)).toBe(expected)
   })
 
+  it.each(['src', 'data', 'style', 'srcset', 'onx'])(
+    'is made quickly of a tag with a wide %s=',
+    (name) => {
+      const start = performance.now()
+      frameDocument(`<img ${name}=${' '.repeat(1_000_000)}>`, 'n')
+      frameDocument(`<img ${name}${' '.repeat(1_000_000)}>`, 'n')
+      frameDocument(`<img ${`${name}= `.repeat(200_000)}>`, 'n')
+      expect(performance.now() - start).toBeLessThan(2000)
+    },
+  )
+
   it.each(['<a ', '<script', '</script ', '<a "', "<a x='", '<img on', '<img src= ', ' style='])(
     'is made quickly of a megabyte of %j',
     (piece) => {
