@@ -277,6 +277,24 @@ describe('displays', () => {
 })
 
 describe('hostile output', () => {
+  it('can not hide or mislead in what looks like a line of a traceback', async () => {
+    const lines = [
+      'File "\u202e/main.py", line 1 gpj.exe',
+      'File "/usr/lib/unittest/main.py", line 2',
+      'File "main.py", line 0',
+      'File "main.py", line 99999999',
+      ...Array.from({ length: 1000 }, () => 'File "main.py", line 9'),
+    ]
+    await typeProgram(page, `import sys\nsys.stderr.write(${JSON.stringify(lines.join('\n'))})`)
+    await runAndWait(page)
+    expect(await page.locator('#console .named').count()).toBe(1)
+    const ways = page.locator('#console a')
+    expect(await ways.count()).toBe(200)
+    expect(await ways.first().textContent()).toBe('File "main.py", line 9')
+    await ways.last().click()
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('code-editor')
+  })
+
   it('is text: markup, escapes, what turns text around', async () => {
     const hostile =
       '<img src=x onerror=alert(1)><script>alert(2)</script>\x1b[31mred\u202eabc\u2066'
@@ -410,7 +428,7 @@ describe('the examples', () => {
       if (id === 'plot') expect(await page.locator('#displays img').count()).toBe(1)
       if (id === 'table') expect(await page.locator('#displays iframe').count()).toBe(1)
     }
-  })
+  }, 150_000)
 })
 
 it('copies the output', async () => {

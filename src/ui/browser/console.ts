@@ -9,7 +9,7 @@ const BLOCK_CHARS = 16_384
 /** A longer one is not kept to be drawn again, in characters. */
 const MAX_BEGUN_CHARS = 1000
 /** A traceback’s line about the program itself: another file of that name has its folder before it. */
-const LINE = /File "main\.py", line ([1-9]\d{0,6})/g
+const LINE = /File "main\.py", line ([1-9]\d{0,6})(?!\d)/g
 /** How many lines of tracebacks lead to their lines. */
 const MAX_WAYS = 200
 

@@ -160,6 +160,21 @@ describe('a program that ran', () => {
     expect(html).toContain('<bdi>big</bdi> did not come back: larger than a file may be')
   })
 
+  it('hides nothing in the names of its files, and says how much did not come back', async () => {
+    const file = { size: 1, encoding: 'utf8', content: 'x' } as const
+    const html = await run({
+      files: [{ path: 'report\u202efdp.exe', ...file }],
+      filesOmitted: [{ path: 'a\x1bb', reason: 'too_many' }],
+      filesOmittedCount: 5000,
+      displaysOmittedCount: 3,
+    })
+    expect(html).toContain('download="report_fdp.exe"')
+    expect(html).toContain('report<bdi class="named" data-name="U+202E">')
+    expect(html).toContain('a<bdi class="named" data-name="ESC">')
+    expect(html).toContain('and 4999 more did not come back')
+    expect(html).toMatch(/Displays that did not come back, [^<]* 3</)
+  })
+
   it('shows its displays: pictures, and HTML in a frame without any right', async () => {
     const html = await run({
       displays: [
