@@ -3,14 +3,15 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import type { AppEnv } from '../app-env.ts'
-import { ASSET_TYPES, type AssetName, Assets } from '../ui/assets.ts'
+import { SharedAttempt } from '../shared-attempt.ts'
+import { ASSET_TYPES, type AssetName, readAsset } from '../ui/assets.ts'
 
 export function uiAssetsRoute() {
-  const assets = new Assets()
   const app = new Hono<AppEnv>().use(etag())
   for (const [name, type] of Object.entries(ASSET_TYPES)) {
+    const asset = new SharedAttempt(() => readAsset(name as AssetName))
     app.get(`/${name}`, async (c) => {
-      const { plain, gzipped } = await assets.get(name as AssetName)
+      const { plain, gzipped } = await asset.get()
       const isGzip = /\bgzip\b/.test(c.req.header('Accept-Encoding') ?? '')
       if (isGzip) c.header('Content-Encoding', 'gzip')
       return c.body(new Uint8Array(isGzip ? gzipped : plain), 200, {

@@ -1,4 +1,4 @@
-// GET and POST /ui: the page, without any script.
+// GET and POST /ui: the page, and what its form asks for where no script sends it.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'

@@ -19,19 +19,8 @@ export interface Asset {
   gzipped: Buffer
 }
 
-/** Reads each file once. */
-export class Assets {
-  readonly #assets = new Map<AssetName, Promise<Asset>>()
-
-  /** @throws {Error} when the build did not make it. */
-  get(name: AssetName): Promise<Asset> {
-    const asset = this.#assets.get(name) ?? read(name)
-    this.#assets.set(name, asset)
-    return asset
-  }
-}
-
-async function read(name: AssetName): Promise<Asset> {
+/** @throws {Error} when the build did not make it. */
+export async function readAsset(name: AssetName): Promise<Asset> {
   const plain = await readFile(new URL(name, FOLDER))
   return { plain, gzipped: await promisify(gzip)(plain, { level: 9 }) }
 }

@@ -88,7 +88,10 @@ function Examples({ examples }: { examples: readonly Example[] }) {
                 .filter((example) => example.group === group)
                 .map((example) => (
                   <li>
-                    <a href={`ui?example=${example.id}`} data-example={exampleData(example)}>
+                    <a
+                      href={`ui?example=${example.id}`}
+                      data-example={JSON.stringify(exampleFields(example))}
+                    >
                       {example.title}
                     </a>
                     <span>{example.expect}</span>
@@ -100,11 +103,6 @@ function Examples({ examples }: { examples: readonly Example[] }) {
       </nav>
     </details>
   )
-}
-
-/** The form's fields for the script, so that it needs no other page. */
-function exampleData(example: Example): string {
-  return JSON.stringify(exampleFields(example))
 }
 
 /** What an example puts into the form. */

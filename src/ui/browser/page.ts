@@ -11,7 +11,7 @@ import { offerExamples } from './examples-menu.ts'
 import { takeFiles } from './files-in.ts'
 import { fillForm } from './fill-form.ts'
 import { Runner } from './run.tsx'
-import { fromFragment, toFragment } from './share.ts'
+import { FRAGMENT_NAME, fromFragment, toFragment } from './share.ts'
 import { keep, kept } from './storage.ts'
 
 /** How long a short message stays, in milliseconds. */
@@ -118,7 +118,7 @@ function fill(fields: Partial<FormFields>): void {
 
 /** An address that names another program than the one that is written now would bring it back at the next visit. */
 function forgetAddress(): void {
-  if (!location.hash.startsWith('#program=') && !location.search) return
+  if (!location.hash.startsWith(`#${FRAGMENT_NAME}`) && !location.search) return
   history.replaceState(null, '', location.pathname)
 }
 

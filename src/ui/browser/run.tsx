@@ -24,7 +24,6 @@ export class Runner {
   readonly #options: RunnerOptions
   readonly #run = element('run', HTMLButtonElement)
   readonly #stop = element('stop', HTMLButtonElement)
-  readonly #end = element('end', HTMLDivElement)
   readonly #progress = element('progress', HTMLDivElement)
   readonly #elapsed = element('elapsed', HTMLProgressElement)
   readonly #elapsedText = element('elapsed-text', HTMLSpanElement)
@@ -107,9 +106,7 @@ export class Runner {
   #show(ended: Ended): void {
     const { console, nonce } = this.#options
     console.flush()
-    const box = document.createElement('div')
-    render(<End ended={ended} />, box)
-    this.#end.replaceChildren(box)
+    render(<End ended={ended} />, this.#fresh('end'))
     if (!('outcome' in ended)) return
     const { outcome } = ended
     this.outcome = outcome

@@ -2,7 +2,8 @@
 
 import type { FormFields } from '../form.tsx'
 
-const NAME = 'program='
+/** What stands before the program, behind the `#`. */
+export const FRAGMENT_NAME = 'program='
 /** Longest text that a link may unpack to, in bytes: four times the longest program that servers take by default. */
 const MAX_UNPACKED_BYTES = 1024 * 1024
 
@@ -16,14 +17,14 @@ export async function toFragment(fields: FormFields): Promise<string> {
     .pipeThrough(new CompressionStream('deflate-raw'))
   const bytes = new Uint8Array(await new Response(packed).arrayBuffer())
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
-  return NAME + btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return FRAGMENT_NAME + btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
 /** The program in an address; undefined where there is none. @throws {Error} when it is no program of ours. */
 export async function fromFragment(fragment: string): Promise<Partial<FormFields> | undefined> {
   const text = fragment.replace(/^#/, '')
-  if (!text.startsWith(NAME)) return undefined
-  const packed = atob(text.slice(NAME.length).replaceAll('-', '+').replaceAll('_', '/'))
+  if (!text.startsWith(FRAGMENT_NAME)) return undefined
+  const packed = atob(text.slice(FRAGMENT_NAME.length).replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0))
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
   return known(JSON.parse(await readBounded(stream)))
