@@ -15,9 +15,19 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'services',
+          include: ['test/services/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'docker',
           include: ['test/docker/**/*.test.ts', 'test/attacks/*.test.ts'],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           fileParallelism: false,
           maxConcurrency: 2,
           testTimeout: 60_000,
@@ -29,7 +39,7 @@ export default defineConfig({
           name: 'gvisor',
           include: ['test/docker/statuses.test.ts', 'test/attacks/*.test.ts'],
           env: { SANDBOX_RUNTIME: 'runsc' },
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           fileParallelism: false,
           maxConcurrency: 2,
           testTimeout: 120_000,

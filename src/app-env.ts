@@ -1,7 +1,28 @@
 // What handlers find in their context.
 
+import type { Context } from 'hono'
+import type { ApiKey } from './keys/api-key.ts'
+import type { LogLine } from './middleware/access-log.ts'
+import type { RunOrigin } from './run-record.ts'
+
 export interface AppEnv {
   Variables: {
     requestId: string
+    /** One client: an IPv4 address, or an IPv6 network. */
+    client: string
+    /** The key that came, where keys are asked for. */
+    key?: ApiKey
+    /** The request's line in the log. */
+    logLine: LogLine
+  }
+}
+
+/** Who asks for a run. */
+export function runOrigin(c: Context<AppEnv>): RunOrigin {
+  return {
+    requestId: c.get('requestId'),
+    key: c.get('key'),
+    client: c.get('client'),
+    onRun: (record) => c.get('logLine').add(record),
   }
 }

@@ -7,26 +7,37 @@ import { requestId } from 'hono/request-id'
 import type { Logger } from 'pino'
 import type { AppEnv } from './app-env.ts'
 import type { Config } from './config.ts'
+import type { Drain } from './drain.ts'
 import { Environments, environmentLimits } from './environments.ts'
 import { Refusal, toRefusal } from './errors.ts'
 import type { Executor } from './executor/executor.ts'
+import { KeyConcurrency } from './keys/key-concurrency.ts'
+import type { KeyRing } from './keys/key-ring.ts'
+import type { Metrics } from './metrics.ts'
 import { accessLog } from './middleware/access-log.ts'
-import { auth } from './middleware/auth.ts'
+import { auth, bearerKey, type FindKey } from './middleware/auth.ts'
 import { bodySize } from './middleware/body-size.ts'
 import { clientAddress, clientKey } from './middleware/client-address.ts'
 import { contentType } from './middleware/content-type.ts'
+import { endConnections, refuseRuns } from './middleware/draining.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
 import { sameOrigin } from './middleware/same-origin.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { apiDocument } from './openapi/document.ts'
+import type { RateLimiter } from './rate-limiter/rate-limiter.ts'
 import { Readiness } from './readiness.ts'
 import { docsRoute } from './routes/docs.tsx'
 import { environmentsRoute } from './routes/environments.ts'
 import { healthRoute } from './routes/health.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { runRoute } from './routes/run.ts'
+import { runsRoute } from './routes/runs.ts'
 import { uiRoute } from './routes/ui.tsx'
 import { uiAssetsRoute } from './routes/ui-assets.ts'
+import { uiRunsRoute } from './routes/ui-runs.tsx'
 import { requestLimits } from './run.ts'
+import type { RunLog } from './run-log/run-log.ts'
+import { RecordingExecutor } from './run-record.ts'
 import { SharedAttempt } from './shared-attempt.ts'
 import { formText } from './ui/form-request.ts'
 import { postedForm } from './ui/posted-form.ts'
@@ -35,31 +46,51 @@ import { maxUnread } from './unread-answers.ts'
 export interface AppOptions {
   config: Config
   executor: Executor
+  /** The keys that clients may have. */
+  ring: KeyRing
+  limiter: RateLimiter
+  metrics: Metrics
+  /** Undefined where finished runs are not kept. */
+  runLog: RunLog | undefined
+  drain: Drain
   logger: Logger
   /** Address of the other end of a request's connection. */
   peerAddress: (c: Context) => string
 }
 
-export function createApp({ config, executor, logger, peerAddress }: AppOptions) {
+export function createApp(options: AppOptions) {
+  const { config, executor, ring, limiter, metrics, runLog, drain, logger, peerAddress } = options
   const readiness = new Readiness(executor, config.ENVIRONMENTS[0])
+  const recorded = new RecordingExecutor(new KeyConcurrency(readiness), (record) => {
+    metrics.onRun(record)
+    runLog?.add(record)
+  })
   const limits = requestLimits(config)
   const environments = new Environments({
     executor,
     limits: new Map(config.ENVIRONMENTS.map((name) => [name, environmentLimits(config, name)])),
   })
   const addressOf = clientAddress({ trustProxy: config.TRUST_PROXY })
-  const keyOf = (c: Context) =>
-    clientKey(addressOf(peerAddress(c), c.req.header('X-Forwarded-For')))
   const limitRate = rateLimit({
-    requests: config.RATE_LIMIT_REQUESTS,
-    windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
-    keyOf,
+    limiter,
+    policy: {
+      requests: config.RATE_LIMIT_REQUESTS,
+      windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
+    },
   })
   const rateGuards = config.RATE_LIMIT ? [limitRate] : []
   const limitBody = bodySize({ maxBytes: config.MAX_BODY_BYTES })
-  const keys = config.API_KEYS
+  /** What a run must pass, wherever its key is. */
+  const guardRun = (findKey: FindKey) =>
+    every(refuseRuns(drain), auth({ ring, right: 'run', findKey }), ...rateGuards)
+  const guardLog = (findKey: FindKey) =>
+    auth({
+      ...{ ring, right: 'read-runs', findKey },
+      closedWithoutKeys: config.READ_RUNS_WITHOUT_KEY ? undefined : LOG_IS_CLOSED,
+    })
 
   const onRefusal = (refusal: Refusal, requestId: string) => {
+    metrics.onRefusal(refusal.code)
     if (refusal.status < 500) return
     const fields = { requestId, code: refusal.code, err: refusal.cause }
     if (refusal.code === 'internal') logger.error(fields, refusal.message)
@@ -75,7 +106,12 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
   app.notFound((c) => refuse(new Refusal('not_found', `There is no ${c.req.path}`), c))
 
   app.use(requestId())
-  app.use(accessLog({ logger }))
+  app.use((c, next) => {
+    c.set('client', clientKey(addressOf(peerAddress(c), c.req.header('X-Forwarded-For'))))
+    return next()
+  })
+  app.use(accessLog({ logger, onRequest: (request) => metrics.onRequest(request) }))
+  app.use(endConnections(drain))
   app.use(securityHeaders)
   app.use(
     methodNotAllowed({
@@ -95,24 +131,20 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
   app.route(
     '/run',
     runRoute({
-      executor: readiness,
+      executor: recorded,
       limits,
       onRefusal,
       maxUnread: maxUnread(config),
-      guard: every(
-        limitBody,
-        contentType({ allowed: ['application/json'] }),
-        auth({ keys }),
-        ...rateGuards,
-      ),
+      guard: every(limitBody, contentType({ allowed: ['application/json'] }), guardRun(bearerKey)),
     }),
   )
   app.route(
     '/ui',
     uiRoute({
-      executor: readiness,
+      executor: recorded,
       limits,
       limitsText: limitsText(config),
+      hasRuns: runLog !== undefined,
       form: {
         environments: config.ENVIRONMENTS.map((name) => ({
           name,
@@ -121,26 +153,44 @@ export function createApp({ config, executor, logger, peerAddress }: AppOptions)
         defaultTimeoutSeconds: Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds),
         maxTimeoutSeconds: limits.maxTimeoutSeconds,
         maxBodyBytes: config.MAX_BODY_BYTES,
-        needsKey: keys.length > 0,
+        needsKey: ring.isRequired,
       },
       guard: every(
         limitBody,
         sameOrigin(),
         contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
-        auth({ keys, findKey: async (c) => formText(await postedForm(c), 'key') }),
-        ...rateGuards,
+        guardRun(async (c) => formText(await postedForm(c), 'key')),
       ),
       onRefusal,
     }),
   )
   app.route('/ui/assets', uiAssetsRoute())
   app.route('/environments', environmentsRoute({ environments }))
-  app.route('/', healthRoute({ readiness }))
+  app.route('/', healthRoute({ readiness, drain }))
+  app.route('/metrics', metricsRoute({ metrics }))
+  if (runLog) {
+    app.route('/', runsRoute({ store: runLog.store, guard: guardLog(bearerKey) }))
+    app.route(
+      '/ui/runs',
+      uiRunsRoute({
+        ...{ store: runLog.store, ring, guard: guardLog, onRefusal },
+        environments: config.ENVIRONMENTS,
+        guardForm: every(
+          limitBody,
+          sameOrigin(),
+          contentType({ allowed: ['application/x-www-form-urlencoded'] }),
+        ),
+      }),
+    )
+  }
   const document = new SharedAttempt(() => apiDocument(app))
   app.route('/', docsRoute({ document: () => document.get() }))
   app.get('/', (c) => c.redirect('/ui'))
   return app
 }
+
+const LOG_IS_CLOSED =
+  'The run log is for keys with the right read-runs, and this server has no keys; its operator can make one, or open the log with READ_RUNS_WITHOUT_KEY=on'
 
 /** One line on what a program may use, for the page. */
 function limitsText(config: Config): string {

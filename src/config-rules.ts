@@ -32,6 +32,28 @@ export const onOff = z
   .enum(['on', 'off'], 'must be "on" or "off"')
   .transform((value) => value === 'on')
 
+/** The same, for what is off by default and has no number for a value: 1 can mean nothing else there. */
+export const switchedOn = z
+  .enum(['on', 'off', '1', '0'], 'must be "on" or "off"')
+  .transform((value) => value === 'on' || value === '1')
+
+/** An address of a service with one of these schemes; empty where there may be none. */
+export function serviceUrl(schemes: readonly string[], what: string) {
+  return z
+    .string()
+    .refine(
+      (text) =>
+        text === '' || schemes.some((scheme) => text.startsWith(scheme) && URL.canParse(text)),
+      `must be ${what}`,
+    )
+}
+
+/** `file:` is a path, which may be relative, and need not be a URL. */
+export const databaseUrl = z.union(
+  [z.string().regex(/^file:./), serviceUrl(['postgres://', 'postgresql://'], '').min(1)],
+  'must be file:PATH, or postgres://USER:PASSWORD@HOST/DATABASE',
+)
+
 /** Keys that a header can carry. Only the empty setting means that none is asked for. */
 export const apiKeys = z
   .string()

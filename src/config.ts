@@ -4,10 +4,13 @@ import { availableParallelism, totalmem } from 'node:os'
 import { z } from 'zod'
 import {
   apiKeys,
+  databaseUrl,
   decimal,
   environments,
   onOff,
   readOnlyMounts,
+  serviceUrl,
+  switchedOn,
   trustProxy,
   whole,
 } from './config-rules.ts'
@@ -53,6 +56,16 @@ export function settings({ cores, memoryBytes }: Machine) {
       '',
       'keys of which a client must send one as `Authorization: Bearer KEY`, separated by commas; empty: everybody may run programs',
     ),
+    API_KEYS_FILE: setting(
+      z.string(),
+      '',
+      'file with names, SHA-256, rights and limits of keys, made by `npx safe-code-executor key new NAME`; it is read again when it changes',
+    ),
+    SERVE_WITHOUT_KEYS: setting(
+      onOff,
+      'off',
+      'whether everybody who reaches an address of this server that is not loopback may run programs: on or off; off, the server does not start there without keys',
+    ),
     TRUST_PROXY: setting(
       trustProxy,
       '0',
@@ -65,6 +78,17 @@ export function settings({ cores, memoryBytes }: Machine) {
       ),
       'info',
       'least important log line that is written',
+    ),
+
+    LOG_FORMAT: setting(
+      z.enum(['auto', 'json', 'pretty'], 'must be one of auto, json, pretty'),
+      'auto',
+      'form of the log: `json` has one object a line, `pretty` is for people; `auto` is pretty on a terminal',
+    ),
+    MAX_CONNECTIONS: setting(
+      whole(1, 1_000_000),
+      '4096',
+      'connections that clients may hold at once',
     ),
 
     DEFAULT_TIMEOUT_SECONDS: setting(
@@ -117,6 +141,36 @@ export function settings({ cores, memoryBytes }: Machine) {
     ),
     RATE_LIMIT_WINDOW_SECONDS: setting(whole(1, DAY_SECONDS), '60', 'length of the window'),
 
+    REDIS_URL: setting(
+      serviceUrl(['redis://', 'rediss://'], 'redis://HOST:PORT or rediss://HOST:PORT'),
+      '',
+      'Redis in which several servers count rates together, `redis://:PASSWORD@HOST:PORT`; empty: each counts alone',
+    ),
+
+    RUN_LOG: setting(onOff, 'on', 'whether every finished run is kept as a record: on or off'),
+    DATABASE_URL: setting(
+      databaseUrl,
+      'file:./data/runs.db',
+      'where the records are: `file:PATH` for SQLite, `postgres://USER:PASSWORD@HOST/DATABASE`',
+    ),
+    RUN_LOG_CODE: setting(
+      switchedOn,
+      'off',
+      'whether code and output are kept in the records too: on or off',
+    ),
+    RUN_LOG_MAX_DAYS: setting(whole(1, 36_500), '30', 'how old a record may get, in days'),
+    RUN_LOG_MAX_RUNS: setting(whole(1, 1_000_000_000), '1000000', 'how many records are kept'),
+    RUN_LOG_SALT: setting(
+      z.string(),
+      '',
+      'secret with which addresses in the records are hashed; empty: a new one at each start, so that a client has another hash then',
+    ),
+    READ_RUNS_WITHOUT_KEY: setting(
+      onOff,
+      'off',
+      'whether everybody may read the records where no keys are asked for: on or off',
+    ),
+
     READ_ONLY_MOUNTS: setting(
       readOnlyMounts,
       '',
@@ -163,6 +217,11 @@ export function settings({ cores, memoryBytes }: Machine) {
       whole(1, DAY_SECONDS),
       '300',
       'how long a container may wait for its program',
+    ),
+    DRAIN_NOTICE_SECONDS: setting(
+      whole(0, DAY_SECONDS),
+      '0',
+      'how long after SIGTERM the server serves as before while `/readyz` answers 503, so that a load balancer sends no more',
     ),
     DRAIN_SECONDS: setting(whole(0, DAY_SECONDS), '15', 'how long runs may go on after SIGTERM'),
 

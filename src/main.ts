@@ -2,6 +2,7 @@
 // The entry: the command line. Without a command it serves.
 
 import { Command, CommanderError } from 'commander'
+import { keyCommand } from './cli/key.ts'
 import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
 import { parseConfig } from './config.ts'
 import { serveHelp } from './help.ts'
@@ -19,6 +20,7 @@ program
   .addHelpText('after', () => serveHelp())
   .action(() => serve(parseConfig(process.env)))
 program.addCommand(runCommand())
+program.addCommand(keyCommand())
 
 try {
   await program.parseAsync()

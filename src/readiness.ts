@@ -32,9 +32,17 @@ export class Readiness implements Executor {
   }
 
   async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
-    const outcome = await this.#executor.run(request, options)
-    if (outcome.status === 'ok') this.#provenAtMs = performance.now()
-    return outcome
+    try {
+      const outcome = await this.#executor.run(request, options)
+      if (outcome.status === 'ok') this.#provenAtMs = performance.now()
+      return outcome
+    } catch (error) {
+      // What was proven is no longer so.
+      if (error instanceof Refusal && error.code === 'unavailable') {
+        this.#provenAtMs = Number.NEGATIVE_INFINITY
+      }
+      throw error
+    }
   }
 
   /**

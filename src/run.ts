@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import type { Config } from './config.ts'
+import type { ApiKey } from './keys/api-key.ts'
 import { args, env, expected, inputFiles, outputFiles, text, unknownField } from './run-fields.ts'
 
 /** What the operator lets a request ask for. */
@@ -24,6 +25,12 @@ export function requestLimits(config: Config): RequestLimits {
     maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
     defaultTimeoutSeconds: config.DEFAULT_TIMEOUT_SECONDS,
   }
+}
+
+/** The same for one key: it may have a shorter time. */
+export function keyLimits(limits: RequestLimits, key: ApiKey | undefined): RequestLimits {
+  const own = key?.maxTimeoutSeconds ?? limits.maxTimeoutSeconds
+  return own < limits.maxTimeoutSeconds ? { ...limits, maxTimeoutSeconds: own } : limits
 }
 
 const utf8 = new TextEncoder()

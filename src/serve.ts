@@ -5,61 +5,159 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
-import { pino } from 'pino'
+import ipaddr from 'ipaddr.js'
+import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
+import { Drain } from './drain.ts'
 import { createGuardedExecutor } from './executor/create.ts'
+import { readKeyFile, watchKeyFile } from './keys/key-file.ts'
+import { KeyRing, plainKeys } from './keys/key-ring.ts'
+import { createLogger, maskedConfig } from './logger.ts'
+import { Metrics } from './metrics.ts'
+import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
+import { openRunLog } from './run-log/open.ts'
 import { shutdown } from './shutdown.ts'
 import { boundUnreadAnswers, maxUnread, READ_TIMEOUT_MS } from './unread-answers.ts'
 
-/** How long a client may take to send its request, in milliseconds. */
+/** How long a client may take to send its request, in milliseconds, and the head of it. */
 const REQUEST_TIMEOUT_MS = 30_000
+const HEADERS_TIMEOUT_MS = 10_000
+/** How often these are looked at, in milliseconds. */
+const TIMEOUT_CHECK_MS = 1000
+/** Longest head of a request, in bytes. */
+const MAX_HEADER_BYTES = 16 * 1024
+/**
+ * How long a connection may be idle, in milliseconds: longer than a proxy keeps its own (nginx: 60 s), so that it is the
+ * proxy who ends it, and never the server just as the next request comes.
+ */
+const KEEP_ALIVE_MS = 65_000
+/** How long the last records may take to be written, in milliseconds. */
+const LAST_RECORDS_MS = 5000
 
 /**
  * Serves until a signal comes.
- * @throws {Error} when it can't listen, or must not because a wall is missing.
+ * @throws {Error} when it can't listen, or must not because a wall or a key is missing.
  */
 export async function serve(config: Config): Promise<void> {
-  const logger = pino({ level: config.LOG_LEVEL })
-  const missing = new AbortController()
-  const { executor, prove, close } = createGuardedExecutor(config, logger, {
-    onRun: ({ id, status, exitCode, signal, durationMs, cpuMs, peakMemoryBytes, truncated }) => {
-      logger.info(
-        { run: id, status, exitCode, signal, durationMs, cpuMs, peakMemoryBytes, truncated },
-        'run ended',
-      )
-    },
-    onMissing: () => missing.abort('a wall is missing'),
+  const logger = await createLogger(config)
+  const ring = await readKeys(config)
+  refuseStrangers(config, ring)
+  logger.info({ config: maskedConfig(config) }, 'starting')
+
+  const closers: (() => unknown)[] = []
+  try {
+    await serveWith(config, logger, ring, (closer) => closers.push(closer))
+  } finally {
+    for (const close of closers.reverse()) await close()
+    logger.info('ended')
+  }
+}
+
+async function serveWith(
+  config: Config,
+  logger: Logger,
+  ring: KeyRing,
+  onClose: (closer: () => unknown) => void,
+): Promise<void> {
+  const stop = new AbortController()
+  const end = (error: Error) => stop.abort(error)
+  onClose(endOnCrash(logger, end))
+  if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
+
+  const metrics = new Metrics({ environments: config.ENVIRONMENTS })
+  const limiter = config.REDIS_URL ? await redisLimiter(config.REDIS_URL, logger) : undefined
+  onClose(() => limiter?.close())
+  const runLog = config.RUN_LOG ? await openRunLog(config, logger) : undefined
+  onClose(() => runLog?.close(LAST_RECORDS_MS))
+  const { executor, state, prove, close } = createGuardedExecutor(config, logger, {
+    events: metrics.executorEvents,
+    onMissing: () => end(new Error(MISSING_WALL)),
   })
+  onClose(close)
+  metrics.watch({
+    executor: state,
+    runLog: runLog && (() => runLog.counts),
+    isRateShared: limiter && (() => limiter.isShared),
+  })
+
+  const drain = new Drain()
   const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
-  const app = createApp({ config, executor, logger, peerAddress })
+  const app = createApp({
+    ...{ config, executor, ring, metrics, runLog, drain, logger, peerAddress },
+    limiter: limiter ?? new MemoryRateLimiter(),
+  })
   const server = createAdaptorServer({
     fetch: app.fetch,
-    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    serverOptions: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
   }) as Server
-
-  boundUnreadAnswers(server, {
-    timeoutMs: READ_TIMEOUT_MS,
-    maxAnswers: maxUnread(config),
-  })
+  server.maxConnections = config.MAX_CONNECTIONS
+  boundUnreadAnswers(server, { timeoutMs: READ_TIMEOUT_MS, maxAnswers: maxUnread(config) })
   server.listen(config.PORT, config.HOST)
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    await close()
-    throw error
-  }
+  await once(server, 'listening')
   const { address, port, family } = server.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
   logger.info({ url: `http://${host}:${port}` }, `listening; the page is http://${host}:${port}/ui`)
 
   prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
-  const drainMs = config.DRAIN_SECONDS * 1000
-  await shutdown({ server, close, drainMs, stop: missing.signal, logger })
-  if (missing.signal.aborted) {
-    throw new Error(
-      'This host does not enforce every limit, so the server does not serve. What is missing is in the log above, and\n' +
-        '`npm run doctor` tries everything. SERVE_WITH_MISSING_WALLS=on serves all the same.',
-    )
+  await shutdown({
+    ...{ server, drain, stop: stop.signal, logger },
+    isIdle: () => state().running + state().waiting === 0,
+    noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
+    drainMs: config.DRAIN_SECONDS * 1000,
+  })
+  if (stop.signal.aborted) throw stop.signal.reason
+}
+
+const MISSING_WALL =
+  'This host does not enforce every limit, so the server does not serve. What is missing is in the log above, and\n' +
+  '`npm run doctor` tries everything. SERVE_WITH_MISSING_WALLS=on serves all the same.'
+
+async function readKeys({ API_KEYS, API_KEYS_FILE }: Config): Promise<KeyRing> {
+  const ring = new KeyRing({
+    isRequired: API_KEYS_FILE !== '' || API_KEYS.length > 0,
+    fixed: plainKeys(API_KEYS),
+  })
+  if (API_KEYS_FILE) ring.replace(await readKeyFile(API_KEYS_FILE))
+  return ring
+}
+
+/** @throws {Error} where everybody could run programs without having been let in. */
+function refuseStrangers({ HOST, SERVE_WITHOUT_KEYS }: Config, ring: KeyRing): void {
+  if (ring.isRequired || SERVE_WITHOUT_KEYS || isLoopback(HOST)) return
+  throw new Error(
+    `HOST=${HOST} is not loopback, and there are no keys: whoever reaches it could run programs. Make a key:\n` +
+      '  npx safe-code-executor key new NAME --file keys.json\n' +
+      'and start with API_KEYS_FILE=keys.json. SERVE_WITHOUT_KEYS=on serves everybody all the same.',
+  )
+}
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true
+  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
+}
+
+async function redisLimiter(url: string, logger: Logger) {
+  const { RedisRateLimiter } = await import('./rate-limiter/redis-rate-limiter.ts')
+  return new RedisRateLimiter(url, logger)
+}
+
+/** A bug that nobody caught must not leave containers behind. Returns what takes the listeners away. */
+function endOnCrash(logger: Logger, end: (error: Error) => void): () => void {
+  const onCrash = (error: unknown) => {
+    logger.fatal({ err: error }, 'a bug: nobody caught this; the server ends')
+    end(new Error('The server ended because of a bug; the log has it.', { cause: error }))
+  }
+  process.on('uncaughtException', onCrash)
+  process.on('unhandledRejection', onCrash)
+  return () => {
+    process.off('uncaughtException', onCrash)
+    process.off('unhandledRejection', onCrash)
   }
 }

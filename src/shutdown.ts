@@ -1,40 +1,70 @@
-// SIGTERM or Ctrl-C: no new requests, the running ones end, no container stays.
+// SIGTERM or Ctrl-C: clients are told, the running runs end, no container stays.
 
 import type { Server } from 'node:http'
 import type { Logger } from 'pino'
+import type { Drain } from './drain.ts'
 
-/** How often a draining server closes connections without a request, in milliseconds. */
-const IDLE_SWEEP_MS = 50
+/** How often a draining server looks whether all is done, in milliseconds. */
+const LOOK_MS = 50
+/** How long answers that are made may take to be sent, in milliseconds. */
+const SEND_MS = 2000
 
 export interface ShutdownOptions {
   server: Server
-  /** Ends all runs and waits until every container is gone. */
-  close: () => Promise<void>
+  drain: Drain
+  /** Whether no run goes on or waits. */
+  isIdle: () => boolean
+  /** How long the server serves as before while it says that it will end, in milliseconds. */
+  noticeMs: number
   /** How long running requests may go on, in milliseconds. */
   drainMs: number
-  /** Ends the server like a signal would. */
+  /** Ends the server at once. */
   stop: AbortSignal
   logger: Logger
 }
 
-/** Resolves when a signal came and everything has ended. A second signal ends the drain at once. */
+/** Resolves when a signal came and all connections are closed. A second signal ends the drain at once. */
 export async function shutdown(options: ShutdownOptions): Promise<void> {
-  const { server, close, drainMs, stop, logger } = options
+  const { server, drain, isIdle, noticeMs, drainMs, stop, logger } = options
+  const hurry = new AbortController()
   const signal = await Promise.race([nextSignal(), aborted(stop)])
-  logger.info({ signal, drainMs }, 'draining; a second signal ends it at once')
-  const drained = new Promise<void>((resolve) => server.close(() => resolve()))
-  // A connection that a client keeps alive would hold the server open.
-  const idleSweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
-  let timer: NodeJS.Timeout | undefined
-  const bound = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, drainMs)
-  })
-  await Promise.race([drained, bound, nextSignal()])
-  clearTimeout(timer)
-  clearInterval(idleSweep)
+  void Promise.race([nextSignal(), aborted(stop)]).then(() => hurry.abort())
+  if (!stop.aborted) {
+    logger.info({ signal, noticeMs, drainMs }, 'draining; a second signal ends it at once')
+    drain.giveNotice()
+    await wait(noticeMs, hurry.signal)
+    drain.refuseRuns()
+    // The server goes on listening: who asks is told that it ends, and does not find a closed port.
+    const deadlineMs = performance.now() + drainMs
+    while (!isIdle() && performance.now() < deadlineMs && !hurry.signal.aborted) {
+      await wait(LOOK_MS, hurry.signal)
+    }
+    await close(server, isIdle() ? SEND_MS : 0, hurry.signal)
+  }
   server.closeAllConnections()
-  await close()
-  logger.info('ended')
+}
+
+/** Lets answers that are on their way be sent. */
+async function close(server: Server, ms: number, hurry: AbortSignal): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  // A connection that a client keeps alive would hold the server open.
+  const idleSweep = setInterval(() => server.closeIdleConnections(), LOOK_MS)
+  await Promise.race([closed, wait(ms, hurry)])
+  clearInterval(idleSweep)
+}
+
+/** Waits, unless the signal says not to. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted || ms === 0) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
 }
 
 /** Resolves with the reason. */

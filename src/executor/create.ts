@@ -2,9 +2,9 @@
 
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import type { Outcome } from '../outcome.ts'
 import { DockerExecutor, type Environment } from './docker.ts'
 import { Engine, ownerOfThisProcess } from './engine.ts'
+import { type ExecutorEvents, type ExecutorState, NO_EVENTS } from './events.ts'
 import type { Executor } from './executor.ts'
 import { userIds } from './flags.ts'
 import { Gate } from './gate.ts'
@@ -17,6 +17,7 @@ import type { Finding } from './walls.ts'
 
 export interface DockerParts {
   executor: Executor
+  state: () => ExecutorState
   /** Ends what runs and waits until every container is gone. */
   close: () => Promise<void>
 }
@@ -27,8 +28,7 @@ export interface GuardedParts extends DockerParts {
 }
 
 export interface DockerCallbacks {
-  /** Told of every run that ended. */
-  onRun?: (outcome: Outcome) => void
+  events?: ExecutorEvents
   /** Called once when a wall was found missing. */
   onMissing: (missing: Finding[]) => void
 }
@@ -37,26 +37,30 @@ export interface DockerCallbacks {
 export function createGuardedExecutor(
   config: Config,
   logger: Logger,
-  { onRun, onMissing }: DockerCallbacks,
+  { events, onMissing }: DockerCallbacks,
 ): GuardedParts {
-  const { executor, close } = createDockerExecutor(config, logger, onRun)
+  const { executor, state, close } = createDockerExecutor(config, logger, events)
   if (config.SERVE_WITH_MISSING_WALLS) {
     const prove = async () => logger.warn('SERVE_WITH_MISSING_WALLS=on: nobody tried the walls')
-    return { executor, close, prove }
+    return { executor, state, close, prove }
   }
   const inspect = (signal: AbortSignal) => inspectEnvironments(executor, config, signal)
   const guard = new Guard({ executor, inspect, logger, onMissing })
-  return { executor: guard, close, prove: () => guard.prove() }
+  return { executor: guard, state, close, prove: () => guard.prove() }
 }
 
 /** Starts the pool. Sweeps away what a dead server left. */
 export function createDockerExecutor(
   config: Config,
   logger: Logger,
-  onRun?: (outcome: Outcome) => void,
+  events: ExecutorEvents = NO_EVENTS,
 ): DockerParts {
   const owner = ownerOfThisProcess()
-  const engine = new Engine({ command: config.DOCKER_BIN, logger })
+  const engine = new Engine({
+    command: config.DOCKER_BIN,
+    logger,
+    onCommandFailed: (command) => events.onCommandFailed(command),
+  })
   const users = userIds()
   const startTimeoutMs = config.START_TIMEOUT_SECONDS * 1000
   const gate = new Gate({
@@ -71,8 +75,14 @@ export function createDockerExecutor(
       size: poolSize(config, name),
       maxStarting: Math.max(1, Math.ceil(config.MAX_RUNNING / 2)),
       maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
-      start: () => new Sandbox({ engine, spec, userId: users.next().value, startTimeoutMs }),
+      start: () =>
+        new Sandbox({
+          ...{ engine, spec, userId: users.next().value, startTimeoutMs },
+          onKilled: () => events.onKilled(name),
+        }),
       isCrowded: () => gate.isFull,
+      environment: name,
+      events,
       logger,
     })
     environments.set(name, { pool, memoryBytes: spec.limits.memoryBytes })
@@ -87,13 +97,19 @@ export function createDockerExecutor(
       maxTotalBytes: config.MAX_OUTPUT_FILES_BYTES,
     },
     logger,
-    ...(onRun && { onRun }),
   })
   void engine.sweep().then((count) => {
     if (count > 0) logger.warn({ count }, 'removed containers that a dead server left')
   })
   return {
     executor,
+    state: () => ({
+      running: gate.running,
+      maxRunning: config.MAX_RUNNING,
+      waiting: gate.waiting,
+      maxWaiting: config.MAX_WAITING,
+      pools: Object.fromEntries([...environments].map(([name, { pool }]) => [name, pool.state])),
+    }),
     close: async () => {
       await Promise.all([...environments.values()].map(({ pool }) => pool.close()))
     },

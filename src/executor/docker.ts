@@ -30,8 +30,6 @@ export interface DockerExecutorOptions {
   outputLimitBytes: number
   collectionLimits: CollectionLimits
   logger: Logger
-  /** Told of every run that ended. */
-  onRun?: (outcome: Outcome) => void
 }
 
 export class DockerExecutor implements Executor {
@@ -42,7 +40,10 @@ export class DockerExecutor implements Executor {
   }
 
   run(request: RunRequest, options: RunOptions): Promise<Outcome> {
-    return this.#options.gate.use(() => this.#runOnce(request, options), options.signal)
+    return this.#options.gate.use(() => {
+      options.onAdmitted?.()
+      return this.#runOnce(request, options)
+    }, options.signal)
   }
 
   async #runOnce(request: RunRequest, options: RunOptions): Promise<Outcome> {
@@ -53,10 +54,7 @@ export class DockerExecutor implements Executor {
       const outcome = await this.#useSandbox(environment.pool, options.signal, (sandbox) =>
         this.#runIn(sandbox, environment, request, options),
       )
-      if (outcome) {
-        this.#options.onRun?.(outcome)
-        return outcome
-      }
+      if (outcome) return outcome
       // The container died while it waited. The program has not run, so it may have another one.
       this.#options.logger.warn('a container ended before it took the program')
     }

@@ -22,16 +22,20 @@ export interface EngineOptions {
   /** The command line client: `docker`, or one that takes the same arguments. */
   command: string
   logger: Logger
+  /** Told of each command that failed, such as `rm`. */
+  onCommandFailed?: (command: string) => void
 }
 
 export class Engine {
   readonly command: string
   readonly #logger: Logger
+  readonly #onCommandFailed: (command: string) => void
   #socket: Promise<string | undefined> | undefined
 
-  constructor({ command, logger }: EngineOptions) {
+  constructor({ command, logger, onCommandFailed = () => {} }: EngineOptions) {
     this.command = command
     this.#logger = logger
+    this.#onCommandFailed = onCommandFailed
   }
 
   /** Kills and removes a container; nothing happens where there is none of that name. */
@@ -53,6 +57,7 @@ export class Engine {
     const result = await this.#docker(['rm', '--force', '--volumes', name])
     const expected = /No such container|already in progress/
     if (result.failed && !expected.test(result.stderr)) {
+      this.#onCommandFailed('rm')
       this.#logger.error(
         { container: name, cause: result.stderr || result.shortMessage },
         'kill failed',
@@ -72,7 +77,10 @@ export class Engine {
       '--format',
       format,
     ])
-    if (result.failed) return 0
+    if (result.failed) {
+      this.#onCommandFailed('ps')
+      return 0
+    }
     const orphans = result.stdout
       .split('\n')
       .map((line) => line.split('\t'))
@@ -91,6 +99,7 @@ export class Engine {
       ...['events', '--since', '1h', '--until', until.toFixed(3)],
       ...['--filter', `container=${name}`, '--filter', 'event=oom', '--format', '{{.Action}}'],
     ])
+    if (result.failed) this.#onCommandFailed('events')
     return result.stdout.includes('oom')
   }
 

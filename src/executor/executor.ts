@@ -2,6 +2,7 @@
 
 import type { Outcome } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
+import type { RunOrigin } from '../run-record.ts'
 
 /** Which of the program's streams a chunk came from. */
 export type StreamName = 'stdout' | 'stderr'
@@ -9,6 +10,10 @@ export type StreamName = 'stdout' | 'stderr'
 export interface RunOptions {
   /** Stops the run; `run` then rejects with the refusal `cancelled`. */
   signal: AbortSignal
+  /** Who asks; absent for programs of our own. */
+  origin?: RunOrigin
+  /** Called when there is a place for the run, which may have waited in a line. */
+  onAdmitted?: () => void
   /** Called when the program starts; there is no refusal after it but `cancelled`. */
   onStart?: () => void
   /** Called with the program's output as it comes, in bytes. */

@@ -1,6 +1,8 @@
 // Keeps sandboxes ready. Hands out, never takes back.
 
 import type { Logger } from 'pino'
+import { Circuit } from './circuit.ts'
+import type { ExecutorEvents } from './events.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /**
@@ -26,6 +28,9 @@ export interface PoolOptions {
   start: () => Sandbox
   /** Whether every place is taken: each run starts its own container then, and the pool would only be in the way. */
   isCrowded: () => boolean
+  /** Of the environment that all of them are of. */
+  environment: string
+  events: ExecutorEvents
   logger: Logger
 }
 
@@ -34,6 +39,7 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #waiting = new Set<Sandbox>()
   readonly #disposals = new Set<Promise<void>>()
+  readonly #circuit = new Circuit()
   #refillTimer: NodeJS.Timeout | undefined
   #refillDueAtMs = Number.POSITIVE_INFINITY
   #retryMs = FIRST_RETRY_MS
@@ -44,12 +50,23 @@ export class Pool {
     this.#refill()
   }
 
-  /** A sandbox that nobody else has or will get: a ready one, else one that is starting, else a new one. */
+  get state(): { ready: number; size: number; isOpen: boolean } {
+    const ready = [...this.#waiting].filter((sandbox) => sandbox.isReady).length
+    return { ready, size: this.#options.size, isOpen: this.#circuit.isOpen }
+  }
+
+  /**
+   * A sandbox that nobody else has or will get: a ready one, else one that is starting, else a new one.
+   * @throws {Refusal} `unavailable` where there is none and none could be started lately.
+   */
   take(): Sandbox {
     const sandboxes = [...this.#waiting]
     const sandbox = sandboxes.find((waiting) => waiting.isReady) ?? sandboxes[0]
     this.#refillSoon(REFILL_AFTER_TAKE_MS)
-    if (!sandbox) return this.#options.start()
+    if (!sandbox) {
+      this.#circuit.pass()
+      return this.#start()
+    }
     this.#waiting.delete(sandbox)
     return sandbox
   }
@@ -68,6 +85,21 @@ export class Pool {
     for (const sandbox of this.#waiting) this.#dispose(sandbox)
     this.#waiting.clear()
     await Promise.all(this.#disposals)
+  }
+
+  #start(): Sandbox {
+    const { start, environment, events } = this.#options
+    const sandbox = start()
+    events.onStarted(environment)
+    sandbox.ready.then(
+      () => this.#circuit.onReady(),
+      () => {
+        if (sandbox.isDisposed) return // nobody waited for it any more
+        this.#circuit.onFailed()
+        events.onFailed(environment)
+      },
+    )
+    return sandbox
   }
 
   #dispose(sandbox: Sandbox): void {
@@ -99,7 +131,7 @@ export class Pool {
   }
 
   #add(): void {
-    const sandbox = this.#options.start()
+    const sandbox = this.#start()
     this.#waiting.add(sandbox)
     const expiry = setTimeout(() => {
       if (this.#drop(sandbox)) this.#refill()
@@ -109,7 +141,9 @@ export class Pool {
         this.#retryMs = FIRST_RETRY_MS
         this.#refill()
         await sandbox.closed
-        if (this.#drop(sandbox)) this.#retry('a waiting container ended')
+        if (!this.#drop(sandbox)) return
+        this.#options.events.onFailed(this.#options.environment)
+        this.#retry('a waiting container ended')
       },
       (error: Error) => {
         if (this.#drop(sandbox)) this.#retry(`a container did not start: ${error.message}`)

@@ -17,6 +17,8 @@ export interface SandboxOptions {
   userId: number
   /** Longest wait from `docker run` to the runner's `ready`, in milliseconds. */
   startTimeoutMs: number
+  /** Told when it is killed by name. */
+  onKilled?: () => void
 }
 
 const options = {
@@ -39,15 +41,18 @@ export class Sandbox {
   /** Resolves when `docker run` has ended and all its output is read. */
   readonly closed: Promise<void>
   readonly #engine: Engine
+  readonly #onKilled: () => void
   readonly #process: ResultPromise<typeof options>
   readonly #parser = new FrameParser()
   #onFrame: (frame: Frame) => void = () => {}
   #diagnostics = ''
   #isReady = false
   #isClosed = false
+  #isDisposed = false
 
-  constructor({ engine, spec, userId, startTimeoutMs }: SandboxOptions) {
+  constructor({ engine, spec, userId, startTimeoutMs, onKilled = () => {} }: SandboxOptions) {
     this.#engine = engine
+    this.#onKilled = onKilled
     const args = dockerRunArgs({ name: this.name, userId }, spec)
     this.#process = execa(engine.command, args, options)
     this.#process.stdin.on('error', () => {}) // the container is gone; `closed` tells
@@ -64,6 +69,11 @@ export class Sandbox {
     return this.#isReady && !this.#isClosed
   }
 
+  /** Whether whoever had it has thrown it away. */
+  get isDisposed(): boolean {
+    return this.#isDisposed
+  }
+
   /** Hands over the job. `onFrame` gets the frames that carry its token and no other. */
   deliver(job: Job, onFrame: (frame: Frame) => void): void {
     this.#onFrame = (frame) => {
@@ -74,6 +84,7 @@ export class Sandbox {
 
   /** Kills the container by name and waits until it is dead. */
   async kill(): Promise<void> {
+    this.#onKilled()
     await this.#engine.removeContainer(this.name)
   }
 
@@ -84,6 +95,7 @@ export class Sandbox {
 
   /** Ends the container: by the end of its input, and where that does not help by force. */
   async dispose(): Promise<void> {
+    this.#isDisposed = true
     this.#process.stdin.end()
     if (await settlesWithin(this.closed, DISPOSE_GRACE_MS)) return
     await this.kill()

@@ -1,29 +1,40 @@
-// Asks for a key, where the operator configured some.
+// Asks for a key, where the operator has some, and for the right that a route needs.
 
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
+import type { AppEnv } from '../app-env.ts'
 import { Refusal } from '../errors.ts'
+import type { Right } from '../keys/api-key.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+
+/** Finds the key in a request. */
+export type FindKey = (c: Context) => string | undefined | Promise<string | undefined>
 
 export interface AuthOptions {
-  /** The keys; none: everybody may pass. */
-  keys: readonly string[]
+  ring: KeyRing
+  /** What the key must be good for. */
+  right: Right
   /** Where this route's client sends its key; by default `Authorization: Bearer KEY`. */
-  findKey?: (c: Context) => string | undefined | Promise<string | undefined>
+  findKey?: FindKey
+  /** Why nobody passes where the operator has no keys; by default everybody does. */
+  closedWithoutKeys?: string | undefined
 }
 
-/** @throws {Refusal} `unauthorized` */
-export function auth({ keys, findKey = bearerKey }: AuthOptions): MiddlewareHandler {
-  const digests = keys.map(digest)
+/** @throws {Refusal} `unauthorized`; `forbidden` where the key is not good for this. */
+export function auth(options: AuthOptions): MiddlewareHandler<AppEnv> {
+  const { ring, right, findKey = bearerKey, closedWithoutKeys } = options
   return async function auth(c, next) {
-    if (digests.length > 0) {
-      const given = digest((await findKey(c)) ?? '')
-      // Digests have one length, and every one is compared: time tells nothing of a key.
-      const matches = digests.filter((known) => timingSafeEqual(known, given))
-      if (matches.length === 0) {
+    if (!ring.isRequired && closedWithoutKeys) throw new Refusal('forbidden', closedWithoutKeys)
+    if (ring.isRequired) {
+      const key = ring.find((await findKey(c)) ?? '')
+      if (!key) {
         throw new Refusal('unauthorized', 'A valid API key is required', {
           headers: { 'WWW-Authenticate': 'Bearer' },
         })
       }
+      if (!key.rights.includes(right)) {
+        throw new Refusal('forbidden', `This key does not have the right ${right}`)
+      }
+      c.set('key', key)
     }
     await next()
   }
@@ -32,8 +43,4 @@ export function auth({ keys, findKey = bearerKey }: AuthOptions): MiddlewareHand
 /** The key in `Authorization: Bearer KEY`. */
 export function bearerKey(c: Context): string | undefined {
   return c.req.header('Authorization')?.match(/^Bearer +(\S+) *$/i)?.[1]
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -1,41 +1,58 @@
 // Bounds how many requests one client sends in a window, and says so in the RateLimit header fields.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { Refusal } from '../errors.ts'
+import type { AppEnv } from '../app-env.ts'
+import { REFUSAL_STATUS, Refusal } from '../errors.ts'
+import type { RateLimiter, RatePolicy, RateState } from '../rate-limiter/rate-limiter.ts'
 
 export interface RateLimitOptions {
-  /** Requests of one client in a window. */
-  requests: number
-  windowSeconds: number
-  /** Names the client. It must not be the client's to choose. */
-  keyOf: (c: Context) => string
+  limiter: RateLimiter
+  /** Of a client without a key, and of a key that has none of its own. */
+  policy: RatePolicy
 }
 
 /**
- * Counts each request against its client.
+ * Counts each request against its key, or else its address. One that is refused is given back: it used nothing. Whoever
+ * hangs up has used what ran.
  * The header fields are those of draft-ietf-httpapi-ratelimit-headers-10.
  * @throws {Refusal} `rate_limited`
  */
-export function rateLimit({ requests, windowSeconds, keyOf }: RateLimitOptions): MiddlewareHandler {
-  const limiter = new RateLimiterMemory({ points: requests, duration: windowSeconds })
+export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHandler<AppEnv> {
   return async function rateLimit(c, next) {
-    const state = await limiter.consume(keyOf(c)).catch((rejection: unknown) => {
-      if (rejection instanceof RateLimiterRes) return rejection
-      throw rejection
-    })
-    const resetSeconds = Math.ceil(state.msBeforeNext / 1000)
-    const fields = {
-      'RateLimit-Policy': `"client";q=${requests};w=${windowSeconds}`,
-      RateLimit: `"client";r=${state.remainingPoints};t=${resetSeconds}`,
+    const key = c.get('key')
+    const client = key ? `key:${key.name}` : `address:${c.get('client')}`
+    const own = {
+      requests: key?.rateLimitRequests ?? policy.requests,
+      windowSeconds: key?.rateLimitWindowSeconds ?? policy.windowSeconds,
     }
-    if (state.consumedPoints > requests) {
-      const limit = `${requests} requests in ${windowSeconds} s`
+    const state = await limiter.count(client, own)
+    const endsAtMs = performance.now() + state.resetMs
+    if (state.isOver) {
+      const fields = headerFields(own, state)
+      const resetSeconds = Math.ceil(state.resetMs / 1000)
+      const limit = `${own.requests} requests in ${own.windowSeconds} s`
       throw new Refusal('rate_limited', `More than ${limit}; try again in ${resetSeconds} s`, {
         headers: { ...fields, 'Retry-After': String(resetSeconds) },
       })
     }
-    for (const [name, value] of Object.entries(fields)) c.header(name, value)
+    setFields(c, headerFields(own, state))
     await next()
+    const { status } = c.res
+    // In the window after it there would be one more than the policy says.
+    const isSameWindow = performance.now() < endsAtMs
+    if (status < 400 || status === REFUSAL_STATUS.cancelled || !isSameWindow) return
+    setFields(c, headerFields(own, { ...state, remaining: state.remaining + 1 }))
+    await limiter.giveBack(client, own)
   }
+}
+
+function headerFields({ requests, windowSeconds }: RatePolicy, state: RateState) {
+  return {
+    'RateLimit-Policy': `"client";q=${requests};w=${windowSeconds}`,
+    RateLimit: `"client";r=${state.remaining};t=${Math.ceil(state.resetMs / 1000)}`,
+  }
+}
+
+function setFields(c: Context, fields: Record<string, string>): void {
+  for (const [name, value] of Object.entries(fields)) c.header(name, value)
 }

@@ -19,6 +19,7 @@ const DOCUMENTATION: GenerateSpecOptions['documentation'] = {
   },
   tags: [
     { name: 'run', description: 'Programs' },
+    { name: 'run log', description: 'What ran, for keys with the right to read it' },
     { name: 'health', description: 'The server itself' },
   ],
   components: {

@@ -5,6 +5,9 @@ import { z } from 'zod'
 import { environmentSchema } from '../environments.ts'
 import { outcomeSchema } from '../outcome.ts'
 import { type RequestLimits, runRequestSchema } from '../run.ts'
+import { filterFields, pageFields } from '../run-log/query.ts'
+import { statsSchema } from '../run-log/run-store.ts'
+import { loggedRunSchema } from '../run-log/schema.ts'
 import { EVENT_EXAMPLES, OUTCOME_EXAMPLES, REQUEST_EXAMPLES } from './examples.ts'
 import { refusals } from './refusals.ts'
 
@@ -78,6 +81,74 @@ export const environmentsOperation: DescribeRouteOptions = {
     },
     ...refusals('busy', 'unavailable', 'internal'),
   },
+}
+
+const READ_REFUSALS = ['unauthorized', 'forbidden', 'internal', 'unavailable'] as const
+
+/** GET /runs. */
+export const listRunsOperation: DescribeRouteOptions = {
+  operationId: 'listRuns',
+  tags: ['run log'],
+  summary: 'Runs that ended, the newest first',
+  security: [{}, { key: [] }],
+  parameters: queryParameters({ ...filterFields, ...pageFields }),
+  responses: {
+    200: jsonAnswer(
+      'One page of them',
+      z.strictObject({
+        runs: z.array(loggedRunSchema),
+        nextCursor: z.string().nullable().describe('Asks for the next page; null after the last'),
+      }),
+    ),
+    ...refusals('invalid_request', ...READ_REFUSALS),
+  },
+}
+
+/** GET /runs/{id}. */
+export const findRunOperation: DescribeRouteOptions = {
+  operationId: 'findRun',
+  tags: ['run log'],
+  summary: 'One run that ended',
+  security: [{}, { key: [] }],
+  parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+  responses: { 200: jsonAnswer('It', loggedRunSchema), ...refusals('not_found', ...READ_REFUSALS) },
+}
+
+/** GET /stats. */
+export const statsOperation: DescribeRouteOptions = {
+  operationId: 'stats',
+  tags: ['run log'],
+  summary: 'Counts of the runs that ended, of the last day where no time is asked for',
+  security: [{}, { key: [] }],
+  parameters: queryParameters(filterFields),
+  responses: {
+    200: jsonAnswer('They', statsSchema),
+    ...refusals('invalid_request', ...READ_REFUSALS),
+  },
+}
+
+/** GET /metrics. */
+export const metricsOperation: DescribeRouteOptions = {
+  operationId: 'metrics',
+  tags: ['health'],
+  summary: 'Counters, for Prometheus',
+  responses: {
+    200: {
+      description: 'In the text format of Prometheus',
+      content: { 'text/plain': { schema: { type: 'string' } } },
+    },
+  },
+}
+
+function jsonAnswer(description: string, schema: z.ZodType) {
+  return { description, content: { 'application/json': { schema: answer(schema) } } }
+}
+
+function queryParameters(fields: Record<string, z.ZodType>) {
+  return Object.entries(fields).map(([name, field]) => {
+    const { $schema: _, ...schema } = z.toJSONSchema(field, { io: 'input', unrepresentable: 'any' })
+    return { name, in: 'query' as const, schema: schema as object }
+  })
 }
 
 /** GET /healthz. */

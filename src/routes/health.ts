@@ -3,17 +3,20 @@
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import type { AppEnv } from '../app-env.ts'
+import type { Drain } from '../drain.ts'
 import { aliveOperation, readyOperation } from '../openapi/operations.ts'
 import type { Readiness } from '../readiness.ts'
 
 export interface HealthRouteOptions {
   readiness: Readiness
+  drain: Drain
 }
 
-export function healthRoute({ readiness }: HealthRouteOptions) {
+export function healthRoute({ readiness, drain }: HealthRouteOptions) {
   return new Hono<AppEnv>()
     .get('/healthz', describeRoute(aliveOperation), (c) => c.json({ status: 'ok' }))
     .get('/readyz', describeRoute(readyOperation), async (c) => {
+      drain.checkReady()
       await readiness.check()
       return c.json({ status: 'ready' })
     })

@@ -3,6 +3,7 @@
 import type { Executor, StreamName } from '../executor/executor.ts'
 import { OutputFeed } from '../output-feed.ts'
 import type { RunRequest } from '../run.ts'
+import type { RunOrigin } from '../run-record.ts'
 import { READ_TIMEOUT_MS } from '../unread-answers.ts'
 
 /** How long the stream is silent at most, in milliseconds: proxies cut connections on which nothing comes. */
@@ -27,6 +28,15 @@ export interface RunEventsOptions {
 /** The body of the event `error`, for what fails when the program has started. */
 export type DescribeError = (error: unknown) => object
 
+export interface StartOptions {
+  /** Stops the run. */
+  signal: AbortSignal
+  origin?: RunOrigin
+  describeError: DescribeError
+  /** Called when the stream begins, with what resolves when the run is over, however it ended. */
+  onStream?: (ended: Promise<void>) => void
+}
+
 /**
  * Runs programs as streams of events. What was not read yet is kept once, as the bytes that the outcome needs anyway,
  * and an event is made when the reader has taken the one before: a slow reader costs no more memory than a fast one.
@@ -48,8 +58,7 @@ export class RunEvents {
    */
   async start(
     request: RunRequest,
-    signal: AbortSignal,
-    describeError: DescribeError,
+    { signal, origin, describeError, onStream }: StartOptions,
   ): Promise<ReadableStream<Uint8Array>> {
     const feed = new OutputFeed()
     const gone = new AbortController()
@@ -59,6 +68,7 @@ export class RunEvents {
     const outcome = this.#executor
       .run(request, {
         signal: gone.signal,
+        ...(origin && { origin }),
         onStart: () => feed.start(),
         onChunk: (stream, bytes) => feed.add(stream, bytes),
         onEnd: () => feed.drained(DRAIN_MS),
@@ -68,6 +78,8 @@ export class RunEvents {
         feed.end()
       })
     await Promise.race([feed.started, outcome])
+    const isOver = () => {}
+    onStream?.(outcome.then(isOver, isOver))
     const last = outcome.then(
       (result) => event('result', result),
       (error) => event('error', describeError(error)),

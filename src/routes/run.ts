@@ -1,15 +1,15 @@
 // POST /run: the API. One answer when the program has ended, or its output as it comes.
 
 import { zValidator } from '@hono/zod-validator'
-import { Hono, type MiddlewareHandler } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { accepts } from 'hono/accepts'
 import { describeRoute } from 'hono-openapi'
-import type { AppEnv } from '../app-env.ts'
+import { type AppEnv, runOrigin } from '../app-env.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { describeIssues } from '../issues.ts'
 import { runOperation } from '../openapi/operations.ts'
-import { type RequestLimits, runRequestSchema } from '../run.ts'
+import { keyLimits, type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
 import { RunEvents } from './run-events.ts'
 
 const EVENT_STREAM = 'text/event-stream'
@@ -18,7 +18,7 @@ export interface RunRouteOptions {
   executor: Executor
   limits: RequestLimits
   /** What a request must pass before its body is read. */
-  guard: MiddlewareHandler
+  guard: MiddlewareHandler<AppEnv>
   /** How many streams of ended runs may wait for their readers. */
   maxUnread: number
   /** Told of what fails when an answer has begun and has its status. */
@@ -26,32 +26,33 @@ export interface RunRouteOptions {
 }
 
 export function runRoute({ executor, limits, guard, maxUnread, onRefusal }: RunRouteOptions) {
-  const body = zValidator('json', runRequestSchema(limits), (result) => {
-    if (result.success) return
-    throw new Refusal('invalid_request', describeIssues(result.error.issues))
-  })
   const events = new RunEvents({ executor, maxUnread })
   return new Hono<AppEnv>().post(
     '/',
     describeRoute(runOperation(limits)),
     guard,
-    body,
+    validBody(limits),
     async (c) => {
-      const request = c.req.valid('json')
+      const request: RunRequest = c.req.valid('json')
       const { signal } = c.req.raw
+      const origin = runOrigin(c)
       c.header('Vary', 'Accept')
       const type = accepts(c, {
         header: 'Accept',
         supports: ['application/json', EVENT_STREAM],
         default: 'application/json',
       })
-      if (type !== EVENT_STREAM) return c.json(await executor.run(request, { signal }))
+      if (type !== EVENT_STREAM) return c.json(await executor.run(request, { signal, origin }))
 
       const requestId = c.get('requestId')
-      const stream = await events.start(request, signal, (error) => {
-        const refusal = toRefusal(error)
-        onRefusal(refusal, requestId)
-        return refusal.toBody(requestId)
+      const stream = await events.start(request, {
+        ...{ signal, origin },
+        describeError: (error) => {
+          const refusal = toRefusal(error)
+          onRefusal(refusal, requestId)
+          return refusal.toBody(requestId)
+        },
+        onStream: (ended) => void ended.then(c.get('logLine').hold()),
       })
       return c.body(stream, 200, {
         'Content-Type': EVENT_STREAM,
@@ -60,4 +61,23 @@ export function runRoute({ executor, limits, guard, maxUnread, onRefusal }: RunR
       })
     },
   )
+}
+
+/** The body, under the limits of the key that came. */
+function validBody(limits: RequestLimits) {
+  const validators = new Map<number, ReturnType<typeof validator>>()
+  const validator = (own: RequestLimits) =>
+    zValidator('json', runRequestSchema(own), (result) => {
+      if (result.success) return
+      throw new Refusal('invalid_request', describeIssues(result.error.issues))
+    })
+  const forAll = validator(limits)
+  const chosen: typeof forAll = (c, next) => {
+    const own = keyLimits(limits, (c as unknown as Context<AppEnv>).get('key'))
+    if (own === limits) return forAll(c, next)
+    const known = validators.get(own.maxTimeoutSeconds) ?? validator(own)
+    validators.set(own.maxTimeoutSeconds, known)
+    return known(c, next)
+  }
+  return chosen
 }

@@ -2,11 +2,11 @@
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'
-import type { AppEnv } from '../app-env.ts'
+import { type AppEnv, runOrigin } from '../app-env.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { describeIssues } from '../issues.ts'
-import { type RequestLimits, runRequestSchema } from '../run.ts'
+import { keyLimits, type RequestLimits, runRequestSchema } from '../run.ts'
 import { refusalText } from '../ui/ends.ts'
 import { EXAMPLES } from '../ui/examples.ts'
 import type { FormFields, FormOptions } from '../ui/form.tsx'
@@ -21,14 +21,16 @@ export interface UiRouteOptions {
   form: FormOptions
   /** One line on what a program may use. */
   limitsText: string
+  /** Whether there is a run log to look at. */
+  hasRuns: boolean
   /** What a post must pass before its program is read. */
-  guard: MiddlewareHandler
+  guard: MiddlewareHandler<AppEnv>
   /** Told of every refusal before it is shown. */
   onRefusal: (refusal: Refusal, requestId: string) => void
 }
 
-export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }: UiRouteOptions) {
-  const schema = runRequestSchema(limits)
+export function uiRoute(options: UiRouteOptions) {
+  const { executor, limits, form, limitsText, hasRuns, guard, onRefusal } = options
   const memoryOf = (environment: string) =>
     form.environments.find(({ name }) => name === environment)?.memoryBytes ?? 0
   const render = (
@@ -42,7 +44,7 @@ export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }
     return c.html(
       <>
         {raw('<!doctype html>')}
-        <Page {...form} {...shown} limits={limitsText} nonce={nonce} />
+        <Page {...form} {...shown} {...{ limits: limitsText, hasRuns, nonce }} />
       </>,
       status,
     )
@@ -55,11 +57,15 @@ export function uiRoute({ executor, limits, form, limitsText, guard, onRefusal }
     })
     .post('/', guard, async (c) => {
       const posted = await postedForm(c)
+      const schema = runRequestSchema(keyLimits(limits, c.get('key')))
       const request = schema.safeParse(await formRequest(posted))
       if (!request.success) {
         throw new Refusal('invalid_request', describeIssues(request.error.issues))
       }
-      const outcome = await executor.run(request.data, { signal: c.req.raw.signal })
+      const outcome = await executor.run(request.data, {
+        signal: c.req.raw.signal,
+        origin: runOrigin(c),
+      })
       const memoryBytes = memoryOf(request.data.environment)
       return render(c, formFields(posted), { outcome, memoryBytes })
     })

@@ -104,7 +104,8 @@ function Texts({ outcome }: { outcome: Outcome }) {
   )
 }
 
-function Visible({ text }: { text: string }) {
+/** Text of a program as it is safe to look at. */
+export function Visible({ text }: { text: string }) {
   return (
     <>
       {textParts(text).map(({ text, name }) =>

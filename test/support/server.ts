@@ -29,7 +29,7 @@ const TRIED =
 /** Starts a server and waits until it has tried the walls; settings override quiet test defaults. */
 export async function startServer(settings: Record<string, string> = {}): Promise<Server> {
   const child = spawn('node', ['dist/main.js'], {
-    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', ...settings },
+    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', RUN_LOG: 'off', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const log: string[] = []

@@ -1,7 +1,8 @@
 // The app: what is checked before what, who a client is, and what every answer carries.
 
 import { describe, expect, it } from 'vitest'
-import { memoryLog, postForm, postRun, testApp } from './support/app.ts'
+import { Refusal } from '../../src/errors.ts'
+import { memoryLog, outcome, postForm, postRun, testApp, testKey } from './support/app.ts'
 
 describe('the key', () => {
   it('is asked for before a request is counted: strangers use up nobody’s rate', async () => {
@@ -31,11 +32,40 @@ describe('the key', () => {
 describe('the rate', () => {
   const one = { RATE_LIMIT_REQUESTS: '1' }
 
-  it('counts requests that are refused for what they ask', async () => {
-    const { app } = testApp({ settings: one })
-    const first = await postRun(app, { cod: 'x' })
-    expect([first.status, first.headers.get('RateLimit')]).toEqual([400, '"client";r=0;t=60'])
+  it('is not used up by requests that are refused', async () => {
+    const { app, executor } = testApp({ settings: one })
+    const refused = async (status: number) => {
+      const response = await postRun(app, status === 400 ? { cod: 'x' } : undefined)
+      expect([response.status, response.headers.get('RateLimit')]).toEqual([
+        ...[status, '"client";r=1;t=60'],
+      ])
+    }
+    await refused(400)
+    executor.answer = () => Promise.reject(new Refusal('busy', 'full'))
+    await refused(503)
+    executor.answer = async () => outcome()
+    expect((await postRun(app)).status).toBe(200)
     expect((await postRun(app)).status).toBe(429)
+  })
+
+  it('is used up by who hangs up', async () => {
+    const { app, executor } = testApp({ settings: one })
+    executor.answer = () => Promise.reject(new Refusal('cancelled', 'gone'))
+    expect((await postRun(app)).status).toBe(499)
+    expect((await postRun(app)).status).toBe(429)
+  })
+
+  it('is the key’s own, wherever it comes from, and not that of its address', async () => {
+    const keys = [testKey('a'), testKey('b'), testKey('wide', { rateLimitRequests: 3 })]
+    const { app } = testApp({ settings: { ...one, TRUST_PROXY: '1' }, keys })
+    const from = (key: string, address: string) =>
+      postRun(app, undefined, { Authorization: `Bearer ${key}`, 'X-Forwarded-For': address })
+    expect((await from('a', '198.51.100.1')).status).toBe(200)
+    expect((await from('a', '198.51.100.2')).status).toBe(429)
+    expect((await from('b', '198.51.100.1')).status).toBe(200)
+    for (const status of [200, 200, 200, 429]) {
+      expect((await from('wide', '198.51.100.1')).status).toBe(status)
+    }
   })
 
   it('is one for /run and the page', async () => {

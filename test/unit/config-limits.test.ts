@@ -9,7 +9,14 @@ const names = describeSettings(machine).map(({ name }) => name)
 const numeric = names.filter((name) => typeof defaults[name] === 'number')
 
 /** Settings that mean "none at all" by 0, or "any free one". */
-const ZERO_IS_NONE = ['PORT', 'DRAIN_SECONDS', 'POOL_SIZE', 'DATA_POOL_SIZE', 'MAX_WAITING']
+const ZERO_IS_NONE = [
+  'DRAIN_NOTICE_SECONDS',
+  'PORT',
+  'DRAIN_SECONDS',
+  'POOL_SIZE',
+  'DATA_POOL_SIZE',
+  'MAX_WAITING',
+]
 
 /** The numeric settings that refuse this value, each by its name, when all of them have it. */
 function refusing(value: string): string[] {
@@ -28,9 +35,18 @@ describe('the settings', () => {
     expect(names.filter((name) => !numeric.includes(name))).toEqual([
       'HOST',
       'API_KEYS',
+      'API_KEYS_FILE',
+      'SERVE_WITHOUT_KEYS',
       'TRUST_PROXY',
       'LOG_LEVEL',
+      'LOG_FORMAT',
       'RATE_LIMIT',
+      'REDIS_URL',
+      'RUN_LOG',
+      'DATABASE_URL',
+      'RUN_LOG_CODE',
+      'RUN_LOG_SALT',
+      'READ_RUNS_WITHOUT_KEY',
       'READ_ONLY_MOUNTS',
       'DOCKER_BIN',
       'SANDBOX_IMAGE',
@@ -39,13 +55,13 @@ describe('the settings', () => {
       'ENVIRONMENTS',
       'DATA_IMAGE',
     ])
-    expect(numeric).toHaveLength(27)
+    expect(numeric).toHaveLength(31)
   })
 
   it('are finite and above 0 by default', () => {
     for (const name of numeric) {
       expect(Number.isFinite(defaults[name]), name).toBe(true)
-      expect(defaults[name], name).toBeGreaterThan(0)
+      if (name !== 'DRAIN_NOTICE_SECONDS') expect(defaults[name], name).toBeGreaterThan(0)
     }
   })
 

@@ -48,6 +48,16 @@ describe('a check', () => {
     expect(executor.requests).toHaveLength(2)
   })
 
+  it('is no longer believed when a run could not be made', async () => {
+    await readiness.check()
+    executor.answer = () => Promise.reject(new Refusal('busy', 'full'))
+    await readiness.run(request, { signal }).catch(() => {})
+    expect(await verdict()).toBe('')
+    executor.answer = () => Promise.reject(new Refusal('unavailable', 'no engine'))
+    await readiness.run(request, { signal }).catch(() => {})
+    expect(await verdict()).toBe('unavailable')
+  })
+
   it('shares one program among all who ask at once', async () => {
     const checks = Array.from({ length: 50 }, () => verdict())
     expect(await Promise.all(checks)).toEqual(Array.from({ length: 50 }, () => ''))

@@ -1,15 +1,25 @@
 // Keys: none, one, several, and everything that looks like one.
 
 import { describe, expect, it } from 'vitest'
-import { auth } from '../../../src/middleware/auth.ts'
+import { KeyRing, plainKeys } from '../../../src/keys/key-ring.ts'
+import { auth, type FindKey } from '../../../src/middleware/auth.ts'
 import { mounted } from '../support/mounted.ts'
 
-type Options = Parameters<typeof auth>[0]
+interface Options {
+  keys: string[]
+  findKey?: FindKey
+}
+
+/** The middleware for keys in plain text. */
+function keyed({ keys, ...options }: Options) {
+  const ring = new KeyRing({ isRequired: keys.length > 0, fixed: plainKeys(keys) })
+  return auth({ ring, right: 'run', ...options })
+}
 
 /** Status of a request with this `Authorization`. */
 async function status(options: Options, authorization?: string): Promise<number> {
   const headers: Record<string, string> = authorization ? { Authorization: authorization } : {}
-  return (await mounted(auth(options)).request('/', { headers })).status
+  return (await mounted(keyed(options)).request('/', { headers })).status
 }
 
 describe('without keys', () => {
@@ -54,7 +64,7 @@ describe('with one key', () => {
   })
 
   it('a request without one is refused, told how to send it and not which', async () => {
-    const response = await mounted(auth({ keys })).request('/')
+    const response = await mounted(keyed({ keys })).request('/')
     expect(response.status).toBe(401)
     expect(response.headers.get('WWW-Authenticate')).toBe('Bearer')
     expect(await response.json()).toEqual({
@@ -66,7 +76,7 @@ describe('with one key', () => {
   })
 
   it('a wrong one is told the same as none', async () => {
-    const app = mounted(auth({ keys }))
+    const app = mounted(keyed({ keys }))
     const none = await app.request('/')
     const wrong = await app.request('/', { headers: { Authorization: 'Bearer wrong' } })
     expect(await wrong.json()).toEqual(await none.json())
@@ -92,7 +102,7 @@ describe('a route with another place for the key', () => {
   })
 
   it.each([true, false])('takes it from there and only from there', async (asynchronous) => {
-    const app = mounted(auth(fromQuery(asynchronous)))
+    const app = mounted(keyed(fromQuery(asynchronous)))
     expect((await app.request('/?key=one')).status).toBe(200)
     expect((await app.request('/?key=two')).status).toBe(401)
     expect((await app.request('/?key=')).status).toBe(401)

@@ -2,14 +2,20 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { rateLimit } from '../../../src/middleware/rate-limit.ts'
+import { MemoryRateLimiter } from '../../../src/rate-limiter/rate-limiter.ts'
 import { mounted } from '../support/mounted.ts'
 
 let app: ReturnType<typeof mounted>
 beforeEach(() => {
   vi.useFakeTimers()
-  const keyOf = (c: { req: { header: (name: string) => string | undefined } }) =>
-    c.req.header('X-Client') ?? 'a'
-  app = mounted(rateLimit({ requests: 2, windowSeconds: 60, keyOf }))
+  const policy = { requests: 2, windowSeconds: 60 }
+  app = mounted(
+    (c, next) => {
+      c.set('client', c.req.header('X-Client') ?? 'a')
+      return next()
+    },
+    rateLimit({ limiter: new MemoryRateLimiter(), policy }),
+  )
 })
 afterEach(() => {
   vi.useRealTimers()

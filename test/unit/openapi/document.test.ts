@@ -1,7 +1,7 @@
 // The API document: valid by the judgement of others, complete, and true of what the app really answers.
 
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Refusal } from '../../../src/errors.ts'
 import {
   type ApiDocument,
@@ -13,15 +13,20 @@ import {
 } from '../../support/openapi.ts'
 import { outcome, postRun, testApp } from '../support/app.ts'
 import { parseEvents } from '../support/events.ts'
+import { type TestRunLog, testRunLog } from '../support/run-log.ts'
 
 const RUN = ['post', '/run'] as const
 
 const SETTINGS = { ENVIRONMENTS: 'python,data', API_KEYS: '' }
 
 let document: ApiDocument
+let log: TestRunLog
 beforeAll(async () => {
-  document = await readDocument(await testApp({ settings: SETTINGS }).app.request('/openapi.json'))
+  log = await testRunLog()
+  const { app } = testApp({ settings: SETTINGS, runLog: log.runLog })
+  document = await readDocument(await app.request('/openapi.json'))
 })
+afterAll(() => log.remove())
 
 describe('the document', () => {
   it('is valid OpenAPI 3.1', async () => {
@@ -40,6 +45,10 @@ describe('the document', () => {
       '/environments': ['get'],
       '/healthz': ['get'],
       '/readyz': ['get'],
+      '/metrics': ['get'],
+      '/runs': ['get'],
+      '/runs/{id}': ['get'],
+      '/stats': ['get'],
     })
   })
 

@@ -24,7 +24,10 @@ afterEach(() => {
 async function started() {
   const run = new HeldRun()
   executor.answer = run.answer
-  const stream = runEvents.start(REQUEST, new AbortController().signal, () => ({}))
+  const stream = runEvents.start(REQUEST, {
+    signal: new AbortController().signal,
+    describeError: () => ({}),
+  })
   await run.asked
   run.start()
   return { run, ...eventReader(await stream) }

@@ -3,9 +3,15 @@
 import { type Logger, pino } from 'pino'
 import { createApp } from '../../../src/app.ts'
 import { parseConfig } from '../../../src/config.ts'
+import { Drain } from '../../../src/drain.ts'
 import type { Executor, RunOptions } from '../../../src/executor/executor.ts'
+import { type ApiKey, keyDigest } from '../../../src/keys/api-key.ts'
+import { KeyRing, plainKeys } from '../../../src/keys/key-ring.ts'
+import { Metrics } from '../../../src/metrics.ts'
 import type { Outcome } from '../../../src/outcome.ts'
+import { MemoryRateLimiter, type RateLimiter } from '../../../src/rate-limiter/rate-limiter.ts'
 import type { RunRequest } from '../../../src/run.ts'
+import type { RunLog } from '../../../src/run-log/run-log.ts'
 
 /** How a program ended; what is not given is as after `print(2 + 2)`. */
 export function outcome(given: Partial<Outcome> = {}): Outcome {
@@ -49,25 +55,40 @@ export function memoryLog(): { logger: Logger; lines: string[] } {
   return { logger: pino({ level: 'trace' }, { write: (line) => void lines.push(line) }), lines }
 }
 
+/** A key whose secret is its name. */
+export function testKey(name: string, limits: Partial<ApiKey> = {}): ApiKey {
+  return { name, sha256: keyDigest(name), rights: ['run'], ...limits }
+}
+
 interface TestAppOptions {
   settings?: Record<string, string>
   answer?: Answer
   logger?: Logger
   /** Address of the other end of every connection. */
   peer?: string
+  /** Keys beside those of the settings. */
+  keys?: ApiKey[]
+  limiter?: RateLimiter
+  runLog?: RunLog
 }
 
 /** An app with its executor. */
-export function testApp({ settings = {}, answer, logger, peer }: TestAppOptions = {}) {
+export function testApp(options: TestAppOptions = {}) {
+  const { settings = {}, answer, logger, peer, keys = [], limiter, runLog } = options
   const executor = new TestExecutor()
   if (answer) executor.answer = answer
+  const config = parseConfig(settings)
+  const fixed = [...plainKeys(config.API_KEYS), ...keys]
+  const metrics = new Metrics({ environments: config.ENVIRONMENTS })
+  const drain = new Drain()
   const app = createApp({
-    config: parseConfig(settings),
-    executor,
+    ...{ config, executor, metrics, drain, runLog },
+    ring: new KeyRing({ isRequired: fixed.length > 0, fixed }),
+    limiter: limiter ?? new MemoryRateLimiter(),
     logger: logger ?? pino({ level: 'silent' }),
     peerAddress: () => peer ?? '203.0.113.7',
   })
-  return { app, executor }
+  return { app, executor, metrics, drain }
 }
 
 type App = ReturnType<typeof testApp>['app']

@@ -1,0 +1,95 @@
+// safe-code-executor key new NAME: makes an API key.
+
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type ApiKey, apiKeySchema, keyDigest, newKey, RIGHTS } from '../keys/api-key.ts'
+import { addToKeyFile } from '../keys/key-file.ts'
+
+const HELP = `
+Prints the key, once and nowhere else: the file holds its SHA-256 and can't tell it. A server that runs with this file
+takes the key within two seconds. To take a key away, remove its entry from the file.
+
+Examples:
+  safe-code-executor key new course-a --file keys.json
+  safe-code-executor key new bot --file keys.json --requests 60 --window 60 --concurrent 2 --max-timeout 5
+  safe-code-executor key new operator --file keys.json --right run --right read-runs
+  API_KEYS_FILE=keys.json safe-code-executor serve`
+
+interface NewKeyFlags {
+  file?: string
+  right?: ApiKey['rights']
+  requests?: number
+  window?: number
+  concurrent?: number
+  maxTimeout?: number
+}
+
+/** The command `key`. */
+export function keyCommand(): Command {
+  const command = new Command('key')
+    .exitOverride()
+    .summary('make API keys')
+    .description('Keys of the API.')
+  command
+    .command('new')
+    .exitOverride()
+    .summary('make a key')
+    .description('Makes an API key and adds it to a file of keys.')
+    .argument('<name>', 'what logs and statistics call it')
+    .option(
+      '--file <path>',
+      'the file of keys; by default API_KEYS_FILE; without either the entry is printed',
+    )
+    .addOption(
+      new Option('--right <right>', 'what it is good for; may be repeated; by default run')
+        .choices(RIGHTS)
+        .argParser(addRight),
+    )
+    .option('--requests <count>', 'requests to run in a window', toNumber)
+    .option('--window <seconds>', 'length of the window', toNumber)
+    .option('--concurrent <count>', 'programs that run or wait at once', toNumber)
+    .option('--max-timeout <seconds>', 'longest time that a run may ask for', toNumber)
+    .addHelpText('after', HELP)
+    .action(newKeyAction)
+  return command
+}
+
+async function newKeyAction(name: string, flags: NewKeyFlags): Promise<void> {
+  const key = newKey()
+  const record = apiKeySchema.safeParse({
+    name,
+    sha256: keyDigest(key),
+    rights: flags.right,
+    rateLimitRequests: flags.requests,
+    rateLimitWindowSeconds: flags.window,
+    maxConcurrent: flags.concurrent,
+    maxTimeoutSeconds: flags.maxTimeout,
+  })
+  if (!record.success) {
+    const lines = record.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
+    throw new Error(`The key is not valid:\n${lines.join('\n')}`)
+  }
+  const file = flags.file ?? process.env.API_KEYS_FILE
+  if (file) {
+    await addToKeyFile(file, record.data)
+    process.stderr.write(`Added ${name} to ${file}. This is the key; it is shown only now:\n`)
+  } else {
+    process.stderr.write(
+      `No file was named (--file, or API_KEYS_FILE). The entry for "keys" in one:\n${JSON.stringify(record.data)}\n` +
+        'This is the key; it is shown only now:\n',
+    )
+  }
+  process.stdout.write(`${key}\n`)
+}
+
+function addRight(text: string, rights: ApiKey['rights'] = []): ApiKey['rights'] {
+  const right = RIGHTS.find((known) => known === text)
+  if (!right) throw new InvalidArgumentError(`It must be one of ${RIGHTS.join(', ')}.`)
+  return [...new Set([...rights, right])]
+}
+
+function toNumber(text: string): number {
+  const number = Number(text)
+  if (text.trim() === '' || !Number.isFinite(number))
+    throw new InvalidArgumentError('It must be a number.')
+  return number
+}

@@ -1,0 +1,70 @@
+// One API key: its name, the digest that it is known by, what it may do, and limits of its own.
+
+import { createHash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+
+/** What a key may be good for: to run programs, to read the run log. */
+export const RIGHTS = ['run', 'read-runs'] as const
+
+/** What a key is good for. */
+export type Right = (typeof RIGHTS)[number]
+
+const DAY_SECONDS = 86_400
+/** How many random bytes a key has: 256 bits can't be guessed, so that a plain digest of it is enough. */
+const KEY_BYTES = 32
+/** What keys of ours begin with, so that people and scanners of secrets know one when they see it. */
+const PREFIX = 'sce_'
+
+/** A key as a file of keys has it. Limits that are absent are those of everybody. */
+export const apiKeySchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w.@-]{1,64}$/, 'must be 1 to 64 letters, digits, or . _ @ -')
+    .describe('What logs and statistics call it'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
+    .transform((digest) => digest.toLowerCase())
+    .describe('SHA-256 of the key, in hexadecimal'),
+  rights: z
+    .array(z.enum(RIGHTS, `must be some of ${RIGHTS.join(', ')}`))
+    .default(['run'])
+    .describe('What it is good for'),
+  rateLimitRequests: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .optional()
+    .describe('Requests to run in a window'),
+  rateLimitWindowSeconds: z
+    .int()
+    .min(1)
+    .max(DAY_SECONDS)
+    .optional()
+    .describe('Length of the window'),
+  maxConcurrent: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('Programs that run or wait at once, on one server'),
+  maxTimeoutSeconds: z
+    .number()
+    .min(0.001)
+    .max(DAY_SECONDS)
+    .optional()
+    .describe('Longest time that a run may ask for'),
+})
+
+/** A key as the server knows it. */
+export type ApiKey = z.output<typeof apiKeySchema>
+
+/** A new key, to be handed to whoever may use it. */
+export function newKey(): string {
+  return PREFIX + randomBytes(KEY_BYTES).toString('base64url')
+}
+
+/** What a key is known by, in hexadecimal. */
+export function keyDigest(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}

@@ -1,0 +1,86 @@
+// Counts what clients send, in the memory of this server.
+
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+
+/** How many requests one client may send in how long a window. */
+export interface RatePolicy {
+  requests: number
+  windowSeconds: number
+}
+
+/** What is known of a client when a request was counted. */
+export interface RateState {
+  isOver: boolean
+  remaining: number
+  /** Until the window ends, in milliseconds. */
+  resetMs: number
+}
+
+/** Counts requests of clients. */
+export interface RateLimiter {
+  /** Counts one request. */
+  count(client: string, policy: RatePolicy): Promise<RateState>
+  /** Takes one back. */
+  giveBack(client: string, policy: RatePolicy): Promise<void>
+}
+
+/** What counts with one policy: a limiter of the library, in memory or elsewhere. */
+export interface Counter {
+  consume(client: string): Promise<RateLimiterRes>
+  reward(client: string): Promise<RateLimiterRes>
+}
+
+/** In the memory of this server. */
+export class MemoryRateLimiter implements RateLimiter {
+  readonly #counters = new CountersByPolicy(
+    ({ requests, windowSeconds }) =>
+      new RateLimiterMemory({ points: requests, duration: windowSeconds }),
+  )
+
+  async count(client: string, policy: RatePolicy): Promise<RateState> {
+    return countWith(this.#counters.of(policy), client, policy)
+  }
+
+  async giveBack(client: string, policy: RatePolicy): Promise<void> {
+    await this.#counters.of(policy).reward(client)
+  }
+}
+
+/** One counter for each policy that keys and settings have. */
+export class CountersByPolicy {
+  readonly #make: (policy: RatePolicy) => Counter
+  readonly #counters = new Map<string, Counter>()
+
+  constructor(make: (policy: RatePolicy) => Counter) {
+    this.#make = make
+  }
+
+  of(policy: RatePolicy): Counter {
+    const name = policyName(policy)
+    const counter = this.#counters.get(name) ?? this.#make(policy)
+    this.#counters.set(name, counter)
+    return counter
+  }
+}
+
+/** @throws {Error} when the counter can't count. */
+export async function countWith(
+  counter: Counter,
+  client: string,
+  { requests }: RatePolicy,
+): Promise<RateState> {
+  const state = await counter.consume(client).catch((rejection: unknown) => {
+    if (rejection instanceof RateLimiterRes) return rejection
+    throw rejection
+  })
+  return {
+    isOver: state.consumedPoints > requests,
+    remaining: state.remainingPoints,
+    resetMs: state.msBeforeNext,
+  }
+}
+
+/** A policy in a word. */
+export function policyName({ requests, windowSeconds }: RatePolicy): string {
+  return `${requests}/${windowSeconds}`
+}

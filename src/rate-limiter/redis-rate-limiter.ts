@@ -1,0 +1,102 @@
+// Counts what clients send in a Redis that several servers share, and in memory while it is away.
+
+import { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { RateLimiterRedis } from 'rate-limiter-flexible'
+import {
+  CountersByPolicy,
+  countWith,
+  MemoryRateLimiter,
+  policyName,
+  type RateLimiter,
+  type RatePolicy,
+  type RateState,
+} from './rate-limiter.ts'
+
+/** How long Redis may take for one command, in milliseconds: it is asked before each run. */
+const COMMAND_TIMEOUT_MS = 250
+/** How long Redis is left alone when it did not answer, in milliseconds. */
+const REST_MS = 1000
+/** Longest pause between attempts to connect, in milliseconds. */
+const LAST_RETRY_MS = 2000
+
+const PREFIX = 'safe-code-executor:rate'
+
+/** Shares its counts with all servers on the same Redis. */
+export class RedisRateLimiter implements RateLimiter {
+  readonly #redis: Redis
+  readonly #logger: Logger
+  readonly #memory = new MemoryRateLimiter()
+  readonly #counters: CountersByPolicy
+  #restsUntilMs = 0
+  #isShared = true
+
+  constructor(url: string, logger: Logger) {
+    this.#logger = logger
+    this.#redis = new Redis(url, {
+      // A command fails at once while there is no connection: memory counts then.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      connectTimeout: 2000,
+      retryStrategy: (attempt) => Math.min(attempt * 100, LAST_RETRY_MS),
+    })
+    this.#redis.on('error', (error: Error) => this.#fallBack(error))
+    this.#counters = new CountersByPolicy(
+      (policy) =>
+        new RateLimiterRedis({
+          storeClient: this.#redis,
+          keyPrefix: `${PREFIX}:${policyName(policy)}`,
+          points: policy.requests,
+          duration: policy.windowSeconds,
+        }),
+    )
+  }
+
+  /** Whether Redis counts, and not this server's memory. */
+  get isShared(): boolean {
+    return this.#isShared
+  }
+
+  async count(client: string, policy: RatePolicy): Promise<RateState> {
+    if (performance.now() >= this.#restsUntilMs) {
+      try {
+        const state = await countWith(this.#counters.of(policy), client, policy)
+        this.#isBack()
+        return state
+      } catch (error) {
+        this.#fallBack(error as Error)
+      }
+    }
+    return this.#memory.count(client, policy)
+  }
+
+  async giveBack(client: string, policy: RatePolicy): Promise<void> {
+    if (!this.#isShared) return this.#memory.giveBack(client, policy)
+    await this.#counters
+      .of(policy)
+      .reward(client)
+      .catch((error: Error) => this.#fallBack(error))
+  }
+
+  close(): void {
+    this.#redis.disconnect()
+  }
+
+  #fallBack(error: Error): void {
+    this.#restsUntilMs = performance.now() + REST_MS
+    if (!this.#isShared) return
+    this.#isShared = false
+    this.#logger.warn(
+      { cause: error.message || String(error) },
+      'Redis is away: this server counts the rates of its own clients alone',
+    )
+  }
+
+  #isBack(): void {
+    if (this.#isShared) return
+    this.#isShared = true
+    this.#logger.info('Redis is back: the servers count rates together')
+  }
+}

@@ -1,0 +1,17 @@
+// GET /metrics: for Prometheus.
+
+import { Hono } from 'hono'
+import { describeRoute } from 'hono-openapi'
+import type { AppEnv } from '../app-env.ts'
+import type { Metrics } from '../metrics.ts'
+import { metricsOperation } from '../openapi/operations.ts'
+
+export interface MetricsRouteOptions {
+  metrics: Metrics
+}
+
+export function metricsRoute({ metrics }: MetricsRouteOptions) {
+  return new Hono<AppEnv>().get('/', describeRoute(metricsOperation), async (c) =>
+    c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
+  )
+}

@@ -1,0 +1,58 @@
+// GET /runs, /runs/{id}, /stats: the run log, for keys with the right to read it.
+
+import { zValidator } from '@hono/zod-validator'
+import { Hono, type MiddlewareHandler } from 'hono'
+import { describeRoute } from 'hono-openapi'
+import type { AppEnv } from '../app-env.ts'
+import { Refusal } from '../errors.ts'
+import { describeIssues } from '../issues.ts'
+import { findRunOperation, listRunsOperation, statsOperation } from '../openapi/operations.ts'
+import { listQuerySchema, statsQuerySchema } from '../run-log/query.ts'
+import type { RunStore } from '../run-log/run-store.ts'
+
+export interface RunsRouteOptions {
+  store: RunStore
+  /** What a request must pass. */
+  guard: MiddlewareHandler<AppEnv>
+}
+
+export function runsRoute({ store, guard }: RunsRouteOptions) {
+  return new Hono<AppEnv>()
+    .get('/runs', describeRoute(listRunsOperation), guard, query(listQuerySchema), async (c) => {
+      const { limit, cursor, ...filter } = c.req.valid('query')
+      return c.json(await fromStore(() => store.list(filter, limit, cursor)))
+    })
+    .get('/runs/:id', describeRoute(findRunOperation), guard, async (c) => {
+      const id = c.req.param('id')
+      const run = await fromStore(() => store.find(id))
+      if (!run) throw new Refusal('not_found', 'There is no such run in the run log')
+      return c.json(run)
+    })
+    .get('/stats', describeRoute(statsOperation), guard, query(statsQuerySchema), async (c) =>
+      c.json(await fromStore(() => store.stats(c.req.valid('query')))),
+    )
+}
+
+/** A query string, refused by name where it is not valid. */
+function query<S extends typeof listQuerySchema | typeof statsQuerySchema>(schema: S) {
+  return zValidator('query', schema, (result) => {
+    if (!result.success) throw new Refusal('invalid_request', describeIssues(result.error.issues))
+  })
+}
+
+/**
+ * What the run log answers.
+ * @throws {Refusal} `invalid_request` for a cursor of another list; `unavailable` when its database is away.
+ */
+export async function fromStore<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new Refusal('invalid_request', `cursor: ${error.message}`)
+    throw new Refusal('unavailable', 'The run log can’t be read at the moment; try again later', {
+      cause: error,
+      headers: { 'Retry-After': '5' },
+    })
+  }
+}

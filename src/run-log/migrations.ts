@@ -1,0 +1,44 @@
+// The tables of the run log, step by step. A step that was released is never changed.
+
+import type { Kysely, Migration, MigrationProvider } from 'kysely'
+
+const steps: Record<string, Migration> = {
+  '001-runs': {
+    async up(database: Kysely<unknown>) {
+      await database.schema
+        .createTable('runs')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('ended_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('request_id', 'text', (column) => column.notNull())
+        .addColumn('key', 'text')
+        .addColumn('client_hash', 'text', (column) => column.notNull())
+        .addColumn('environment', 'text', (column) => column.notNull())
+        .addColumn('status', 'text', (column) => column.notNull())
+        .addColumn('exit_code', 'integer')
+        .addColumn('signal', 'text')
+        .addColumn('truncated', 'integer', (column) => column.notNull())
+        .addColumn('wait_ms', 'integer', (column) => column.notNull())
+        .addColumn('start_ms', 'integer', (column) => column.notNull())
+        .addColumn('duration_ms', 'integer', (column) => column.notNull())
+        .addColumn('answer_ms', 'integer', (column) => column.notNull())
+        .addColumn('cpu_ms', 'bigint', (column) => column.notNull())
+        .addColumn('peak_memory_bytes', 'bigint', (column) => column.notNull())
+        .addColumn('code_bytes', 'integer', (column) => column.notNull())
+        .addColumn('output_bytes', 'integer', (column) => column.notNull())
+        .addColumn('code_sha256', 'text', (column) => column.notNull())
+        .addColumn('code', 'text')
+        .addColumn('error', 'text')
+        .addColumn('output', 'text')
+        .addColumn('stderr', 'text')
+        .execute()
+      await database.schema
+        .createIndex('runs_by_end')
+        .on('runs')
+        .columns(['ended_at_ms', 'id'])
+        .execute()
+    },
+  },
+}
+
+/** All steps, in the order of their names. */
+export const migrations: MigrationProvider = { getMigrations: async () => steps }

@@ -1,0 +1,69 @@
+// What a query string may ask of the run log.
+
+import { z } from 'zod'
+import { outcomeSchema } from '../outcome.ts'
+import { unknownField } from '../run-fields.ts'
+
+/** What statistics are about where nobody says: the last day, in milliseconds. */
+const DEFAULT_RANGE_MS = 86_400_000
+const DEFAULT_LIMIT = 50
+const MAX_LIMIT = 200
+/** The longest text of a filter. */
+const MAX_TEXT = 200
+
+/** Milliseconds since 1970 of a time in ISO 8601, or of a day. */
+const time = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], {
+    error: 'must be a time such as 2026-01-31T12:00:00Z, or a day',
+  })
+  .transform((text) => Date.parse(text))
+
+const text = z.string().max(MAX_TEXT, `must be at most ${MAX_TEXT} characters`)
+const status = outcomeSchema.shape.status
+
+/** What both may be asked with. */
+export const filterFields = {
+  status: z.enum(status.options, `must be one of ${status.options.join(', ')}`).optional(),
+  environment: text.optional(),
+  key: text.optional().describe('Name of a key'),
+  codeSha256: text.optional().describe('SHA-256 of a program, in hexadecimal'),
+  clientHash: text.optional(),
+  since: time.optional().describe('From this time on'),
+  until: time.optional().describe('Before this time'),
+}
+
+/** What a list may be asked with besides. */
+export const pageFields = {
+  limit: z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(1, 'must be at least 1').max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`))
+    .default(DEFAULT_LIMIT)
+    .describe(`Runs on a page: 1 to ${MAX_LIMIT}, by default ${DEFAULT_LIMIT}`),
+  cursor: text.optional().describe('`nextCursor` of the page before'),
+}
+
+const onlyKnown = { error: unknownField('a query') }
+
+function named<T extends { since?: number | undefined; until?: number | undefined }>(query: T) {
+  const { since, until, ...others } = query
+  return { ...others, sinceMs: since, untilMs: until }
+}
+
+/** Of `GET /runs`. */
+export const listQuerySchema = z
+  .strictObject({ ...filterFields, ...pageFields }, onlyKnown)
+  .transform(named)
+
+/** Of `GET /stats`: by default about the last day. */
+export const statsQuerySchema = z
+  .strictObject(filterFields, onlyKnown)
+  .transform((query) => {
+    const { sinceMs, untilMs = Date.now(), ...others } = named(query)
+    return { ...others, sinceMs: sinceMs ?? untilMs - DEFAULT_RANGE_MS, untilMs }
+  })
+  .refine(({ sinceMs, untilMs }) => sinceMs < untilMs, {
+    path: ['since'],
+    message: 'must be before until',
+  })

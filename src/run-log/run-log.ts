@@ -1,0 +1,192 @@
+// Writes finished runs to the database behind their answers: never waits for it, never fails because of it.
+
+import type { Logger } from 'pino'
+import type { RunRecord } from '../run-record.ts'
+import type { RunStore } from './run-store.ts'
+import { type RowOptions, type RunRow, toRow } from './schema.ts'
+
+/** How long a record waits for others to be written with it, in milliseconds. */
+const FLUSH_MS = 200
+/** How many records are written at once. */
+const MAX_BATCH = 100
+/** Pauses after an attempt that failed, in milliseconds, doubling. */
+const FIRST_RETRY_MS = 500
+const LAST_RETRY_MS = 15_000
+/** How often old runs are forgotten, in milliseconds. */
+const FORGET_EVERY_MS = 10 * 60_000
+const DAY_MS = 86_400_000
+
+/** Most records that wait, and most bytes of code and output in them. */
+export const MAX_QUEUED = 10_000
+export const MAX_QUEUED_BYTES = 64 * 1024 * 1024
+
+export interface RunLogOptions extends RowOptions {
+  store: RunStore
+  /** Brings the tables up to date, before the first record is written. */
+  migrate: () => Promise<void>
+  /** Lets go of the database. */
+  closeStore: () => Promise<void>
+  /** How old a run may get, in days, and how many are kept. */
+  maxDays: number
+  maxRuns: number
+  logger: Logger
+}
+
+export class RunLog {
+  readonly store: RunStore
+  readonly #options: RunLogOptions
+  readonly #queue: { row: RunRow; bytes: number }[] = []
+  #queuedBytes = 0
+  #written = 0
+  #dropped = 0
+  #isReady = false
+  #isFailing = false
+  #retryMs = FIRST_RETRY_MS
+  #timer: NodeJS.Timeout | undefined
+  #forgetTimer: NodeJS.Timeout | undefined
+  #flush: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(options: RunLogOptions) {
+    this.#options = options
+    this.store = options.store
+    this.#flushIn(0) // the tables, before anybody reads them
+  }
+
+  /** Whether the tables are up to date, so that they can be read. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** What became of the records so far. */
+  get counts(): { queued: number; written: number; dropped: number } {
+    return { queued: this.#queue.length, written: this.#written, dropped: this.#dropped }
+  }
+
+  /** Takes a record; where too many wait already it is dropped and counted. */
+  add(record: RunRecord): void {
+    const row = toRow(record, this.#options)
+    const bytes = [row.code, row.output, row.stderr, row.error].reduce(
+      (sum, text) => sum + (text?.length ?? 0),
+      0,
+    )
+    if (
+      this.#isClosed ||
+      this.#queue.length >= MAX_QUEUED ||
+      this.#queuedBytes + bytes > MAX_QUEUED_BYTES
+    ) {
+      this.#drop(1)
+      return
+    }
+    this.#queue.push({ row, bytes })
+    this.#queuedBytes += bytes
+    if (!this.#timer && !this.#flush) this.#flushIn(FLUSH_MS)
+  }
+
+  /** Writes what waits, in `timeoutMs` milliseconds at most; what is not written by then is dropped and counted. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#forgetTimer)
+    clearTimeout(this.#timer)
+    let timer: NodeJS.Timeout | undefined
+    const bound = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    await Promise.race([this.#writeAll(), bound])
+    clearTimeout(timer)
+    clearTimeout(this.#timer)
+    if (this.#queue.length > 0) this.#drop(this.#queue.splice(0).length)
+    await this.#options.closeStore().catch(() => {}) // it may be away
+  }
+
+  async #writeAll(): Promise<void> {
+    await this.#flush
+    if (this.#queue.length > 0 && !this.#isFailing) await this.#write()
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#flush = this.#write().finally(() => {
+        this.#flush = undefined
+        if (!this.#isClosed && this.#queue.length > 0) {
+          this.#flushIn(this.#isFailing ? this.#retryMs : FLUSH_MS)
+        }
+      })
+    }, ms)
+    this.#timer.unref() // `close` writes what waits
+  }
+
+  async #write(): Promise<void> {
+    try {
+      await this.#prepare()
+      while (this.#queue.length > 0) {
+        const batch = this.#queue.slice(0, MAX_BATCH)
+        await this.#addAll(batch.map(({ row }) => row))
+        this.#queue.splice(0, batch.length)
+        this.#queuedBytes -= batch.reduce((sum, { bytes }) => sum + bytes, 0)
+      }
+      if (this.#isFailing) this.#options.logger.info('the run log is written again')
+      this.#isFailing = false
+      this.#retryMs = FIRST_RETRY_MS
+    } catch (error) {
+      const fields = { cause: (error as Error).message, queued: this.#queue.length }
+      if (!this.#isFailing) this.#options.logger.error(fields, 'the run log can’t be written')
+      this.#retryMs = this.#isFailing ? Math.min(this.#retryMs * 2, LAST_RETRY_MS) : FIRST_RETRY_MS
+      this.#isFailing = true
+      if (!this.#isReady && !this.#isClosed && this.#queue.length === 0)
+        this.#flushIn(this.#retryMs)
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#isReady) return
+    await this.#options.migrate()
+    this.#isReady = true
+    if (!this.#isClosed) this.#forgetIn(0)
+  }
+
+  /** Where a batch is refused, each of it alone: one that no database takes must not hold up the others. */
+  async #addAll(rows: RunRow[]): Promise<void> {
+    try {
+      await this.store.add(rows)
+      this.#written += rows.length
+    } catch (error) {
+      let refused = 0
+      for (const row of rows) {
+        await this.store.add([row]).catch(() => {
+          refused += 1
+          // It is the database then, and not the records.
+          if (refused === rows.length || refused > 3) throw error
+        })
+      }
+      this.#written += rows.length - refused
+      this.#drop(refused)
+    }
+  }
+
+  #forgetIn(ms: number): void {
+    this.#forgetTimer = setTimeout(async () => {
+      try {
+        const beforeMs = Date.now() - this.#options.maxDays * DAY_MS
+        const count = await this.store.forget({ beforeMs, maxRuns: this.#options.maxRuns })
+        if (count > 0)
+          this.#options.logger.info({ count }, 'old runs were removed from the run log')
+      } catch (error) {
+        this.#options.logger.warn(
+          { cause: (error as Error).message },
+          'old runs stay in the run log',
+        )
+      }
+      if (!this.#isClosed) this.#forgetIn(FORGET_EVERY_MS)
+    }, ms)
+    this.#forgetTimer.unref()
+  }
+
+  #drop(count: number): void {
+    if (count > 0 && this.#dropped === 0) {
+      this.#options.logger.warn('the run log can’t keep up: records are dropped, and counted')
+    }
+    this.#dropped += count
+  }
+}

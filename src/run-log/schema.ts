@@ -1,0 +1,104 @@
+// The run log as the database and the API have it.
+
+import { createHash, createHmac } from 'node:crypto'
+import type { ColumnType } from 'kysely'
+import { z } from 'zod'
+import { outcomeSchema } from '../outcome.ts'
+import type { RunRecord } from '../run-record.ts'
+
+/** One run, as the API shows it. */
+export const loggedRunSchema = z
+  .strictObject({
+    id: z.string().describe('The `id` of its outcome'),
+    endedAt: z.iso.datetime().describe('When it ended, in UTC'),
+    requestId: z.string().describe('Finds the request in the server’s log'),
+    key: z.string().nullable().describe('Name of the key; null where none is asked for'),
+    clientHash: z
+      .string()
+      .describe(
+        'The client’s address, hashed with the server’s salt: the same for the same client',
+      ),
+    environment: z.string(),
+    status: outcomeSchema.shape.status,
+    exitCode: outcomeSchema.shape.exitCode,
+    signal: outcomeSchema.shape.signal,
+    truncated: outcomeSchema.shape.truncated,
+    waitMs: z.int().min(0).describe('How long it waited for a place, in milliseconds'),
+    startMs: z.int().min(0).describe('From there until the program started, in milliseconds'),
+    durationMs: outcomeSchema.shape.durationMs,
+    answerMs: z.int().min(0).describe('From the request to the outcome, in milliseconds'),
+    cpuMs: outcomeSchema.shape.cpuMs,
+    peakMemoryBytes: outcomeSchema.shape.peakMemoryBytes,
+    codeBytes: z.int().min(0).describe('Length of the program in UTF-8'),
+    outputBytes: z.int().min(0).describe('Length of stdout and stderr together, as they came back'),
+    codeSha256: z.string().describe('SHA-256 of the program, in hexadecimal'),
+    code: z.string().nullable().describe('The program, where the server keeps it'),
+    error: z.string().nullable().describe('The outcome’s `error`, where the server keeps output'),
+    output: z.string().nullable().describe('Standard output, where the server keeps it'),
+    stderr: z.string().nullable().describe('Standard error, where the server keeps it'),
+  })
+  .meta({ id: 'LoggedRun', description: 'A run in the run log' })
+
+/** One run, as the API shows it. */
+export type LoggedRun = z.output<typeof loggedRunSchema>
+
+/** The table `runs`: the same, with the time in milliseconds and a flag as a number, which every database has. */
+export interface RunsTable extends Omit<LoggedRun, 'endedAt' | 'truncated'> {
+  endedAtMs: number
+  truncated: ColumnType<number>
+}
+
+/** The tables of the run log. */
+export interface RunLogDatabase {
+  runs: RunsTable
+}
+
+/** A row of the table. */
+export type RunRow = Omit<RunsTable, 'truncated'> & { truncated: number }
+
+export interface RowOptions {
+  /** Keeps addresses from being found by trying all of them. */
+  salt: string
+  /** Whether code and output are kept. */
+  keepsCode: boolean
+}
+
+/** What is kept of a run. */
+export function toRow(record: RunRecord, { salt, keepsCode }: RowOptions): RunRow {
+  const { origin, request, outcome } = record
+  return {
+    id: outcome.id,
+    endedAtMs: record.endedAt.getTime(),
+    requestId: origin.requestId,
+    key: origin.key?.name ?? null,
+    clientHash: createHmac('sha256', salt).update(origin.client).digest('hex').slice(0, 32),
+    environment: request.environment,
+    status: outcome.status,
+    exitCode: outcome.exitCode,
+    signal: outcome.signal,
+    truncated: Number(outcome.truncated),
+    waitMs: Math.round(record.waitMs),
+    startMs: Math.round(record.startMs),
+    durationMs: outcome.durationMs,
+    answerMs: Math.round(record.answerMs),
+    cpuMs: outcome.cpuMs,
+    peakMemoryBytes: outcome.peakMemoryBytes,
+    codeBytes: Buffer.byteLength(request.code),
+    outputBytes: Buffer.byteLength(outcome.output) + Buffer.byteLength(outcome.stderr),
+    codeSha256: createHash('sha256').update(request.code).digest('hex'),
+    code: keepsCode ? storable(request.code) : null,
+    error: keepsCode ? storable(outcome.error) : null,
+    output: keepsCode ? storable(outcome.output) : null,
+    stderr: keepsCode ? storable(outcome.stderr) : null,
+  }
+}
+
+export function fromRow({ endedAtMs, truncated, ...rest }: RunRow): LoggedRun {
+  const { id, ...others } = rest
+  return { id, endedAt: new Date(endedAtMs).toISOString(), ...others, truncated: truncated !== 0 }
+}
+
+/** Postgres has no NUL in text. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD')
+}

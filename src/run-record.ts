@@ -1,0 +1,69 @@
+// One finished run as a record: who asked for it, what became of it, how long each part took.
+
+import type { Executor, RunOptions } from './executor/executor.ts'
+import type { ApiKey } from './keys/api-key.ts'
+import type { Outcome } from './outcome.ts'
+import type { RunRequest } from './run.ts'
+
+/** Who asks for a run. */
+export interface RunOrigin {
+  requestId: string
+  /** Undefined where no key is asked for. */
+  key: ApiKey | undefined
+  /** One client: an IPv4 address, or an IPv6 network. */
+  client: string
+  /** Told of the run when it has ended, before its answer is sent. */
+  onRun?: (record: RunRecord) => void
+}
+
+/** A run that ended by itself or at a limit. */
+export interface RunRecord {
+  origin: RunOrigin
+  request: RunRequest
+  outcome: Outcome
+  endedAt: Date
+  /** Until there was a place for it, in milliseconds. */
+  waitMs: number
+  /** From there until the program started, in milliseconds. */
+  startMs: number
+  /** From the request to the outcome, in milliseconds. */
+  answerMs: number
+}
+
+/** An executor that tells of each run of a client's. Runs of our own, which have no origin, are not told of. */
+export class RecordingExecutor implements Executor {
+  readonly #executor: Executor
+  readonly #onRun: (record: RunRecord) => void
+
+  constructor(executor: Executor, onRun: (record: RunRecord) => void) {
+    this.#executor = executor
+    this.#onRun = onRun
+  }
+
+  async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    const { origin } = options
+    if (!origin) return this.#executor.run(request, options)
+    const askedAtMs = performance.now()
+    let admittedAtMs = askedAtMs
+    let startedAtMs: number | undefined
+    const outcome = await this.#executor.run(request, {
+      ...options,
+      onAdmitted: () => {
+        admittedAtMs = performance.now()
+      },
+      onStart: () => {
+        startedAtMs = performance.now()
+        options.onStart?.()
+      },
+    })
+    const record: RunRecord = {
+      ...{ origin, request, outcome, endedAt: new Date() },
+      waitMs: admittedAtMs - askedAtMs,
+      startMs: (startedAtMs ?? admittedAtMs) - admittedAtMs,
+      answerMs: performance.now() - askedAtMs,
+    }
+    origin.onRun?.(record)
+    this.#onRun(record)
+    return outcome
+  }
+}

@@ -1,0 +1,298 @@
+// The page of the run log: filters, counts, a chart over time, a table.
+
+import type { RefusalCode } from '../errors.ts'
+import { outcomeSchema } from '../outcome.ts'
+import type { RunPage, Stats } from '../run-log/run-store.ts'
+import type { LoggedRun } from '../run-log/schema.ts'
+import { duration, fileSize, STATUS_WORDS } from './ends.ts'
+import { End, Visible } from './result.tsx'
+import { Shell } from './shell.tsx'
+
+export interface RunsPageProps {
+  /** The filters as they stand in the form. */
+  query: Readonly<Record<string, string>>
+  environments: readonly string[]
+  /** Whether the page is for who has a key. */
+  needsKey: boolean
+  isSignedIn: boolean
+  content?: { page: RunPage; stats: Stats }
+  /** Why there is nothing to see. */
+  refusal?: { code: RefusalCode; message: string }
+}
+
+const STATUSES = outcomeSchema.shape.status.options
+
+export function RunsPage(props: RunsPageProps) {
+  const { query, environments, needsKey, isSignedIn, content, refusal } = props
+  const mayLook = refusal === undefined || refusal.code === 'invalid_request'
+  return (
+    <Shell
+      {...{ title: 'Runs · Safe Code Executor', base: '../', current: 'Runs', hasRuns: true }}
+      line="Every run that has ended, without its code and output unless the operator keeps them."
+      skip={{ id: 'runs', text: 'Skip to the runs' }}
+      more={needsKey && isSignedIn && <SignOut />}
+    >
+      <main class="runs">
+        {refusal && (
+          <End ended={{ refusal: { heading: headingOf(props), detail: refusal.message } }} />
+        )}
+        {needsKey && (refusal?.code === 'unauthorized' || refusal?.code === 'forbidden') && (
+          <SignIn />
+        )}
+        {mayLook && <Filters query={query} environments={environments} />}
+        {content && <Counts stats={content.stats} />}
+        {content && <Runs page={content.page} query={query} />}
+      </main>
+    </Shell>
+  )
+}
+
+function headingOf({ refusal, isSignedIn }: RunsPageProps): string {
+  if (refusal?.code !== 'unauthorized') return 'Nothing to see.'
+  return isSignedIn ? 'This key is not known.' : 'This page asks for a key.'
+}
+
+function SignIn() {
+  return (
+    <form method="post" action="runs" class="sign-in">
+      <p class="key">
+        <label for="key">API key with the right read-runs</label>
+        <input id="key" name="key" type="password" autocomplete="current-password" required />
+      </p>
+      <button type="submit" class="primary">
+        Sign in
+      </button>
+    </form>
+  )
+}
+
+function SignOut() {
+  return (
+    <form method="post" action="runs">
+      <button type="submit">Sign out</button>
+    </form>
+  )
+}
+
+function Filters({ query, environments }: Pick<RunsPageProps, 'query' | 'environments'>) {
+  return (
+    <form method="get" action="runs" class="filters" aria-label="Filters">
+      <Select name="status" label="Status" values={STATUSES} query={query} />
+      <Select name="environment" label="Environment" values={environments} query={query} />
+      <p>
+        <label for="filter-key">Key</label>
+        <input id="filter-key" name="key" value={query.key ?? ''} maxlength={64} />
+      </p>
+      <p>
+        <label for="since">From, UTC</label>
+        <input id="since" name="since" value={query.since ?? ''} placeholder="2026-01-31" />
+      </p>
+      <p>
+        <label for="until">Until, UTC</label>
+        <input
+          id="until"
+          name="until"
+          value={query.until ?? ''}
+          placeholder="2026-01-31T12:00:00Z"
+        />
+      </p>
+      <button type="submit">Filter</button>
+      <a href="runs">All</a>
+    </form>
+  )
+}
+
+interface SelectProps {
+  name: string
+  label: string
+  values: readonly string[]
+  query: Readonly<Record<string, string>>
+}
+
+function Select({ name, label, values, query }: SelectProps) {
+  return (
+    <p>
+      <label for={name}>{label}</label>
+      <select id={name} name={name}>
+        <option value="">all</option>
+        {values.map((value) => (
+          <option value={value} selected={value === query[name]}>
+            {value}
+          </option>
+        ))}
+      </select>
+    </p>
+  )
+}
+
+function Counts({ stats }: { stats: Stats }) {
+  const { runs, byStatus, durationMs, since, until } = stats
+  return (
+    <section class="counts" aria-label="Counts">
+      <p>
+        <strong>{runs}</strong> {runs === 1 ? 'run' : 'runs'} from {minute(since)} to{' '}
+        {minute(until)}
+        {durationMs &&
+          `; half of them took at most ${duration(durationMs.p50)}, 95 of 100 at most ${duration(durationMs.p95)}`}
+      </p>
+      <ul class="legend">
+        {STATUSES.filter((status) => byStatus[status]).map((status) => (
+          <li>
+            <span class={`mark ${status}`} aria-hidden="true"></span>
+            {STATUS_WORDS[status].words}: {byStatus[status]}
+          </li>
+        ))}
+      </ul>
+      {runs > 0 && <Chart stats={stats} />}
+    </section>
+  )
+}
+
+/** In the chart's own units. */
+const WIDTH = 960
+const HEIGHT = 160
+const AXIS = 18
+
+/** A bar for each stretch of time, its statuses one above the other. */
+function Chart({ stats }: { stats: Stats }) {
+  const sinceMs = Date.parse(stats.since)
+  const rangeMs = Date.parse(stats.until) - sinceMs
+  const sums = stats.buckets.map(({ byStatus }) =>
+    Object.values(byStatus).reduce((a, b) => a + b, 0),
+  )
+  const highest = Math.max(1, ...sums)
+  const width = Math.max(2, (stats.bucketMs / rangeMs) * WIDTH - 1)
+  const label = `Runs over time: at most ${highest} in ${duration(stats.bucketMs)}`
+  return (
+    <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT + AXIS}`} role="img" aria-label={label}>
+      <text x={0} y={10}>
+        {highest}
+      </text>
+      <line x1={0} y1={HEIGHT} x2={WIDTH} y2={HEIGHT} />
+      {stats.buckets.map(({ start, byStatus }) => {
+        const x = Math.max(0, ((Date.parse(start) - sinceMs) / rangeMs) * WIDTH)
+        let y = HEIGHT
+        return (
+          <g>
+            <title>{`${minute(start)}: ${STATUSES.filter((status) => byStatus[status])
+              .map((status) => `${byStatus[status]} ${status}`)
+              .join(', ')}`}</title>
+            {STATUSES.map((status) => {
+              const height = ((byStatus[status] ?? 0) / highest) * (HEIGHT - 14)
+              y -= height
+              return height > 0 && <rect class={status} {...{ x, y, width, height }} />
+            })}
+          </g>
+        )
+      })}
+      <text x={0} y={HEIGHT + 14}>
+        {minute(stats.since)}
+      </text>
+      <text x={WIDTH} y={HEIGHT + 14} text-anchor="end">
+        {minute(stats.until)}
+      </text>
+    </svg>
+  )
+}
+
+function Runs({ page, query }: { page: RunPage; query: RunsPageProps['query'] }) {
+  if (page.runs.length === 0) return <p id="runs">No run passes these filters.</p>
+  return (
+    <section id="runs" aria-label="Runs">
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              {[
+                'Ended, UTC',
+                'Status',
+                'Exit',
+                'Environment',
+                'Key',
+                'Time',
+                'Wait',
+                'CPU',
+                'Memory',
+                'Output',
+                'Id',
+              ].map((name) => (
+                <th scope="col">{name}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {page.runs.map((run) => (
+              <Row run={run} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {page.nextCursor && (
+        <p>
+          <a href={`runs?${new URLSearchParams({ ...query, cursor: page.nextCursor })}`}>
+            Older runs
+          </a>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Row({ run }: { run: LoggedRun }) {
+  const { sign, words } = STATUS_WORDS[run.status]
+  const details = [run.code, run.error, run.output, run.stderr].some((text) => text)
+  return (
+    <>
+      <tr>
+        <td>{run.endedAt.slice(0, 19).replace('T', ' ')}</td>
+        <td>
+          <span class={`sign ${run.status}`} aria-hidden="true">
+            {sign}
+          </span>{' '}
+          {words}
+        </td>
+        <td>{run.exitCode ?? run.signal ?? ''}</td>
+        <td>{run.environment}</td>
+        <td>{run.key ?? ''}</td>
+        <td>{duration(run.durationMs)}</td>
+        <td>{duration(run.waitMs)}</td>
+        <td>{duration(run.cpuMs)}</td>
+        <td>{fileSize(run.peakMemoryBytes)}</td>
+        <td>{fileSize(run.outputBytes)}</td>
+        <td>
+          <code>{run.id}</code>
+        </td>
+      </tr>
+      {details && (
+        <tr class="kept">
+          <td colspan={11}>
+            <details>
+              <summary>Program and output</summary>
+              <Kept name="Program" text={run.code} />
+              <Kept name="Error" text={run.error} />
+              <Kept name="Output" text={run.output} />
+              <Kept name="Errors" text={run.stderr} />
+            </details>
+          </td>
+        </tr>
+      )}
+    </>
+  )
+}
+
+function Kept({ name, text }: { name: string; text: string | null }) {
+  if (!text) return null
+  return (
+    <>
+      <h2>{name}</h2>
+      <pre>
+        <Visible text={text} />
+      </pre>
+    </>
+  )
+}
+
+/** Such as `2026-01-31 12:00`. */
+function minute(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ')
+}
