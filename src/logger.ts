@@ -26,7 +26,7 @@ export function maskedConfig(config: Config): Record<string, unknown> {
 
 /** A password may be in the query, too. */
 function withoutPassword(text: string): string {
-  if (!URL.canParse(text)) return text
+  if (text.startsWith('file:') || !URL.canParse(text)) return text
   const url = new URL(text)
   if (url.password) url.password = MASK
   if (url.search) url.search = MASK

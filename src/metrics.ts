@@ -2,7 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { REFUSAL_STATUS, type RefusalCode } from './errors.ts'
-import type { ExecutorEvents, ExecutorState } from './executor/events.ts'
+import { ENGINE_COMMANDS, type ExecutorEvents, type ExecutorState } from './executor/events.ts'
 import { type Outcome, outcomeSchema } from './outcome.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -70,6 +70,7 @@ export class Metrics {
         containers.inc({ environment }, 0)
     }
     for (const code of Object.keys(REFUSAL_STATUS)) this.#refusals.inc({ code }, 0)
+    for (const command of ENGINE_COMMANDS) this.#commandFailures.inc({ command }, 0)
   }
 
   /** Looks these up whenever the metrics are read. */

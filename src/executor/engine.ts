@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
 import { findEngineSocket, removeThroughSocket } from './engine-socket.ts'
+import type { EngineCommand } from './events.ts'
 
 /** Label of every container: which server process it belongs to. */
 export const OWNER_LABEL = 'safe-code-executor.owner'
@@ -23,13 +24,13 @@ export interface EngineOptions {
   command: string
   logger: Logger
   /** Told of each command that failed, such as `rm`. */
-  onCommandFailed?: (command: string) => void
+  onCommandFailed?: (command: EngineCommand) => void
 }
 
 export class Engine {
   readonly command: string
   readonly #logger: Logger
-  readonly #onCommandFailed: (command: string) => void
+  readonly #onCommandFailed: (command: EngineCommand) => void
   #socket: Promise<string | undefined> | undefined
 
   constructor({ command, logger, onCommandFailed = () => {} }: EngineOptions) {

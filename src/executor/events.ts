@@ -1,5 +1,11 @@
 // What the executor tells of its containers, and what it can be asked about itself.
 
+/** Commands to the engine, but for `run`, whose failure is the container's. */
+export const ENGINE_COMMANDS = ['rm', 'ps', 'events'] as const
+
+/** One of them. */
+export type EngineCommand = (typeof ENGINE_COMMANDS)[number]
+
 /** Told of what happens to containers, by the name of their environment. */
 export interface ExecutorEvents {
   onStarted(environment: string): void
@@ -7,8 +13,7 @@ export interface ExecutorEvents {
   onFailed(environment: string): void
   /** It was killed by name, because what is inside did not end it. */
   onKilled(environment: string): void
-  /** A command to the engine failed, such as `rm`; not `run`, whose failure is the container's. */
-  onCommandFailed(command: string): void
+  onCommandFailed(command: EngineCommand): void
 }
 
 /** What the executor is doing now. */

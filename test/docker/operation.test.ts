@@ -1,0 +1,257 @@
+// What an operator relies on: the start, the end, keys, the log, slow clients, a dead engine.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { Agent, get } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { containersOf, eventually } from '../support/docker.ts'
+import { type Server, startServer } from '../support/server.ts'
+
+const MAIN = `${import.meta.dirname}/../../dist/main.js`
+const SLEEP = 'import time; print("started"); time.sleep(3); print("finished")'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'operation-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let server: Server | undefined
+afterEach(async () => {
+  await server?.stop()
+  server = undefined
+})
+const start = async (settings: Record<string, string> = {}) => {
+  server = await startServer({ POOL_SIZE: '1', ...settings })
+  return server
+}
+
+/** Ends by itself, with this said on stderr. */
+async function refusedStart(env: Record<string, string>): Promise<string> {
+  const { exitCode, stderr } = await execa('node', [MAIN], {
+    env: { PORT: '0', RUN_LOG: 'off', ...env },
+    reject: false,
+    timeout: 20_000,
+  })
+  expect(exitCode).toBe(1)
+  return stderr
+}
+
+describe('the start', () => {
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'runner.example'])(
+    'is refused on %s without keys, with what to do',
+    async (HOST) => {
+      const said = await refusedStart({ HOST })
+      expect(said).toContain('key new NAME')
+      expect(said).toContain('SERVE_WITHOUT_KEYS=on')
+    },
+  )
+
+  it('is refused where the file of keys is missing or wrong', async () => {
+    expect(await refusedStart({ API_KEYS_FILE: join(folder, 'none.json') })).toContain(
+      'can’t be read',
+    )
+    expect(await refusedStart({ API_KEYS_FILE: MAIN })).toContain('is not JSON')
+  })
+
+  it('is refused on a port that is taken, and leaves no container', async () => {
+    const { url } = await start()
+    expect(await refusedStart({ PORT: new URL(url).port })).toContain('EADDRINUSE')
+  })
+
+  it('tells the whole configuration, without secrets', async () => {
+    const { log } = await start({ API_KEYS: 'secret-key', RUN_LOG_SALT: 'secret-salt' })
+    const line = log.find((one) => one.includes('"msg":"starting"')) ?? ''
+    expect(JSON.parse(line).config).toMatchObject({ API_KEYS: '***', MEMORY_MB: 128, POOL_SIZE: 1 })
+    expect(log.join('\n')).not.toContain('secret')
+  })
+})
+
+it('a key that is made while the server runs opens it within seconds, and closes it when it is taken away', async () => {
+  const file = join(folder, 'keys.json')
+  const make = (name: string) => execa('node', [MAIN, 'key', 'new', name, '--file', file])
+  const { stdout: first } = await make('first')
+  const { post, log } = await start({ API_KEYS_FILE: file, HOST: '127.0.0.1' })
+  const statusOf = async (key: string) => {
+    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` }
+    return (await post({ code: 'print(1)' }, { headers })).status
+  }
+  expect([await statusOf(first), await statusOf('wrong')]).toEqual([200, 401])
+  const { stdout: second } = await make('second')
+  await eventually('the second opens', 8000, async () => (await statusOf(second)) === 200)
+  rmSync(file)
+  await make('third')
+  await eventually('the first is closed', 8000, async () => (await statusOf(first)) === 401)
+  for (const key of [first, second]) expect(log.join('\n')).not.toContain(key)
+  expect(log.join('\n')).toContain('"key":"second"')
+})
+
+describe('the end', () => {
+  it('is told on readyz while a run goes on, takes no new one, and closes connections', async () => {
+    const { url, post, run, stop, pid } = await start()
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const ask = (path: string) =>
+      new Promise<{ status: number; connection: string | undefined }>((resolve, reject) => {
+        get(`${url}${path}`, { agent }, (response) => {
+          response.resume()
+          const { statusCode = 0, headers } = response
+          response.on('end', () => resolve({ status: statusCode, connection: headers.connection }))
+        }).on('error', reject)
+      })
+    await run({ code: 'pass' })
+    expect(await ask('/readyz')).toEqual({ status: 200, connection: 'keep-alive' })
+    const running = run({ code: SLEEP })
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const ended = stop('SIGTERM')
+    await eventually('it is not ready', 2000, async () => (await ask('/readyz')).status === 503)
+    expect(await ask('/healthz')).toEqual({ status: 200, connection: 'close' })
+    const refused = await post({ code: 'print(1)' })
+    expect(refused.status).toBe(503)
+    expect(await refused.json()).toMatchObject({ code: 'unavailable' })
+    expect(await running).toMatchObject({ output: 'started\nfinished', status: 'ok' })
+    expect(await ended).toBe(0)
+    agent.destroy()
+    expect(await containersOf(pid)).toEqual([])
+  })
+
+  it('may be announced: for that time runs are taken as before', async () => {
+    const { url, run, stop } = await start({ DRAIN_NOTICE_SECONDS: '3' })
+    const ended = stop('SIGTERM')
+    await eventually('it is not ready', 2000, async () => {
+      return (await fetch(`${url}/readyz`)).status === 503
+    })
+    expect(await run({ code: 'print(1)' })).toMatchObject({ output: '1' })
+    expect(await ended).toBe(0)
+  })
+
+  it('comes at once with the second signal', async () => {
+    const { run, stop, pid } = await start()
+    const running = run({ code: 'while True: pass' }).catch(() => 'cut off')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const ended = stop('SIGINT')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const startMs = performance.now()
+    process.kill(pid, 'SIGINT')
+    expect(await ended).toBe(0)
+    expect(performance.now() - startMs).toBeLessThan(4000)
+    expect(await running).toBe('cut off')
+    expect(await containersOf(pid)).toEqual([])
+  })
+
+  it('keeps the records of the last runs', async () => {
+    const settings = {
+      ...{ RUN_LOG: 'on', DATABASE_URL: `file:${join(folder, 'end.db')}` },
+      READ_RUNS_WITHOUT_KEY: 'on',
+    }
+    const first = await start(settings)
+    const { id } = await first.run({ code: 'print(1)' })
+    await first.stop()
+    const { url } = await start(settings)
+    await eventually('it is there', 5000, async () => (await fetch(`${url}/runs/${id}`)).ok)
+  })
+})
+
+describe('the log', () => {
+  it('has a line for each run, with how it ended, streamed or not, and none of its text', async () => {
+    const { post, log } = await start()
+    await (await post({ code: 'print("secret-a")' })).text()
+    const headers = { 'Content-Type': 'application/json', Accept: 'text/event-stream' }
+    await (await post({ code: 'print("secret-b")\n1/0' }, { headers })).text()
+    await eventually('both are there', 2000, () => {
+      return log.filter((line) => line.includes('"runStatus"')).length === 2
+    })
+    const lines = log.filter((line) => line.includes('"runStatus"')).map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      expect.objectContaining({ route: '/run', status: 200, runStatus: 'ok', exitCode: 0 }),
+      expect.objectContaining({ route: '/run', status: 200, runStatus: 'error', exitCode: 1 }),
+    ])
+    for (const line of lines) {
+      expect(line.durationMs).toBeGreaterThanOrEqual(line.runMs)
+      expect(line.requestId).toMatch(/^[0-9a-f-]{36}$/)
+    }
+    expect(log.join('\n')).not.toContain('secret')
+  })
+
+  it('is for people where it is asked for', async () => {
+    const child = execa('node', [MAIN], {
+      env: { PORT: '0', RUN_LOG: 'off', POOL_SIZE: '0', LOG_FORMAT: 'pretty' },
+      reject: false,
+    })
+    let seen = ''
+    child.stdout.on('data', (chunk) => {
+      seen += chunk
+    })
+    await eventually('it listens', 20_000, () => seen.includes('listening'))
+    child.kill()
+    await child
+    expect(seen).toMatch(/INFO.*listening; the page is http/)
+  })
+})
+
+describe('a slow client', () => {
+  /** Sends what it is given; resolves with what came back when the connection is closed, and after how long. */
+  function closed(url: string, text: string) {
+    const startMs = performance.now()
+    const { port, hostname } = new URL(url)
+    return new Promise<{ answer: string; ms: number }>((resolve) => {
+      const socket = connect(Number(port), hostname, () => socket.write(text))
+      let answer = ''
+      socket.on('data', (chunk) => {
+        answer += chunk
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => resolve({ answer, ms: performance.now() - startMs }))
+    })
+  }
+
+  it('that does not finish its head is cut off after ten seconds, and holds nobody up', async () => {
+    const { url, run } = await start()
+    const slow = Array.from({ length: 50 }, () =>
+      closed(url, 'POST /run HTTP/1.1\r\nHost: x\r\nX-'),
+    )
+    expect(await run({ code: 'print(1)' })).toMatchObject({ output: '1' })
+    for (const { answer, ms } of await Promise.all(slow)) {
+      expect(answer).toMatch(/^HTTP\/1.1 408/)
+      expect(ms).toBeGreaterThan(9000)
+      expect(ms).toBeLessThan(14_000)
+    }
+  })
+
+  it('with a head that is too long is refused', async () => {
+    const { url } = await start()
+    const head = (bytes: number) =>
+      `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: ${'x'.repeat(bytes)}\r\n\r\n`
+    expect((await closed(url, head(20_000))).answer).toMatch(/^HTTP\/1.1 431/)
+    expect((await closed(url, head(15_000))).answer).toMatch(/^HTTP\/1.1 200/)
+  })
+
+  it('has no more than its share of connections', async () => {
+    const { url } = await start({ MAX_CONNECTIONS: '5' })
+    const many = Array.from({ length: 10 }, () =>
+      closed(url, 'GET /healthz HTTP/1.1\r\nHost: x\r\n'),
+    )
+    const first = await Promise.race(many)
+    expect(first).toMatchObject({ answer: '' })
+    await Promise.all(many)
+  })
+})
+
+it('a dead engine is not asked for every request, and what it costs is counted', async () => {
+  const { url, post } = await start({ DOCKER_HOST: 'unix:///nowhere.sock', POOL_SIZE: '0' })
+  const statuses = await Promise.all(
+    Array.from({ length: 100 }, async () => (await post({ code: 'print(1)' })).status),
+  )
+  expect(new Set(statuses)).toEqual(new Set([503]))
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const value = (name: string) =>
+    Number(text.match(new RegExp(`^safe_code_executor_${name} (\\d+)$`, 'm'))?.[1])
+  const started = value('containers_started_total\\{environment="python"\\}')
+  expect(started).toBeGreaterThan(0)
+  expect(started).toBeLessThan(12)
+  expect(value('containers_failed_total\\{environment="python"\\}')).toBe(started)
+  expect(value('refusals_total\\{code="unavailable"\\}')).toBe(100)
+  expect(value('docker_command_failures_total\\{command="ps"\\}')).toBe(1)
+})
