@@ -143,7 +143,12 @@ function Counts({ stats }: { stats: Stats }) {
           </li>
         ))}
       </ul>
-      {runs > 0 && <Chart stats={stats} />}
+      {runs > 0 && (
+        // A wide chart in a narrow window: to be scrolled, by the keyboard too.
+        <section class="scroll" tabindex={0} aria-label="Chart">
+          <Chart stats={stats} />
+        </section>
+      )}
     </section>
   )
 }
@@ -199,7 +204,7 @@ function Runs({ page, query }: { page: RunPage; query: RunsPageProps['query'] })
   if (page.runs.length === 0) return <p id="runs">No run passes these filters.</p>
   return (
     <section id="runs" aria-label="Runs">
-      <div class="scroll">
+      <section class="scroll" tabindex={0} aria-label="Table of runs">
         <table>
           <thead>
             <tr>
@@ -226,7 +231,7 @@ function Runs({ page, query }: { page: RunPage; query: RunsPageProps['query'] })
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       {page.nextCursor && (
         <p>
           <a href={`runs?${new URLSearchParams({ ...query, cursor: page.nextCursor })}`}>
