@@ -34,7 +34,14 @@ export function report(what: string, value: string, asked?: string): void {
 /** Starts the server that `npm start` starts, on a free port. */
 export async function startServer(settings: Record<string, string>): Promise<Server> {
   const child: ChildProcess = spawn('node', ['dist/main.js'], {
-    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', ...settings },
+    env: {
+      ...process.env,
+      PORT: '0',
+      RATE_LIMIT: 'off',
+      RUN_LOG: 'off',
+      LOG_LEVEL: 'info',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   if (!child.stdout) throw new Error('stdout is a pipe')

@@ -1,5 +1,6 @@
 // Hands a job to a sandbox and collects what can be known of the run, until the first cause ends it.
 
+import { onAbort } from '../abortable.ts'
 import { cancelled } from '../errors.ts'
 import { type Collected, Collection } from './collection.ts'
 import type { RunOptions, StreamName } from './executor.ts'
@@ -56,7 +57,7 @@ export async function observe(
   const collection = new Collection(job.collectionLimits)
   let bytesLeft = job.outputLimitBytes
   const deliveredAtMs = performance.now()
-  const released = new AbortController()
+  let release = () => {}
 
   const end = await new Promise<End>((settle) => {
     let isOver = false
@@ -100,12 +101,15 @@ export async function observe(
         resolve('not_started')
       }
     }
-    released.signal.addEventListener('abort', () => clearTimeout(watchdog))
-    signal.addEventListener('abort', () => resolve('cancelled'), { signal: released.signal })
+    const stopListening = onAbort(signal, () => resolve('cancelled'))
+    release = () => {
+      clearTimeout(watchdog)
+      stopListening()
+    }
     void sandbox.closed.then(() => resolve('gone'))
     sandbox.deliver(job, onFrame)
   })
-  released.abort()
+  release()
 
   if (end === 'cancelled') throw cancelled(signal)
   const hostCause = end === 'timeout' || end === 'output_limit' ? end : null
