@@ -31,9 +31,12 @@ export function report(what: string, value: string, asked?: string): void {
   console.error(`  ${what}: ${value}`)
 }
 
-/** Starts the server that `npm start` starts, on a free port. */
-export async function startServer(settings: Record<string, string>): Promise<Server> {
-  const child: ChildProcess = spawn('node', ['dist/main.js'], {
+/** Starts the server that `npm start` starts, on a free port; `main` names another version of it. */
+export async function startServer(
+  settings: Record<string, string>,
+  main = 'dist/main.js',
+): Promise<Server> {
+  const child: ChildProcess = spawn('node', [main], {
     env: {
       ...process.env,
       PORT: '0',
@@ -68,12 +71,13 @@ export async function startServer(settings: Record<string, string>): Promise<Ser
 }
 
 /** Posts the program; the HTTP status, after the answer was checked. */
-export function post({ port, agent }: Server): Promise<number> {
+export function post({ port, agent }: Server, key?: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify({ code: PROGRAM })
     const headers = {
       'Content-Type': 'application/json',
       'Content-Length': Buffer.byteLength(body),
+      ...(key && { Authorization: `Bearer ${key}` }),
     }
     const req = request({ port, agent, method: 'POST', path: '/run', headers }, (response) => {
       let text = ''

@@ -59,7 +59,7 @@ const KINDS: readonly { name: string; send: Kind; right: readonly string[] }[] =
   {
     name: 'memory',
     send: (server) => run(server, 'b = []\nwhile True: b.append(bytearray(2**20))'),
-    right: ['run oom'],
+    right: ['run oom', 'run timeout'],
   },
   { name: 'hung up', send: hangUp, right: ['refused cancelled'] },
   {

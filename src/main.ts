@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { keyCommand } from './cli/key.ts'
 import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
+import { setupCommand } from './cli/setup.ts'
 import { parseConfig } from './config.ts'
 import { serveHelp } from './help.ts'
 import { serve } from './serve.ts'
@@ -21,6 +22,7 @@ program
   .action(() => serve(parseConfig(process.env)))
 program.addCommand(runCommand())
 program.addCommand(keyCommand())
+program.addCommand(setupCommand())
 
 try {
   await program.parseAsync()
