@@ -1,6 +1,6 @@
 // The Docker engine, through its command line: all that is not `docker run` itself.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
@@ -114,16 +114,28 @@ export class Engine {
   }
 }
 
-/** Names this process so that a later one can tell whether it still lives: host, process id, start time. */
+/** Names this process so that a later one can tell whether it still lives: where, process id, start time. */
 export function ownerOfThisProcess(): string {
-  return [hostname(), process.pid, startTicks(process.pid) ?? UNKNOWN].join('/')
+  return [place(), process.pid, startTicks(process.pid) ?? UNKNOWN].join('/')
 }
 
-/** Whether the server that this label names ran on this host and has ended. */
+/** Whether the server that this label names ran where this one runs and has ended. */
 function isDead(owner: string): boolean {
-  const [host, pid, ticks] = owner.split('/')
-  if (host !== hostname() || ticks === UNKNOWN) return false
+  const [where, pid, ticks] = owner.split('/')
+  if (where !== place() || ticks === UNKNOWN) return false
   return startTicks(Number(pid)) !== ticks
+}
+
+/**
+ * Where process ids mean the same: a host, and on it a PID namespace. A server in a container may have the host's name,
+ * and of the processes outside it sees none.
+ */
+function place(): string {
+  try {
+    return `${hostname()}:${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return hostname()
+  }
 }
 
 /** When a process started, in the kernel's ticks; undefined where there is no such process (or no /proc). */
