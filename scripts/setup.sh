@@ -2,8 +2,9 @@
 # Makes this machine ready, and does nothing where it is: packages, Docker engine, sandbox image, build.
 #
 #   sh scripts/setup.sh            what `npm start` needs
-#   sh scripts/setup.sh test       what `npm test` needs: Chromium too
+#   sh scripts/setup.sh test       what `npm test` needs: Chromium, nginx and Caddy too
 #   sh scripts/setup.sh packages   npm packages only
+#   sh scripts/setup.sh base       engine and base image only; prints the name of the image
 #
 # ENVIRONMENTS=python,data builds the image of the environment `data` too.
 # SETUP_DOCKER=0 forbids to install or start a Docker engine.
@@ -12,53 +13,15 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-docker=${DOCKER_BIN:-docker}
+. scripts/lib.sh
+
 environments=${ENVIRONMENTS:-python}
 python_image=${SANDBOX_IMAGE:-safe-code-executor-python}
 data_image=${DATA_IMAGE:-safe-code-executor-data}
 data_packages='python3-matplotlib python3-numpy python3-pandas python3-pil python3-scipy python3-sympy'
 base_image=${BASE_IMAGE:-debian:trixie-slim}
 local_base=safe-code-executor-base:trixie
-inputs_label=safe-code-executor.inputs
-state=.setup
-log=$state/setup.log
 dockerd_log=/var/log/safe-code-executor-dockerd.log
-
-say() { echo "setup: $*" >&2; }
-
-fail() {
-  say "$1"
-  shift
-  for line in "$@"; do echo "       $line" >&2; done
-  exit 1
-}
-
-# Runs a long step: says what it is, keeps its output in the log, shows the end of it where the step fails.
-step() {
-  text=$1
-  shift
-  started=$(date +%s)
-  say "$text ..."
-  if "$@" >"$log" 2>&1 </dev/null; then
-    say "  done in $(($(date +%s) - started)) s"
-  else
-    tail -n 30 "$log" >&2
-    fail "this failed: $text" "The whole output is in $log."
-  fi
-}
-
-# One hash for the content and the names of files.
-hash_of() {
-  find "$@" -type f | LC_ALL=C sort | while read -r file; do
-    echo "$file"
-    cat "$file"
-  done | hash_text
-}
-
-hash_text() { { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1; }
-
-stamped() { [ "$(cat "$state/$1" 2>/dev/null)" = "$2" ]; }
-stamp() { echo "$2" >"$state/$1"; }
 
 can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
@@ -177,10 +140,6 @@ setup_gvisor() {
 
 # --- sandbox image ---
 
-image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inputs_label\"}}" "$1" 2>/dev/null; }
-
-has_image() { "$docker" image inspect "$1" >/dev/null 2>&1; }
-
 # A Debian to build on: from a registry of images, else made here from the packages of Debian.
 setup_base_image() {
   if has_image "$base_image"; then return; fi
@@ -212,10 +171,8 @@ setup_image() {
   inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
   if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
   setup_base_image
-  network=default
-  "$docker" network inspect bridge >/dev/null 2>&1 || network=host
   # The name moves to the new image when all of it is built, and not before.
-  step "building the sandbox image $image" "$docker" build --force-rm --network "$network" \
+  step "building the sandbox image $image" "$docker" build --force-rm --network "$(build_network)" \
     --build-arg "BASE_IMAGE=$base_image" --build-arg "PACKAGES=$packages" \
     --label "$inputs_label=$inputs" --tag "$image" sandbox
   "$docker" image prune --force --filter label=safe-code-executor.stage >/dev/null 2>&1 || true
@@ -254,12 +211,25 @@ setup_browser() {
   step 'installing Chromium from the packages of Debian' install_debian chromium fonts-dejavu-core
 }
 
-mkdir -p "$state"
-# One at a time: a second one waits and then finds everything done.
-if command -v flock >/dev/null; then
-  exec 9>"$state/lock"
-  flock 9
-fi
+# --- proxies, for the tests ---
+
+# Programs that the tests start themselves. What the packages start beside them would take the ports 80 and 443.
+setup_proxies() {
+  missing=''
+  for program in caddy nginx openssl; do
+    if ! command -v "$program" >/dev/null; then missing="$missing $program"; fi
+  done
+  [ -n "$missing" ] || return 0
+  can_install || fail "The tests of the deployment need$missing." 'Install them.'
+  step "installing$missing from the packages of Debian" install_debian $missing
+  for service in $missing; do
+    if [ -d /run/systemd/system ] && systemctl --quiet is-active "$service"; then
+      step "stopping the service $service that its package started" systemctl disable --now "$service"
+    fi
+  done
+}
+
+lock
 
 case ${1:-start} in
   packages)
@@ -279,8 +249,14 @@ case ${1:-start} in
     setup_images
     setup_build
     setup_browser
+    setup_proxies
+    ;;
+  base)
+    setup_engine
+    setup_base_image
+    echo "$base_image"
     ;;
   *)
-    fail "unknown: $1" 'Use: sh scripts/setup.sh [start|test|packages]'
+    fail "unknown: $1" 'Use: sh scripts/setup.sh [start|test|packages|base]'
     ;;
 esac

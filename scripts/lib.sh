@@ -1,0 +1,59 @@
+# What scripts/*.sh share. They read it with `.` from the top folder.
+
+docker=${DOCKER_BIN:-docker}
+inputs_label=safe-code-executor.inputs
+state=.setup
+script=$(basename "$0" .sh)
+log=$state/$script.log
+
+say() { echo "$script: $*" >&2; }
+
+fail() {
+  say "$1"
+  shift
+  for line in "$@"; do echo "       $line" >&2; done
+  exit 1
+}
+
+# Runs a long step: says what it is, keeps its output in the log, shows the end of it where the step fails.
+step() {
+  text=$1
+  shift
+  started=$(date +%s)
+  say "$text ..."
+  if "$@" >"$log" 2>&1 </dev/null; then
+    say "  done in $(($(date +%s) - started)) s"
+  else
+    tail -n 30 "$log" >&2
+    fail "this failed: $text" "The whole output is in $log."
+  fi
+}
+
+# One hash for the content and the names of files.
+hash_of() {
+  find "$@" -type f | LC_ALL=C sort | while read -r file; do
+    echo "$file"
+    cat "$file"
+  done | hash_text
+}
+
+hash_text() { { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1; }
+
+stamped() { [ "$(cat "$state/$1" 2>/dev/null)" = "$2" ]; }
+stamp() { echo "$2" >"$state/$1"; }
+
+image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inputs_label\"}}" "$1" 2>/dev/null; }
+
+has_image() { "$docker" image inspect "$1" >/dev/null 2>&1; }
+
+# The network of a build's steps: an engine without bridges has only the host's.
+build_network() { if "$docker" network inspect bridge >/dev/null 2>&1; then echo default; else echo host; fi; }
+
+# One at a time: a second script waits and then finds everything done.
+lock() {
+  mkdir -p "$state"
+  if command -v flock >/dev/null; then
+    exec 9>"$state/lock"
+    flock 9
+  fi
+}
