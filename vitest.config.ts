@@ -58,9 +58,20 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'deploy',
+          include: ['test/deploy/**/*.test.ts'],
+          sequence: { groupOrder: 4 },
+          fileParallelism: false,
+          testTimeout: 60_000,
+          // Where nothing is built yet, the image is.
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'leftovers',
           include: ['test/leftovers.test.ts'],
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
           testTimeout: 30_000,
         },
       },

@@ -1,0 +1,135 @@
+// The image of the server: what is in it, as whom it runs, how it ends, what it leaves.
+
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { containersOf, eventually } from '../support/docker.ts'
+import { startServer } from '../support/server.ts'
+import { type ApiContainer, buildImage, startApi } from './api-container.ts'
+
+/** Containers that wait: one of each environment. */
+const WARM = 2
+
+let api: ApiContainer
+beforeAll(async () => {
+  await buildImage()
+  api = await startApi({ POOL_SIZE: '1', DATA_POOL_SIZE: '1', ENVIRONMENTS: 'python,data' })
+})
+afterAll(() => api?.remove())
+
+function run(code: string): Promise<Response> {
+  return fetch(`http://127.0.0.1:${api.port}/run`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ code }),
+  })
+}
+
+describe('the image', () => {
+  it('does not say where its packages came from', async () => {
+    const { stdout: registry } = await execa('npm', ['config', 'get', 'registry'])
+    const { stdout: history } = await execa('docker', [
+      'history',
+      '--no-trunc',
+      'safe-code-executor',
+    ])
+    const { stdout: config } = await execa('docker', ['image', 'inspect', 'safe-code-executor'])
+    expect(history).not.toContain(new URL(registry).host)
+    expect(config).not.toContain(new URL(registry).host)
+    expect(history).not.toContain('NPM_REGISTRY')
+  })
+
+  it('has no compiler, no interpreter but Node, and nothing that installs', async () => {
+    const args = ['run', '--rm', '--network', 'none', '--entrypoint', 'ls', 'safe-code-executor']
+    const { stdout } = await execa('docker', [...args, '/usr/bin', '/usr/sbin', '/usr/local/bin'])
+    const commands = stdout.split('\n')
+    expect(commands).toEqual(expect.arrayContaining(['docker', 'node']))
+    const unwanted =
+      /^(apt.*|cc|c\+\+|corepack|curl|dockerd|dpkg.*|gcc.*|make|np[mx]|perl.*|python.*|wget)$/
+    expect(commands.filter((command) => unwanted.test(command))).toEqual([])
+  })
+
+  it('has what the server needs to run, and not what builds it', async () => {
+    const args = ['run', '--rm', '--network', 'none', '--entrypoint', 'ls', 'safe-code-executor']
+    const { stdout: top } = await execa('docker', [...args, '/app', '/app/sandbox'])
+    expect(top.split(/\s+/).filter(Boolean).sort()).toEqual(
+      [
+        ...['/app/sandbox:', '/app:', 'LICENSE', 'deploy', 'dist', 'node_modules', 'package.json'],
+        ...['probe.py', 'sandbox', 'seccomp.json'],
+      ].sort(),
+    )
+    const { stdout: modules } = await execa('docker', [...args, '/app/node_modules'])
+    expect(modules.split('\n')).toContain('hono')
+    for (const name of ['typescript', 'vitest', 'esbuild', '@biomejs', 'playwright-core']) {
+      expect(modules.split('\n')).not.toContain(name)
+    }
+  })
+})
+
+describe('the container', () => {
+  it('becomes healthy', async () => {
+    await eventually(
+      'it is healthy',
+      40_000,
+      async () => (await api.inspect('{{.State.Health.Status}}')) === 'healthy',
+    )
+  })
+
+  it('is not root, without capabilities, and can write nowhere', async () => {
+    const pid = await api.inspect('{{.State.Pid}}')
+    const { stdout } = await execa('docker', ['exec', api.name, 'cat', '/proc/1/status'])
+    expect(Number(pid)).toBeGreaterThan(1)
+    expect(stdout).toMatch(/^Uid:\t10001\t10001\t10001\t10001$/m)
+    expect(stdout).toMatch(/^CapEff:\t0+$/m)
+    expect(stdout).toMatch(/^NoNewPrivs:\t1$/m)
+    const written = await execa('docker', ['exec', api.name, 'touch', '/app/x'], { reject: false })
+    expect(written.stderr).toContain('Read-only file system')
+  })
+
+  it('runs programs in every environment, and its walls hold', async () => {
+    const { stdout } = await execa('docker', ['logs', api.name])
+    expect(stdout).not.toContain('a wall is missing')
+    const response = await fetch(`http://127.0.0.1:${api.port}/readyz`)
+    expect(response.status).toBe(200)
+    expect(await (await run('print(2 + 2)')).json()).toMatchObject({ output: '4', status: 'ok' })
+  })
+
+  it('leaves no process behind that has ended', async () => {
+    for (let count = 0; count < 5; count += 1) expect((await run('pass')).status).toBe(200)
+    // One that ended just now may be waited for in a moment.
+    await eventually('every process that ended is waited for', 5000, async () => {
+      const states = await execa('docker', ['top', api.name, '-e', '-o', 'pid,stat,comm'])
+      expect(states.stdout).toMatch(/node|MainThread/)
+      return !/^\d+ +Z/m.test(states.stdout)
+    })
+  })
+
+  it('and a server on the host leave each other’s containers alone', async () => {
+    const isWarm = async () => (await api.sandboxes()).length === WARM
+    await eventually('its containers wait', 10_000, isWarm)
+    const before = await api.sandboxes()
+    const server = await startServer({ POOL_SIZE: '1' })
+    try {
+      expect(await api.sandboxes()).toEqual(before)
+      const other = await startApi({ POOL_SIZE: '0' })
+      try {
+        expect(await containersOf(server.pid)).toHaveLength(1)
+        expect(await api.sandboxes()).toEqual(before)
+      } finally {
+        await other.remove()
+      }
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it('ends in order: what runs may end, and no container stays', async () => {
+    const answer = run('import time\ntime.sleep(2)\nprint("ended")')
+    await eventually('it runs', 10_000, async () => (await api.sandboxes()).length > 0)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(await api.stop()).toBe(0)
+    expect(await (await answer).json()).toMatchObject({ output: 'ended', status: 'ok' })
+    expect(await api.sandboxes()).toEqual([])
+    const { stdout } = await execa('docker', ['logs', '--tail', '1', api.name])
+    expect(JSON.parse(stdout)).toMatchObject({ msg: 'ended' })
+  })
+})
