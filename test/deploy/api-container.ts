@@ -29,23 +29,26 @@ export async function buildImage(): Promise<void> {
   await execa('sh', ['scripts/image.sh'], { stdout: 'inherit', stderr: 'inherit' })
 }
 
-/** Starts one and waits until it answers. */
-export async function startApi(settings: Record<string, string> = {}): Promise<ApiContainer> {
+/** Starts one and waits until it answers; `flags` are more ones for `docker run`. */
+export async function startApi(
+  settings: Record<string, string> = {},
+  flags: string[] = [],
+): Promise<ApiContainer> {
   const name = `sce-deploy-${randomBytes(4).toString('hex')}`
   const port = await freePort()
   const all = { HOST: '127.0.0.1', PORT: String(port), ...settings }
   await execa('docker', [
     ...['run', '--detach', '--name', name, '--pull', 'never', '--network', 'host'],
     ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
-    ...['--health-interval', '1s'],
     ...['--group-add', String(statSync(SOCKET).gid), '--volume', `${SOCKET}:${SOCKET}`],
     ...Object.entries(all).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    ...flags,
     'safe-code-executor',
   ])
   const inspect = async (format: string) =>
     (await execa('docker', ['inspect', '--format', format, name])).stdout
   const remove = async () => {
-    await execa('docker', ['rm', '--force', name])
+    await execa('docker', ['rm', '--force', '--volumes', name])
   }
   try {
     await eventually('it answers', START_TIMEOUT_MS, () => answers(port))

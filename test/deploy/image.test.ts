@@ -1,5 +1,7 @@
 // The image of the server: what is in it, as whom it runs, how it ends, what it leaves.
 
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { containersOf, eventually } from '../support/docker.ts'
@@ -12,14 +14,16 @@ const WARM = 2
 let api: ApiContainer
 beforeAll(async () => {
   await buildImage()
-  api = await startApi({ POOL_SIZE: '1', DATA_POOL_SIZE: '1', ENVIRONMENTS: 'python,data' })
+  api = await startApi({ POOL_SIZE: '1', DATA_POOL_SIZE: '1', ENVIRONMENTS: 'python,data' }, [
+    ...['--health-interval', '2s'],
+  ])
 })
 afterAll(() => api?.remove())
 
-function run(code: string): Promise<Response> {
-  return fetch(`http://127.0.0.1:${api.port}/run`, {
+function run(code: string, port = api.port, headers = {}): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}/run`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify({ code }),
   })
 }
@@ -87,7 +91,8 @@ describe('the container', () => {
 
   it('runs programs in every environment, and its walls hold', async () => {
     const { stdout } = await execa('docker', ['logs', api.name])
-    expect(stdout).not.toContain('a wall is missing')
+    expect(stdout).toContain('the walls were tried, and hold')
+    expect(stdout, 'no warning, of the records neither').not.toMatch(/"level":[456]0/)
     const response = await fetch(`http://127.0.0.1:${api.port}/readyz`)
     expect(response.status).toBe(200)
     expect(await (await run('print(2 + 2)')).json()).toMatchObject({ output: '4', status: 'ok' })
@@ -119,6 +124,33 @@ describe('the container', () => {
       }
     } finally {
       await server.stop()
+    }
+  })
+
+  it('makes keys, and takes one that is made while it runs', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/sce-deploy-keys-`)
+    chmodSync(folder, 0o777) // an operator gives it to user 10001
+    const mount = ['--volume', `${folder}:/keys`]
+    const newKey = async (name: string) => {
+      const args = ['run', '--rm', '--network', 'none', ...mount, 'safe-code-executor']
+      const command = ['key', 'new', name, '--file', '/keys/keys.json']
+      return (await execa('docker', [...args, ...command])).stdout.trim()
+    }
+    const status = async (port: number, key: string) =>
+      (await run('pass', port, { Authorization: `Bearer ${key}` })).status
+    const first = await newKey('first')
+    const settings = { POOL_SIZE: '0', API_KEYS_FILE: '/keys/keys.json' }
+    const { port, remove } = await startApi(settings, [...mount.slice(0, 1), `${mount[1]}:ro`])
+    try {
+      expect((await run('pass', port)).status).toBe(401)
+      expect(await status(port, first)).toBe(200)
+      const second = await newKey('second')
+      await eventually('it has read the file', 10_000, async () => {
+        return (await status(port, second)) === 200
+      })
+    } finally {
+      await remove()
+      rmSync(folder, { recursive: true })
     }
   })
 

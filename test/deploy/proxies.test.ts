@@ -129,12 +129,6 @@ describe.each<ProxyName>(['nginx', 'caddy'])('behind %s', (name) => {
     expect(atMs('event: result') - atMs('first')).toBeGreaterThan(1200)
   })
 
-  it('keeps a stream open on which little comes', async () => {
-    const code = 'import time\ntime.sleep(6)\nprint("late")'
-    const request = run({ code }, '127.0.0.12', { Accept: 'text/event-stream' })
-    expect(await text(await open(request).answer)).toContain('"output":"late"')
-  })
-
   it.each([
     ['just over the limit', (1 + 2 * MEBIBYTE) / MEBIBYTE, false],
     ['just over the limit, in pieces', (1 + 2 * MEBIBYTE) / MEBIBYTE, true],

@@ -1,0 +1,41 @@
+// Numbers in the files of deploy/ that must fit the defaults of the server.
+
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { parseConfig } from '../../src/config.ts'
+
+const config = parseConfig({})
+const longestRunSeconds =
+  config.MAX_WAIT_SECONDS + config.START_TIMEOUT_SECONDS + config.MAX_TIMEOUT_SECONDS
+const longestEndSeconds = config.DRAIN_NOTICE_SECONDS + config.DRAIN_SECONDS
+
+/** The number that a pattern finds in a file; all of them, where it is there more than once. */
+function numbers(file: string, pattern: RegExp): number[] {
+  const found = [...readFileSync(`deploy/${file}`, 'utf8').matchAll(pattern)]
+  if (found.length === 0) throw new Error(`${file} has no ${pattern}`)
+  return found.map((match) => Number(match[1]))
+}
+
+it.each([
+  ['nginx.conf', /client_max_body_size (\d+);/g],
+  ['nginx.conf', /must be at most (\d+) bytes/g],
+  ['Caddyfile', /must be at most (\d+) bytes/g],
+  ['Caddyfile', /Content-Length\} > "(\d+)"/g],
+])('%s refuses what the server refuses: %s', (file, pattern) => {
+  for (const number of numbers(file, pattern)) expect(number).toBe(config.MAX_BODY_BYTES)
+})
+
+it.each([
+  ['nginx.conf', /proxy_read_timeout (\d+)s/g],
+  ['Caddyfile', /response_header_timeout (\d+)s/g],
+])('%s waits for the longest run: %s', (file, pattern) => {
+  for (const number of numbers(file, pattern)) expect(number).toBeGreaterThan(longestRunSeconds)
+})
+
+it.each([
+  ['compose.yaml', /image: safe-code-executor\n[\s\S]*?stop_grace_period: (\d+)s/g],
+  ['safe-code-executor.service', /TimeoutStopSec=(\d+)/g],
+  ['Dockerfile', /--stop-timeout (\d+)/g],
+])('%s waits for the end of what runs: %s', (file, pattern) => {
+  for (const number of numbers(file, pattern)) expect(number).toBeGreaterThan(longestEndSeconds)
+})
