@@ -40,6 +40,7 @@ export async function startApi(
   await execa('docker', [
     ...['run', '--detach', '--name', name, '--pull', 'never', '--network', 'host'],
     ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...['--cpu-shares', '8192'],
     ...['--group-add', String(statSync(SOCKET).gid), '--volume', `${SOCKET}:${SOCKET}`],
     ...Object.entries(all).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     ...flags,
