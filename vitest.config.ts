@@ -1,5 +1,6 @@
 // The suites, one after the other, so that tests of timing do not share the cores with others. `gvisor` is the
-// behaviour suite and the corpus once more, under the other runtime; it runs where it is asked for by name.
+// behaviour suite and the corpus once more, under the other runtime of containers; it runs where it is asked for by name.
+// `deno` is the behaviour suite once more, with a server on Deno.
 
 import { defineConfig } from 'vitest/config'
 
@@ -39,7 +40,7 @@ export default defineConfig({
           name: 'gvisor',
           include: ['test/docker/statuses.test.ts', 'test/attacks/*.test.ts'],
           env: { SANDBOX_RUNTIME: 'runsc' },
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
           fileParallelism: false,
           maxConcurrency: 2,
           testTimeout: 120_000,
@@ -51,6 +52,20 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           sequence: { groupOrder: 3 },
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'deno',
+          include: [
+            ...['test/docker/statuses.test.ts', 'test/docker/stream.test.ts'],
+            'test/deno/**/*.test.ts',
+          ],
+          env: { SERVER_COMMAND: 'sh scripts/deno.sh' },
+          sequence: { groupOrder: 4 },
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,

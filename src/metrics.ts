@@ -62,6 +62,7 @@ export class Metrics {
   constructor({ environments }: MetricsOptions) {
     this.#environments = environments
     collectDefaultMetrics({ register: this.#registry })
+    if (process.versions.deno) this.#withoutProc()
     // A rate of a counter that begins at its first event misses that event.
     for (const environment of environments) {
       for (const status of outcomeSchema.shape.status.options)
@@ -71,6 +72,21 @@ export class Metrics {
     }
     for (const code of Object.keys(REFUSAL_STATUS)) this.#refusals.inc({ code }, 0)
     for (const command of ENGINE_COMMANDS) this.#commandFailures.inc({ command }, 0)
+  }
+
+  /** Deno lets the server not read /proc: what comes from there would be 0. It tells the resident memory itself. */
+  #withoutProc(): void {
+    const resident = 'process_resident_memory_bytes'
+    const unseen = ['process_virtual_memory_bytes', 'process_heap_bytes', 'process_open_fds']
+    for (const name of [resident, ...unseen]) this.#registry.removeSingleMetric(name)
+    new Gauge({
+      name: resident,
+      help: 'Resident memory size in bytes.',
+      registers: [this.#registry],
+      collect() {
+        this.set(process.memoryUsage.rss())
+      },
+    })
   }
 
   /** Looks these up whenever the metrics are read. */

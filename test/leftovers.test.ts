@@ -40,7 +40,9 @@ it('leaves no container', async () => {
 
 it('leaves no process', () => {
   const left = commandLines().filter(
-    (line) => line.includes(`${tmpdir()}/sce-`) || /^\S*node dist\/(main|doctor)\.js/.test(line),
+    (line) =>
+      line.includes(`${tmpdir()}/sce-`) ||
+      /^\S*(node dist\/(main|doctor)\.js|deno run .* src\/main\.ts)/.test(line),
   )
   expect(left).toEqual([])
 })

@@ -16,7 +16,7 @@ const COMMAND_TIMEOUT_MS = 10_000
 /** How long an event may lag behind the end of its container, in seconds. */
 const EVENT_LAG_SECONDS = 0.2
 
-/** Start time of a process where the system has no /proc. */
+/** Start time of a process where the system has no /proc, or does not let us read it, as Deno does not. */
 const UNKNOWN = 'unknown'
 
 export interface EngineOptions {
@@ -123,7 +123,8 @@ export function ownerOfThisProcess(): string {
 function isDead(owner: string): boolean {
   const [where, pid, ticks] = owner.split('/')
   if (where !== place() || ticks === UNKNOWN) return false
-  return startTicks(Number(pid)) !== ticks
+  const now = startTicks(Number(pid))
+  return now !== UNKNOWN && now !== ticks
 }
 
 /**
@@ -138,12 +139,16 @@ function place(): string {
   }
 }
 
-/** When a process started, in the kernel's ticks; undefined where there is no such process (or no /proc). */
+/**
+ * When a process started, in the kernel's ticks; undefined where there is no such process (or no /proc), UNKNOWN where
+ * that is not to be seen.
+ */
 function startTicks(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  } catch {
-    return undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ESRCH' ? undefined : UNKNOWN
   }
 }

@@ -29,7 +29,7 @@ export async function migrate(database: Kysely<RunLogDatabase>): Promise<void> {
 }
 
 /** `file:./data/runs.db`, as well as `file:///var/lib/runs.db`. */
-function sqlitePath(url: string): string {
+export function sqlitePath(url: string): string {
   return url.startsWith('file:/') ? fileURLToPath(new URL(url)) : url.slice('file:'.length)
 }
 

@@ -1,4 +1,4 @@
-// A real server on a free port, as `npm start` starts it.
+// A real server on a free port, as `npm start` starts it, or another command.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,6 +11,7 @@ const START_TIMEOUT_MS = 40_000
 
 export interface Server {
   url: string
+  /** Of the server itself, not of a command that started it and waits. */
   pid: number
   /** The lines that it has written so far. */
   log: string[]
@@ -26,14 +27,21 @@ export interface Server {
 const TRIED =
   /the walls were tried|the walls are not proven|nobody tried the walls|a wall is missing/
 
+/** What starts a server where nothing else is said; SERVER_COMMAND is how a suite runs on another runtime. */
+export const ON_NODE = 'node dist/main.js'
+
 /** Starts a server and waits until it has tried the walls; settings override quiet test defaults. */
-export async function startServer(settings: Record<string, string> = {}): Promise<Server> {
-  const child = spawn('node', ['dist/main.js'], {
+export async function startServer(
+  settings: Record<string, string> = {},
+  command = process.env.SERVER_COMMAND ?? ON_NODE,
+): Promise<Server> {
+  const [file = '', ...args] = command.split(' ')
+  const child = spawn(file, args, {
     env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', RUN_LOG: 'off', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const log: string[] = []
-  const url = await listening(child, log)
+  const { url, pid } = await listening(child, log)
   const post = (body: unknown, init: RequestInit = {}) =>
     fetch(`${url}/run`, {
       method: 'POST',
@@ -43,7 +51,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     })
   return {
     url,
-    pid: child.pid ?? 0,
+    pid,
     log,
     post,
     run: async (request) => {
@@ -62,9 +70,9 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   }
 }
 
-function listening(child: ChildProcess, log: string[]): Promise<string> {
+function listening(child: ChildProcess, log: string[]): Promise<{ url: string; pid: number }> {
   return new Promise((resolve, reject) => {
-    let url: string | undefined
+    let found: { url: string; pid: number } | undefined
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
       reject(new Error(`it does not get ready: ${log.join('\n')}`))
@@ -73,10 +81,11 @@ function listening(child: ChildProcess, log: string[]): Promise<string> {
     if (!child.stdout) throw new Error('stdout is a pipe')
     createInterface(child.stdout).on('line', (line) => {
       log.push(line)
-      url ??= line.match(/"url":"([^"]+)"/)?.[1]
-      if (!url || !TRIED.test(line)) return
+      const [, pid, url] = line.match(/"pid":(\d+),.*"url":"([^"]+)"/) ?? []
+      if (pid && url) found ??= { url, pid: Number(pid) }
+      if (!found || !TRIED.test(line)) return
       clearTimeout(timer)
-      resolve(url)
+      resolve(found)
     })
   })
 }
