@@ -2,8 +2,9 @@
 # Makes this machine ready, and does nothing where it is: packages, Docker engine, sandbox image, build.
 #
 #   sh scripts/setup.sh            what `npm start` needs
-#   sh scripts/setup.sh test       what `npm test` needs: Chromium, nginx and Caddy too
+#   sh scripts/setup.sh test       what `npm test` needs: Chromium, promtool, proxies and databases too
 #   sh scripts/setup.sh packages   npm packages only
+#   sh scripts/setup.sh images     engine and images only: what an installed package needs
 #   sh scripts/setup.sh base       engine and base image only; prints the name of the image
 #
 # ENVIRONMENTS=python,data builds the image of the environment `data` too.
@@ -211,16 +212,38 @@ setup_browser() {
   step 'installing Chromium from the packages of Debian' install_debian chromium fonts-dejavu-core
 }
 
-# --- proxies, for the tests ---
+# --- promtool, for the tests ---
 
-# Programs that the tests start themselves. What the packages start beside them would take the ports 80 and 443.
-setup_proxies() {
+# Taken out of the package, which is not installed: with it a Prometheus would start, and it would bring a user and ten
+# packages for its pages.
+fetch_promtool() {
+  folder=$(mktemp -d) || return 1
+  { (cd "$folder" && apt-get update && apt-get download prometheus) &&
+    dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -x -C "$folder" ./usr/bin/promtool &&
+    mv "$folder/usr/bin/promtool" "$state/promtool"; } || code=$?
+  rm -rf "$folder"
+  return "${code:-0}"
+}
+
+setup_promtool() {
+  [ -z "${PROMTOOL:-}" ] || return 0
+  if command -v promtool >/dev/null || [ -x "$state/promtool" ]; then return; fi
+  can_install || fail 'The tests of the alert rules need promtool, a part of Prometheus.' \
+    'Install it, or name its program: PROMTOOL=/path/to/promtool'
+  step 'fetching promtool from the packages of Debian (prometheus)' fetch_promtool
+}
+
+# --- proxies and databases, for the tests ---
+
+# Programs that the tests start themselves. What the packages start beside them would take their ports.
+setup_services() {
   missing=''
-  for program in caddy nginx openssl; do
+  for program in caddy nginx openssl redis-server; do
     if ! command -v "$program" >/dev/null; then missing="$missing $program"; fi
   done
+  [ -d /usr/lib/postgresql ] || missing="$missing postgresql"
   [ -n "$missing" ] || return 0
-  can_install || fail "The tests of the deployment need$missing." 'Install them.'
+  can_install || fail "The tests need$missing." 'Install them.'
   step "installing$missing from the packages of Debian" install_debian $missing
   for service in $missing; do
     if [ -d /run/systemd/system ] && systemctl --quiet is-active "$service"; then
@@ -249,7 +272,13 @@ case ${1:-start} in
     setup_images
     setup_build
     setup_browser
-    setup_proxies
+    setup_promtool
+    setup_services
+    ;;
+  images)
+    setup_engine
+    setup_gvisor
+    setup_images
     ;;
   base)
     setup_engine
@@ -257,6 +286,6 @@ case ${1:-start} in
     echo "$base_image"
     ;;
   *)
-    fail "unknown: $1" 'Use: sh scripts/setup.sh [start|test|packages|base]'
+    fail "unknown: $1" 'Use: sh scripts/setup.sh [start|test|packages|images|base]'
     ;;
 esac

@@ -62,6 +62,10 @@ export class Metrics {
   constructor({ environments }: MetricsOptions) {
     this.#environments = environments
     collectDefaultMetrics({ register: this.#registry })
+    // Gauges that are named like counters; each is the sum of a metric that stays.
+    for (const what of ['handles', 'requests', 'resources']) {
+      this.#registry.removeSingleMetric(`nodejs_active_${what}_total`)
+    }
     if (process.versions.deno) this.#withoutProc()
     // A rate of a counter that begins at its first event misses that event.
     for (const environment of environments) {

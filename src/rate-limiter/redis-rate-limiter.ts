@@ -43,6 +43,8 @@ export class RedisRateLimiter implements RateLimiter {
       retryStrategy: (attempt) => Math.min(attempt * 100, LAST_RETRY_MS),
     })
     this.#redis.on('error', (error: Error) => this.#fallBack(error))
+    // Not only when somebody is counted: an idle server would say for ever that it counts alone.
+    this.#redis.on('ready', () => this.#isBack())
     this.#counters = new CountersByPolicy(
       (policy) =>
         new RateLimiterRedis({
