@@ -12,6 +12,8 @@ export interface AppEnv {
     client: string
     /** The key that came, where keys are asked for. */
     key?: ApiKey
+    /** Whether a container got the program. */
+    isDelivered?: boolean
     /** The request's line in the log. */
     logLine: LogLine
   }
@@ -23,6 +25,7 @@ export function runOrigin(c: Context<AppEnv>): RunOrigin {
     requestId: c.get('requestId'),
     key: c.get('key'),
     client: c.get('client'),
+    onDelivered: () => c.set('isDelivered', true),
     onRun: (record) => c.get('logLine').add(record),
   }
 }

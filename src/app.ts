@@ -23,6 +23,7 @@ import { endConnections, refuseRuns } from './middleware/draining.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
 import { sameOrigin } from './middleware/same-origin.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
+import { closeUnread } from './middleware/unread-body.ts'
 import { apiDocument } from './openapi/document.ts'
 import type { RateLimiter } from './rate-limiter/rate-limiter.ts'
 import { Readiness } from './readiness.ts'
@@ -102,7 +103,7 @@ export function createApp(options: AppOptions) {
   }
 
   const app = new Hono<AppEnv>()
-  app.onError((error, c) => refuse(toRefusal(error), c))
+  app.onError((error, c) => refuse(toRefusal(error, c.req.raw.signal), c))
   app.notFound((c) => refuse(new Refusal('not_found', `There is no ${c.req.path}`), c))
 
   app.use(requestId())
@@ -112,6 +113,7 @@ export function createApp(options: AppOptions) {
   })
   app.use(accessLog({ logger, onRequest: (request) => metrics.onRequest(request) }))
   app.use(endConnections(drain))
+  app.use(closeUnread)
   app.use(securityHeaders)
   app.use(
     methodNotAllowed({

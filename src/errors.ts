@@ -67,9 +67,11 @@ export class Refusal extends Error {
   }
 }
 
-/** What a client is told of anything that was thrown. */
-export function toRefusal(error: unknown): Refusal {
+/** What a client is told of anything that was thrown; `signal` is that of its request. */
+export function toRefusal(error: unknown, signal?: AbortSignal): Refusal {
   if (error instanceof Refusal) return error
+  // It left while its body was read, or sent what is no body: whatever that broke is no bug of ours.
+  if (signal?.aborted) return cancelled(signal)
   if (error instanceof HTTPException && error.status === 400) {
     return new Refusal('invalid_request', 'body: is not valid JSON', { cause: error })
   }

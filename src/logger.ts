@@ -10,10 +10,22 @@ const MASK = '***'
 
 export async function createLogger({ LOG_LEVEL, LOG_FORMAT }: Config): Promise<Logger> {
   const isPretty = LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY)
-  if (!isPretty) return pino({ level: LOG_LEVEL })
+  if (!isPretty) return pino({ level: LOG_LEVEL }, standardOutput())
   const { default: pretty } = await import('pino-pretty')
-  const ignore = 'pid,hostname'
-  return pino({ level: LOG_LEVEL }, pretty({ ignore, translateTime: 'SYS:HH:MM:ss.l', sync: true }))
+  const form = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }
+  return pino({ level: LOG_LEVEL }, pretty({ ...form, destination: standardOutput() }))
+}
+
+/** Most bytes that wait where nobody takes them: a disk that is full, a pipe that is not read. */
+const MAX_WAITING_BYTES = 1024 * 1024
+
+/** Each line is written at once. One that can't be written is lost, and neither an error nor a reason to wait. */
+function standardOutput() {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: MAX_WAITING_BYTES })
+  output.on('error', () => {})
+  // pino calls it after a line of level fatal, and it would try for ever where the disk is full.
+  output.flushSync = () => {}
+  return output
 }
 
 /** The whole configuration as the log may have it. */

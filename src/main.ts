@@ -9,6 +9,12 @@ import { parseConfig } from './config.ts'
 import { serveHelp } from './help.ts'
 import { serve } from './serve.ts'
 
+/**
+ * How long a server may be there when all is closed, in milliseconds: what a library still holds, such as a connection
+ * that hangs, does not hold the process.
+ */
+const LINGER_MS = 1000
+
 const program = new Command('safe-code-executor')
   .exitOverride()
   .description('Runs untrusted Python, each program once in a fresh Docker container.')
@@ -19,7 +25,11 @@ program
   .summary('start the server (the default)')
   .description('Starts the server: POST /run, and a page at /ui.')
   .addHelpText('after', () => serveHelp())
-  .action(() => serve(parseConfig(process.env)))
+  .action(() =>
+    serve(parseConfig(process.env)).finally(() => {
+      setTimeout(() => process.exit(), LINGER_MS).unref()
+    }),
+  )
 program.addCommand(runCommand())
 program.addCommand(keyCommand())
 program.addCommand(setupCommand())

@@ -34,7 +34,8 @@ export class Readiness implements Executor {
   async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
     try {
       const outcome = await this.#executor.run(request, options)
-      if (outcome.status === 'ok') this.#provenAtMs = performance.now()
+      // Whatever it did, it ran, and its end was seen. One that was killed may have met a host that is ill.
+      if (outcome.status !== 'killed') this.#provenAtMs = performance.now()
       return outcome
     } catch (error) {
       // What was proven is no longer so.

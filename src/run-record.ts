@@ -12,6 +12,8 @@ export interface RunOrigin {
   key: ApiKey | undefined
   /** One client: an IPv4 address, or an IPv6 network. */
   client: string
+  /** Told when a container gets the program. */
+  onDelivered?: () => void
   /** Told of the run when it has ended, before its answer is sent. */
   onRun?: (record: RunRecord) => void
 }
@@ -51,6 +53,7 @@ export class RecordingExecutor implements Executor {
       onAdmitted: () => {
         admittedAtMs = performance.now()
       },
+      onDelivered: () => origin.onDelivered?.(),
       onStart: () => {
         startedAtMs = performance.now()
         options.onStart?.()

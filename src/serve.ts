@@ -100,7 +100,10 @@ async function serveWith(
   server.maxConnections = config.MAX_CONNECTIONS
   boundUnreadAnswers(server, { timeoutMs: READ_TIMEOUT_MS, maxAnswers: maxUnread(config) })
   server.listen(config.PORT, config.HOST)
-  await once(server, 'listening')
+  // Some runtimes throw where others tell of an error: that ends the wait as well.
+  await once(server, 'listening', { signal: stop.signal }).catch((error) => {
+    throw stop.signal.aborted ? stop.signal.reason : error
+  })
   const { address, port, family } = server.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
   logger.info({ url: `http://${host}:${port}` }, `listening; the page is http://${host}:${port}/ui`)

@@ -23,12 +23,18 @@ export interface ShutdownOptions {
   logger: Logger
 }
 
-/** Resolves when a signal came and all connections are closed. A second signal ends the drain at once. */
+/**
+ * Resolves when a signal came and all connections are closed. A second signal ends the drain at once, a third one the
+ * process: its containers end by themselves then.
+ */
 export async function shutdown(options: ShutdownOptions): Promise<void> {
   const { server, drain, isIdle, noticeMs, drainMs, stop, logger } = options
   const hurry = new AbortController()
   const signal = await Promise.race([nextSignal(), aborted(stop)])
-  void Promise.race([nextSignal(), aborted(stop)]).then(() => hurry.abort())
+  void Promise.race([nextSignal(), aborted(stop)]).then(() => {
+    hurry.abort()
+    void nextSignal().then(() => process.exit(1))
+  })
   if (!stop.aborted) {
     logger.info({ signal, noticeMs, drainMs }, 'draining; a second signal ends it at once')
     drain.giveNotice()

@@ -14,6 +14,8 @@ export interface RunOptions {
   origin?: RunOrigin
   /** Called when there is a place for the run, which may have waited in a line. */
   onAdmitted?: () => void
+  /** Called when a container gets the program: it may no longer be used for another one. */
+  onDelivered?: () => void
   /** Called when the program starts; there is no refusal after it but `cancelled`. */
   onStart?: () => void
   /** Called with the program's output as it comes, in bytes. */

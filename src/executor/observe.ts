@@ -50,7 +50,7 @@ type End = 'exit' | 'gone' | 'not_started' | 'timeout' | 'output_limit' | 'cance
 export async function observe(
   sandbox: Sandbox,
   job: Job,
-  { signal, onStart, onChunk }: RunOptions,
+  { signal, onDelivered, onStart, onChunk }: RunOptions,
 ): Promise<Observation> {
   const chunks: Record<StreamName, Buffer[]> = { stdout: [], stderr: [] }
   const seen = { started: false, notStarted: '', message: '', exit: null as ExitReport | null }
@@ -107,6 +107,7 @@ export async function observe(
       stopListening()
     }
     void sandbox.closed.then(() => resolve('gone'))
+    onDelivered?.()
     sandbox.deliver(job, onFrame)
   })
   release()

@@ -1,6 +1,7 @@
 // Keeps sandboxes ready. Hands out, never takes back.
 
 import type { Logger } from 'pino'
+import { unavailable } from '../errors.ts'
 import { Circuit } from './circuit.ts'
 import type { ExecutorEvents } from './events.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -60,6 +61,7 @@ export class Pool {
    * @throws {Refusal} `unavailable` where there is none and none could be started lately.
    */
   take(): Sandbox {
+    if (this.#closed) throw unavailable(new Error('the server ends'))
     const sandboxes = [...this.#waiting]
     const sandbox = sandboxes.find((waiting) => waiting.isReady) ?? sandboxes[0]
     this.#refillSoon(REFILL_AFTER_TAKE_MS)

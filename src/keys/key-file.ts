@@ -1,6 +1,6 @@
 // A file of keys: read, watched for changes, and added to by the command `key new`.
 
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { type ApiKey, apiKeySchema } from './api-key.ts'
@@ -57,7 +57,8 @@ function parseKeys(path: string, text: string): ApiKey[] {
  * one that this makes is for its owner alone, and one that was there keeps its owner and mode.
  * @throws {Error} when the name is taken, or the file can't be read or written.
  */
-export async function addToKeyFile(path: string, key: ApiKey): Promise<void> {
+export async function addToKeyFile(named: string, key: ApiKey): Promise<void> {
+  const path = await realpath(named).catch(() => named) // a link stays a link
   const next = `${path}.new` // of one name, so that two who add at once don't lose a key
   const file = await open(next, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
@@ -91,17 +92,20 @@ export async function addToKeyFile(path: string, key: ApiKey): Promise<void> {
 export function watchKeyFile(path: string, ring: KeyRing, logger: Logger): () => void {
   let seen: string | undefined
   const look = async () => {
-    const { mtimeMs, size, ino } = await stat(path)
-    const now = `${mtimeMs} ${size} ${ino}`
+    const { mtimeMs, ctimeMs, size, ino } = await stat(path)
+    const now = `${mtimeMs} ${ctimeMs} ${size} ${ino}`
     if (now === seen) return
-    const isFirst = seen === undefined
-    seen = now
     const keys = await readKeyFile(path)
     ring.replace(keys)
+    const isFirst = seen === undefined
+    seen = now // only now: what could not be read is looked at again
     if (!isFirst) logger.info({ keys: keys.length }, 'the file of keys was read again')
   }
   let wasWrong = ''
+  let isLooking = false
   const lookAgain = async () => {
+    if (isLooking) return
+    isLooking = true
     try {
       await look()
       wasWrong = ''
@@ -109,6 +113,8 @@ export function watchKeyFile(path: string, ring: KeyRing, logger: Logger): () =>
       const { message } = error as Error
       if (message !== wasWrong) logger.error({ cause: message }, 'the keys stay as they were')
       wasWrong = message
+    } finally {
+      isLooking = false
     }
   }
   void lookAgain()

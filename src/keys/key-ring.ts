@@ -14,7 +14,8 @@ export interface KeyRingOptions {
 export class KeyRing {
   readonly isRequired: boolean
   readonly #fixed: readonly ApiKey[]
-  #keys: readonly { key: ApiKey; digest: Buffer }[] = []
+  /** By their digests. */
+  #keys: ReadonlyMap<string, ApiKey> = new Map()
 
   constructor({ isRequired, fixed = [] }: KeyRingOptions) {
     this.isRequired = isRequired
@@ -22,22 +23,24 @@ export class KeyRing {
     this.replace([])
   }
 
-  get size(): number {
-    return this.#keys.length
-  }
-
-  /** Puts keys beside those that stay, in place of others that were put there. */
+  /**
+   * Puts keys beside those that stay, in place of others that were put there.
+   * @throws {Error} where one of them has the name of one that stays: they would share limits and statistics.
+   */
   replace(keys: readonly ApiKey[]): void {
-    this.#keys = [...this.#fixed, ...keys].map((key) => ({
-      key,
-      digest: Buffer.from(key.sha256, 'hex'),
-    }))
+    const taken = keys.find(({ name }) => this.#fixed.some((fixed) => fixed.name === name))
+    if (taken) throw new Error(`a key of API_KEYS is called ${taken.name} already`)
+    this.#keys = new Map([...keys, ...this.#fixed].map((key) => [key.sha256, key]))
   }
 
-  /** Digests have one length, and every one is compared: time tells nothing of a key. */
+  /**
+   * The key that is looked up is the SHA-256 of what was sent, which nobody can bring nearer to another one step by step:
+   * the time that it takes tells nothing. What is found is compared in constant time all the same.
+   */
   find(given: string): ApiKey | undefined {
-    const digest = Buffer.from(keyDigest(given), 'hex')
-    return this.#keys.filter((known) => timingSafeEqual(known.digest, digest))[0]?.key
+    const digest = keyDigest(given)
+    const key = this.#keys.get(digest)
+    return key && timingSafeEqual(Buffer.from(key.sha256), Buffer.from(digest)) ? key : undefined
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../app-env.ts'
-import { REFUSAL_STATUS, Refusal } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import type { RateLimiter, RatePolicy, RateState } from '../rate-limiter/rate-limiter.ts'
 
 export interface RateLimitOptions {
@@ -12,8 +12,8 @@ export interface RateLimitOptions {
 }
 
 /**
- * Counts each request against its key, or else its address. One that is refused is given back: it used nothing. Whoever
- * hangs up has used what ran.
+ * Counts each request against its key, or else its address. One that is refused before a container got its program is
+ * given back: it used nothing.
  * The header fields are those of draft-ietf-httpapi-ratelimit-headers-10.
  * @throws {Refusal} `rate_limited`
  */
@@ -26,8 +26,8 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
       windowSeconds: key?.rateLimitWindowSeconds ?? policy.windowSeconds,
     }
     const state = await limiter.count(client, own)
-    const endsAtMs = performance.now() + state.resetMs
     if (state.isOver) {
+      await state.giveBack()
       const fields = headerFields(own, state)
       const resetSeconds = Math.ceil(state.resetMs / 1000)
       const limit = `${own.requests} requests in ${own.windowSeconds} s`
@@ -37,16 +37,16 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
     }
     setFields(c, headerFields(own, state))
     await next()
-    const { status } = c.res
-    // In the window after it there would be one more than the policy says.
-    const isSameWindow = performance.now() < endsAtMs
-    if (status < 400 || status === REFUSAL_STATUS.cancelled || !isSameWindow) return
+    if (c.res.status < 400 || c.get('isDelivered')) return
     setFields(c, headerFields(own, { ...state, remaining: state.remaining + 1 }))
-    await limiter.giveBack(client, own)
+    await state.giveBack()
   }
 }
 
-function headerFields({ requests, windowSeconds }: RatePolicy, state: RateState) {
+function headerFields(
+  { requests, windowSeconds }: RatePolicy,
+  state: Pick<RateState, 'remaining' | 'resetMs'>,
+) {
   return {
     'RateLimit-Policy': `"client";q=${requests};w=${windowSeconds}`,
     RateLimit: `"client";r=${state.remaining};t=${Math.ceil(state.resetMs / 1000)}`,

@@ -14,14 +14,14 @@ export interface RateState {
   remaining: number
   /** Until the window ends, in milliseconds. */
   resetMs: number
+  /** Takes it back where it was counted; nothing happens when the window is over. */
+  giveBack: () => Promise<void>
 }
 
 /** Counts requests of clients. */
 export interface RateLimiter {
   /** Counts one request. */
   count(client: string, policy: RatePolicy): Promise<RateState>
-  /** Takes one back. */
-  giveBack(client: string, policy: RatePolicy): Promise<void>
 }
 
 /** What counts with one policy: a limiter of the library, in memory or elsewhere. */
@@ -39,10 +39,6 @@ export class MemoryRateLimiter implements RateLimiter {
 
   async count(client: string, policy: RatePolicy): Promise<RateState> {
     return countWith(this.#counters.of(policy), client, policy)
-  }
-
-  async giveBack(client: string, policy: RatePolicy): Promise<void> {
-    await this.#counters.of(policy).reward(client)
   }
 }
 
@@ -73,10 +69,15 @@ export async function countWith(
     if (rejection instanceof RateLimiterRes) return rejection
     throw rejection
   })
+  const endsAtMs = performance.now() + state.msBeforeNext
   return {
     isOver: state.consumedPoints > requests,
     remaining: state.remainingPoints,
     resetMs: state.msBeforeNext,
+    giveBack: async () => {
+      // In the window after it there would be one more than the policy says.
+      if (performance.now() < endsAtMs) await counter.reward(client)
+    },
   }
 }
 

@@ -66,20 +66,13 @@ export class RedisRateLimiter implements RateLimiter {
       try {
         const state = await countWith(this.#counters.of(policy), client, policy)
         this.#isBack()
-        return state
+        const giveBack = () => state.giveBack().catch((error: Error) => this.#fallBack(error))
+        return { ...state, giveBack }
       } catch (error) {
         this.#fallBack(error as Error)
       }
     }
     return this.#memory.count(client, policy)
-  }
-
-  async giveBack(client: string, policy: RatePolicy): Promise<void> {
-    if (!this.#isShared) return this.#memory.giveBack(client, policy)
-    await this.#counters
-      .of(policy)
-      .reward(client)
-      .catch((error: Error) => this.#fallBack(error))
   }
 
   close(): void {
@@ -97,6 +90,7 @@ export class RedisRateLimiter implements RateLimiter {
   }
 
   #isBack(): void {
+    this.#restsUntilMs = 0
     if (this.#isShared) return
     this.#isShared = true
     this.#logger.info('Redis is back: the servers count rates together')

@@ -85,7 +85,7 @@ export function uiRunsRoute(options: UiRunsRouteOptions) {
       return c.redirect('runs', 303)
     })
     .onError((error, c) => {
-      const refusal = toRefusal(error)
+      const refusal = toRefusal(error, c.req.raw.signal)
       onRefusal(refusal, c.get('requestId'))
       for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value)
       return render(

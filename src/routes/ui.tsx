@@ -70,7 +70,7 @@ export function uiRoute(options: UiRouteOptions) {
       return render(c, formFields(posted), { outcome, memoryBytes })
     })
     .onError(async (error, c) => {
-      const refusal = toRefusal(error)
+      const refusal = toRefusal(error, c.req.raw.signal)
       onRefusal(refusal, c.get('requestId'))
       // What was typed is not lost, unless it was too large to be read.
       const fields =

@@ -50,7 +50,9 @@ async function postgresDialect(url: string): Promise<Dialect> {
           : pg.types.getTypeParser(type, format as 'text'),
     },
   })
-  // An idle connection that breaks is no news: the next query makes another one.
+  // A connection that breaks is no news: its query fails, and the next one makes another connection. Without these an
+  // idle one, or one between two queries, would end the server.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return new PostgresDialect({ pool })
 }

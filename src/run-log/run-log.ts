@@ -93,10 +93,11 @@ export class RunLog {
       timer = setTimeout(resolve, timeoutMs)
     })
     await Promise.race([this.#writeAll(), bound])
-    clearTimeout(timer)
     clearTimeout(this.#timer)
     if (this.#queue.length > 0) this.#drop(this.#queue.splice(0).length)
-    await this.#options.closeStore().catch(() => {}) // it may be away
+    // It may be away, or hang.
+    await Promise.race([this.#options.closeStore().catch(() => {}), bound])
+    clearTimeout(timer)
   }
 
   async #writeAll(): Promise<void> {

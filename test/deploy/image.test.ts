@@ -90,7 +90,9 @@ describe('the container', () => {
   })
 
   it('runs programs in every environment, and its walls hold', async () => {
-    const { stdout } = await execa('docker', ['logs', api.name])
+    const log = async () => (await execa('docker', ['logs', api.name])).stdout
+    await eventually('the walls were tried', 60_000, async () => (await log()).includes('walls'))
+    const stdout = await log()
     expect(stdout).toContain('the walls were tried, and hold')
     expect(stdout, 'no warning, of the records neither').not.toMatch(/"level":[456]0/)
     const response = await fetch(`http://127.0.0.1:${api.port}/readyz`)

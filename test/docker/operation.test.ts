@@ -1,6 +1,8 @@
 // What an operator relies on: the start, the end, keys, the log, slow clients, a dead engine.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -188,6 +190,47 @@ describe('the log', () => {
     child.kill()
     await child
     expect(seen).toMatch(/INFO.*listening; the page is http/)
+  })
+
+  it('that can not be written holds nothing up: not a run, not the end', async () => {
+    const full = openSync('/dev/full', 'w')
+    const port = 20_000 + (process.pid % 20_000)
+    const child = spawn('node', [MAIN], {
+      env: { ...process.env, PORT: `${port}`, RUN_LOG: 'off', POOL_SIZE: '1' },
+      stdio: ['ignore', full, 'inherit'],
+    })
+    closeSync(full)
+    const ended = once(child, 'exit')
+    const url = `http://127.0.0.1:${port}`
+    const status = (path: string) =>
+      fetch(`${url}${path}`).then(
+        ({ status }) => status,
+        () => 0,
+      )
+    await eventually('it is ready', 20_000, async () => (await status('/readyz')) === 200)
+    for (let n = 0; n < 50; n += 1) expect(await status('/nothing')).toBe(404)
+    child.kill()
+    expect((await ended)[0]).toBe(0)
+  })
+
+  it('tells of clients that leave in the middle of a body, and calls it no bug of ours', async () => {
+    const { url, log } = await start()
+    const { port, hostname } = new URL(url)
+    for (const path of ['/run', '/ui']) {
+      const type = path === '/run' ? 'application/json' : 'application/x-www-form-urlencoded'
+      const socket = connect(Number(port), hostname)
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"cod\r\n`,
+      )
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      socket.destroy()
+    }
+    await eventually('both are there', 3000, () => {
+      return log.filter((line) => line.includes('"status":499')).length === 2
+    })
+    const text = await (await fetch(`${url}/metrics`)).text()
+    expect(text).toContain('safe_code_executor_refusals_total{code="internal"} 0')
+    expect(text).toContain('safe_code_executor_refusals_total{code="cancelled"} 2')
   })
 })
 

@@ -53,8 +53,9 @@ describe('two servers', () => {
 
   it('give back together', async () => {
     for (let n = 0; n < 10; n += 1) {
-      expect(await isOver(n % 2)).toBe(false)
-      await server(1 - (n % 2)).giveBack(client, POLICY)
+      const state = await server(n % 2).count(client, POLICY)
+      expect(state.isOver).toBe(false)
+      await state.giveBack()
     }
   })
 
@@ -86,6 +87,19 @@ describe('without Redis', () => {
       return servers.every(({ isShared }) => isShared)
     })
     expect(said().filter((one) => one.startsWith('Redis is back'))).toHaveLength(2)
+  })
+
+  it('nothing is given back to who did not count it', async () => {
+    const inRedis = await server(0).count(client, POLICY)
+    await redis.stop()
+    const inMemory = await server(0).count(client, POLICY)
+    await inRedis.giveBack() // gone with Redis
+    expect(server(0).isShared).toBe(false)
+    await redis.start()
+    await eventually('it counts in Redis', 10_000, () => server(0).isShared)
+    for (let n = 0; n < 3; n += 1) expect(await isOver(0)).toBe(false)
+    await inMemory.giveBack()
+    expect(await isOver(0)).toBe(true)
   })
 
   it('that hangs costs a quarter of a second now and then, and not each time', async () => {

@@ -1,5 +1,6 @@
 // The run log while Postgres is stopped and started again: no record is lost, none is there twice.
 
+import { execa } from 'execa'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
@@ -56,3 +57,22 @@ it.each(['SIGINT', 'SIGKILL'] as const)(
   },
   60_000,
 )
+
+it('does not hold the end up while Postgres hangs', async () => {
+  const config = parseConfig({ DATABASE_URL: postgres.url })
+  const other = await openRunLog(config, pino({ level: 'silent' }))
+  other.add(runRecord({ id: 'before' }))
+  await eventually('it is connected', 10_000, () => other.counts.written === 1)
+  const pids = (await execa('pgrep', ['-P', String(postgres.pid())])).stdout.split('\n').map(Number)
+  const all = [postgres.pid(), ...pids]
+  for (const pid of all) process.kill(pid, 'SIGSTOP')
+  try {
+    other.add(runRecord({ id: 'late' }))
+    const startMs = performance.now()
+    await other.close(2000)
+    expect(performance.now() - startMs).toBeLessThan(2500)
+    expect(other.counts.dropped).toBe(1)
+  } finally {
+    for (const pid of all) process.kill(pid, 'SIGCONT')
+  }
+})

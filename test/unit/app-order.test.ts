@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/errors.ts'
 import { memoryLog, outcome, postForm, postRun, testApp, testKey } from './support/app.ts'
+import { HeldRun } from './support/held-run.ts'
 
 describe('the key', () => {
   it('is asked for before a request is counted: strangers use up nobody’s rate', async () => {
@@ -48,11 +49,35 @@ describe('the rate', () => {
     expect((await postRun(app)).status).toBe(429)
   })
 
-  it('is used up by who hangs up', async () => {
-    const { app, executor } = testApp({ settings: one })
-    executor.answer = () => Promise.reject(new Refusal('cancelled', 'gone'))
-    expect((await postRun(app)).status).toBe(499)
-    expect((await postRun(app)).status).toBe(429)
+  it.each(['cancelled', 'invalid_request', 'unavailable'] as const)(
+    'is used up when a container got the program, whatever came of it: %s',
+    async (code) => {
+      const { app, executor } = testApp({ settings: one })
+      executor.answer = () => Promise.reject(new Refusal(code, 'before'))
+      await postRun(app)
+      executor.answer = async (_, { onDelivered }) => {
+        onDelivered?.()
+        throw new Refusal(code, 'after')
+      }
+      expect((await postRun(app)).status).not.toBe(429)
+      expect((await postRun(app)).status).toBe(429)
+    },
+  )
+
+  it('is not used up by those that are over it', async () => {
+    const { app, executor } = testApp({ settings: { RATE_LIMIT_REQUESTS: '2' } })
+    const held = [new HeldRun(), new HeldRun()]
+    const waiting = []
+    for (const run of held) {
+      executor.answer = run.answer
+      waiting.push(postRun(app))
+      await run.asked
+    }
+    for (let n = 0; n < 5; n += 1) expect((await postRun(app)).status).toBe(429)
+    for (const run of held) run.fail(new Refusal('busy', 'full'))
+    for (const answer of waiting) expect((await answer).status).toBe(503)
+    executor.answer = async () => outcome()
+    for (const status of [200, 200, 429]) expect((await postRun(app)).status).toBe(status)
   })
 
   it('is the key’s own, wherever it comes from, and not that of its address', async () => {
@@ -111,6 +136,33 @@ describe('the rate', () => {
     expect((await from('2001:db8:1:2::1')).status).toBe(200)
     expect((await from('2001:db8:1:2:9::9')).status).toBe(429)
     expect((await from('2001:db8:1:3::1')).status).toBe(200)
+  })
+})
+
+describe('a body that was not read', () => {
+  const send = (size: number, headers: Record<string, string> = {}) =>
+    testApp({ settings: { API_KEYS: 'one' } }).app.request('/run', {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        'Content-Length': String(size),
+        ...headers,
+      },
+      body: 'x'.repeat(size),
+    })
+
+  it.each([
+    [65_536, null],
+    [65_537, 'close'],
+  ])('of %i bytes: the connection is %s', async (size, connection) => {
+    const response = await send(size)
+    expect([response.status, response.headers.get('Connection')]).toEqual([401, connection])
+  })
+
+  it('closes nothing where it was read', async () => {
+    const { app } = testApp()
+    const response = await postRun(app, { code: 'x', args: 'x'.repeat(100_000) })
+    expect([response.status, response.headers.get('Connection')]).toEqual([400, null])
   })
 })
 

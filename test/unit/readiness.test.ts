@@ -122,14 +122,18 @@ describe('a check that fails', () => {
 })
 
 describe("a client's run", () => {
-  it('counts as a check when it succeeded', async () => {
-    await readiness.run(request, { signal })
-    await readiness.check()
-    expect(executor.requests).toEqual([request])
-  })
+  it.each(['ok', 'error', 'timeout', 'oom', 'output_limit'] as const)(
+    'counts as a check when it ran, however it ended: %s',
+    async (status) => {
+      executor.answer = async () => outcome({ status })
+      await readiness.run(request, { signal })
+      await readiness.check()
+      expect(executor.requests).toEqual([request])
+    },
+  )
 
-  it('counts for nothing when it failed', async () => {
-    executor.answer = async () => outcome({ status: 'error', exitCode: 1, error: 'NameError: x' })
+  it('counts for nothing when it was killed', async () => {
+    executor.answer = async () => outcome({ status: 'killed', exitCode: null, signal: 'SIGKILL' })
     await readiness.run(request, { signal })
     executor.answer = async () => outcome()
     await readiness.check()

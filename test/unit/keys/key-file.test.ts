@@ -1,6 +1,16 @@
 // A file of keys: what may be in it, how it is added to, what a change does to a server that runs.
 
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -112,6 +122,15 @@ describe('adding a key', () => {
     expect(names).toHaveLength(added.filter(({ status }) => status === 'fulfilled').length)
   })
 
+  it('through a link leaves the link, and changes the file', async () => {
+    const link = join(folder, 'link.json')
+    await addToKeyFile(path, testKey('a'))
+    symlinkSync(path, link)
+    await addToKeyFile(link, testKey('b'))
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect((await readKeyFile(path)).map(({ name }) => name)).toEqual(['a', 'b'])
+  })
+
   it('never repeats itself', () => {
     expect(new Set(Array.from({ length: 100 }, newKey)).size).toBe(100)
     expect(newKey()).toMatch(/^sce_[\w-]{43}$/)
@@ -119,6 +138,28 @@ describe('adding a key', () => {
 })
 
 describe('a change', () => {
+  it('that can not be read at first is taken later', async () => {
+    await addToKeyFile(path, testKey('a'))
+    const ring = new KeyRing({ isRequired: true })
+    const { logger, lines } = memoryLog()
+    const stop = watchKeyFile(path, ring, logger)
+    try {
+      await look()
+      // Something else has its name for a moment; then it is there as it was when it was seen.
+      const next = join(folder, 'next.json')
+      writeFileSync(next, '{"keys":')
+      renameSync(next, path)
+      await look()
+      expect(lines).toHaveLength(1)
+      writeFileSync(path, JSON.stringify({ keys: [testKey('b')] }))
+      chmodSync(path, 0o640)
+      await look()
+      expect([ring.find('a'), ring.find('b')?.name]).toEqual([undefined, 'b'])
+    } finally {
+      stop()
+    }
+  })
+
   beforeEach(() => vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
   afterEach(() => vi.useRealTimers())
 

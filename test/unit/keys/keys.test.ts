@@ -12,6 +12,12 @@ it('a ring that asks for keys and has none lets nobody in', () => {
   for (const key of ['', 'a', 'undefined']) expect(ring.find(key)).toBeUndefined()
 })
 
+it('a ring refuses a key with the name of one that stays', () => {
+  const ring = new KeyRing({ isRequired: true, fixed: [testKey('key-1')] })
+  expect(() => ring.replace([{ ...testKey('other'), name: 'key-1' }])).toThrow('is called key-1')
+  expect(ring.find('other')).toBeUndefined()
+})
+
 describe('a right', () => {
   it('is needed to run programs', async () => {
     const { app, executor } = testApp({ keys: [testKey('reader', { rights: ['read-runs'] })] })
