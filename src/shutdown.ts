@@ -68,7 +68,7 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, ms)
+    const timer = setTimeout(done, ms).unref() // who waits for something else as well is not held up by it
     signal.addEventListener('abort', done)
   })
 }
