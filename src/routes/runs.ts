@@ -8,7 +8,7 @@ import { Refusal } from '../errors.ts'
 import { describeIssues } from '../issues.ts'
 import { findRunOperation, listRunsOperation, statsOperation } from '../openapi/operations.ts'
 import { listQuerySchema, statsQuerySchema } from '../run-log/query.ts'
-import type { RunStore } from '../run-log/run-store.ts'
+import { BadCursor, type RunStore } from '../run-log/run-store.ts'
 
 export interface RunsRouteOptions {
   store: RunStore
@@ -18,6 +18,7 @@ export interface RunsRouteOptions {
 
 export function runsRoute({ store, guard }: RunsRouteOptions) {
   return new Hono<AppEnv>()
+    .on('GET', ['/runs', '/runs/:id', '/stats'], noStore)
     .get('/runs', describeRoute(listRunsOperation), guard, query(listQuerySchema), async (c) => {
       const { limit, cursor, ...filter } = c.req.valid('query')
       return c.json(await fromStore(() => store.list(filter, limit, cursor)))
@@ -29,8 +30,14 @@ export function runsRoute({ store, guard }: RunsRouteOptions) {
       return c.json(run)
     })
     .get('/stats', describeRoute(statsOperation), guard, query(statsQuerySchema), async (c) =>
-      c.json(await fromStore(() => store.stats(c.req.valid('query')))),
+      c.json(await fromStore(() => store.stats(c.req.valid('query'), c.req.raw.signal))),
     )
+}
+
+/** What ran is for who asked with a key, now; no browser and no proxy keeps it. */
+const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
+  c.header('Cache-Control', 'no-store')
+  await next()
 }
 
 /** A query string, refused by name where it is not valid. */
@@ -42,14 +49,14 @@ function query<S extends typeof listQuerySchema | typeof statsQuerySchema>(schem
 
 /**
  * What the run log answers.
- * @throws {Refusal} `invalid_request` for a cursor of another list; `unavailable` when its database is away.
+ * @throws {Refusal} `invalid_request` for a cursor of another list; `unavailable` when its database is away; its own.
  */
 export async function fromStore<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new Refusal('invalid_request', `cursor: ${error.message}`)
+    if (error instanceof Refusal) throw error
+    if (error instanceof BadCursor) throw new Refusal('invalid_request', `cursor: ${error.message}`)
     throw new Refusal('unavailable', 'The run log can’t be read at the moment; try again later', {
       cause: error,
       headers: { 'Retry-After': '5' },

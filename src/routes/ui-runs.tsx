@@ -63,7 +63,7 @@ export function uiRunsRoute(options: UiRunsRouteOptions) {
         const { limit, cursor, ...filter } = list.data
         const [page, counts] = await Promise.all([
           fromStore(() => store.list(filter, limit, cursor)),
-          fromStore(() => store.stats(stats.data)),
+          fromStore(() => store.stats(stats.data, c.req.raw.signal)),
         ])
         return render(c, { content: { page, stats: counts } })
       },

@@ -6,16 +6,69 @@ import { migrations } from './migrations.ts'
 import type { RunLogDatabase } from './schema.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 
-/** Connections to Postgres: one writes, the others read. */
+/** Connections to Postgres: one writes, one counts, the others read. */
 const MAX_CONNECTIONS = 4
 /** How long Postgres may take to answer, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5000
+/** How long a query may take, in milliseconds. */
 const QUERY_TIMEOUT_MS = 30_000
+/** How long a step of a migration may take, in milliseconds: an index of very many runs takes minutes. */
+const MIGRATION_TIMEOUT_MS = 30 * 60_000
+/** How much longer than Postgres itself we wait for it to give up a query, in milliseconds. */
+const GRACE_MS = 1000
+
+export interface DatabaseOptions {
+  /** Whether nothing is written through it. */
+  isReadOnly?: boolean
+  /** How long a query may take, in milliseconds. */
+  queryTimeoutMs?: number
+  /** Most connections, where there may be more than one. */
+  maxConnections?: number
+}
+
+/** One database, reached so that who reads waits neither for who writes nor for who counts. */
+export interface RunDatabases {
+  writer: Kysely<RunLogDatabase>
+  reader: Kysely<RunLogDatabase>
+  counter: Kysely<RunLogDatabase>
+}
 
 /** Opens nothing yet: the first query does. */
-export async function openDatabase(url: string): Promise<Kysely<RunLogDatabase>> {
+export async function openDatabases(url: string): Promise<RunDatabases> {
+  const writer = await openDatabase(url)
+  if (!isSqlite(url)) return { writer, reader: writer, counter: writer }
+  // A connection of SQLite does one thing at a time. Each has a thread, from its first query on.
+  const [reader, counter] = await Promise.all([
+    openDatabase(url, { isReadOnly: true }),
+    openDatabase(url, { isReadOnly: true }),
+  ])
+  return { writer, reader, counter }
+}
+
+/** Lets go of all of them. */
+export async function closeDatabases({ writer, reader, counter }: RunDatabases): Promise<void> {
+  await Promise.all([writer, reader, counter].map((database) => database.destroy()))
+}
+
+/** A database for `migrate`: what others may not wait for is allowed to take long. */
+export function openForMigration(url: string): Promise<Kysely<RunLogDatabase>> {
+  return openDatabase(url, { queryTimeoutMs: MIGRATION_TIMEOUT_MS, maxConnections: 1 })
+}
+
+/** Opens nothing yet: the first query does. */
+export async function openDatabase(
+  url: string,
+  options: DatabaseOptions = {},
+): Promise<Kysely<RunLogDatabase>> {
+  const {
+    isReadOnly = false,
+    queryTimeoutMs = QUERY_TIMEOUT_MS,
+    maxConnections = MAX_CONNECTIONS,
+  } = options
   return new Kysely<RunLogDatabase>({
-    dialect: url.startsWith('file:') ? sqliteDialect(sqlitePath(url)) : await postgresDialect(url),
+    dialect: isSqlite(url)
+      ? sqliteDialect({ path: sqlitePath(url), isReadOnly, queryTimeoutMs })
+      : await postgresDialect(url, { queryTimeoutMs, maxConnections }),
     plugins: [new CamelCasePlugin()],
   })
 }
@@ -28,19 +81,30 @@ export async function migrate(database: Kysely<RunLogDatabase>): Promise<void> {
   if (error) throw error
 }
 
+function isSqlite(url: string): boolean {
+  return url.startsWith('file:')
+}
+
 /** `file:./data/runs.db`, as well as `file:///var/lib/runs.db`. */
 export function sqlitePath(url: string): string {
   return url.startsWith('file:/') ? fileURLToPath(new URL(url)) : url.slice('file:'.length)
 }
 
-async function postgresDialect(url: string): Promise<Dialect> {
+async function postgresDialect(
+  url: string,
+  { queryTimeoutMs, maxConnections }: { queryTimeoutMs: number; maxConnections: number },
+): Promise<Dialect> {
   const { default: pg } = await import('pg')
   const { builtins } = pg.types
   const pool = new pg.Pool({
     connectionString: url,
-    max: MAX_CONNECTIONS,
+    max: maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    // The first stops a query in Postgres, which else goes on when nobody waits; the second is for one that is silent.
+    onConnect: async (client) => {
+      await client.query(`set statement_timeout = ${queryTimeoutMs}`)
+    },
+    query_timeout: queryTimeoutMs + GRACE_MS,
     application_name: 'safe-code-executor',
     // Sums, counts and times in milliseconds are numbers here: all are far below 2^53.
     types: {

@@ -1,19 +1,30 @@
 // Config -> the run log.
 
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import { migrate, openDatabase } from './database.ts'
+import { closeDatabases, migrate, openDatabases, openForMigration } from './database.ts'
 import { RunLog } from './run-log.ts'
 import { RunStore } from './run-store.ts'
 
+/** How long the end waits for queries that go on, in milliseconds: an index of very many runs takes minutes. */
+const CLOSE_TIMEOUT_MS = 5000
+
 /** Opens it without waiting for the database, which may be away. */
 export async function openRunLog(config: Config, logger: Logger) {
-  const database = await openDatabase(config.DATABASE_URL)
+  const databases = await openDatabases(config.DATABASE_URL)
+  const migrating = await openForMigration(config.DATABASE_URL)
   return new RunLog({
-    store: new RunStore(database),
-    migrate: () => migrate(database),
-    closeStore: () => database.destroy(),
+    store: new RunStore(databases),
+    migrate: async () => {
+      await migrate(migrating)
+      await migrating.destroy() // it is asked for until it succeeds, once
+    },
+    closeStore: async () => {
+      const closed = Promise.all([migrating.destroy(), closeDatabases(databases)])
+      await Promise.race([closed, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+    },
     salt: config.RUN_LOG_SALT || randomBytes(16).toString('hex'),
     keepsCode: config.RUN_LOG_CODE,
     maxDays: config.RUN_LOG_MAX_DAYS,

@@ -1,11 +1,15 @@
-// What a query string may ask of the run log.
+// What the run log may be asked: as a query string, and as a condition in SQL.
 
+import type { SelectQueryBuilder } from 'kysely'
 import { z } from 'zod'
 import { outcomeSchema } from '../outcome.ts'
 import { unknownField } from '../run-fields.ts'
+import type { LoggedRun, RunLogDatabase } from './schema.ts'
 
 /** What statistics are about where nobody says: the last day, in milliseconds. */
 const DEFAULT_RANGE_MS = 86_400_000
+/** The present, where nobody names a time, ends this often, in milliseconds: who asks the same then shares an answer. */
+const PRESENT_MS = 10_000
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 200
 /** The longest text of a filter. */
@@ -18,7 +22,11 @@ const time = z
   })
   .transform((text) => Date.parse(text))
 
-const text = z.string().max(MAX_TEXT, `must be at most ${MAX_TEXT} characters`)
+const text = z
+  .string()
+  .max(MAX_TEXT, `must be at most ${MAX_TEXT} characters`)
+  // Postgres has none in text.
+  .refine((text) => !text.includes('\0'), 'must not contain a NUL character')
 const status = outcomeSchema.shape.status
 
 /** What both may be asked with. */
@@ -44,7 +52,40 @@ export const pageFields = {
   cursor: text.optional().describe('`nextCursor` of the page before'),
 }
 
+/** Which runs. */
+export interface RunFilter {
+  status?: LoggedRun['status'] | undefined
+  environment?: string | undefined
+  key?: string | undefined
+  codeSha256?: string | undefined
+  clientHash?: string | undefined
+  /** From this time on, in milliseconds since 1970. */
+  sinceMs?: number | undefined
+  /** Before this time. */
+  untilMs?: number | undefined
+}
+
+type Select<O> = SelectQueryBuilder<RunLogDatabase, 'runs', O>
+
+/** The query, of the runs alone that pass the filter. */
+export function matching<O>(query: Select<O>, filter: RunFilter): Select<O> {
+  const { status, environment, key, codeSha256, clientHash, sinceMs, untilMs } = filter
+  let result = query
+  if (status !== undefined) result = result.where('status', '=', status)
+  if (environment !== undefined) result = result.where('environment', '=', environment)
+  if (key !== undefined) result = result.where('key', '=', key)
+  if (codeSha256 !== undefined) result = result.where('codeSha256', '=', codeSha256)
+  if (clientHash !== undefined) result = result.where('clientHash', '=', clientHash)
+  if (sinceMs !== undefined) result = result.where('endedAtMs', '>=', sinceMs)
+  if (untilMs !== undefined) result = result.where('endedAtMs', '<', untilMs)
+  return result
+}
+
 const onlyKnown = { error: unknownField('a query') }
+
+function endOfPresent(): number {
+  return Math.floor(Date.now() / PRESENT_MS + 1) * PRESENT_MS
+}
 
 function named<T extends { since?: number | undefined; until?: number | undefined }>(query: T) {
   const { since, until, ...others } = query
@@ -60,7 +101,7 @@ export const listQuerySchema = z
 export const statsQuerySchema = z
   .strictObject(filterFields, onlyKnown)
   .transform((query) => {
-    const { sinceMs, untilMs = Date.now(), ...others } = named(query)
+    const { sinceMs, untilMs = endOfPresent(), ...others } = named(query)
     return { ...others, sinceMs: sinceMs ?? untilMs - DEFAULT_RANGE_MS, untilMs }
   })
   .refine(({ sinceMs, untilMs }) => sinceMs < untilMs, {

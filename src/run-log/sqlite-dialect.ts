@@ -1,7 +1,5 @@
 // Kysely on a SQLite database in a thread of its own.
 
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import {
   CompiledQuery,
@@ -15,8 +13,27 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 
-/** How long a query may take in the end, in milliseconds: a disk that hangs must not hold its caller for ever. */
-const QUERY_TIMEOUT_MS = 30_000
+/** How long a query waits for its turn, in milliseconds: what is asked over HTTP must be answered. */
+const TURN_TIMEOUT_MS = 5000
+/** How long a database may take to be opened, in milliseconds. */
+const OPEN_TIMEOUT_MS = 10_000
+/** How long the end waits for a query that goes on, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 5000
+/** The call that a thread answers unasked, as soon as it has opened its database. */
+const OPENING = 0
+
+/** What a thread opens. */
+export interface SqliteFile {
+  /** It is made where it is not there, and its folder too. */
+  path: string
+  /** Whether nothing may be written through this connection. */
+  isReadOnly: boolean
+}
+
+export interface SqliteOptions extends SqliteFile {
+  /** How long a query may take in the end, in milliseconds: a disk that hangs must not hold its caller for ever. */
+  queryTimeoutMs: number
+}
 
 /** A query, and the number that its answer has. */
 export interface SqliteCall {
@@ -31,10 +48,10 @@ export type SqliteReply = { id: number } & (
   | { error: string }
 )
 
-/** A database in the file at `path`, which is made where it is not there. */
-export function sqliteDialect(path: string): Dialect {
+/** One connection to a database in a file. */
+export function sqliteDialect(options: SqliteOptions): Dialect {
   return {
-    createDriver: () => new WorkerDriver(path),
+    createDriver: () => new WorkerDriver(options),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new SqliteAdapter(),
     createIntrospector: (database) => new SqliteIntrospector(database as Kysely<unknown>),
@@ -44,28 +61,41 @@ export function sqliteDialect(path: string): Dialect {
 /** One connection, and one at a time who has it: transactions must not mix. */
 class WorkerDriver implements Driver {
   readonly #connection: WorkerConnection
-  #turn: Promise<void> = Promise.resolve()
-  #endTurn = () => {}
+  readonly #line = new Set<() => void>()
+  #isTaken = false
 
-  constructor(path: string) {
-    this.#connection = new WorkerConnection(path)
+  constructor(options: SqliteOptions) {
+    this.#connection = new WorkerConnection(options)
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const before = this.#turn
-    let end = () => {}
-    this.#turn = new Promise((resolve) => {
-      end = resolve
-    })
-    await before
-    this.#endTurn = end
+    if (this.#isTaken) await this.#turn()
+    else this.#isTaken = true
     return this.#connection
   }
 
   async releaseConnection(): Promise<void> {
-    this.#endTurn()
+    const [next] = this.#line
+    if (next) next()
+    else this.#isTaken = false
+  }
+
+  /** Resolves with the connection of one who is done, first come first served: it stays taken. */
+  #turn(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const enter = () => {
+        clearTimeout(timer)
+        this.#line.delete(enter)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        this.#line.delete(enter)
+        reject(new Error(`the database was busy with others for ${TURN_TIMEOUT_MS} ms`))
+      }, TURN_TIMEOUT_MS)
+      this.#line.add(enter)
+    })
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -92,33 +122,32 @@ interface Call {
 }
 
 class WorkerConnection implements DatabaseConnection {
-  readonly #path: string
+  readonly #options: SqliteOptions
   readonly #calls = new Map<number, Call>()
   #worker: Promise<Worker> | undefined
   /** The one whose words count: others were ended. */
   #current: Worker | undefined
-  #lastId = 0
+  /** Resolves when those are gone. */
+  #gone: Promise<unknown> = Promise.resolve()
+  #isClosed = false
+  #lastId = OPENING
 
-  constructor(path: string) {
-    this.#path = path
+  constructor(options: SqliteOptions) {
+    this.#options = options
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    this.#worker ??= this.#start().catch((error) => {
+    if (this.#isClosed) throw new Error('the database was closed')
+    this.#worker ??= this.#open().catch((error) => {
       this.#worker = undefined
       throw error
     })
     const worker = await this.#worker
     this.#lastId += 1
     const call: SqliteCall = { id: this.#lastId, sql, parameters }
-    return new Promise<QueryResult<R>>((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#end(worker, new Error(`the database did not answer in ${QUERY_TIMEOUT_MS} ms`)),
-        QUERY_TIMEOUT_MS,
-      )
-      this.#calls.set(call.id, { resolve, reject, timer })
-      worker.postMessage(call)
-    })
+    const answer = this.#answer(worker, call.id, this.#options.queryTimeoutMs)
+    worker.postMessage(call)
+    return answer as Promise<QueryResult<R>>
   }
 
   // biome-ignore lint/correctness/useYield: nothing streams
@@ -127,18 +156,23 @@ class WorkerConnection implements DatabaseConnection {
   }
 
   async close(): Promise<void> {
-    const worker = await this.#worker?.catch(() => undefined)
-    if (worker) this.#end(worker, new Error('the database was closed'))
+    this.#isClosed = true
+    if (this.#current) this.#giveUp(this.#current, new Error('the database was closed'))
+    await inTime(this.#gone, CLOSE_TIMEOUT_MS, 'the database is still busy').catch(() => {})
   }
 
-  async #start(): Promise<Worker> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o750 })
-    const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), {
-      workerData: this.#path,
-    })
+  async #open(): Promise<Worker> {
+    // A thread that hangs in a query or in the disk can't be stopped. Without waiting there would be more and more.
+    await inTime(this.#gone, OPEN_TIMEOUT_MS, 'the database is still busy with what took too long')
+    if (this.#isClosed) throw new Error('the database was closed')
+    const { path, isReadOnly } = this.#options
+    const file: SqliteFile = { path, isReadOnly }
+    const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: file })
     this.#current = worker
     worker.unref()
-    worker.on('message', ({ id, ...reply }: SqliteReply) => {
+    worker.on('message', (message: SqliteReply | 'closed') => {
+      if (message === 'closed' || worker !== this.#current) return
+      const { id, ...reply } = message
       const call = this.#calls.get(id)
       if (!call) return
       this.#calls.delete(id)
@@ -146,21 +180,75 @@ class WorkerConnection implements DatabaseConnection {
       if ('error' in reply) call.reject(new Error(reply.error))
       else call.resolve({ rows: reply.rows as never[], numAffectedRows: BigInt(reply.changes) })
     })
-    worker.on('error', (error) => this.#end(worker, error as Error))
+    worker.on('error', (error) => this.#end(worker, asError(error)))
     worker.on('exit', () => this.#end(worker, new Error('the thread of the database ended')))
+    await this.#answer(worker, OPENING, OPEN_TIMEOUT_MS)
     return worker
   }
 
-  /** The next query begins anew. */
+  #answer(worker: Worker, id: number, timeoutMs: number): Promise<QueryResult<never>> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => this.#giveUp(worker, new Error(`the database did not answer in ${timeoutMs} ms`)),
+        timeoutMs,
+      )
+      this.#calls.set(id, { resolve, reject, timer })
+    })
+  }
+
+  /** For a thread that may be in the middle of a query. */
+  #giveUp(worker: Worker, error: Error): void {
+    if (worker === this.#current) this.#forget(closed(worker), error)
+  }
+
+  /** For a thread that is no more. */
   #end(worker: Worker, error: Error): void {
-    if (worker !== this.#current) return
+    if (worker === this.#current) this.#forget(worker.terminate(), error)
+  }
+
+  /** The next query begins anew. */
+  #forget(gone: Promise<unknown>, error: Error): void {
     this.#current = undefined
     this.#worker = undefined
-    void worker.terminate()
+    this.#gone = gone
     for (const { reject, timer } of this.#calls.values()) {
       clearTimeout(timer)
       reject(error)
     }
     this.#calls.clear()
+  }
+}
+
+/**
+ * Ends a thread as soon as its query has ended: to end one within a query aborts the whole process, since the library
+ * does not expect it.
+ */
+function closed(worker: Worker): Promise<unknown> {
+  return new Promise((resolve) => {
+    worker.on('message', (message: SqliteReply | 'closed') => {
+      if (message === 'closed') resolve(worker.terminate())
+    })
+    worker.on('error', resolve)
+    worker.on('exit', resolve)
+    worker.postMessage('close')
+  })
+}
+
+/** What a thread threw may be anything, and without a message nobody could tell what went wrong. */
+function asError(error: unknown): Error {
+  if (error instanceof Error && error.message) return error
+  return new Error(`the thread of the database failed: ${JSON.stringify(error)}`)
+}
+
+/** Waits for `promise`, `timeoutMs` milliseconds at most. */
+async function inTime(promise: Promise<unknown>, timeoutMs: number, message: string) {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), timeoutMs)
+  })
+  try {
+    await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

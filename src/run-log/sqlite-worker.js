@@ -2,30 +2,62 @@
 // Runs the SQL of a SQLite database in a thread of its own: a slow disk or a long query holds nobody up. In JavaScript,
 // because Node starts a thread from a file as it is, compiled or not.
 
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'libsql'
 
-/** How long a query waits for another process that writes, in milliseconds. */
+/** How long a query waits for another connection that writes, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
 
-const database = new Database(String(workerData))
-database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
-// The log outlives a crash of the server; in a crash of the machine it may lose the last second.
-database.exec('pragma journal_mode = wal')
-database.exec('pragma synchronous = normal')
+/** @param {import('./sqlite-dialect.ts').SqliteFile} file */
+function open({ path, isReadOnly }) {
+  // Here rather than in the thread of the server: a disk that hangs holds up this one alone.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
+  const database = new Database(path)
+  database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  if (isReadOnly) {
+    database.exec('pragma query_only = on')
+    return database
+  }
+  // Who reads does not wait for who writes. The log outlives a crash of the server; in a crash of the machine it may
+  // lose the last second.
+  database.exec('pragma journal_mode = wal')
+  database.exec('pragma synchronous = normal')
+  return database
+}
 
 /**
+ * What went wrong, in words: the library's errors may be plain objects, or without a message.
+ * @param {any} error
+ */
+function messageOf(error) {
+  return String(error?.message || error?.code || error)
+}
+
+/**
+ * @param {InstanceType<typeof Database>} database
  * @param {import('./sqlite-dialect.ts').SqliteCall} call
  * @returns {import('./sqlite-dialect.ts').SqliteReply}
  */
-function execute({ id, sql, parameters }) {
+function execute(database, { id, sql, parameters }) {
   try {
     const statement = database.prepare(sql)
     if (statement.reader) return { id, rows: statement.all(parameters), changes: 0 }
     return { id, rows: [], changes: statement.run(parameters).changes }
   } catch (error) {
-    return { id, error: error instanceof Error ? error.message : String(error) }
+    return { id, error: messageOf(error) }
   }
 }
 
-parentPort?.on('message', (call) => parentPort?.postMessage(execute(call)))
+try {
+  const database = open(workerData)
+  parentPort?.on('message', (call) => {
+    if (call === 'close') database.close()
+    parentPort?.postMessage(call === 'close' ? 'closed' : execute(database, call))
+  })
+  parentPort?.postMessage({ id: 0, rows: [], changes: 0 }) // it is open
+} catch (error) {
+  // An error of another class reaches the other thread without its message.
+  throw new Error(`the database can’t be opened: ${messageOf(error)}`)
+}

@@ -1,13 +1,22 @@
 // The run log in every database that it knows: one suite, on SQLite and on Postgres.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { migrate, openDatabase } from '../../src/run-log/database.ts'
-import { type RunFilter, RunStore } from '../../src/run-log/run-store.ts'
-import { loggedRunSchema, type RunLogDatabase, toRow } from '../../src/run-log/schema.ts'
+import {
+  closeDatabases,
+  migrate,
+  openDatabase,
+  openDatabases,
+  openForMigration,
+  type RunDatabases,
+} from '../../src/run-log/database.ts'
+import type { RunFilter } from '../../src/run-log/query.ts'
+import { BadCursor, RunStore } from '../../src/run-log/run-store.ts'
+import { loggedRunSchema, toRow } from '../../src/run-log/schema.ts'
+import type { StatsFilter } from '../../src/run-log/stats.ts'
 import { postgresService, type Service } from '../support/services.ts'
 import { type Given, runRecord } from '../unit/support/run-record.ts'
 
@@ -31,17 +40,19 @@ const DATABASES = {
 }
 
 describe.each(Object.entries(DATABASES))('%s', (_, url) => {
-  let database: Kysely<RunLogDatabase>
+  let databases: RunDatabases
   let store: RunStore
   beforeAll(async () => {
-    database = await openDatabase(url())
-    await migrate(database)
-    store = new RunStore(database)
+    databases = await openDatabases(url())
+    await migrate(databases.writer)
+    store = new RunStore(databases)
   })
   beforeEach(async () => {
-    await database.deleteFrom('runs').execute()
+    await databases.writer.deleteFrom('runs').execute()
   })
-  afterAll(() => database.destroy())
+  afterAll(() => closeDatabases(databases))
+
+  const stats = (filter: StatsFilter) => store.stats(filter, new AbortController().signal)
 
   const add = (...given: Given[]) =>
     store.add(given.map((one) => toRow(runRecord(one), { salt: 's', keepsCode: true })))
@@ -76,6 +87,10 @@ describe.each(Object.entries(DATABASES))('%s', (_, url) => {
   it('knows nothing of a run that it does not have', async () => {
     expect(await store.find('a')).toBeUndefined()
     expect(await store.list({}, 10)).toEqual({ runs: [], nextCursor: null })
+  })
+
+  it.each(['\0', 'a\0b', '', 'ü', 'x'.repeat(65)])('knows no run with the id %j', async (id) => {
+    expect(await store.find(id)).toBeUndefined()
   })
 
   it('takes a run twice as once', async () => {
@@ -115,12 +130,14 @@ describe.each(Object.entries(DATABASES))('%s', (_, url) => {
     expect((await store.list({}, 1)).nextCursor).not.toBeNull()
   })
 
-  it.each(['', 'x', 'W10', '!!', 'WyJhIiwxXQ', 'bnVsbA'])(
-    'refuses the cursor %j',
-    async (cursor) => {
-      await expect(store.list({}, 10, cursor)).rejects.toThrow(RangeError)
-    },
-  )
+  it.each([
+    ...['', 'x', 'W10', '!!', 'WyJhIiwxXQ', 'bnVsbA'],
+    ...['\0', 'a\0', "' or 1", '', 'x'.repeat(65)].map((id) => cursorOf([1, id])),
+    cursorOf([-1, 'a']),
+    cursorOf([1.5, 'a']),
+  ])('refuses the cursor %j', async (cursor) => {
+    await expect(store.list({}, 10, cursor)).rejects.toThrow(BadCursor)
+  })
 
   it('filters by each field, and by all at once', async () => {
     await add(
@@ -150,7 +167,7 @@ describe.each(Object.entries(DATABASES))('%s', (_, url) => {
       { id: 'before', endedAtMs: at(0) - 1 },
       { id: 'after', endedAtMs: at(30) },
     )
-    expect(await store.stats({ sinceMs: at(0), untilMs: at(30) })).toEqual({
+    expect(await stats({ sinceMs: at(0), untilMs: at(30) })).toEqual({
       ...{ since: '2026-01-31T12:00:00.000Z', until: '2026-01-31T12:30:00.000Z', runs: 3 },
       ...{ byStatus: { ok: 2, oom: 1 }, byEnvironment: { python: 2, data: 1 } },
       ...{ byKey: { '': 2, k: 1 }, durationMs: { p50: 20, p95: 30, max: 30 }, cpuMs: 15 },
@@ -163,14 +180,41 @@ describe.each(Object.entries(DATABASES))('%s', (_, url) => {
   })
 
   it('counts nothing where there is nothing', async () => {
-    const stats = await store.stats({ sinceMs: START_MS, untilMs: START_MS + 1 })
-    expect(stats).toMatchObject({ runs: 0, durationMs: null, cpuMs: 0, buckets: [] })
+    expect(await stats({ sinceMs: START_MS, untilMs: START_MS + 1 })).toMatchObject({
+      runs: 0,
+      durationMs: null,
+      cpuMs: 0,
+      buckets: [],
+    })
+  })
+
+  it('counts keys whatever their names are', async () => {
+    const names = ['toString', 'constructor', '__proto__', 'hasOwnProperty']
+    await add(
+      ...names.flatMap((key) => [
+        { id: `${key}-1`, key },
+        { id: `${key}-2`, key },
+      ]),
+    )
+    const { byKey } = await stats({ sinceMs: 0, untilMs: START_MS })
+    expect(new Map(Object.entries(byKey))).toEqual(new Map(names.map((name) => [name, 2])))
+  })
+
+  it('names the hundred keys that have the most runs', async () => {
+    await add(...Array.from({ length: 120 }, (_, n) => ({ id: `run-${n}`, key: `key-${n}` })), {
+      id: 'again',
+      key: 'key-119',
+    })
+    const { byKey, runs } = await stats({ sinceMs: 0, untilMs: START_MS })
+    expect(runs).toBe(121)
+    expect(Object.keys(byKey)).toHaveLength(100)
+    expect(Object.entries(byKey)[0]).toEqual(['key-119', 2])
   })
 
   it('draws no more than 60 bars or so, however long the time', async () => {
     for (const days of [1 / 24, 1, 30, 365, 20_000]) {
       const untilMs = START_MS + days * 86_400_000
-      const { bucketMs } = await store.stats({ sinceMs: START_MS, untilMs })
+      const { bucketMs } = await stats({ sinceMs: START_MS, untilMs })
       expect((untilMs - START_MS) / bucketMs, `${days} days`).toBeLessThanOrEqual(60)
     }
   })
@@ -196,12 +240,164 @@ describe.each(Object.entries(DATABASES))('%s', (_, url) => {
 
   it('is brought up to date again and again, by two at once too', async () => {
     await add({ id: 'a' })
-    const other = await openDatabase(url())
+    const others = await Promise.all([openForMigration(url()), openForMigration(url())])
     try {
-      await Promise.all([migrate(database), migrate(other)])
-      expect(await new RunStore(other).find('a')).toMatchObject({ id: 'a' })
+      await Promise.all(others.map(migrate))
+      expect(await store.find('a')).toMatchObject({ id: 'a' })
     } finally {
-      await other.destroy()
+      await Promise.all(others.map((other) => other.destroy()))
+    }
+  })
+
+  describe('with 200,000 runs', () => {
+    const ALL = { sinceMs: 0, untilMs: START_MS }
+    beforeEach(() => addMany(databases, 200_000))
+
+    it('counts all of them, while a list is answered at once and records are written', async () => {
+      const counted = timed(stats(ALL))
+      const beside = await timed(Promise.all([store.list({}, 1), store.find('run-1')]))
+      await add({ id: 'beside', endedAtMs: START_MS })
+      const { result, ms } = await counted
+      expect(result).toMatchObject({ runs: 200_000, byStatus: { ok: 180_000, oom: 20_000 } })
+      expect(result.byEnvironment).toEqual({ python: 200_000 })
+      expect(result.durationMs).toEqual({ p50: 500, p95: 950, max: 999 })
+      expect(result.cpuMs).toBe(1_400_000)
+      expect(beside.ms).toBeLessThan(1000)
+      expect(ms).toBeLessThan(10_000)
+    })
+
+    it('counts one thing at a time, the same once, and refuses where too many ask', async () => {
+      const narrow = new RunStore(databases, { maxWaiting: 1 })
+      const ask = (sinceMs: number, signal = new AbortController().signal) =>
+        narrow.stats({ ...ALL, sinceMs }, signal)
+      const leaving = new AbortController()
+      const first = ask(0)
+      const same = ask(0)
+      const waiting = ask(1, leaving.signal)
+      const gone = expect(waiting).rejects.toMatchObject({ code: 'cancelled' })
+      for (const sinceMs of [2, 3]) {
+        await expect(ask(sinceMs)).rejects.toMatchObject({
+          ...{ code: 'busy', headers: { 'Retry-After': '1' } },
+        })
+      }
+      leaving.abort() // which frees its place in the line, also for who asks the same
+      await gone
+      const again = ask(1)
+      expect(await same).toBe(await first)
+      expect(await again).toMatchObject({ runs: 200_000 })
+    })
+  })
+})
+
+describe('SQLite', () => {
+  const open = (name: string) => openDatabase(`file:${join(folder, name)}`)
+
+  it('lets nobody wait for ever for who has the connection', async () => {
+    const database = await open('held.db')
+    const query = () => sql`select 1`.execute(database)
+    try {
+      let waiting: Promise<unknown> | undefined
+      await database.connection().execute(async () => {
+        waiting = timed(query().catch((error) => error))
+        await waiting
+      })
+      const { result, ms } = (await waiting) as Timed<Error>
+      expect(result).toBeInstanceOf(Error)
+      expect(result.message).toBe('the database was busy with others for 5000 ms')
+      expect(ms).toBeLessThan(7000)
+      await query()
+    } finally {
+      await database.destroy()
+    }
+  })
+
+  it('hands the connection on in the order in which it was asked for', async () => {
+    const database = await open('turns.db')
+    const order: number[] = []
+    try {
+      await Promise.all(
+        [1, 2, 3].map((n) =>
+          database.connection().execute(async (connection) => {
+            await sql`select 1`.execute(connection)
+            order.push(n)
+          }),
+        ),
+      )
+      expect(order).toEqual([1, 2, 3])
+    } finally {
+      await database.destroy()
+    }
+  })
+
+  it('gives up a query that takes too long, and goes on when that has ended', async () => {
+    const url = `file:${join(folder, 'slow.db')}`
+    const database = await openDatabase(url, { queryTimeoutMs: 500 })
+    const countTo = (limit: number) =>
+      sql<{ last: number }>`
+        with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${limit})
+        select max(n) as last from numbers`.execute(database)
+    try {
+      const { result, ms } = await timed(countTo(10_000_000).catch((error) => error))
+      expect(result.message).toBe('the database did not answer in 500 ms')
+      expect(ms).toBeLessThan(2000)
+      expect((await countTo(10)).rows).toEqual([{ last: 10 }])
+    } finally {
+      await database.destroy()
+    }
+  })
+
+  it('says what is wrong with a file that is no database, and with a folder that is a file', async () => {
+    writeFileSync(join(folder, 'garbage.db'), 'no database '.repeat(1000))
+    for (const [name, why] of [
+      ['garbage.db', /^the database can’t be opened: .*(not a database|NOTADB)/],
+      ['garbage.db/runs.db', /^the database can’t be opened: (ENOTDIR|EEXIST)/],
+    ] as const) {
+      const database = await open(name)
+      try {
+        const error = await migrate(database).catch((error) => error)
+        expect(error).toBeInstanceOf(Error)
+        expect(error.message).toMatch(why)
+      } finally {
+        await database.destroy()
+      }
+    }
+  })
+
+  it('can’t be written by who only reads, nor read before there are tables', async () => {
+    const url = `file:${join(folder, 'reader.db')}`
+    const databases = await openDatabases(url)
+    try {
+      await expect(new RunStore(databases).list({}, 1)).rejects.toThrow('no such table')
+      await migrate(databases.writer)
+      expect((await new RunStore(databases).list({}, 1)).runs).toEqual([])
+      await expect(databases.reader.deleteFrom('runs').execute()).rejects.toThrow('readonly')
+    } finally {
+      await closeDatabases(databases)
     }
   })
 })
+
+function cursorOf(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+interface Timed<T> {
+  result: T
+  ms: number
+}
+
+async function timed<T>(promise: Promise<T>): Promise<Timed<T>> {
+  const startMs = performance.now()
+  return { result: await promise, ms: performance.now() - startMs }
+}
+
+/** Runs that end a second apart, made by the database itself: sent one by one they would take minutes. */
+async function addMany({ writer }: RunDatabases, count: number) {
+  await sql`
+    insert into runs (id, ended_at_ms, request_id, client_hash, environment, status, truncated, wait_ms, start_ms,
+      duration_ms, answer_ms, cpu_ms, peak_memory_bytes, code_bytes, output_bytes, code_sha256, key)
+    with recursive numbers(n) as (select 0 union all select n + 1 from numbers where n < ${sql.lit(count - 1)})
+    select 'run-' || n, 1700000000000 + n * 1000, 'r', 'c', 'python', case when n % 10 = 0 then 'oom' else 'ok' end, 0,
+      0, 0, n % 1000, 0, 7, 0, 0, 0, 's', 'key-' || n % 500
+    from numbers`.execute(writer)
+}

@@ -79,9 +79,54 @@ describe('a run', () => {
     expect(await (await tested.request('/runs')).json()).toEqual({ runs: [], nextCursor: null })
   })
 
-  it('that nobody knows is not found', async () => {
-    const answer = await app().app.request('/runs/nothing', { headers: READER })
+  it.each(['nothing', '%00', 'x'.repeat(65)])('that nobody knows is not found: %s', async (id) => {
+    const answer = await app().app.request(`/runs/${id}`, { headers: READER })
     expect(answer.status).toBe(404)
+  })
+})
+
+it.each(['/runs', '/runs/run-1', '/stats', '/runs/nothing', '/runs?limit=0'])(
+  '%s is kept by no cache',
+  async (path) => {
+    const tested = app()
+    await postRun(tested.app, undefined, READER)
+    await log.written()
+    const answer = await tested.app.request(path, { headers: READER })
+    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+  },
+)
+
+describe('statistics', () => {
+  it('of the present have the run that ended just now, and end soon', async () => {
+    const tested = app()
+    await postRun(tested.app, undefined, READER)
+    await log.written()
+    const answer = await tested.app.request('/stats', { headers: READER })
+    const stats = (await answer.json()) as { since: string; until: string }
+    const untilMs = Date.parse(stats.until)
+    expect(untilMs % 10_000).toBe(0)
+    expect(untilMs - Date.parse(stats.since)).toBe(86_400_000)
+    expect(Math.abs(untilMs - Date.now())).toBeLessThanOrEqual(15_000)
+  })
+
+  it('are refused as such where too many ask, and who hung up is not waited for', async () => {
+    const { app: tested } = app()
+    const ask = (day: number, signal?: AbortSignal) =>
+      tested.request(
+        new Request(`http://localhost/stats?since=2026-01-${String(day).padStart(2, '0')}`, {
+          headers: READER,
+          ...(signal && { signal }),
+        }),
+      )
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(n + 1)))
+    const busy = answers.filter(({ status }) => status === 503)
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(20 - busy.length)
+    expect(busy.length).toBeGreaterThan(0)
+    expect(await busy[0]?.json()).toMatchObject({ code: 'busy' })
+    expect(busy[0]?.headers.get('Retry-After')).toMatch(/^\d+$/)
+    const aborted = new AbortController()
+    aborted.abort()
+    expect((await ask(1, aborted.signal)).status).toBe(499)
   })
 })
 
@@ -94,6 +139,9 @@ describe('a query', () => {
     ['/runs?limit=1e3', 'limit: must be a whole number'],
     ['/runs?since=yesterday', 'since: must be a time such as'],
     ['/runs?cursor=x', 'cursor: is not a cursor'],
+    ['/runs?cursor=%00', 'cursor: must not contain a NUL character'],
+    ['/runs?key=a%00b', 'key: must not contain a NUL character'],
+    ['/stats?environment=%00', 'environment: must not contain a NUL character'],
     [`/runs?key=${'x'.repeat(201)}`, 'key: must be at most 200 characters'],
     ['/stats?limit=1', 'limit: unknown field'],
     ['/stats?since=2026-02-01&until=2026-01-01', 'since: must be before until'],

@@ -1,0 +1,208 @@
+// Counts of the run log: one query at a time, shared by all who ask the same.
+
+import { type Kysely, sql } from 'kysely'
+import { z } from 'zod'
+import { abortable } from '../abortable.ts'
+import { cancelled } from '../errors.ts'
+import { Gate } from '../executor/gate.ts'
+import { matching, type RunFilter } from './query.ts'
+import type { RunLogDatabase } from './schema.ts'
+
+/** Most bars of a chart over time. */
+export const MAX_BUCKETS = 60
+/** How many keys statistics name. */
+const MAX_KEYS = 100
+/** How many may wait while others count, and how long each, in milliseconds: a million runs take seconds. */
+const MAX_WAITING = 8
+const MAX_WAIT_MS = 5000
+/** Widths of a bar, in milliseconds: lengths that people have a word for. */
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const WIDTHS_MS = [
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 3, 6, 12, 24, 48, 168, 720, 8760].map((hours) => hours * HOUR_MS),
+]
+
+export const statsSchema = z
+  .strictObject({
+    since: z.iso.datetime(),
+    until: z.iso.datetime(),
+    runs: z.int().min(0).describe('How many runs ended between the two'),
+    byStatus: z.record(z.string(), z.int().min(0)),
+    byEnvironment: z.record(z.string(), z.int().min(0)),
+    byKey: z
+      .record(z.string(), z.int().min(0))
+      .describe('By the name of the key, the most first, 100 at most; without a key: empty name'),
+    durationMs: z
+      .strictObject({ p50: z.int().min(0), p95: z.int().min(0), max: z.int().min(0) })
+      .nullable()
+      .describe('Wall clock of the programs; null where there was no run'),
+    cpuMs: z.int().min(0).describe('CPU time of all of them'),
+    bucketMs: z.int().min(1).describe('Length of one bucket'),
+    buckets: z
+      .array(z.strictObject({ start: z.iso.datetime(), byStatus: z.record(z.string(), z.int()) }))
+      .describe('Counts over time, without empty buckets'),
+  })
+  .meta({ id: 'Stats', description: 'Counts of the run log' })
+
+/** Counts of the run log. */
+export type Stats = z.output<typeof statsSchema>
+
+/** Which runs are counted. */
+export type StatsFilter = RunFilter & { sinceMs: number; untilMs: number }
+
+export interface StatisticsOptions {
+  /** How many may wait while others count. */
+  maxWaiting?: number
+}
+
+/** Counts that are being made, for so many. */
+interface Shared {
+  result: Promise<Stats>
+  asking: number
+  /** Told when nobody asks any longer. */
+  abandon: AbortController
+}
+
+export class Statistics {
+  readonly #database: Kysely<RunLogDatabase>
+  readonly #gate: Gate
+  readonly #going = new Map<string, Shared>()
+
+  constructor(
+    database: Kysely<RunLogDatabase>,
+    { maxWaiting = MAX_WAITING }: StatisticsOptions = {},
+  ) {
+    this.#database = database
+    this.#gate = new Gate({ maxRunning: 1, maxWaiting, maxWaitMs: MAX_WAIT_MS })
+  }
+
+  /**
+   * Counts of the runs that pass the filter; the same for all who ask for them meanwhile.
+   * @throws {Refusal} `busy` when too many others ask for other ones; `cancelled`.
+   */
+  async get(filter: StatsFilter, signal: AbortSignal): Promise<Stats> {
+    if (signal.aborted) throw cancelled(signal)
+    const name = JSON.stringify(Object.entries(filter).sort())
+    const shared = this.#going.get(name) ?? this.#begin(name, filter)
+    shared.asking += 1
+    try {
+      return await abortable(shared.result, signal)
+    } finally {
+      shared.asking -= 1
+      if (shared.asking === 0) {
+        this.#forget(name, shared) // the next one must not get what was given up
+        shared.abandon.abort()
+      }
+    }
+  }
+
+  #begin(name: string, filter: StatsFilter): Shared {
+    const abandon = new AbortController()
+    const count = () => countRuns(this.#database, filter, abandon.signal)
+    const result = this.#gate.use(count, abandon.signal)
+    const shared = { result, asking: 0, abandon }
+    this.#going.set(name, shared)
+    return shared
+  }
+
+  #forget(name: string, shared: Shared): void {
+    if (this.#going.get(name) === shared) this.#going.delete(name)
+  }
+}
+
+/**
+ * A few passes over the runs, each with a small result, however many runs and keys there are. A run that comes between
+ * two of them may be in one alone.
+ */
+async function countRuns(
+  database: Kysely<RunLogDatabase>,
+  filter: StatsFilter,
+  signal: AbortSignal,
+): Promise<Stats> {
+  const { sinceMs, untilMs } = filter
+  const runs = () => {
+    if (signal.aborted) throw cancelled(signal)
+    return matching(database.selectFrom('runs'), filter)
+  }
+  const bucketMs = Math.ceil(
+    WIDTHS_MS.find((ms) => (untilMs - sinceMs) / ms <= MAX_BUCKETS) ?? untilMs - sinceMs,
+  )
+  // In the order of time, in which the index is: less to sort.
+  const bucket = sql<number>`ended_at_ms - ended_at_ms % ${sql.lit(bucketMs)}`
+  const count = sql<number>`count(*)`.as('count')
+  const groups = await runs()
+    .select([bucket.as('startMs'), 'status', 'environment', count])
+    .select([
+      sql<number>`sum(cpu_ms)`.as('cpuMs'),
+      sql<number>`max(duration_ms)`.as('maxDurationMs'),
+    ])
+    .groupBy([bucket, 'status', 'environment'])
+    .orderBy('startMs')
+    .execute()
+  const total = sum(groups.map((group) => group.count))
+  const keys =
+    total === 0
+      ? []
+      : await runs()
+          .select(['key', count])
+          .groupBy('key')
+          .orderBy('count', 'desc')
+          .limit(MAX_KEYS)
+          .execute()
+  // From the end that is nearer: fewer have to be sorted.
+  const durationAt = async (share: number) => {
+    const index = Math.min(total - 1, Math.floor(total * share))
+    const isNearEnd = index > total / 2
+    const row = await runs()
+      .select('durationMs')
+      .orderBy('durationMs', isNearEnd ? 'desc' : 'asc')
+      .limit(1)
+      .offset(isNearEnd ? total - 1 - index : index)
+      .executeTakeFirst()
+    return row?.durationMs ?? 0
+  }
+  return {
+    since: new Date(sinceMs).toISOString(),
+    until: new Date(untilMs).toISOString(),
+    runs: total,
+    byStatus: sumBy(groups, ({ status }) => status),
+    byEnvironment: sumBy(groups, ({ environment }) => environment),
+    byKey: sumBy(keys, ({ key }) => key ?? ''),
+    durationMs:
+      total === 0
+        ? null
+        : {
+            p50: await durationAt(0.5),
+            p95: await durationAt(0.95),
+            max: groups.reduce((max, group) => Math.max(max, group.maxDurationMs), 0),
+          },
+    cpuMs: sum(groups.map((group) => group.cpuMs)),
+    bucketMs,
+    buckets: [...groupBy(groups, ({ startMs }) => startMs)].map(([startMs, inBucket]) => ({
+      start: new Date(startMs).toISOString(),
+      byStatus: sumBy(inBucket, ({ status }) => status),
+    })),
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function groupBy<T, K>(rows: readonly T[], keyOf: (row: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
+  for (const row of rows) {
+    const group = groups.get(keyOf(row))
+    if (group) group.push(row)
+    else groups.set(keyOf(row), [row])
+  }
+  return groups
+}
+
+/** A name may be any, `__proto__` too, which is why no object is added up in. */
+function sumBy<T extends { count: number }>(rows: readonly T[], nameOf: (row: T) => string) {
+  return Object.fromEntries(
+    [...groupBy(rows, nameOf)].map(([name, group]) => [name, sum(group.map(({ count }) => count))]),
+  )
+}
