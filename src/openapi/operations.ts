@@ -123,7 +123,7 @@ export const statsOperation: DescribeRouteOptions = {
   parameters: queryParameters(filterFields),
   responses: {
     200: jsonAnswer('They', statsSchema),
-    ...refusals('invalid_request', ...READ_REFUSALS),
+    ...refusals('invalid_request', 'busy', ...READ_REFUSALS),
   },
 }
 

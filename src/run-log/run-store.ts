@@ -7,8 +7,6 @@ import { matching, type RunFilter } from './query.ts'
 import { fromRow, type LoggedRun, type RunLogDatabase, type RunRow } from './schema.ts'
 import { Statistics, type StatisticsOptions, type Stats, type StatsFilter } from './stats.ts'
 
-export type { Stats } from './stats.ts'
-
 /** How many runs are forgotten in one query: a long one would keep others waiting. */
 const FORGET_AT_ONCE = 5000
 /** What an id looks like: what does not is of no run, and some of it no database takes. */

@@ -2,8 +2,9 @@
 
 import type { RefusalCode } from '../errors.ts'
 import { outcomeSchema } from '../outcome.ts'
-import type { RunPage, Stats } from '../run-log/run-store.ts'
+import type { RunPage } from '../run-log/run-store.ts'
 import type { LoggedRun } from '../run-log/schema.ts'
+import type { Stats } from '../run-log/stats.ts'
 import { duration, fileSize, STATUS_WORDS } from './ends.ts'
 import { End, Visible } from './result.tsx'
 import { Shell } from './shell.tsx'
