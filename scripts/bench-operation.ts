@@ -53,14 +53,17 @@ export async function operation(): Promise<void> {
   const times: Record<string, number[]> = {}
   await pause(6000)
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, server] of Object.entries(servers)) {
+    // Each after the others have replaced their containers, and each as often the first as the last.
+    const turns = Object.entries(servers)
+    const first = round % turns.length
+    for (const [name, server] of [...turns.slice(first), ...turns.slice(0, first)]) {
+      await pause(REFILL_MS)
       const ms = await milliseconds(async () => {
         const status = await post(server, key)
         if (status !== 200) throw new Error(`${name}: status ${status}`)
       })
       times[name] = [...(times[name] ?? []), ms]
     }
-    await pause(REFILL_MS)
   }
   clearInterval(scraper)
   for (const server of Object.values(servers)) await server.stop()
