@@ -260,7 +260,7 @@ class Supervisor:
                 return
             forwarded_bytes = 0
             events = self.poller.poll(min(self.deadline - now, OOM_LOOK_SECONDS) * 1000)
-            self.look_at_oom(now)
+            self.look_at_oom(time.monotonic())  # the poll took its time
             later = self.later_output()
             for fd, _ in sorted(events, key=lambda event: event[0] == later):
                 if fd == HOST:  # the host never writes after the job: it is gone

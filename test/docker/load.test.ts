@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, expect, it } from 'vitest'
 import { containersOf, eventually } from '../support/docker.ts'
+import { openStream } from '../support/open-stream.ts'
 import { MAX_RESIDENT_MB, residentMb, type Server, startServer } from '../support/server.ts'
 
 const SOAK_RUNS = 60
@@ -68,7 +69,10 @@ it(`grows in nothing over ${SOAK_RUNS} runs, each in a container of its own`, {
   await eventually('only the pool is left', 30_000, async () => {
     return (await containersOf(server.pid)).length === poolSize
   })
-  await eventually('descriptors are back', 10_000, () => descriptors() <= before.descriptors + 4)
+  // Each client keeps a connection.
+  await eventually('descriptors are back', 10_000, () => {
+    return descriptors() <= before.descriptors + SOAK_CLIENTS + 4
+  })
   expect(readdirSync(tmpdir()).length).toBeLessThanOrEqual(before.temporaryFiles + 2)
   expect(residentMb(server.pid)).toBeLessThan(MAX_RESIDENT_MB)
 })
@@ -89,3 +93,18 @@ async function settledPool(): Promise<number> {
 function descriptors(): number {
   return readdirSync(`/proc/${server.pid}/fd`).length
 }
+
+it('costs no memory where readers are slow, and keeps no place from others', async () => {
+  server = await startServer()
+  const flood = 'while True: print("x" * 10_000)'
+  const before = residentMb(server.pid)
+  const sockets = []
+  for (let i = 0; i < 20; i += 1) {
+    const socket = await openStream(server.url, flood)
+    socket.pause()
+    sockets.push(socket)
+  }
+  expect(await server.run({ code: 'print("served")' })).toMatchObject({ output: 'served' })
+  expect(residentMb(server.pid)).toBeLessThan(Math.max(MAX_RESIDENT_MB, before + 60))
+  for (const socket of sockets) socket.destroy()
+}, 120_000)

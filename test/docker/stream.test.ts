@@ -1,10 +1,10 @@
 // A run as a stream of events, through the typed client and through a bare socket, against a real engine.
 
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createClient, type RunEvent } from '../../src/client.ts'
 import { containersOf, eventually } from '../support/docker.ts'
-import { MAX_RESIDENT_MB, residentMb, type Server, startServer } from '../support/server.ts'
+import { openStream } from '../support/open-stream.ts'
+import { type Server, startServer } from '../support/server.ts'
 
 let server: Server
 beforeAll(async () => {
@@ -119,7 +119,7 @@ describe('a client that goes away', () => {
   })
 
   it('stops its run within a second: its connection breaks', async () => {
-    const socket = await openStream(HANG)
+    const socket = await openStream(server.url, HANG)
     await new Promise<void>((resolve) => {
       socket.on('data', (chunk) => chunk.includes('event: stdout') && resolve())
     })
@@ -127,30 +127,3 @@ describe('a client that goes away', () => {
     await eventuallyIdle()
   })
 })
-
-it('costs no memory where readers are slow, and keeps no place from others', async () => {
-  const flood = 'while True: print("x" * 10_000)'
-  const before = residentMb(server.pid)
-  const sockets = []
-  for (let i = 0; i < 20; i += 1) {
-    const socket = await openStream(flood)
-    socket.pause()
-    sockets.push(socket)
-  }
-  expect(await server.run({ code: 'print("served")' })).toMatchObject({ output: 'served' })
-  expect(residentMb(server.pid)).toBeLessThan(Math.max(MAX_RESIDENT_MB, before + 60))
-  for (const socket of sockets) socket.destroy()
-}, 120_000)
-
-/** Sends a request for a stream, and reads nothing yet. */
-async function openStream(code: string) {
-  const { hostname, port } = new URL(server.url)
-  const socket = connect(Number(port), hostname)
-  const body = JSON.stringify({ code })
-  socket.write(
-    `POST /run HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n` +
-      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
-  await new Promise((resolve) => socket.once('connect', resolve))
-  return socket
-}
