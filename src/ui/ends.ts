@@ -13,6 +13,9 @@ export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; wo
   killed: { sign: '⊘', words: 'Killed by a signal' },
 }
 
+/** All of them, in this order. */
+export const STATUSES = Object.keys(STATUS_WORDS) as Outcome['status'][]
+
 /** What a refusal means for the one who reads it, and what to do. */
 const REFUSAL_WORDS: Readonly<Partial<Record<RefusalCode, string>>> = {
   rate_limited: 'Too many runs from here.',

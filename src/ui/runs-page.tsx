@@ -1,12 +1,12 @@
 // The page of the run log: filters, counts, a chart over time, a table.
 
 import type { RefusalCode } from '../errors.ts'
-import { outcomeSchema } from '../outcome.ts'
 import type { RunPage } from '../run-log/run-store.ts'
 import type { LoggedRun } from '../run-log/schema.ts'
 import type { Stats } from '../run-log/stats.ts'
-import { duration, fileSize, STATUS_WORDS } from './ends.ts'
+import { duration, fileSize, STATUS_WORDS, STATUSES } from './ends.ts'
 import { End, Visible } from './result.tsx'
+import { Chart, minute } from './runs-chart.tsx'
 import { Shell } from './shell.tsx'
 
 export interface RunsPageProps {
@@ -20,8 +20,6 @@ export interface RunsPageProps {
   /** Why there is nothing to see. */
   refusal?: { code: RefusalCode; message: string }
 }
-
-const STATUSES = outcomeSchema.shape.status.options
 
 export function RunsPage(props: RunsPageProps) {
   const { query, environments, needsKey, isSignedIn, content, refusal } = props
@@ -154,53 +152,6 @@ function Counts({ stats }: { stats: Stats }) {
   )
 }
 
-/** In the chart's own units. */
-const WIDTH = 960
-const HEIGHT = 160
-const AXIS = 18
-
-/** A bar for each stretch of time, its statuses one above the other. */
-function Chart({ stats }: { stats: Stats }) {
-  const sinceMs = Date.parse(stats.since)
-  const rangeMs = Date.parse(stats.until) - sinceMs
-  const sums = stats.buckets.map(({ byStatus }) =>
-    Object.values(byStatus).reduce((a, b) => a + b, 0),
-  )
-  const highest = Math.max(1, ...sums)
-  const width = Math.max(2, (stats.bucketMs / rangeMs) * WIDTH - 1)
-  const label = `Runs over time: at most ${highest} in ${duration(stats.bucketMs)}`
-  return (
-    <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT + AXIS}`} role="img" aria-label={label}>
-      <text x={0} y={10}>
-        {highest}
-      </text>
-      <line x1={0} y1={HEIGHT} x2={WIDTH} y2={HEIGHT} />
-      {stats.buckets.map(({ start, byStatus }) => {
-        const x = Math.max(0, ((Date.parse(start) - sinceMs) / rangeMs) * WIDTH)
-        let y = HEIGHT
-        return (
-          <g>
-            <title>{`${minute(start)}: ${STATUSES.filter((status) => byStatus[status])
-              .map((status) => `${byStatus[status]} ${status}`)
-              .join(', ')}`}</title>
-            {STATUSES.map((status) => {
-              const height = ((byStatus[status] ?? 0) / highest) * (HEIGHT - 14)
-              y -= height
-              return height > 0 && <rect class={status} {...{ x, y, width, height }} />
-            })}
-          </g>
-        )
-      })}
-      <text x={0} y={HEIGHT + 14}>
-        {minute(stats.since)}
-      </text>
-      <text x={WIDTH} y={HEIGHT + 14} text-anchor="end">
-        {minute(stats.until)}
-      </text>
-    </svg>
-  )
-}
-
 function Runs({ page, query }: { page: RunPage; query: RunsPageProps['query'] }) {
   if (page.runs.length === 0) return <p id="runs">No run passes these filters.</p>
   return (
@@ -296,9 +247,4 @@ function Kept({ name, text }: { name: string; text: string | null }) {
       </pre>
     </>
   )
-}
-
-/** Such as `2026-01-31 12:00`. */
-function minute(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ')
 }
