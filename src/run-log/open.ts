@@ -1,15 +1,11 @@
 // Config -> the run log.
 
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { closeDatabases, migrate, openDatabases, openForMigration } from './database.ts'
 import { RunLog } from './run-log.ts'
 import { RunStore } from './run-store.ts'
-
-/** How long the end waits for queries that go on, in milliseconds: an index of very many runs takes minutes. */
-const CLOSE_TIMEOUT_MS = 5000
 
 /** Opens it without waiting for the database, which may be away. */
 export async function openRunLog(config: Config, logger: Logger) {
@@ -22,8 +18,7 @@ export async function openRunLog(config: Config, logger: Logger) {
       await migrating.destroy() // it is asked for until it succeeds, once
     },
     closeStore: async () => {
-      const closed = Promise.all([migrating.destroy(), closeDatabases(databases)])
-      await Promise.race([closed, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+      await Promise.all([migrating.destroy(), closeDatabases(databases)])
     },
     salt: config.RUN_LOG_SALT || randomBytes(16).toString('hex'),
     keepsCode: config.RUN_LOG_CODE,

@@ -95,7 +95,7 @@ export class RunLog {
     await Promise.race([this.#writeAll(), bound])
     clearTimeout(this.#timer)
     if (this.#queue.length > 0) this.#drop(this.#queue.splice(0).length)
-    // It may be away, or hang.
+    // It may be away, or hang, or be busy: an index of very many runs takes minutes.
     await Promise.race([this.#options.closeStore().catch(() => {}), bound])
     clearTimeout(timer)
   }

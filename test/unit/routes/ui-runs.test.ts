@@ -1,7 +1,7 @@
 // The page of the run log: signing in, what it shows, and that what a program left there is only text.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { outcome, postRun, testApp, testKey } from '../support/app.ts'
+import { outcome, postForm, postRun, testApp, testKey } from '../support/app.ts'
 import { type TestRunLog, testRunLog } from '../support/run-log.ts'
 
 const KEYS = [testKey('runner'), testKey('reader;"ü', { rights: ['run', 'read-runs'] })]
@@ -20,16 +20,7 @@ function app(keys = KEYS, settings: Record<string, string> = {}) {
 type App = ReturnType<typeof app>['app']
 
 function signIn(tested: App, key: string, headers: Record<string, string> = {}) {
-  return tested.request('/ui/runs', {
-    method: 'POST',
-    headers: {
-      'Content-Type': 'application/x-www-form-urlencoded',
-      Host: 'runner.example',
-      Origin: 'http://runner.example',
-      ...headers,
-    },
-    body: new URLSearchParams({ key }).toString(),
-  })
+  return postForm(tested, { key }, headers, '/ui/runs')
 }
 
 async function page(tested: App, path: string, cookie?: string) {

@@ -106,13 +106,14 @@ export async function postRun(
   })
 }
 
-/** Posts the page's form, as a browser does that shows the page. */
+/** Posts a page's form, as a browser does that shows the page. */
 export async function postForm(
   app: App,
   fields: Record<string, string>,
   headers: Record<string, string> = {},
+  path = '/ui',
 ): Promise<Response> {
-  return app.request('/ui', {
+  return app.request(path, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/x-www-form-urlencoded',
