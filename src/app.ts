@@ -23,7 +23,7 @@ import { endConnections, refuseRuns } from './middleware/draining.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
 import { sameOrigin } from './middleware/same-origin.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
-import { closeUnread } from './middleware/unread-body.ts'
+import { dropUnread } from './middleware/unread-body.ts'
 import { apiDocument } from './openapi/document.ts'
 import type { RateLimiter } from './rate-limiter/rate-limiter.ts'
 import { Readiness } from './readiness.ts'
@@ -113,7 +113,7 @@ export function createApp(options: AppOptions) {
   })
   app.use(accessLog({ logger, onRequest: (request) => metrics.onRequest(request) }))
   app.use(endConnections(drain))
-  app.use(closeUnread)
+  app.use(dropUnread)
   app.use(securityHeaders)
   app.use(
     methodNotAllowed({

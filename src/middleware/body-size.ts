@@ -1,23 +1,62 @@
 // Refuses a body that is too large before it is buffered, with or without a declared length.
 
-import type { MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import type { Context, MiddlewareHandler } from 'hono'
 import { Refusal } from '../errors.ts'
+import { drop } from './unread-body.ts'
+
+const FIRST_BUFFER_BYTES = 16 * 1024
 
 export interface BodySizeOptions {
   /** Longest body, in bytes. */
   maxBytes: number
 }
 
-/** @throws {Refusal} `too_large` */
+/**
+ * A body of a declared length is refused before it is read. One without is read up to the limit, and handed on whole.
+ * @throws {Refusal} `too_large`
+ */
 export function bodySize({ maxBytes }: BodySizeOptions): MiddlewareHandler {
-  return bodyLimit({
-    maxSize: maxBytes,
-    onError: () => {
-      // What is still on its way is not read: the connection can't be used again.
-      throw new Refusal('too_large', `body: must be at most ${maxBytes} bytes`, {
-        headers: { Connection: 'close' },
-      })
-    },
-  })
+  const tooLarge = (headers = {}) =>
+    new Refusal('too_large', `body: must be at most ${maxBytes} bytes`, { headers })
+
+  return async function bodySize(c, next) {
+    const length = declaredLength(c)
+    if (length !== undefined && length > maxBytes) throw tooLarge()
+    if (length === undefined && c.req.raw.body) {
+      const reader = c.req.raw.body.getReader()
+      const body = await readAtMost(reader, maxBytes)
+      if (!body) throw tooLarge((await drop(reader)) ? {} : { Connection: 'close' })
+      c.req.raw = new Request(c.req.raw, { body })
+    }
+    return next()
+  }
+}
+
+/** In bytes; undefined where there is none, or where a body in pieces is what counts. */
+function declaredLength(c: Context): number | undefined {
+  const length = Number(c.req.header('Content-Length') ?? Number.NaN)
+  const isChunked = c.req.header('Transfer-Encoding') !== undefined
+  return isChunked || Number.isNaN(length) ? undefined : length
+}
+
+/**
+ * Undefined where there is more. What has come is in one buffer: pieces of one byte each would take a hundred times their
+ * length.
+ */
+async function readAtMost(reader: ReadableStreamDefaultReader<Uint8Array>, maxBytes: number) {
+  let body = new Uint8Array(Math.min(maxBytes, FIRST_BUFFER_BYTES))
+  let bytes = 0
+  while (true) {
+    const { done, value } = await reader.read()
+    if (done) return body.subarray(0, bytes)
+    const end = bytes + value.byteLength
+    if (end > maxBytes) return undefined
+    if (end > body.byteLength) {
+      const larger = new Uint8Array(Math.min(maxBytes, Math.max(end, 2 * body.byteLength)))
+      larger.set(body.subarray(0, bytes))
+      body = larger
+    }
+    body.set(value, bytes)
+    bytes = end
+  }
 }

@@ -1,18 +1,54 @@
-// Ends connections on which the rest of a refused request is still on its way.
+// What is still on its way when a request has been refused is read and dropped, within bounds.
 
 import type { MiddlewareHandler } from 'hono'
 
-/** Bodies up to this length are read to their end behind the answer, in bytes; for longer ones the server does not wait. */
-const MAX_READ_BYTES = 64 * 1024
+/** The server reads bodies up to this length to their end behind the answer, in bytes; for longer ones it does not wait. */
+const MAX_READ_BEHIND_BYTES = 64 * 1024
+/**
+ * How much of a refused body is read, in bytes, for how long, in milliseconds, and how long a pause in it may be: enough
+ * for a client on a good line that sends more than it may, and dear to nobody, for nothing of it is kept.
+ */
+const MAX_DROPPED_BYTES = 64 * 1024 * 1024
+const MAX_DROPPING_MS = 2000
+const MAX_PAUSE_MS = 250
 
 /**
- * Tells a client whose body was not read that this connection ends: its next request would meet a closed one. A request
- * is refused before its body is read wherever that can be.
+ * Reads the body of a request that was refused before its body was read, then lets it have its answer: a connection that
+ * is closed while the client still sends loses the answer with it. Where there is more than is read, the client is told
+ * that the connection ends, on which its next request would meet a closed one.
  */
-export const closeUnread: MiddlewareHandler = async function closeUnread(c, next) {
+export const dropUnread: MiddlewareHandler = async function dropUnread(c, next) {
   await next()
   if (c.res.status < 400 || c.req.raw.bodyUsed) return
   const length = c.req.header('Content-Length')
   const isChunked = c.req.header('Transfer-Encoding') !== undefined
-  if (isChunked || Number(length ?? 0) > MAX_READ_BYTES) c.header('Connection', 'close')
+  if (!isChunked && Number(length ?? 0) <= MAX_READ_BEHIND_BYTES) return
+  const reader = c.req.raw.body?.getReader()
+  if (reader && !(await drop(reader))) c.header('Connection', 'close')
+}
+
+/** Reads on and drops what comes, within the bounds above; true when the body has come to its end. */
+export async function drop(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> {
+  const untilMs = performance.now() + MAX_DROPPING_MS
+  let droppedBytes = 0
+  while (droppedBytes <= MAX_DROPPED_BYTES && performance.now() < untilMs) {
+    const piece = await nextWithin(reader, MAX_PAUSE_MS)
+    if (piece === undefined) return false
+    if (piece.done) return true
+    droppedBytes += piece.value.byteLength
+  }
+  return false
+}
+
+/** The next piece; undefined where the client pauses, or has gone. */
+async function nextWithin(reader: ReadableStreamDefaultReader<Uint8Array>, timeoutMs: number) {
+  let timer: NodeJS.Timeout | undefined
+  const pause = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, undefined)
+  })
+  try {
+    return await Promise.race([reader.read().catch(() => undefined), pause])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { pino } from 'pino'
-import { afterEach, beforeEach } from 'vitest'
+import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
 import { createDockerExecutor, type DockerParts } from '../../../src/executor/create.ts'
 import type { RunOptions } from '../../../src/executor/executor.ts'
@@ -22,6 +22,8 @@ export interface FakeDocker {
   ) => Promise<Outcome>
   /** What `docker` was called with, of one of its commands. */
   calls: (command: string) => string[]
+  /** Waits until `docker` has been called with a command: a container is killed behind the answer too. */
+  called: (command: string) => Promise<void>
   /** Throws all containers away. */
   close: () => Promise<void>
 }
@@ -38,7 +40,14 @@ export function fakeDocker(): FakeDocker {
     await parts.close()
     rmSync(folder, { recursive: true })
   })
+  const calls = (command: string) =>
+    readFileSync(`${folder}/calls`, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith(`${command} `))
   return {
+    calls,
+    called: (command) =>
+      vi.waitFor(() => expect(calls(command)).not.toHaveLength(0), { timeout: 5000 }),
     run: (behaviour, settings = {}, request = {}, options = {}) => {
       const config = parseConfig({
         ...{ DOCKER_BIN: COMMAND, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0', DATA_POOL_SIZE: '0' },
@@ -50,10 +59,6 @@ export function fakeDocker(): FakeDocker {
         { signal: new AbortController().signal, ...options },
       )
     },
-    calls: (command) =>
-      readFileSync(`${folder}/calls`, 'utf8')
-        .split('\n')
-        .filter((line) => line.startsWith(`${command} `)),
     close: () => parts.close(),
   }
 }
