@@ -1,5 +1,6 @@
 // Rules for settings: from the text of an environment variable to its value, or to what is wrong with it.
 
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { parseReadOnlyMounts } from './executor/mounts.ts'
 import { clientAddress } from './middleware/client-address.ts'
@@ -71,6 +72,14 @@ export const trustProxy = z.string().refine((setting) => {
     return false
   }
 }, 'must be a number of proxies, or addresses and networks separated by commas')
+
+/** Networks in CIDR notation. */
+export const networks = z.string().transform((text, context) => {
+  const parts = text === '' ? [] : text.split(',').map((part) => part.trim())
+  if (parts.every((part) => ipaddr.isValidCIDR(part))) return parts
+  context.addIssue('must be networks such as 10.1.0.0/16, separated by commas')
+  return z.NEVER
+})
 
 export const readOnlyMounts = z.string().transform((text, context) => {
   try {

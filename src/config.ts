@@ -7,6 +7,7 @@ import {
   databaseUrl,
   decimal,
   environments,
+  networks,
   onOff,
   readOnlyMounts,
   serviceUrl,
@@ -144,7 +145,54 @@ export function settings({ cores, memoryBytes }: Machine) {
     REDIS_URL: setting(
       serviceUrl(['redis://', 'rediss://'], 'redis://HOST:PORT or rediss://HOST:PORT'),
       '',
-      'Redis in which several servers count rates together, `redis://:PASSWORD@HOST:PORT`; empty: each counts alone',
+      'Redis in which several servers count rates together, and which has the queue of `EXECUTOR=queue`, `redis://:PASSWORD@HOST:PORT`; empty: each server counts alone',
+    ),
+
+    EXECUTOR: setting(
+      z.enum(['docker', 'queue'], 'must be docker or queue'),
+      'docker',
+      'where programs run: `docker` on this host; `queue` on the hosts of workers (`safe-code-executor worker`) that take them from a queue in Redis, this one then needs no engine',
+    ),
+    QUEUE_PREFIX: setting(
+      z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, or . _ -'),
+      'safe-code-executor',
+      'what the names of everything in Redis begin with; servers and workers with the same one work together',
+    ),
+    WORKER_NAME: setting(
+      z.string().regex(/^[\w.@-]{0,64}$/, 'must be at most 64 letters, digits, or . _ @ -'),
+      '',
+      'what metrics and logs call this worker; empty: the name of its host',
+    ),
+
+    MAX_QUEUED: setting(
+      whole(1, 1_000_000),
+      '1000',
+      'asynchronous runs that may wait; with `EXECUTOR=queue` those of all servers together, and others with them',
+    ),
+    MAX_QUEUED_SECONDS: setting(
+      decimal(MIN_SECONDS, 7 * DAY_SECONDS),
+      '3600',
+      'longest wait of an asynchronous run for its turn',
+    ),
+    RESULT_TTL_SECONDS: setting(
+      whole(1, 7 * DAY_SECONDS),
+      '3600',
+      'how long the result of an asynchronous run is kept, and the answer to an `Idempotency-Key`',
+    ),
+    MAX_RESULTS_MB: setting(
+      whole(1, 1024 * 1024),
+      '64',
+      'memory for asynchronous runs and their results with `EXECUTOR=docker`; the oldest results go first',
+    ),
+    WEBHOOKS: setting(
+      onOff,
+      'off',
+      'whether an asynchronous run may name an address that is told of its end: on or off',
+    ),
+    WEBHOOK_NETWORKS: setting(
+      networks,
+      '',
+      'networks that webhooks may reach although they are not public, separated by commas: `10.1.0.0/16`',
     ),
 
     RUN_LOG: setting(onOff, 'on', 'whether every finished run is kept as a record: on or off'),
@@ -265,8 +313,11 @@ export function parseConfig(
   const schema = z.object(settings(machine))
   const given = Object.entries(env).filter(([name, value]) => name in schema.shape && value !== '')
   const result = schema.safeParse(Object.fromEntries(given))
-  if (result.success) return Object.freeze(result.data)
-  const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  const lacksRedis = result.data?.EXECUTOR === 'queue' && result.data.REDIS_URL === ''
+  if (result.success && !lacksRedis) return Object.freeze(result.data)
+  const lines = result.success
+    ? ['  REDIS_URL: must be set where EXECUTOR is queue']
+    : result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
   throw new Error(`The configuration is not valid:\n${lines.join('\n')}`)
 }
 

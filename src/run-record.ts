@@ -18,6 +18,11 @@ export interface RunOrigin {
   onRun?: (record: RunRecord) => void
 }
 
+/** Names who asks, for counting and sharing: the key, else the address. */
+export function clientName({ key, client }: Pick<RunOrigin, 'key' | 'client'>): string {
+  return key ? `key:${key.name}` : `address:${client}`
+}
+
 /** A run that ended by itself or at a limit. */
 export interface RunRecord {
   origin: RunOrigin

@@ -79,6 +79,13 @@ export function runRequestSchema(limits: RequestLimits) {
         .enum(limits.environments, `must be one of ${limits.environments.join(', ')}`)
         .default(limits.environments[0])
         .describe('What it runs in; `GET /environments` lists what there is'),
+      retry: z
+        .boolean({ error: expected('true or false') })
+        .default(false)
+        .describe(
+          'Whether the program may be started again where the machine that ran it was lost before it ended. Else such ' +
+            'a run is `unavailable`: a program is not run twice by itself',
+        ),
       displayLastExpression: z
         .boolean({ error: expected('true or false') })
         .default(false)
@@ -106,6 +113,7 @@ export function ownRequest(
     env: {},
     files: [],
     outputFiles: [],
+    retry: false,
     displayLastExpression: false,
     ...fields,
   }

@@ -20,6 +20,7 @@ interface NewKeyFlags {
   requests?: number
   window?: number
   concurrent?: number
+  weight?: number
   maxTimeout?: number
 }
 
@@ -47,6 +48,7 @@ export function keyCommand(): Command {
     .option('--requests <count>', 'requests to run in a window', toNumber)
     .option('--window <seconds>', 'length of the window', toNumber)
     .option('--concurrent <count>', 'programs that run or wait at once', toNumber)
+    .option('--weight <number>', 'its share where many wait, 1 to 100; by default 1', toNumber)
     .option('--max-timeout <seconds>', 'longest time that a run may ask for', toNumber)
     .addHelpText('after', HELP)
     .action(newKeyAction)
@@ -62,6 +64,7 @@ async function newKeyAction(name: string, flags: NewKeyFlags): Promise<void> {
     rateLimitRequests: flags.requests,
     rateLimitWindowSeconds: flags.window,
     maxConcurrent: flags.concurrent,
+    weight: flags.weight,
     maxTimeoutSeconds: flags.maxTimeout,
   })
   if (!record.success) {

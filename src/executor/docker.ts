@@ -102,7 +102,7 @@ export class DockerExecutor implements Executor {
     await options.onEnd?.()
     return classify({
       ...seen,
-      id: randomUUID(),
+      id: options.id ?? randomUUID(),
       oomEvent: needsWitness(seen) && (await sandbox.sawOom()),
       timeoutSeconds: request.timeoutSeconds,
       limits: { memoryBytes, outputBytes: outputLimitBytes },

@@ -10,6 +10,8 @@ export type StreamName = 'stdout' | 'stderr'
 export interface RunOptions {
   /** Stops the run; `run` then rejects with the refusal `cancelled`. */
   signal: AbortSignal
+  /** What the run is called; by default a new name. */
+  id?: string
   /** Who asks; absent for programs of our own. */
   origin?: RunOrigin
   /** Called when there is a place for the run, which may have waited in a line. */

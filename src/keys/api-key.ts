@@ -3,8 +3,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 
-/** What a key may be good for: to run programs, to read the run log. */
-export const RIGHTS = ['run', 'read-runs'] as const
+/** What a key may be good for: to run programs, to read the run log, to look at and change the queues. */
+export const RIGHTS = ['run', 'read-runs', 'admin-queues'] as const
 
 /** What a key is good for. */
 export type Right = (typeof RIGHTS)[number]
@@ -48,6 +48,12 @@ export const apiKeySchema = z.strictObject({
     .max(10_000)
     .optional()
     .describe('Programs that run or wait at once, on one server'),
+  weight: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Its share where many wait: a key of weight 3 gets three turns where others get one'),
   maxTimeoutSeconds: z
     .number()
     .min(0.001)

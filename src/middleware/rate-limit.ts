@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../app-env.ts'
 import { Refusal } from '../errors.ts'
 import type { RateLimiter, RatePolicy, RateState } from '../rate-limiter/rate-limiter.ts'
+import { clientName } from '../run-record.ts'
 
 export interface RateLimitOptions {
   limiter: RateLimiter
@@ -20,7 +21,7 @@ export interface RateLimitOptions {
 export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHandler<AppEnv> {
   return async function rateLimit(c, next) {
     const key = c.get('key')
-    const client = key ? `key:${key.name}` : `address:${c.get('client')}`
+    const client = clientName({ key, client: c.get('client') })
     const own = {
       requests: key?.rateLimitRequests ?? policy.requests,
       windowSeconds: key?.rateLimitWindowSeconds ?? policy.windowSeconds,

@@ -13,6 +13,10 @@ const REFUSALS: Readonly<Record<RefusalCode, { description: string; error: strin
   forbidden: { description: 'Another site sent it', error: 'The form was sent by another site' },
   not_found: { description: 'There is no such path', error: 'There is no /nowhere' },
   method_not_allowed: { description: 'Not with this method', error: '/run: only POST' },
+  conflict: {
+    description: 'The same idempotency key came with another body before',
+    error: 'Idempotency-Key: came with another body before',
+  },
   too_large: {
     description: 'The body is too large; nothing of it was kept',
     error: 'body: must be at most 2097152 bytes',

@@ -106,7 +106,6 @@ describe('413 too_large', () => {
   it('is for a declared length over the limit', async () => {
     const { seen, init } = streamed(['{"code":"x12"}', ' '])
     const response = await post({ headers: { ...JSON_TYPE, 'Content-Length': '15' }, ...init })
-    expect(response.headers.get('Connection')).toBe('close')
     await expectRefusal(response, 413, 'too_large', 'body: must be at most 14 bytes')
     expect(seen.pulled).toBe(0)
   })
@@ -114,7 +113,6 @@ describe('413 too_large', () => {
   it('is for chunks over the limit', async () => {
     const { init } = streamed(['{"code":"x12"}', ' '])
     const response = await post({ headers: JSON_TYPE, ...init })
-    expect(response.headers.get('Connection')).toBe('close')
     await expectRefusal(response, 413, 'too_large', 'body: must be at most 14 bytes')
     expect(executor.requests).toEqual([])
   })

@@ -42,6 +42,11 @@ describe('the settings', () => {
       'LOG_FORMAT',
       'RATE_LIMIT',
       'REDIS_URL',
+      'EXECUTOR',
+      'QUEUE_PREFIX',
+      'WORKER_NAME',
+      'WEBHOOKS',
+      'WEBHOOK_NETWORKS',
       'RUN_LOG',
       'DATABASE_URL',
       'RUN_LOG_CODE',
@@ -55,7 +60,7 @@ describe('the settings', () => {
       'ENVIRONMENTS',
       'DATA_IMAGE',
     ])
-    expect(numeric).toHaveLength(31)
+    expect(numeric).toHaveLength(35)
   })
 
   it('are finite and above 0 by default', () => {

@@ -17,6 +17,7 @@ describe('a refusal', () => {
     ['forbidden', 403],
     ['not_found', 404],
     ['method_not_allowed', 405],
+    ['conflict', 409],
     ['too_large', 413],
     ['unsupported_media_type', 415],
     ['rate_limited', 429],
@@ -28,8 +29,8 @@ describe('a refusal', () => {
     expect(new Refusal(code, 'x').status).toBe(status)
   })
 
-  it('has no other code than these twelve', () => {
-    expect(Object.keys(REFUSAL_STATUS)).toHaveLength(12)
+  it('has no other code than these thirteen', () => {
+    expect(Object.keys(REFUSAL_STATUS)).toHaveLength(13)
   })
 
   it('has the fields of an outcome first, then its code and the request', () => {

@@ -29,6 +29,7 @@ describe('the body', () => {
       files: [],
       outputFiles: [],
       environment: 'python',
+      retry: false,
       displayLastExpression: false,
     })
   })
@@ -43,6 +44,7 @@ describe('the body', () => {
       files: [{ path: 'a/b.txt', content: 'é\r\n', encoding: 'utf8' }],
       outputFiles: ['*.png'],
       environment: 'data',
+      retry: true,
       displayLastExpression: true,
     }
     expect(schema.parse(body)).toStrictEqual(body)

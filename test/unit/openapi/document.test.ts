@@ -56,7 +56,7 @@ describe('the document', () => {
     const { properties = {}, required, additionalProperties } = requestOf(document).schema
     expect(Object.keys(properties)).toEqual([
       ...['code', 'stdin', 'args', 'env', 'files', 'outputFiles', 'timeoutSeconds'],
-      ...['environment', 'displayLastExpression'],
+      ...['environment', 'retry', 'displayLastExpression'],
     ])
     for (const [name, field] of Object.entries(properties)) {
       expect(field.description, name).toBeTruthy()

@@ -13,6 +13,7 @@ describe('the request', () => {
       {
         ...{ code: 'print(2 + 2)', stdin: '', args: [], env: {}, timeoutSeconds: 10 },
         ...{ files: [], outputFiles: [], environment: 'python', displayLastExpression: false },
+        retry: false,
       },
     ])
   })
@@ -31,6 +32,7 @@ describe('the request', () => {
       ],
       outputFiles: ['**/*.png'],
       environment: 'data',
+      retry: true,
       displayLastExpression: true,
     }
     await postRun(app, request, { 'Content-Type': 'application/json; charset=utf-8' })

@@ -1,0 +1,119 @@
+// Runs that are asked for now and read later: what the routes need of whatever keeps them.
+
+import { z } from 'zod'
+import { refusalSchema } from '../errors.ts'
+import { outcomeSchema } from '../outcome.ts'
+import type { RunRequest } from '../run.ts'
+import type { RunOrigin } from '../run-record.ts'
+
+/** Most runs of one batch. */
+export const MAX_BATCH_RUNS = 100
+
+/** How far a run has come. The last three are ends. */
+export const RUN_STATES = ['queued', 'running', 'finished', 'failed', 'cancelled'] as const
+
+const timestamp = z.iso.datetime()
+
+/** An asynchronous run as `GET /runs/{id}` shows it. */
+export const asyncRunSchema = z
+  .strictObject({
+    id: z.string().describe('Names this run, here and in its outcome'),
+    state: z
+      .enum(RUN_STATES)
+      .describe(
+        '`queued`: it waits for its turn. `running`. `finished`: the program ran, `result` has what it did. `failed`: ' +
+          'it could not be run, `refusal` says why. `cancelled`: somebody asked for that',
+      ),
+    environment: z.string(),
+    createdAt: timestamp,
+    startedAt: timestamp.nullable(),
+    endedAt: timestamp.nullable(),
+    expiresAt: timestamp.nullable().describe('When the server forgets it; null until it has ended'),
+    attempts: z
+      .int()
+      .min(0)
+      .describe('How often it was started; more than once only where the request says `retry`'),
+    result: outcomeSchema.nullable().describe('Null unless it has finished'),
+    refusal: refusalSchema
+      .pick({ code: true, error: true })
+      .nullable()
+      .describe('Null unless it has failed or was cancelled'),
+  })
+  .meta({ id: 'AsyncRun', description: 'A run that was asked for with POST /runs' })
+
+/** An asynchronous run as `GET /runs/{id}` shows it. */
+export type AsyncRun = z.output<typeof asyncRunSchema>
+
+/** The form of an event's id: the attempt, and its place in that. Later events have larger ones. */
+export const EVENT_ID = /^\d{1,10}-\d{1,10}$/
+
+/** Where a new reader begins. */
+export const BEFORE_ALL = '0-0'
+
+/** What the last event of each run is called: nothing comes after it. */
+export const LAST_EVENT_ID = '1000000-0'
+
+/** What happens to a run. `start` comes again where it is tried again: the output before it is void then. */
+export type RunEvent = { id: string } & (
+  | { type: 'start'; data: { attempt: number } }
+  | { type: 'stdout' | 'stderr'; data: { text: string } }
+  /** The last one: the whole run. */
+  | { type: 'end'; data: AsyncRun }
+)
+
+/** What a run's end is told to. */
+export interface Webhook {
+  url: string
+  /** What its signature is made with. */
+  secret: string
+}
+
+/** A run that is asked for. */
+export interface NewRun {
+  id: string
+  request: RunRequest
+  /** Who asks. Its callbacks are not called: nobody waits any more when the run ends. */
+  origin: RunOrigin
+  webhook?: Webhook | undefined
+}
+
+/** What makes two posts one. */
+export interface Idempotency {
+  /** As the client chose it; each client has its own. */
+  key: string
+  /** Digest of what was posted: the same key with something else is a mistake. */
+  digest: string
+}
+
+/** A run, and who may read it. */
+export interface OwnedRun {
+  run: AsyncRun
+  /** `clientName` of who asked for it. */
+  owner: string
+}
+
+/** Keeps asynchronous runs. */
+export interface AsyncRuns {
+  /**
+   * Takes runs on, all of them or none. The same idempotency key again answers with the runs of the first time.
+   * @throws {Refusal} `busy` where the line has no room for them; `conflict` where the idempotency key came with
+   *   something else before; `unavailable`.
+   */
+  submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<AsyncRun[]>
+  /**
+   * Undefined where there is no such run, or none any more.
+   * @throws {Refusal} `unavailable`.
+   */
+  find(id: string): Promise<OwnedRun | undefined>
+  /**
+   * The events of a run after the one that is named, as they come, up to its last. Ends without one where the run is not
+   * there (any more), or `signal` aborts.
+   * @throws {Refusal} `unavailable`.
+   */
+  events(id: string, after: string, signal: AbortSignal): AsyncIterable<RunEvent>
+  /**
+   * Ends a run that has not ended. Resolves with what has become of it: another end may have come first.
+   * @throws {Refusal} `unavailable`.
+   */
+  cancel(id: string): Promise<AsyncRun | undefined>
+}
