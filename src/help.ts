@@ -22,6 +22,18 @@ ${settings.join('\n')}
 `
 }
 
+/** What follows the usage in the help of `worker`. */
+export function workerHelp(): string {
+  return `
+  REDIS_URL=redis://127.0.0.1:6379 safe-code-executor worker
+  EXECUTOR=queue REDIS_URL=redis://127.0.0.1:6379 safe-code-executor serve
+
+Settings are environment variables, the same as those of \`safe-code-executor serve --help\`. Servers and workers must have
+the same REDIS_URL and QUEUE_PREFIX, and should have the same limits. SIGTERM: takes no more programs, lets those that
+run end for DRAIN_SECONDS.
+`
+}
+
 /** A readme with the table between its two markers made anew. */
 export function withSettingsTable(readme: string): string {
   const rows = describeSettings(README_MACHINE).map(

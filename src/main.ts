@@ -6,8 +6,9 @@ import { keyCommand } from './cli/key.ts'
 import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
 import { setupCommand } from './cli/setup.ts'
 import { parseConfig } from './config.ts'
-import { serveHelp } from './help.ts'
+import { serveHelp, workerHelp } from './help.ts'
 import { serve } from './serve.ts'
+import { work } from './work.ts'
 
 /**
  * How long a server may be there when all is closed, in milliseconds: what a library still holds, such as a connection
@@ -27,6 +28,19 @@ program
   .addHelpText('after', () => serveHelp())
   .action(() =>
     serve(parseConfig(process.env)).finally(() => {
+      setTimeout(() => process.exit(), LINGER_MS).unref()
+    }),
+  )
+program
+  .command('worker')
+  .summary('run programs that servers with EXECUTOR=queue take')
+  .description(
+    'Takes programs from the queue in REDIS_URL and runs them on this host: as many at once as MAX_RUNNING says, in the\n' +
+      'environments of ENVIRONMENTS. Any number of hosts may do so. Limits are those of this host.',
+  )
+  .addHelpText('after', () => workerHelp())
+  .action(() =>
+    work(parseConfig(process.env)).finally(() => {
       setTimeout(() => process.exit(), LINGER_MS).unref()
     }),
   )

@@ -25,7 +25,7 @@ export function clientName({ key, client }: Pick<RunOrigin, 'key' | 'client'>): 
 
 /** A run that ended by itself or at a limit. */
 export interface RunRecord {
-  origin: RunOrigin
+  origin: Pick<RunOrigin, 'requestId' | 'client'> & { key: Pick<ApiKey, 'name'> | undefined }
   request: RunRequest
   outcome: Outcome
   endedAt: Date

@@ -17,6 +17,7 @@ import { createLogger, maskedConfig } from './logger.ts'
 import { Metrics } from './metrics.ts'
 import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
 import { openRunLog } from './run-log/open.ts'
+import type { RunLog } from './run-log/run-log.ts'
 import { shutdown } from './shutdown.ts'
 import { boundUnreadAnswers, maxUnread, READ_TIMEOUT_MS } from './unread-answers.ts'
 
@@ -70,8 +71,9 @@ async function serveWith(
   onClose(() => limiter?.close())
   const runLog = config.RUN_LOG ? await openRunLog(config, logger) : undefined
   onClose(() => runLog?.close(LAST_RECORDS_MS))
-  const { executor, state, prove, close } = createGuardedExecutor(config, logger, {
-    events: metrics.executorEvents,
+  const { executor, state, isIdle, prove, close } = await createExecutor(config, logger, {
+    metrics,
+    runLog,
     onMissing: () => end(new Error(MISSING_WALL)),
   })
   onClose(close)
@@ -111,14 +113,45 @@ async function serveWith(
   prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
   await shutdown({
     ...{ server, drain, stop: stop.signal, logger },
-    isIdle: () => state().running + state().waiting === 0,
+    isIdle,
     noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
     drainMs: config.DRAIN_SECONDS * 1000,
   })
   if (stop.signal.aborted) throw stop.signal.reason
 }
 
-const MISSING_WALL =
+interface ExecutorContext {
+  metrics: Metrics
+  runLog: RunLog | undefined
+  onMissing: () => void
+}
+
+/** What runs the programs: the engine of this host, or the workers behind a queue. */
+async function createExecutor(
+  config: Config,
+  logger: Logger,
+  { metrics, runLog, onMissing }: ExecutorContext,
+) {
+  if (config.EXECUTOR === 'docker') {
+    const parts = createGuardedExecutor(config, logger, {
+      ...{ events: metrics.executorEvents, onMissing },
+    })
+    const isIdle = () => parts.state().running + parts.state().waiting === 0
+    return { ...parts, isIdle }
+  }
+  const { createQueueParts } = await import('./queue/create.ts')
+  const parts = createQueueParts(config, logger, {
+    onRun: (record) => {
+      metrics.onRun(record)
+      runLog?.add(record)
+    },
+    onWebhook: async () => {},
+  })
+  return { ...parts, prove: async () => logger.info('workers run the programs') }
+}
+
+/** What is said where a wall is missing. */
+export const MISSING_WALL =
   'This host does not enforce every limit, so the server does not serve. What is missing is in the log above, and\n' +
   '`npm run doctor` tries everything. SERVE_WITH_MISSING_WALLS=on serves all the same.'
 

@@ -74,14 +74,15 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Resolves with the reason. */
-function aborted(signal: AbortSignal): Promise<unknown> {
+export function aborted(signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(signal.reason)
     else signal.addEventListener('abort', () => resolve(signal.reason), { once: true })
   })
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
+/** Resolves when somebody asks this process to end. */
+export function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
     const onSignal = (signal: NodeJS.Signals) => {

@@ -20,6 +20,8 @@ export interface RunOptions {
   onDelivered?: () => void
   /** Called when the program starts; there is no refusal after it but `cancelled`. */
   onStart?: () => void
+  /** Called when the program is started again, as its request allows: what it wrote before is void. */
+  onRestart?: () => void
   /** Called with the program's output as it comes, in bytes. */
   onChunk?: (stream: StreamName, bytes: Buffer) => void
   /** Called when the program has ended. Its outcome is made when this resolves: it must not take long. */

@@ -1,0 +1,77 @@
+// Connections to Redis, and scripts on them.
+
+import { createHash } from 'node:crypto'
+import { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+
+/** How long Redis may take for one command, in milliseconds. */
+const COMMAND_TIMEOUT_MS = 3000
+/** Longest pause between attempts to connect, in milliseconds. */
+const LAST_RETRY_MS = 1000
+
+const retryStrategy = (attempt: number) => Math.min(attempt * 100, LAST_RETRY_MS)
+
+/** A connection on which a command fails soon where Redis is away: whoever sends it knows what to do then. */
+export function connect(url: string, logger: Logger): Redis {
+  const redis = new Redis(url, {
+    ...{ retryStrategy, connectTimeout: 2000, commandTimeout: COMMAND_TIMEOUT_MS },
+    ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
+  })
+  tellOfOutages(redis, logger)
+  return redis
+}
+
+/** One on which a command waits for Redis, and may wait for something in it. */
+export function connectToWait(url: string): Redis {
+  const redis = new Redis(url, { retryStrategy, connectTimeout: 2000, maxRetriesPerRequest: null })
+  redis.on('error', () => {}) // the connection beside it tells of outages
+  return redis
+}
+
+/** Once for each outage, not once for each attempt to connect. */
+function tellOfOutages(redis: Redis, logger: Logger): void {
+  let isAway = false
+  redis.on('error', (error: Error) => {
+    if (isAway) return
+    isAway = true
+    logger.error({ cause: error.message || String(error) }, 'the queue’s Redis is away')
+  })
+  redis.on('ready', () => {
+    if (isAway) logger.info('the queue’s Redis is back')
+    isAway = false
+  })
+}
+
+/** Resolves when the connection is there; what it then throws says why not. */
+export async function connected(redis: Redis, timeoutMs: number): Promise<void> {
+  const untilMs = performance.now() + timeoutMs
+  for (;;) {
+    try {
+      await redis.ping()
+      return
+    } catch (error) {
+      if (performance.now() > untilMs) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+/** A script that Redis knows by its digest, and is told where it does not. */
+export class Script<Result> {
+  readonly #text: string
+  readonly #digest: string
+
+  constructor(text: string) {
+    this.#text = text
+    this.#digest = createHash('sha1').update(text).digest('hex') // what EVALSHA asks for
+  }
+
+  async run(redis: Redis, ...args: (string | number)[]): Promise<Result> {
+    try {
+      return (await redis.evalsha(this.#digest, 0, ...args)) as Result
+    } catch (error) {
+      if (!String(error).includes('NOSCRIPT')) throw error
+      return (await redis.eval(this.#text, 0, ...args)) as Result
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// One connection that hears of all runs that this process is interested in.
+
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+
+/** What is told of a run: there are new events; a worker has taken it; its program has started; its worker was lost. */
+export type Notice = 'events' | 'taken' | 'started' | 'lost'
+
+/** Told of notices, and of nothing that was missed while Redis was away: who listens looks for itself now and then. */
+export type Listener = (notice: Notice) => void
+
+export class Hub {
+  /** The channel of this process, for runs that only it waits for. */
+  readonly channel: string
+  readonly #redis: Redis
+  /** By channel and run. */
+  readonly #listeners = new Map<string, Set<Listener>>()
+
+  /** `redis` is for this alone; `prefix` is what the names of channels begin with. */
+  constructor(redis: Redis, prefix: string) {
+    this.#redis = redis
+    this.channel = `${prefix}server:${randomUUID()}`
+    redis.on('message', (channel: string, message: string) => this.#tell(channel, message))
+    void redis.subscribe(this.channel).catch(() => {}) // ioredis subscribes again with each connection
+  }
+
+  /** Hears of a run on this process's channel until the function that comes back is called. */
+  listen(id: string, listener: Listener): () => void {
+    return this.#add(this.channel, id, listener)
+  }
+
+  /** The same on a channel of the run's own. Resolves when nothing is missed any more. */
+  async listenTo(channel: string, id: string, listener: Listener): Promise<() => void> {
+    const stop = this.#add(channel, id, listener)
+    await this.#redis.subscribe(channel)
+    return () => {
+      stop()
+      if (!this.#hears(channel)) void this.#redis.unsubscribe(channel).catch(() => {})
+    }
+  }
+
+  close(): void {
+    this.#redis.disconnect()
+  }
+
+  #add(channel: string, id: string, listener: Listener): () => void {
+    const name = `${channel} ${id}`
+    const listeners = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#listeners.delete(name)
+    }
+  }
+
+  #hears(channel: string): boolean {
+    for (const name of this.#listeners.keys()) if (name.startsWith(`${channel} `)) return true
+    return false
+  }
+
+  #tell(channel: string, message: string): void {
+    const [id, notice] = message.split(' ')
+    for (const listener of this.#listeners.get(`${channel} ${id}`) ?? []) listener(notice as Notice)
+  }
+}

@@ -1,0 +1,130 @@
+// Runs programs on other machines: written down in Redis, taken by a worker, its events read as they come.
+
+import { randomUUID } from 'node:crypto'
+import { onAbort } from '../abortable.ts'
+import { BEFORE_ALL } from '../async-runs/async-runs.ts'
+import { cancelled, Refusal, unavailable } from '../errors.ts'
+import type { Executor, RunOptions } from '../executor/executor.ts'
+import type { Outcome } from '../outcome.ts'
+import type { RunRequest } from '../run.ts'
+import { clientName } from '../run-record.ts'
+import { Bell, follow, type StoredEvent } from './follow.ts'
+import type { Hub, Notice } from './hub.ts'
+import type { RunQueue } from './run-queue.ts'
+import { decodeEnding, type Ending, endingRefusal } from './stored-run.ts'
+
+/** How long a run is kept when it has ended and somebody waits for it, in milliseconds. */
+const KEPT_MS = 60_000
+
+export interface QueueExecutorOptions {
+  queue: RunQueue
+  hub: Hub
+  /** How many may be unfinished in the queue. */
+  maxQueued: number
+  /** How long a run may wait to be taken, in milliseconds. */
+  maxWaitMs: number
+}
+
+export class QueueExecutor implements Executor {
+  readonly #options: QueueExecutorOptions
+  #running = 0
+
+  constructor(options: QueueExecutorOptions) {
+    this.#options = options
+  }
+
+  /** How many this process waits for. */
+  get running(): number {
+    return this.#running
+  }
+
+  async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    const { queue, hub } = this.#options
+    const { signal, id = randomUUID() } = options
+    if (signal.aborted) throw cancelled(signal)
+    const bell = new Bell()
+    const told = once(options)
+    const stopHearing = hub.listen(id, (notice: Notice) => {
+      if (notice === 'taken') told.admitted()
+      else if (notice === 'started') told.started()
+      else bell.ring()
+    })
+    const stopListening = onAbort(signal, () => bell.ring())
+    this.#running += 1
+    let ending: Ending | undefined
+    try {
+      await queue.submit(this.#submission(id, request, options))
+      const place = { bell, looksFirst: false, signal }
+      for await (const event of follow(queue, id, BEFORE_ALL, place)) {
+        if (event.type === 'end') ending = decodeEnding(event.data)
+        else pass(event, options, told.started)
+      }
+      if (!ending) {
+        throw signal.aborted ? cancelled(signal) : unavailable(new Error('the queue lost the run'))
+      }
+      if (ending.state !== 'finished') throw endingRefusal(ending.refusal)
+      told.started()
+      await options.onEnd?.()
+      return ending.result
+    } finally {
+      this.#running -= 1
+      stopListening()
+      stopHearing()
+      // Nobody waits any more. Where Redis does not hear this, the run ends by its own deadlines.
+      if (!ending) void queue.end(id, NOBODY_WAITS).catch(() => {})
+    }
+  }
+
+  #submission(id: string, request: RunRequest, { origin, onChunk }: RunOptions) {
+    const { hub, maxQueued, maxWaitMs } = this.#options
+    const meta = {
+      requestId: origin?.requestId ?? '',
+      keyName: origin?.key?.name ?? null,
+      client: origin?.client ?? '',
+      isFollowed: onChunk !== undefined,
+      webhook: null,
+    }
+    return {
+      kind: 'sync',
+      owner: origin ? clientName(origin) : 'server',
+      maxConcurrent: origin?.key?.maxConcurrent,
+      weight: origin?.key?.weight ?? 1,
+      ...{ maxQueued, waitMs: maxWaitMs, ttlMs: KEPT_MS, channel: hub.channel },
+      runs: [{ id, request, meta }],
+    } as const
+  }
+}
+
+const NOBODY_WAITS: Ending = {
+  state: 'cancelled',
+  refusal: { code: 'cancelled', error: 'The client hung up' },
+}
+
+/** Each is told once, and the first before the second. */
+function once({ onAdmitted, onDelivered, onStart }: RunOptions) {
+  let isAdmitted = false
+  let isStarted = false
+  const admitted = () => {
+    if (isAdmitted) return
+    isAdmitted = true
+    onAdmitted?.()
+  }
+  const started = () => {
+    admitted()
+    if (isStarted) return
+    isStarted = true
+    onDelivered?.()
+    onStart?.()
+  }
+  return { admitted, started }
+}
+
+function pass({ type, data }: StoredEvent, options: RunOptions, onStart: () => void): void {
+  if (type === 'start') {
+    onStart()
+    const { attempt } = JSON.parse(data) as { attempt: number }
+    if (attempt > 1) options.onRestart?.()
+  } else if (type === 'stdout' || type === 'stderr') {
+    options.onChunk?.(type, Buffer.from((JSON.parse(data) as { text: string }).text))
+  } else throw new Refusal('internal', 'Something went wrong on our side')
+}

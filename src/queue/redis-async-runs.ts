@@ -1,0 +1,113 @@
+// Asynchronous runs in Redis: any server answers for a run that another one took on.
+
+import { onAbort } from '../abortable.ts'
+import type {
+  AsyncRun,
+  AsyncRuns,
+  Idempotency,
+  NewRun,
+  OwnedRun,
+  RunEvent,
+} from '../async-runs/async-runs.ts'
+import { unavailable } from '../errors.ts'
+import { clientName } from '../run-record.ts'
+import { Bell, follow } from './follow.ts'
+import type { Hub } from './hub.ts'
+import type { RunQueue } from './run-queue.ts'
+import { decodeEnding, type Ending, toAsyncRun } from './stored-run.ts'
+
+export interface RedisAsyncRunsOptions {
+  queue: RunQueue
+  hub: Hub
+  /** How many may be unfinished in the queue. */
+  maxQueued: number
+  /** How long a run may wait to be taken, in milliseconds. */
+  maxWaitMs: number
+  /** How long a run is kept when it has ended, in milliseconds. */
+  ttlMs: number
+}
+
+export class RedisAsyncRuns implements AsyncRuns {
+  readonly #options: RedisAsyncRunsOptions
+
+  constructor(options: RedisAsyncRunsOptions) {
+    this.#options = options
+  }
+
+  async submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<AsyncRun[]> {
+    const { queue, maxQueued, maxWaitMs, ttlMs } = this.#options
+    const [first] = runs
+    if (!first) return []
+    const { origin } = first
+    const ids = await queue.submit({
+      kind: 'async',
+      owner: clientName(origin),
+      maxConcurrent: origin.key?.maxConcurrent,
+      weight: origin.key?.weight ?? 1,
+      ...{ maxQueued, waitMs: maxWaitMs, ttlMs, idempotency },
+      runs: runs.map(({ id, request, webhook = null }) => ({
+        ...{ id, request },
+        meta: {
+          requestId: origin.requestId,
+          keyName: origin.key?.name ?? null,
+          client: origin.client,
+          isFollowed: true,
+          webhook,
+        },
+      })),
+    })
+    const found = await Promise.all(ids.map((id) => this.find(id)))
+    return found.flatMap((owned) => (owned ? [owned.run] : []))
+  }
+
+  async find(id: string): Promise<OwnedRun | undefined> {
+    const { queue } = this.#options
+    const run = await ask(() => queue.find(id))
+    if (run?.kind !== 'async') return undefined
+    const ending = run.endedAt === undefined ? undefined : await ask(() => queue.ending(id))
+    return { owner: run.owner, run: toAsyncRun(id, run, ending) }
+  }
+
+  async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    const { queue, hub } = this.#options
+    const bell = new Bell()
+    const stopListening = onAbort(signal, () => bell.ring())
+    const stopHearing = await ask(() =>
+      hub.listenTo(queue.key(`channel:${id}`), id, (notice) => {
+        if (notice === 'events') bell.ring()
+      }),
+    )
+    try {
+      for await (const event of follow(queue, id, after, { bell, looksFirst: true, signal })) {
+        const { type, data } = event
+        if (type === 'end') yield* this.#last(id, event.id, decodeEnding(data))
+        else yield { id: event.id, type, data: JSON.parse(data) } as RunEvent
+      }
+    } finally {
+      stopHearing()
+      stopListening()
+    }
+  }
+
+  async cancel(id: string): Promise<AsyncRun | undefined> {
+    await ask(() => this.#options.queue.end(id, CANCELLED))
+    return (await this.find(id))?.run
+  }
+
+  async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<RunEvent> {
+    const run = await ask(() => this.#options.queue.find(id))
+    if (run) yield { id: eventId, type: 'end', data: toAsyncRun(id, run, ending) }
+  }
+}
+
+const CANCELLED: Ending = {
+  state: 'cancelled',
+  refusal: { code: 'cancelled', error: 'The run was cancelled' },
+}
+
+/** @throws {Refusal} `unavailable` where Redis is. */
+async function ask<T>(question: () => Promise<T>): Promise<T> {
+  return question().catch((error) => {
+    throw unavailable(error)
+  })
+}

@@ -1,0 +1,173 @@
+// One run on a worker: from the request that came to the end that is written down.
+
+import { Refusal, toRefusal } from '../errors.ts'
+import type { Executor } from '../executor/executor.ts'
+import { OutputFeed } from '../output-feed.ts'
+import type { RunRequest } from '../run.ts'
+import { LEASE_MS } from './lease.ts'
+import type { RunQueue, TakenRun } from './run-queue.ts'
+import { type Ending, type RunMeta, runMetaSchema } from './stored-run.ts'
+
+/** Makes a request of what came. @throws {Refusal} where it is none, or asks for more than this host gives. */
+export type ParseRequest = (given: unknown) => RunRequest
+
+/** How often a run goes back to the queue because a worker could not begin it, before it fails. */
+const MAX_HANDED_BACK = 5
+/** Pause between attempts to write an end down, in milliseconds. */
+const PAUSE_MS = 250
+/** How long is waited for more output, in milliseconds: for as long as there is none. */
+const SILENCE_MS = 60_000
+
+/** What became of it on this worker. */
+export type RunEnd = Ending['state'] | 'handed back' | 'lost'
+
+export interface RunOnceOptions {
+  queue: RunQueue
+  executor: Executor
+  parse: ParseRequest
+  /** The worker ends, and waits no longer. */
+  stop: AbortSignal
+}
+
+export class RunOnce {
+  readonly #options: RunOnceOptions
+  #hasStarted = false
+  #startMs = 0
+
+  constructor(options: RunOnceOptions) {
+    this.#options = options
+  }
+
+  /** `lost` aborts when the run is not this worker's any more. */
+  async run(taken: TakenRun, environment: string, lost: AbortSignal): Promise<RunEnd> {
+    const { stop } = this.#options
+    let ending: Ending
+    try {
+      ending = await this.#execute(taken, environment, AbortSignal.any([lost, stop]))
+    } catch (error) {
+      if (lost.aborted) return 'lost'
+      const refusal = toRefusal(error)
+      const begins = !this.#hasStarted && (stop.aborted || isOurs(refusal))
+      if (begins && (await this.#handBack(taken, environment))) return 'handed back'
+      ending = failed(stop.aborted ? stopped() : refusal)
+      if (stop.aborted && (await this.#giveUp(taken))) return 'lost'
+    }
+    return (await this.#finish(taken, ending)) ? ending.state : 'lost'
+  }
+
+  async #execute(taken: TakenRun, environment: string, signal: AbortSignal): Promise<Ending> {
+    const { executor, parse } = this.#options
+    const { meta, request } = read(taken, parse, environment)
+    const takenAtMs = performance.now()
+    const feed = new OutputFeed()
+    const told = meta.isFollowed ? this.#tell(taken, feed, signal) : undefined
+    try {
+      const result = await executor.run(request, {
+        ...{ signal, id: taken.id },
+        onStart: () => {
+          this.#hasStarted = true
+          this.#startMs = performance.now() - takenAtMs
+          if (meta.isFollowed) feed.start()
+          else this.#notify(taken)
+        },
+        ...(told && { onChunk: (stream, bytes) => feed.add(stream, bytes) }),
+      })
+      feed.end()
+      await told
+      return { state: 'finished', result, startMs: this.#startMs }
+    } finally {
+      feed.end()
+    }
+  }
+
+  /** Writes down that the program has started, and its output, one piece after the other: what comes meanwhile is one. */
+  async #tell(taken: TakenRun, feed: OutputFeed, signal: AbortSignal): Promise<void> {
+    await Promise.race([feed.started, feed.ended])
+    if (!this.#hasStarted) return
+    let seq = 1
+    const append = async (type: string, data: object) => {
+      while (!signal.aborted) {
+        try {
+          await this.#options.queue.append(taken, seq, [{ type, data }])
+          seq += 1
+          return
+        } catch {
+          await pause() // Redis is away: the lease says for how long that may be
+        }
+      }
+    }
+    await append('start', { attempt: taken.attempt })
+    while (!signal.aborted) {
+      const piece = await feed.next(SILENCE_MS)
+      if (piece === undefined) return
+      if (piece !== 'silence') await append(piece.stream, { text: piece.text })
+    }
+  }
+
+  /** Nobody reads the events of this run; whoever waits for it may want to know that it has started. */
+  #notify({ channel, id }: TakenRun): void {
+    void this.#options.queue.redis.publish(channel, `${id} started`).catch(() => {})
+  }
+
+  async #handBack(taken: TakenRun, environment: string): Promise<boolean> {
+    const { queue } = this.#options
+    if (taken.attempt > MAX_HANDED_BACK) return false
+    return queue.handBack(taken, environment).then(
+      (count) => count > 0,
+      () => false,
+    )
+  }
+
+  /** Whether somebody else will run it: the worker ends, and its request says that it may be tried again. */
+  async #giveUp(taken: TakenRun): Promise<boolean> {
+    const request = taken.request as Partial<RunRequest> | null
+    if (request?.retry !== true) return false
+    // A lease that ends now: the next sweep finds it.
+    return this.#options.queue.renew([taken], 0).then(
+      (lost) => lost.length === 0,
+      () => false,
+    )
+  }
+
+  /** Whether it is the end of the run. While Redis is away it is tried again, for as long as the run may be ours. */
+  async #finish(taken: TakenRun, ending: Ending): Promise<boolean> {
+    const untilMs = performance.now() + LEASE_MS
+    for (;;) {
+      try {
+        return await this.#options.queue.finish(taken, ending)
+      } catch (error) {
+        if (performance.now() > untilMs) throw error
+        await pause()
+      }
+    }
+  }
+}
+
+function read(
+  taken: TakenRun,
+  parse: ParseRequest,
+  environment: string,
+): { meta: RunMeta; request: RunRequest } {
+  const request = parse(taken.request)
+  if (request.environment !== environment) {
+    throw new Refusal('internal', 'The queue has a run of another environment')
+  }
+  return { meta: runMetaSchema.parse(JSON.parse(taken.meta)), request }
+}
+
+/** Whether it is this host that could not run it: another one may. */
+function isOurs({ code }: Refusal): boolean {
+  return code === 'unavailable' || code === 'busy'
+}
+
+function stopped(): Refusal {
+  return new Refusal('unavailable', 'The machine that ran the program was stopped before it ended')
+}
+
+function failed({ code, message }: Refusal): Ending {
+  return { state: 'failed', refusal: { code, error: message } }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+}

@@ -1,0 +1,282 @@
+// What must happen in Redis at once or not at all, in Lua. Time is Redis's own: no two machines' clocks are compared.
+//
+// A run is a hash `run:ID` (what it is, how far it has come) and a stream `events:ID` (what a reader sees). `live` has
+// all that have not ended, by when somebody must look at them: one that waits, when its wait runs out; one that runs,
+// when its worker's lease does. `owner:NAME` has one client's, `parked:NAME` those of them that wait for another one of
+// the same client to end. Every end goes through `finish`, which ends a run once.
+
+/** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
+const BUCKET_SECONDS = 10
+
+/** What all scripts share. ARGV[1] is the prefix. */
+const COMMON = `
+local prefix = ARGV[1]
+local function key(...) return prefix .. table.concat({...}) end
+local function now()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- Ended runs in a second.
+local function drain_rate()
+  local seconds = now() / 1000
+  local bucket = math.floor(seconds / ${BUCKET_SECONDS})
+  local this = redis.call('GET', key('done:', bucket)) or 0
+  local last = redis.call('GET', key('done:', bucket - 1)) or 0
+  return (this + last) / (${BUCKET_SECONDS} + seconds % ${BUCKET_SECONDS})
+end
+
+-- The next of a client's parked runs may be queued: {id, environment, attempt, priority}, or nothing.
+local function unpark(owner)
+  while true do
+    local id = redis.call('LPOP', key('parked:', owner))
+    if not id then return {} end
+    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority')
+    if run[1] == 'parked' then
+      redis.call('HSET', key('run:', id), 'state', 'queued')
+      return {id, run[2], run[3], run[4]}
+    end
+  end
+end
+
+-- Ends a run for good, with 'finished', 'failed' or 'cancelled'. Returns what of the same client may be queued now.
+local function finish(id, state, payload)
+  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state')
+  local ttl = tonumber(run[3])
+  local at = now()
+  redis.call('HSET', key('run:', id), 'state', state, 'endedAt', at, 'expiresAt', at + ttl)
+  if run[2] == 'sync' then redis.call('HDEL', key('run:', id), 'request') end
+  redis.call('XADD', key('events:', id), '1000000-0', 'type', 'end', 'data', payload)
+  redis.call('PEXPIRE', key('run:', id), ttl)
+  redis.call('PEXPIRE', key('events:', id), ttl)
+  redis.call('ZREM', key('live'), id)
+  redis.call('ZREM', key('owner:', run[1]), id)
+  if state ~= 'cancelled' then
+    local bucket = key('done:', math.floor(at / 1000 / ${BUCKET_SECONDS}))
+    redis.call('INCR', bucket)
+    redis.call('EXPIRE', bucket, ${BUCKET_SECONDS * 3})
+  end
+  if run[2] == 'async' then redis.call('XADD', key('ended'), '*', 'id', id) end
+  redis.call('PUBLISH', run[4], id .. ' events')
+  if run[5] == 'parked' then
+    redis.call('LREM', key('parked:', run[1]), 1, id)
+    return {}
+  end
+  return unpark(run[1])
+end
+`
+
+/** A script: its text, with what all share. */
+function script(body: string): string {
+  return COMMON + body
+}
+
+/**
+ * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked), `same` with the ids of the first
+ * time, `conflict`, `limited`, or `busy` with how many are unfinished and how many end in a second.
+ *
+ * A client may have nine times what it leaves free, and one more: it can't fill the queue alone, nor can a few.
+ */
+export const SUBMIT = script(`
+local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local once, digest = ARGV[7], ARGV[8]
+local waitMs, ttlMs, channel, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], 12
+local n = (#ARGV - first + 1) / 5
+local at = now()
+local mine = key('owner:', owner)
+if once ~= '' then
+  local known = redis.call('HMGET', key('once:', owner, ':', once), 'digest', 'ids')
+  if known[1] == digest then return {'same', known[2]} end
+  if known[1] then return {'conflict'} end
+end
+redis.call('ZREMRANGEBYSCORE', mine, '-inf', at)
+local total, own = redis.call('ZCARD', key('live')), redis.call('ZCARD', mine)
+if kind == 'sync' and limit > 0 and own + n > limit then return {'limited'} end
+if total + n > max or own + n > 9 * (max - total - n + 1) then
+  return {'busy', tostring(total), tostring(drain_rate())}
+end
+local keepMs = waitMs + 86400000
+local active = own - redis.call('LLEN', key('parked:', owner))
+local result, ids = {'ok'}, {}
+for i = 0, n - 1 do
+  local id, environment, retry = ARGV[first + i * 5], ARGV[first + i * 5 + 1], ARGV[first + i * 5 + 2]
+  local priority, state = math.min(2097151, math.floor((own + i) / weight)), 'queued'
+  if limit > 0 and active >= limit then
+    state = 'parked'
+    redis.call('RPUSH', key('parked:', owner), id)
+    redis.call('PEXPIRE', key('parked:', owner), keepMs)
+  else
+    active = active + 1
+  end
+  redis.call('HSET', key('run:', id), 'state', state, 'owner', owner, 'environment', environment, 'retry', retry,
+    'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
+    'priority', priority, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
+  redis.call('PEXPIRE', key('run:', id), keepMs)
+  redis.call('ZADD', key('live'), at + waitMs, id)
+  redis.call('ZADD', mine, at + keepMs, id)
+  ids[#ids + 1] = id
+  result[#result + 1] = state == 'queued' and tostring(priority) or '-1'
+end
+redis.call('PEXPIRE', mine, keepMs)
+if once ~= '' then
+  local memory = key('once:', owner, ':', once)
+  redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '))
+  redis.call('PEXPIRE', memory, ttlMs)
+end
+return result
+`)
+
+/**
+ * A worker takes a run that is queued: its new attempt and what is to run. Nothing where it is not queued, or this job is
+ * of an attempt that is over: then nobody may start it.
+ */
+export const START = script(`
+local id, attempt, worker, leaseMs = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'request', 'meta', 'channel', 'createdAt')
+if run[1] ~= 'queued' or run[2] ~= attempt or not run[3] then return false end
+local at = now()
+local mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
+redis.call('HSET', key('run:', id), 'state', 'running', 'worker', worker, 'startedAt', at)
+redis.call('ZADD', key('live'), at + leaseMs, id)
+redis.call('PUBLISH', run[5], id .. ' taken')
+return {mine, run[3], run[4], run[5]}
+`)
+
+/** Whether a worker still holds a run. */
+const HOLDS = `
+local function holds(id, attempt)
+  local run = redis.call('HMGET', key('run:', id), 'state', 'attempt')
+  return run[1] == 'running' and run[2] == attempt
+end
+`
+
+/** A worker goes on with these runs, as pairs of id and attempt: the ids of those that are not its own any more. */
+export const RENEW = script(`${HOLDS}
+local untilMs, lost = now() + tonumber(ARGV[2]), {}
+for i = 3, #ARGV, 2 do
+  if holds(ARGV[i], ARGV[i + 1]) then redis.call('ZADD', key('live'), untilMs, ARGV[i])
+  else lost[#lost + 1] = ARGV[i] end
+end
+return lost
+`)
+
+/** Events of a run from a place on; the same ones again change nothing. 0 where the run is not the worker's any more. */
+export const APPEND = script(`${HOLDS}
+local id, attempt, seq = ARGV[2], ARGV[3], tonumber(ARGV[4])
+if not holds(id, attempt) then return 0 end
+for i = 5, #ARGV, 2 do
+  redis.pcall('XADD', key('events:', id), attempt .. '-' .. seq, 'type', ARGV[i], 'data', ARGV[i + 1])
+  seq = seq + 1
+end
+redis.call('PUBLISH', redis.call('HGET', key('run:', id), 'channel'), id .. ' events')
+return 1
+`)
+
+/** A worker's run has ended: {1, what may be queued now}, or {0} where it is not the worker's any more. */
+export const FINISH = script(`${HOLDS}
+local id, attempt = ARGV[2], ARGV[3]
+if not holds(id, attempt) then return {0} end
+return {1, finish(id, ARGV[4], ARGV[5])}
+`)
+
+/**
+ * Somebody else ends a run: {1, environment, attempt, worker or '', what may be queued now}, or {0} where it has ended.
+ * ARGV[5], where it is not empty, is the only state in which it is ended.
+ */
+export const END = script(`
+local id = ARGV[2]
+local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'worker')
+local state = run[1]
+if not (state == 'queued' or state == 'parked' or state == 'running') then return {0} end
+if ARGV[5] ~= '' and ARGV[5] ~= state then return {0} end
+return {1, run[2], run[3], state == 'running' and run[4] or '', finish(id, ARGV[3], ARGV[4])}
+`)
+
+/**
+ * A worker gives a run back that did not begin: the number of times that this happened to it, or 0 where it is not the
+ * worker's any more. The attempt is another one then, so that nobody starts it by an old job.
+ */
+export const HAND_BACK = script(`${HOLDS}
+local id, attempt = ARGV[2], ARGV[3]
+if not holds(id, attempt) then return 0 end
+local waitMs = tonumber(redis.call('HGET', key('run:', id), 'waitMs'))
+local created = tonumber(redis.call('HGET', key('run:', id), 'createdAt'))
+redis.call('HSET', key('run:', id), 'state', 'queued')
+redis.call('ZADD', key('live'), created + waitMs, id)
+return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
+`)
+
+/**
+ * Looks at those that somebody must look at, 100 at most. One whose wait ran out fails; one whose worker was lost is
+ * queued again where its request says so and it was not tried too often, else it fails too. Returns how many they were,
+ * and what must be queued.
+ */
+export const SWEEP = script(`
+local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local queue = {}
+local at = now()
+local due = redis.call('ZRANGEBYSCORE', key('live'), '-inf', at, 'LIMIT', 0, 100)
+for _, id in ipairs(due) do
+  local run = redis.call('HMGET', key('run:', id), 'state', 'retry', 'attempt', 'environment', 'priority', 'waitMs',
+    'channel', 'handedBack')
+  if not run[1] then
+    redis.call('ZREM', key('live'), id)
+  elseif run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
+    redis.call('HSET', key('run:', id), 'state', 'queued')
+    redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
+    redis.call('PUBLISH', run[7], id .. ' lost')
+    queue[#queue + 1] = {id, run[4], run[3], run[5]}
+  else
+    local freed = finish(id, 'failed', run[1] == 'running' and lost or tooLong)
+    if freed[1] then queue[#queue + 1] = freed end
+  end
+end
+return {#due, queue}
+`)
+
+/**
+ * Looks whether unfinished runs still have their jobs, from a place in the list on: what must be queued again. An
+ * interactive one fails instead: whoever queued it is gone, or was told so. ARGV: place, count, prefix of the queues'
+ * keys, least age in milliseconds, payload.
+ */
+export const AUDIT = script(`
+local from, count, queues, age, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local queue = {}
+local at = now()
+for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do
+  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'createdAt', 'owner')
+  local job = run[1] and queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3]
+  if run[1] == 'queued' and at - tonumber(run[6]) > age and redis.call('EXISTS', job) == 0 then
+    if run[5] == 'async' then queue[#queue + 1] = {id, run[2], run[3], run[4]}
+    else
+      local freed = finish(id, 'failed', lost)
+      if freed[1] then queue[#queue + 1] = freed end
+    end
+  elseif run[1] == 'parked' then
+    -- Where all others of the client have ended, nobody is left whose end would let it in.
+    local mine = redis.call('ZCARD', key('owner:', run[7]))
+    if mine <= redis.call('LLEN', key('parked:', run[7])) then
+      local freed = unpark(run[7])
+      if freed[1] then queue[#queue + 1] = freed end
+    end
+  end
+end
+return {redis.call('ZCARD', key('live')), queue}
+`)
+
+/** A worker is there: ARGV: id, what it says of itself, how long that holds in milliseconds. */
+export const HEARTBEAT = script(`
+redis.call('SET', key('worker:', ARGV[2]), ARGV[3], 'PX', ARGV[4])
+redis.call('ZADD', key('workers'), now(), ARGV[2])
+`)
+
+/** All workers that were there in the last minute: id, what it said of itself or nothing, milliseconds since then. */
+export const WORKERS = script(`
+local at, found = now(), {}
+redis.call('ZREMRANGEBYSCORE', key('workers'), '-inf', at - 60000)
+local all = redis.call('ZRANGE', key('workers'), 0, -1, 'WITHSCORES')
+for i = 1, #all, 2 do
+  found[#found + 1] = {all[i], redis.call('GET', key('worker:', all[i])) or '', tostring(at - tonumber(all[i + 1]))}
+end
+return found
+`)

@@ -1,0 +1,93 @@
+// A run as Redis has it, and how it ended.
+
+import { z } from 'zod'
+import type { AsyncRun } from '../async-runs/async-runs.ts'
+import { Refusal, type RefusalCode, refusalSchema } from '../errors.ts'
+import { type Outcome, outcomeSchema } from '../outcome.ts'
+
+/** What servers want to know of a run that workers don't: who asked, and who is told of its end. */
+export const runMetaSchema = z.strictObject({
+  requestId: z.string(),
+  keyName: z.string().nullable(),
+  client: z.string(),
+  /** Whether somebody reads its output while it comes. */
+  isFollowed: z.boolean(),
+  webhook: z.strictObject({ url: z.string(), secret: z.string() }).nullable(),
+})
+export type RunMeta = z.output<typeof runMetaSchema>
+
+/** How a run ended, as it is written down once. */
+export type Ending =
+  /** `startMs`: from the worker's taking it until the program started, in milliseconds. */
+  | { state: 'finished'; result: Outcome; startMs: number }
+  | { state: 'failed' | 'cancelled'; refusal: { code: RefusalCode; error: string } }
+
+const endingSchema: z.ZodType<Ending> = z.union([
+  z.strictObject({
+    state: z.literal('finished'),
+    result: outcomeSchema,
+    startMs: z.number(),
+  }),
+  z.strictObject({
+    state: z.enum(['failed', 'cancelled']),
+    refusal: refusalSchema.pick({ code: true, error: true }),
+  }),
+])
+
+export function encodeEnding(ending: Ending): string {
+  return JSON.stringify(ending)
+}
+
+/** @throws {Error} where something else wrote it. */
+export function decodeEnding(text: string): Ending {
+  return endingSchema.parse(JSON.parse(text))
+}
+
+/** Why a run did not finish. A client may try again where the reason is ours. */
+export function endingRefusal({ code, error }: { code: RefusalCode; error: string }): Refusal {
+  const headers = code === 'busy' || code === 'unavailable' ? { 'Retry-After': '5' } : undefined
+  return new Refusal(code, error, headers && { headers })
+}
+
+const text = z.string()
+const number = z.coerce.number()
+const storedRunSchema = z.object({
+  state: z.enum(['parked', 'queued', 'running', 'finished', 'failed', 'cancelled']),
+  owner: text,
+  environment: text,
+  kind: z.enum(['sync', 'async']),
+  attempt: number,
+  handedBack: number,
+  createdAt: number,
+  startedAt: number.optional(),
+  endedAt: number.optional(),
+  expiresAt: number.optional(),
+  channel: text,
+  meta: text.transform((json) => runMetaSchema.parse(JSON.parse(json))),
+  request: text.optional(),
+})
+
+/** Times are Redis's, in milliseconds since 1970. */
+export type StoredRun = z.output<typeof storedRunSchema>
+
+/** @throws {Error} where something else wrote it. */
+export function decodeRun(fields: Record<string, string>): StoredRun {
+  return storedRunSchema.parse(fields)
+}
+
+/** What a client sees of it; `ending` where it has ended. */
+export function toAsyncRun(id: string, run: StoredRun, ending: Ending | undefined): AsyncRun {
+  const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString())
+  return {
+    id,
+    state: ending?.state ?? (run.state === 'running' ? 'running' : 'queued'),
+    environment: run.environment,
+    createdAt: new Date(run.createdAt).toISOString(),
+    startedAt: time(run.startedAt),
+    endedAt: time(run.endedAt),
+    expiresAt: time(run.expiresAt),
+    attempts: run.attempt - run.handedBack,
+    result: ending?.state === 'finished' ? ending.result : null,
+    refusal: ending && ending.state !== 'finished' ? ending.refusal : null,
+  }
+}

@@ -1,0 +1,100 @@
+// A worker: takes programs from the queue and runs them on this host, until a signal comes.
+
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { Refusal } from './errors.ts'
+import { createGuardedExecutor, type GuardedParts } from './executor/create.ts'
+import { describeIssues } from './issues.ts'
+import { createLogger, maskedConfig } from './logger.ts'
+import type { ParseRequest } from './queue/run-once.ts'
+import { RunQueue } from './queue/run-queue.ts'
+import { Sweeper } from './queue/sweeper.ts'
+import { QueueWorker } from './queue/worker.ts'
+import { requestLimits, runRequestSchema } from './run.ts'
+import { MISSING_WALL } from './serve.ts'
+import { aborted, nextSignal } from './shutdown.ts'
+
+/** Pause between trials of the walls on a host whose engine can't run them, in milliseconds. */
+const RETRY_MS = 2000
+
+/**
+ * Works until a signal comes, then lets what runs end for DRAIN_SECONDS; a second signal ends that at once.
+ * @throws {Error} where there is no Redis to work for, or a wall is missing.
+ */
+export async function work(config: Config): Promise<void> {
+  if (!config.REDIS_URL) {
+    throw new Error('REDIS_URL is not set: a worker takes its programs from the queue in a Redis.')
+  }
+  const logger = await createLogger(config)
+  logger.info({ config: maskedConfig(config) }, 'starting a worker')
+  const stop = new AbortController()
+  const signalled = nextSignal().then((signal) => {
+    logger.info({ signal }, 'draining; a second signal ends it at once')
+    stop.abort()
+  })
+  const parts = createGuardedExecutor(config, logger, {
+    onMissing: () => stop.abort(new Error(MISSING_WALL)),
+  })
+  try {
+    await proven(parts, logger, stop.signal)
+    if (!stop.signal.aborted) await workWith(config, parts, logger, stop.signal)
+  } finally {
+    await parts.close()
+    logger.info('ended')
+  }
+  void signalled
+  if (stop.signal.reason instanceof Error && stop.signal.reason.message === MISSING_WALL) {
+    throw stop.signal.reason
+  }
+}
+
+async function workWith(
+  config: Config,
+  { executor }: GuardedParts,
+  logger: Logger,
+  stop: AbortSignal,
+): Promise<void> {
+  const { REDIS_URL: url, QUEUE_PREFIX: prefix, ENVIRONMENTS: environments } = config
+  const queue = new RunQueue({ url, prefix, environments, logger })
+  const sweeper = new Sweeper(queue, logger)
+  const name = config.WORKER_NAME || hostname()
+  const slots = config.MAX_RUNNING
+  const worker = new QueueWorker({
+    ...{ queue, environments, executor, slots, url, prefix, name, logger },
+    parse: parser(config),
+  })
+  logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
+  await aborted(stop)
+  const hurry = nextSignal().then(() => 0)
+  await worker.close(config.DRAIN_SECONDS * 1000, hurry)
+  sweeper.close()
+  await queue.close()
+}
+
+/** Until the walls were tried and hold: before that no program is taken that another host could run. */
+async function proven({ prove }: GuardedParts, logger: Logger, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      await prove()
+      return
+    } catch (error) {
+      logger.warn({ err: (error as Error).cause }, 'the walls are not proven; no program is taken')
+      await Promise.race([aborted(stop), new Promise((resolve) => setTimeout(resolve, RETRY_MS))])
+    }
+  }
+}
+
+/** Believes nothing that comes from the queue: it has this host's own limits. */
+function parser(config: Config): ParseRequest {
+  const schema = runRequestSchema(requestLimits(config))
+  return (given) => {
+    const result = schema.safeParse(given)
+    if (result.success) return result.data
+    throw new Refusal(
+      'internal',
+      'The machine that was to run the program has other limits than the server that took it',
+      { cause: new Error(describeIssues(result.error.issues)) },
+    )
+  }
+}
