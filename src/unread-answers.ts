@@ -7,6 +7,8 @@ import type { Config } from './config.ts'
 export const READ_TIMEOUT_MS = 30_000
 /** Answers that may wait for their readers, at least: each may hold some megabytes. */
 const MIN_UNREAD = 16
+/** What is not more than this, in bytes, holds nothing worth a bound: many short answers may be made at the same moment. */
+const SHORT_BYTES = 16 * 1024
 
 /** How many answers of runs that are over may wait for their readers. */
 export function maxUnread({ MAX_RUNNING }: Pick<Config, 'MAX_RUNNING'>): number {
@@ -39,6 +41,7 @@ export function boundUnreadAnswers(
     response.once('prefinish', () => {
       if (isOver) return // its client left before all was written
       timer = setTimeout(() => response.destroy(), timeoutMs).unref()
+      if (response.writableLength <= SHORT_BYTES) return
       unread.add(response)
       const [first] = unread
       if (unread.size > maxAnswers) first?.destroy()

@@ -32,7 +32,8 @@ export function connectToWait(url: string): Redis {
 function tellOfOutages(redis: Redis, logger: Logger): void {
   let isAway = false
   redis.on('error', (error: Error) => {
-    if (isAway) return
+    // Commands that come before the connection is there are no outage.
+    if (isAway || error.message.startsWith('Stream isn')) return
     isAway = true
     logger.error({ cause: error.message || String(error) }, 'the queue’s Redis is away')
   })

@@ -1,7 +1,7 @@
 // Answers that nobody reads: cut off after a time, and when they are too many.
 
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { boundUnreadAnswers } from '../../src/unread-answers.ts'
@@ -96,4 +96,17 @@ it('waits for nobody who left before the answer was written', async () => {
   await closed
   await new Promise((resolve) => setTimeout(resolve, 300))
   expect(cut).toBe(0)
+})
+
+it('counts no short answers, of which many may be made at the same moment', async () => {
+  const responses: ServerResponse[] = []
+  server = createServer((_, response) => {
+    if (responses.push(response) === 50) for (const each of responses) each.end('short')
+  })
+  boundUnreadAnswers(server, { timeoutMs: 60_000, maxAnswers: 0 })
+  await listen()
+  const { port } = server.address() as AddressInfo
+  const answers = Array.from({ length: 50 }, () => fetch(`http://127.0.0.1:${port}`))
+  const texts = await Promise.all(answers.map(async (answer) => (await answer).text()))
+  expect(new Set(texts)).toEqual(new Set(['short']))
 })

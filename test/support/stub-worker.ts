@@ -1,0 +1,59 @@
+// A process with workers whose hosts are simulated: a program takes a time and no CPU, and answers with what it was sent.
+// STUB_WORKERS of them with STUB_SLOTS places each; STUB_MS is the time of a program that does not say `# ms: N`.
+
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { cancelled } from '../../src/errors.ts'
+import type { Executor } from '../../src/executor/executor.ts'
+import type { Outcome } from '../../src/outcome.ts'
+import { RunQueue } from '../../src/queue/run-queue.ts'
+import { Sweeper } from '../../src/queue/sweeper.ts'
+import { QueueWorker } from '../../src/queue/worker.ts'
+import type { RunRequest } from '../../src/run.ts'
+
+const { REDIS_URL: url = '', QUEUE_PREFIX: prefix = 'safe-code-executor' } = process.env
+const workers = Number(process.env.STUB_WORKERS ?? 1)
+const slots = Number(process.env.STUB_SLOTS ?? 3)
+const defaultMs = Number(process.env.STUB_MS ?? 100)
+
+/** Told on standard output of each program that it starts, and of each that it has ended. */
+const executor: Executor = {
+  async run(request, { signal, id = randomUUID(), onStart, onChunk }): Promise<Outcome> {
+    const ms = Number(request.code.match(/# ms: (\d+)/)?.[1] ?? defaultMs)
+    if (process.env.STUB_TELLS) process.stdout.write(`start ${id}\n`)
+    if (request.code.includes('# crash')) process.kill(process.pid, 'SIGKILL')
+    onStart?.()
+    onChunk?.('stdout', Buffer.from(`${request.code}\n`))
+    await sleep(ms, undefined, { signal }).catch(() => {
+      throw cancelled(signal)
+    })
+    if (process.env.STUB_TELLS) process.stdout.write(`end ${id}\n`)
+    return {
+      ...{ output: request.code, error: '', status: 'ok', exitCode: 0, signal: null, stderr: '' },
+      ...{ truncated: false, durationMs: ms, cpuMs: 0, peakMemoryBytes: 0, files: [] },
+      ...{ filesOmitted: [], filesOmittedCount: 0, displays: [], displaysOmittedCount: 0, id },
+    }
+  },
+}
+
+const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }, process.stderr)
+const environments = ['python']
+const queue = new RunQueue({ url, prefix, environments, logger })
+const sweeper = new Sweeper(queue, logger)
+const all = Array.from(
+  { length: workers },
+  (_, index) =>
+    new QueueWorker({
+      ...{ queue, environments, executor, slots, url, prefix, logger },
+      name: `stub-${process.pid}-${index}`,
+      parse: (given) => given as RunRequest,
+    }),
+)
+process.stdout.write('ready\n')
+process.once('SIGTERM', async () => {
+  await Promise.all(all.map((worker) => worker.close(Number(process.env.STUB_DRAIN_MS ?? 5000))))
+  sweeper.close()
+  await queue.close()
+  process.exit()
+})
