@@ -22,9 +22,10 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-/** What a stream yields: output as it comes, last the result. */
+/** What a stream yields: output as it comes, last the result. After `restart` all output before it is void. */
 export type RunEvent =
   | { type: 'stdout' | 'stderr'; text: string }
+  | { type: 'restart' }
   | { type: 'result'; outcome: Outcome }
 
 /** The server did not run the program. */
@@ -97,6 +98,7 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
       for await (const { name, data } of eventsOf(response.body)) {
         const body = JSON.parse(data)
         if (name === 'stdout' || name === 'stderr') yield { type: name, text: body.text }
+        else if (name === 'restart') yield { type: name }
         else if (name === 'error') throw new RefusedError(body, response)
         else if (name === 'result') {
           yield { type: 'result', outcome: body }

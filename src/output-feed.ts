@@ -24,8 +24,8 @@ export class OutputFeed {
   start: () => void = () => {}
   end: () => void = () => {}
   readonly #chunks: { stream: StreamName; bytes: Buffer }[] = []
-  // Several times as fast as a TextDecoder that keeps what was half a character.
-  readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
+  #decoders = newDecoders()
+  #isRestarted = false
   #isOver = false
   /** Whether the reader has all that came, and waits. */
   #isWaitedFor = false
@@ -51,9 +51,25 @@ export class OutputFeed {
     this.#wake()
   }
 
-  /** The next piece of output as text; `silence` where none comes in `ms` milliseconds; nothing at the end. */
-  async next(ms: number): Promise<Piece | 'silence' | undefined> {
+  /** The program begins again: what came of it is void, and what was not read of that is dropped. */
+  restart(): void {
+    this.#chunks.length = 0
+    this.#decoders = newDecoders()
+    this.#isRestarted = true
+    this.#isWaitedFor = false
+    this.#wake()
+  }
+
+  /**
+   * The next piece of output as text; `restart` where what was read is void; `silence` where nothing comes in `ms`
+   * milliseconds; nothing at the end.
+   */
+  async next(ms: number): Promise<Piece | 'restart' | 'silence' | undefined> {
     for (;;) {
+      if (this.#isRestarted) {
+        this.#isRestarted = false
+        return 'restart'
+      }
       const piece = this.#take()
       if (piece) return piece
       this.#drain()
@@ -113,4 +129,9 @@ export class OutputFeed {
       }
     })
   }
+}
+
+// Several times as fast as a TextDecoder that keeps what was half a character.
+function newDecoders() {
+  return { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
 }

@@ -41,7 +41,7 @@ export async function* runHere(
     for (;;) {
       const piece = await feed.next(SILENCE_MS)
       if (!piece) break
-      if (piece !== 'silence') yield { type: piece.stream, text: piece.text }
+      if (piece !== 'silence' && piece !== 'restart') yield { type: piece.stream, text: piece.text }
     }
     yield { type: 'result', outcome: await outcome }
   } finally {

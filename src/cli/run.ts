@@ -123,6 +123,8 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
 
 async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<Outcome> {
   for await (const event of events) {
+    // What was printed can't be taken back; this command asks for no second attempt.
+    if (event.type === 'restart') continue
     if (event.type !== 'result') {
       if (!asJson) process[event.type].write(event.text)
       continue

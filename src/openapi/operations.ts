@@ -33,7 +33,8 @@ export function runOperation(limits: RequestLimits): DescribeRouteOptions {
       'Runs Python once, in a fresh container. The answer is 200 whenever the program ran, whatever it did.\n\n' +
       'With `Accept: text/event-stream` the output comes as it is written: events `stdout` and `stderr` with an ' +
       '`OutputEvent`, comments where nothing comes for two seconds, last one event `result` with the `Outcome`. Where ' +
-      'something fails after the start the last event is `error`, with a `Refusal`. Hanging up stops the program.',
+      'something fails after the start the last event is `error`, with a `Refusal`. An event `restart` comes only where ' +
+      'the request says `retry`, and makes all output before it void. Hanging up stops the program.',
     security: [{}, { key: [] }],
     requestBody: {
       required: true,
@@ -180,6 +181,7 @@ const EVENTS = {
   'x-events': {
     stdout: component('OutputEvent'),
     stderr: component('OutputEvent'),
+    restart: { type: 'object' },
     result: component('Outcome'),
     error: component('Refusal'),
   },

@@ -100,7 +100,8 @@ export class RunOnce {
     while (!signal.aborted) {
       const piece = await feed.next(SILENCE_MS)
       if (piece === undefined) return
-      if (piece !== 'silence') await append(piece.stream, { text: piece.text })
+      if (piece !== 'silence' && piece !== 'restart')
+        await append(piece.stream, { text: piece.text })
     }
   }
 

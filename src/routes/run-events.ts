@@ -17,7 +17,7 @@ const DRAIN_MS = 100
 const MAX_PIECE_BYTES = 65_536
 
 /** Names the events. */
-export type EventName = StreamName | 'result' | 'error'
+export type EventName = StreamName | 'restart' | 'result' | 'error'
 
 export interface RunEventsOptions {
   executor: Executor
@@ -70,6 +70,7 @@ export class RunEvents {
         signal: gone.signal,
         ...(origin && { origin }),
         onStart: () => feed.start(),
+        onRestart: () => feed.restart(),
         onChunk: (stream, bytes) => feed.add(stream, bytes),
         onEnd: () => feed.drained(DRAIN_MS),
       })
@@ -105,11 +106,9 @@ export class RunEvents {
           const next = rest ? undefined : await feed.next(HEARTBEAT_MS)
           if (read.cut.aborted) return
           if (next) {
-            controller.enqueue(
-              next === 'silence'
-                ? Buffer.from(': heartbeat\n\n')
-                : event(next.stream, { text: next.text }),
-            )
+            if (next === 'silence') controller.enqueue(Buffer.from(': heartbeat\n\n'))
+            else if (next === 'restart') controller.enqueue(event('restart', {}))
+            else controller.enqueue(event(next.stream, { text: next.text }))
             return
           }
           rest ??= await last

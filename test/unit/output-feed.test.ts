@@ -23,7 +23,7 @@ async function rest(feed: OutputFeed): Promise<Piece[]> {
   for (;;) {
     const piece = await feed.next(1000)
     if (piece === undefined) return pieces
-    if (piece !== 'silence') pieces.push(piece)
+    if (piece !== 'silence' && piece !== 'restart') pieces.push(piece)
   }
 }
 
@@ -179,7 +179,7 @@ it('loses nothing, whatever is written and however slowly it is read', async () 
         if (step === 'read') {
           reading = reading.then(async () => {
             const piece = await feed.next(1000)
-            if (piece && piece !== 'silence') pieces.push(piece)
+            if (typeof piece === 'object') pieces.push(piece)
           })
           await settle()
         } else {
@@ -235,5 +235,28 @@ describe('drained', () => {
     const drained = feed.drained(100)
     await vi.advanceTimersByTimeAsync(100)
     await drained
+  })
+})
+
+describe('a restart', () => {
+  it('drops what was not read, tells of it once, and begins with whole characters', async () => {
+    const feed = new OutputFeed()
+    feed.add('stdout', bytesOf('read'))
+    expect(await feed.next(1000)).toEqual({ stream: 'stdout', text: 'read' })
+    feed.add('stderr', bytesOf('dropped'))
+    feed.add('stdout', bytesOf('é').subarray(0, 1))
+    feed.restart()
+    feed.add('stdout', bytesOf('anew'))
+    feed.end()
+    expect(await feed.next(1000)).toBe('restart')
+    expect(await feed.next(1000)).toEqual({ stream: 'stdout', text: 'anew' })
+    expect(await feed.next(1000)).toBeUndefined()
+  })
+
+  it('wakes who waits', async () => {
+    const feed = new OutputFeed()
+    const next = feed.next(10_000)
+    feed.restart()
+    expect(await next).toBe('restart')
   })
 })

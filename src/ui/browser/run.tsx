@@ -68,8 +68,9 @@ export class Runner {
     checkFiles(element('files', HTMLInputElement))
     const request = await formRequest(new FormData(form))
     for await (const event of client().stream(request, { signal })) {
-      if (event.type !== 'result') console.write(event.type, event.text)
-      else return { outcome: event.outcome, memoryBytes }
+      if (event.type === 'result') return { outcome: event.outcome, memoryBytes }
+      if (event.type === 'restart') console.clear()
+      else console.write(event.type, event.text)
     }
     throw new Error('the connection ended before the result')
   }

@@ -32,6 +32,23 @@ describe('events', () => {
     )
   })
 
+  it('say where the output before them is void', async () => {
+    const { run, response } = await startedRun()
+    const text = response.text()
+    run.write('stdout', 'void')
+    await new Promise((resolve) => setImmediate(resolve))
+    run.restart()
+    run.write('stdout', 'anew')
+    run.end(outcome({ output: 'anew' }))
+    expect(parseEvents(await text)).toMatchObject([
+      ['started'],
+      ['stdout', { text: 'void' }],
+      ['restart', {}],
+      ['stdout', { text: 'anew' }],
+      ['result', { output: 'anew' }],
+    ])
+  })
+
   it('come with these header fields', async () => {
     const { run, response } = await startedRun()
     run.end(outcome())

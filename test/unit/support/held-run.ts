@@ -43,6 +43,10 @@ export class HeldRun {
     this.#options?.onStart?.()
   }
 
+  restart(): void {
+    this.#options?.onRestart?.()
+  }
+
   write(stream: StreamName, bytes: string | Uint8Array): void {
     this.#options?.onChunk?.(stream, Buffer.from(bytes as Uint8Array))
   }
