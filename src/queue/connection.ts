@@ -15,7 +15,8 @@ const retryStrategy = (attempt: number) => Math.min(attempt * 100, LAST_RETRY_MS
 export function connect(url: string, logger: Logger): Redis {
   const redis = new Redis(url, {
     ...{ retryStrategy, connectTimeout: 2000, commandTimeout: COMMAND_TIMEOUT_MS },
-    ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
+    // A command waits for a connection that is being made, and fails with the first attempt that does.
+    ...{ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
   })
   tellOfOutages(redis, logger)
   return redis
@@ -32,8 +33,7 @@ export function connectToWait(url: string): Redis {
 function tellOfOutages(redis: Redis, logger: Logger): void {
   let isAway = false
   redis.on('error', (error: Error) => {
-    // Commands that come before the connection is there are no outage.
-    if (isAway || error.message.startsWith('Stream isn')) return
+    if (isAway) return
     isAway = true
     logger.error({ cause: error.message || String(error) }, 'the queue’s Redis is away')
   })

@@ -1,7 +1,7 @@
 // Takes jobs from the queues and runs them with the executor of this host, as many at once as there is room for.
 
 import { randomUUID } from 'node:crypto'
-import { Worker as BullWorker, type Job, WaitingError } from 'bullmq'
+import { Worker as BullWorker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Executor } from '../executor/executor.ts'
@@ -15,14 +15,21 @@ import {
   type RunQueue,
   type WorkerReport,
 } from './run-queue.ts'
+import { Slots } from './slots.ts'
 
 /** How often a worker says that it is there, and for how long that holds, in milliseconds. */
 const HEARTBEAT_MS = 1000
 const HEARTBEAT_TTL_MS = 5000
 /** How long what is stopped may take to be written down, in milliseconds. */
 const LAST_WORDS_MS = 5000
-/** How long a worker whose engine runs nothing takes no jobs, in milliseconds. */
+/** How long a worker whose engine could not begin a program takes no other, in milliseconds. */
 const REST_MS = 2000
+/** Pause where a queue can't be read, in milliseconds. */
+const PAUSE_MS = 500
+/** How long Redis waits for a job before it says that there is none, in seconds. */
+const BLOCK_SECONDS = 5
+/** How long BullMQ keeps a job for who took it, in milliseconds. */
+const LOCK_MS = 120_000
 
 export interface QueueWorkerOptions {
   queue: RunQueue
@@ -39,8 +46,11 @@ export interface QueueWorkerOptions {
   parse: ParseRequest
   logger: Logger
   /** Told of each run that it has had. */
-  onRun?: (end: RunEnd) => void
+  onRun?: (end: RunEnd | 'skipped') => void
 }
+
+/** BullMQ's part of one queue: hands out one job after the other, and runs none by itself. */
+type Source = BullWorker<JobData>
 
 export class QueueWorker {
   readonly id = randomUUID()
@@ -48,42 +58,48 @@ export class QueueWorker {
   readonly #connection: Redis
   readonly #ears: Redis
   readonly #leases: Leases
-  readonly #workers: readonly BullWorker<JobData>[]
+  readonly #slots: Slots
+  readonly #sources: readonly Source[]
+  readonly #loops: Promise<unknown>
+  readonly #running = new Set<Promise<void>>()
   readonly #startedAt = new Date().toISOString()
   readonly #stop = new AbortController()
   readonly #heartbeat: NodeJS.Timeout
-  #taken = 0
+  #isClosing = false
+  /** It could not begin a program, and leaves others to others. */
   #restsUntilMs = 0
 
   constructor(options: QueueWorkerOptions) {
     this.#options = options
-    const { queue, url, prefix, environments, slots, logger } = options
+    const { queue, url, prefix, environments, slots, name, logger } = options
     this.#leases = new Leases(queue)
+    this.#slots = new Slots(slots)
     this.#ears = connectToWait(url)
     this.#ears.on('message', (_, runId: string) => this.#leases.lose(runId))
     void this.#ears.subscribe(queue.key(`worker:${this.id}`)).catch(() => {})
     this.#connection = connectToWait(url)
-    this.#workers = environments.map((environment) => {
-      const worker = new BullWorker<JobData>(
-        queueName(environment),
-        (job, token) => this.#take(job, token, environment),
-        {
-          ...{ connection: this.#connection, prefix: bullPrefix(prefix), concurrency: slots },
-          // What is lost with a worker is seen by its lease. BullMQ never starts a job again by itself.
-          ...{ maxStalledCount: 0, lockDuration: 60_000, stalledInterval: 30_000 },
-          ...{ runRetryDelay: 1000, drainDelay: 5, name: options.name },
-        },
-      )
-      worker.on('error', (error) => logger.debug({ err: error }, 'a queue worker met an error'))
-      return worker
+    this.#sources = environments.map((environment) => {
+      const source: Source = new BullWorker<JobData>(queueName(environment), null, {
+        ...{ connection: this.#connection, prefix: bullPrefix(prefix), name },
+        // BullMQ never starts a job again: a worker that is lost is seen by its leases. What it leaves behind in
+        // BullMQ's list is cleared away when its lock has expired.
+        ...{ maxStalledCount: 0, lockDuration: LOCK_MS, stalledInterval: LOCK_MS / 2 },
+        drainDelay: BLOCK_SECONDS,
+      })
+      source.on('error', (error) => logger.debug({ err: error }, 'a queue can’t be read'))
+      void source.startStalledCheckTimer()
+      return source
     })
+    this.#loops = Promise.all(
+      this.#sources.map((source, index) => this.#work(source, environments[index] ?? '')),
+    )
     this.#beat()
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS)
   }
 
   /** How many it runs now. */
   get running(): number {
-    return this.#taken
+    return this.#running.size
   }
 
   /**
@@ -91,14 +107,13 @@ export class QueueWorker {
    * `unavailable`, or queued again where its request says so.
    */
   async close(drainMs: number, hurry: Promise<unknown> = new Promise(() => {})): Promise<void> {
-    const closed = Promise.all(this.#workers.map((worker) => worker.close()))
-    const isDrained = await Promise.race([
-      closed.then(() => true),
-      hurry.then(() => false),
-      after(drainMs).then(() => false),
-    ])
+    this.#isClosing = true
+    this.#slots.close()
+    const closed = Promise.all(this.#sources.map((source) => source.close(true).catch(() => {})))
+    const ended = closed.then(() => this.#loops).then(() => Promise.all(this.#running))
+    await Promise.race([ended, hurry, after(drainMs)])
     this.#stop.abort()
-    if (!isDrained) await Promise.race([closed, after(LAST_WORDS_MS)])
+    await Promise.race([ended, after(LAST_WORDS_MS)])
     clearInterval(this.#heartbeat)
     this.#leases.close()
     this.#ears.disconnect()
@@ -106,42 +121,81 @@ export class QueueWorker {
     await this.#options.queue.goodbye(this.id).catch(() => {})
   }
 
-  async #take(job: Job<JobData>, token: string | undefined, environment: string): Promise<string> {
-    const { slots, queue, executor, parse, logger, name } = this.#options
-    // Each environment's queue hands out jobs as if it were alone.
-    if (this.#taken >= slots || performance.now() < this.#restsUntilMs) {
-      await job.moveToWait(token)
-      await new Promise((resolve) => setTimeout(resolve, this.#taken >= slots ? 10 : REST_MS))
-      throw new WaitingError()
+  /** Takes the jobs of one queue, as long as there are places. */
+  async #work(source: Source, environment: string): Promise<void> {
+    for (let count = 0; !this.#isClosing; count += 1) {
+      const token = `${this.id}-${environment}-${count}`
+      try {
+        const job = await this.#next(source, token)
+        if (!job) continue
+        const run = this.#run(job, token, environment).finally(() => {
+          this.#running.delete(run)
+          this.#slots.giveBack()
+        })
+        this.#running.add(run)
+      } catch (error) {
+        if (this.#isClosing) return
+        this.#options.logger.debug({ err: error }, 'a queue can’t be read')
+        await after(PAUSE_MS)
+      }
     }
-    this.#taken += 1
+  }
+
+  /** A job and a place for it; nothing where there is none of the one or the other. */
+  async #next(source: Source, token: string): Promise<Job<JobData> | undefined> {
+    await after(this.#restsUntilMs - performance.now())
+    if (!(await this.#slots.take())) return undefined
+    let job: Job<JobData> | undefined
     try {
-      const takenAtMs = performance.now()
-      const run = await queue.start(job.data, this.id, LEASE_MS)
-      if (!run) return 'skipped'
-      const once = new RunOnce({ queue, executor, parse, stop: this.#stop.signal })
-      const end = await this.#leases.hold(run, takenAtMs, (lost) =>
-        once.run(run, environment, lost),
-      )
-      if (end === 'handed back') this.#restsUntilMs = performance.now() + REST_MS
-      logger.debug({ runId: run.id, attempt: run.attempt, end, worker: name }, 'a run is over')
-      this.#options.onRun?.(end)
-      return end
+      job = await source.getNextJob(token, { block: false })
     } finally {
-      this.#taken -= 1
+      if (!job) this.#slots.giveBack()
     }
+    if (job || this.#isClosing) return job
+    // Nobody has a place while he waits for jobs that may not come. What comes goes back where there is none then.
+    job = await source.getNextJob(token, { block: true })
+    const isWell = performance.now() > this.#restsUntilMs
+    if (!job || (isWell && this.#slots.tryTake())) return job
+    await job.moveToWait(token)
+    return undefined
+  }
+
+  async #run(job: Job<JobData>, token: string, environment: string): Promise<void> {
+    const { logger, name, onRun } = this.#options
+    try {
+      const end = await this.#take(job, environment)
+      if (end === 'handed back') this.#restsUntilMs = performance.now() + REST_MS
+      logger.debug({ runId: job.data.id, end, worker: name }, 'a run is over')
+      onRun?.(end)
+    } catch (error) {
+      // Its lease ends, and it is swept up.
+      logger.error({ err: error, runId: job.data.id }, 'a run could not be seen to')
+    }
+    await job.moveToCompleted(null, token, false).catch((error) => {
+      logger.debug({ err: error }, 'a job was taken away')
+    })
+  }
+
+  async #take(job: Job<JobData>, environment: string): Promise<RunEnd | 'skipped'> {
+    const { queue, executor, parse } = this.#options
+    const takenAtMs = performance.now()
+    const run = await queue.start(job.data, this.id, LEASE_MS)
+    if (!run) return 'skipped'
+    const once = new RunOnce({ queue, executor, parse, stop: this.#stop.signal })
+    return this.#leases.hold(run, takenAtMs, (lost) => once.run(run, environment, lost))
   }
 
   #beat(): void {
     const { queue, name, environments, slots } = this.#options
     const report: WorkerReport = {
       ...{ name, environments: [...environments], slots },
-      ...{ running: this.#taken, startedAt: this.#startedAt },
+      ...{ running: this.running, startedAt: this.#startedAt },
     }
     void queue.heartbeat(this.id, report, HEARTBEAT_TTL_MS).catch(() => {})
   }
 }
 
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+async function after(ms: number): Promise<void> {
+  if (ms <= 0) return
+  await new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

@@ -113,7 +113,7 @@ describe('the document', () => {
   it('has the events of a stream, and its examples are made of them', () => {
     const stream = answerOf(document, RUN, 200, 'text/event-stream')
     const events = stream['x-events'] ?? {}
-    expect(Object.keys(events)).toEqual(['stdout', 'stderr', 'result', 'error'])
+    expect(Object.keys(events)).toEqual(['stdout', 'stderr', 'restart', 'result', 'error'])
     for (const [, value] of examplesOf(stream)) {
       for (const [name, data] of parseEvents(String(value))) {
         if (data) expect(schemaCheck(document, events[name] ?? {})(data), name).toEqual([])

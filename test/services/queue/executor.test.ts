@@ -1,0 +1,290 @@
+// EXECUTOR=queue on a real Redis: what a server sees of the programs that workers run.
+
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { Refusal } from '../../../src/errors.ts'
+import { redisService, type Service } from '../../support/services.ts'
+import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
+
+let redis: Service
+let cluster: Cluster
+beforeAll(async () => {
+  redis = await redisService()
+})
+afterAll(() => redis.remove())
+beforeEach(() => {
+  cluster = startCluster(redis.url)
+})
+afterEach(() => cluster.close())
+
+/** Everything that Redis has of this cluster, as text. */
+async function everything(): Promise<string> {
+  const { redis: client } = cluster.queue
+  const keys = await client.keys(cluster.queue.key('*'))
+  const values = await Promise.all(
+    keys.map(async (key) => {
+      const type = await client.type(key)
+      if (type === 'hash') return JSON.stringify(await client.hgetall(key))
+      return type === 'stream' ? JSON.stringify(await client.xrange(key, '-', '+')) : key
+    }),
+  )
+  return values.join('\n')
+}
+
+it('answers with the outcome, under the name that was given', async () => {
+  const { executor } = cluster.server()
+  cluster.worker()
+  const outcome = await executor.run(program('a # now'), going({ id: 'run-of-mine' }))
+  expect(outcome).toMatchObject({ output: 'a # now', status: 'ok', id: 'run-of-mine' })
+})
+
+it('tells of each step once, in order', async () => {
+  const { executor } = cluster.server()
+  const host = cluster.worker()
+  const seen: string[] = []
+  const outcome = executor.run(
+    program('x'),
+    going({
+      onAdmitted: () => seen.push('admitted'),
+      onDelivered: () => seen.push('delivered'),
+      onStart: () => seen.push('started'),
+      onChunk: (stream, bytes) => seen.push(`${stream} ${bytes}`),
+      onEnd: async () => void seen.push('ended'),
+    }),
+  )
+  const begun = await host.executor.program('x')
+  begun.options.onStart?.()
+  begun.options.onChunk?.('stdout', Buffer.from('1'))
+  await expect.poll(() => seen).toContain('stdout 1')
+  begun.options.onChunk?.('stderr', Buffer.from('2'))
+  await expect.poll(() => seen).toContain('stderr 2')
+  begun.end()
+  await outcome
+  expect(seen).toEqual(['admitted', 'delivered', 'started', 'stdout 1', 'stderr 2', 'ended'])
+})
+
+it('tells that a program has started whose output nobody reads', async () => {
+  const { executor } = cluster.server()
+  const host = cluster.worker()
+  let isStarted = false
+  const outcome = executor.run(program('x'), going({ onStart: () => (isStarted = true) }))
+  const begun = await host.executor.program('x')
+  expect(isStarted).toBe(false)
+  begun.options.onStart?.()
+  await expect.poll(() => isStarted).toBe(true)
+  begun.end()
+  await outcome
+})
+
+it('hands on a megabyte of output whole, in characters that were cut', async () => {
+  const { executor } = cluster.server()
+  const host = cluster.worker()
+  const chunks: Buffer[] = []
+  const outcome = executor.run(program('x'), going({ onChunk: (_, bytes) => chunks.push(bytes) }))
+  const begun = await host.executor.program('x')
+  begun.options.onStart?.()
+  const bytes = Buffer.from('é€😀'.repeat(116_508))
+  for (let at = 0; at < bytes.length; at += 1001) {
+    begun.options.onChunk?.('stdout', bytes.subarray(at, at + 1001))
+  }
+  begun.end()
+  await outcome
+  expect(Buffer.concat(chunks).equals(bytes)).toBe(true)
+})
+
+it.each([
+  ['invalid_request', 'files: can’t be written: x', 400],
+  ['internal', 'Something went wrong on our side', 500],
+] as const)('refuses what the worker refuses as %s', async (code, message, status) => {
+  const { executor } = cluster.server()
+  const host = cluster.worker()
+  const outcome = executor.run(program('x'), going())
+  ;(await host.executor.program('x')).fail(new Refusal(code, message))
+  await expect(outcome).rejects.toMatchObject({ code, message, status })
+})
+
+it('gives a program that a host can’t begin to another one', async () => {
+  const { executor } = cluster.server()
+  const ill = cluster.worker()
+  const outcome = executor.run(program('x'), going())
+  const begun = await ill.executor.program('x')
+  const well = cluster.worker()
+  begun.fail(new Refusal('unavailable', 'no engine'))
+  ;(await well.executor.program('x')).end({ output: 'from the other' })
+  expect(await outcome).toMatchObject({ output: 'from the other' })
+})
+
+it('is unavailable where no host can begin it', async () => {
+  const { executor } = cluster.server()
+  const ill = {
+    run: async () => {
+      throw new Refusal('unavailable', 'no engine')
+    },
+  }
+  for (let host = 0; host < 4; host += 1) cluster.worker({ executor: ill })
+  await expect(executor.run(program('x'), going())).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+it('does not begin what was given up while it waited, and leaves no job', async () => {
+  const { executor } = cluster.server()
+  const gone = new AbortController()
+  const outcome = executor.run(program('x'), { signal: gone.signal })
+  const jobs = () => cluster.queue.queues.get('python')?.getJobCounts('wait', 'prioritized')
+  await expect.poll(jobs).toMatchObject({ wait: 1 })
+  gone.abort()
+  await expect(outcome).rejects.toMatchObject({ code: 'cancelled' })
+  await expect.poll(jobs).toMatchObject({ wait: 0, prioritized: 0 })
+  const host = cluster.worker()
+  await executor.run(program('y # now'), going())
+  expect(host.executor.begun.map(({ code }) => code)).toEqual(['y # now'])
+})
+
+it('stops a program whose client hangs up', async () => {
+  const { executor } = cluster.server()
+  const host = cluster.worker()
+  const gone = new AbortController()
+  const outcome = executor.run(program('x'), { signal: gone.signal })
+  const { options } = await host.executor.program('x')
+  gone.abort()
+  await expect(outcome).rejects.toMatchObject({ code: 'cancelled' })
+  await expect.poll(() => options.signal.aborted, { timeout: 3000 }).toBe(true)
+  await expect.poll(() => host.worker.running).toBe(0)
+})
+
+it('is busy where nobody takes the program in time', async () => {
+  const { executor } = cluster.server({ MAX_WAIT_SECONDS: '0.5' })
+  const startedAtMs = performance.now()
+  await expect(executor.run(program('x'), going())).rejects.toMatchObject({
+    ...{ code: 'busy', headers: { 'Retry-After': expect.stringMatching(/^\d+$/) } },
+  })
+  expect(performance.now() - startedAtMs).toBeLessThan(6000)
+})
+
+it('is busy where the queue is full, and says how long that takes at the present rate', async () => {
+  const { executor } = cluster.server({ MAX_QUEUED: '3' })
+  const host = cluster.worker({ slots: 3 })
+  for (let ended = 0; ended < 6; ended += 1) await executor.run(program('e # now'), going())
+  const three = ['a', 'b', 'c'].map((code) => executor.run(program(code), going()))
+  const held = await Promise.all(['a', 'b', 'c'].map((code) => host.executor.program(code)))
+  const refused = await executor.run(program('d'), going()).catch((error) => error)
+  expect(refused).toMatchObject({
+    code: 'busy',
+    message: 'The waiting line is full; try again later',
+  })
+  // Six ended in the last ten to twenty seconds, three are unfinished.
+  expect(Number(refused.headers['Retry-After'])).toBeGreaterThanOrEqual(1)
+  expect(Number(refused.headers['Retry-After'])).toBeLessThanOrEqual(10)
+  for (const begun of held) begun.end()
+  await Promise.all(three)
+})
+
+it('keeps nothing of code or input when a program has ended', async () => {
+  const { executor } = cluster.server()
+  const host = cluster.worker()
+  const secret = { code: 'SECRET_CODE', stdin: 'SECRET_INPUT' }
+  const outcome = executor.run(program(secret.code, secret), going())
+  const begun = await host.executor.program(secret.code)
+  expect(await everything()).toMatch(/SECRET_CODE/)
+  begun.end({ output: '4' })
+  await outcome
+  expect(await everything()).not.toMatch(/SECRET/)
+})
+
+it('keeps nothing for ever: every key of a run expires', async () => {
+  const { executor } = cluster.server()
+  cluster.worker()
+  await executor.run(program('a # now'), going({ onChunk: () => {} }))
+  void executor.run(program('waits', { environment: 'data' }), going()).catch(() => {})
+  const { redis: client } = cluster.queue
+  await expect.poll(() => client.zcard(cluster.queue.key('live'))).toBe(1)
+  for (const kind of ['run', 'events', 'owner', 'done']) {
+    for (const key of await client.keys(cluster.queue.key(`${kind}:*`))) {
+      expect(await client.pttl(key), key).toBeGreaterThan(0)
+    }
+  }
+})
+
+it('refuses what is too much for a key, on all servers together', async () => {
+  const [one, other] = [cluster.server(), cluster.server()]
+  const host = cluster.worker({ slots: 4 })
+  const origin = asKey('small', { maxConcurrent: 1 })
+  const first = one.executor.run(program('first'), going({ origin }))
+  const begun = await host.executor.program('first')
+  await expect(other.executor.run(program('second'), going({ origin }))).rejects.toMatchObject({
+    ...{
+      code: 'rate_limited',
+      message: 'This key may run 1 at once; try again when one has ended',
+    },
+  })
+  begun.end()
+  await first
+  expect(await other.executor.run(program('third # now'), going({ origin }))).toMatchObject({
+    status: 'ok',
+  })
+})
+
+it('lets nobody wait behind another one’s hundred', async () => {
+  const { executor } = cluster.server()
+  const runs = Array.from({ length: 40 }, (_, n) =>
+    executor.run(program(`many ${n} # now`), going({ origin: asKey('many') })),
+  )
+  const live = () => cluster.queue.redis.zcard(cluster.queue.key('live'))
+  await expect.poll(live).toBe(40)
+  const one = executor.run(program('one # now'), going({ origin: asKey('one') }))
+  await expect.poll(live).toBe(41)
+  const host = cluster.worker({ slots: 1 })
+  await Promise.all([...runs, one])
+  expect(host.executor.begun.findIndex(({ code }) => code === 'one # now')).toBeLessThan(3)
+})
+
+it('gives a heavier key more turns', async () => {
+  const { executor } = cluster.server()
+  const submit = (name: string, weight: number) =>
+    Array.from({ length: 12 }, (_, n) =>
+      executor.run(program(`${name} ${n} # now`), going({ origin: asKey(name, { weight }) })),
+    )
+  const runs = submit('light', 1)
+  await expect.poll(() => cluster.queue.redis.zcard(cluster.queue.key('live'))).toBe(12)
+  runs.push(...submit('heavy', 3))
+  await expect.poll(() => cluster.queue.redis.zcard(cluster.queue.key('live'))).toBe(24)
+  const host = cluster.worker({ slots: 1 })
+  await Promise.all(runs)
+  const firstTwelve = host.executor.begun.slice(0, 12).map(({ code }) => code.split(' ')[0])
+  expect(firstTwelve.filter((name) => name === 'heavy').length).toBeGreaterThanOrEqual(8)
+})
+
+it('leaves the queue room for others, whatever one client sends', async () => {
+  const { executor } = cluster.server({ MAX_QUEUED: '100' })
+  const submit = (name: string) =>
+    executor.run(program('waits'), going({ origin: asKey(name) })).catch((error) => error.code)
+  const ends: string[] = []
+  for (let n = 0; n < 120; n += 1) void submit('greedy').then((code) => ends.push(code))
+  await expect.poll(() => ends.filter((code) => code === 'busy').length).toBe(30)
+  const other = submit('other').then((code) => ends.push(`other: ${code}`))
+  await expect.poll(() => cluster.queue.redis.zcard(cluster.queue.key('live'))).toBe(91)
+  void other
+})
+
+it('runs no more at once than the host has places, whatever the queues hold', async () => {
+  const { executor } = cluster.server()
+  const ends = ['python', 'data'].flatMap((environment) =>
+    Array.from({ length: 12 }, (_, n) =>
+      executor.run(program(`${environment} ${n} # now`, { environment }), going()),
+    ),
+  )
+  const host = cluster.worker({ slots: 1, environments: ['python', 'data'] })
+  await Promise.all(ends)
+  expect(host.executor.mostAtOnce).toBe(1)
+})
+
+it('gives a program only to hosts that have its environment', async () => {
+  const { executor } = cluster.server()
+  const [python, data] = [cluster.worker(), cluster.worker({ environments: ['data'] })]
+  await Promise.all([
+    executor.run(program('p # now'), going()),
+    executor.run(program('d # now', { environment: 'data' }), going()),
+  ])
+  expect([python, data].map(({ executor: { begun } }) => begun.map(({ code }) => code))).toEqual([
+    ['p # now'],
+    ['d # now'],
+  ])
+})
