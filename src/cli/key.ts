@@ -11,6 +11,7 @@ takes the key within two seconds. To take a key away, remove its entry from the 
 Examples:
   safe-code-executor key new course-a --file keys.json
   safe-code-executor key new bot --file keys.json --requests 60 --window 60 --concurrent 2 --max-timeout 5
+  safe-code-executor key new course-b --file keys.json --weight 3
   safe-code-executor key new operator --file keys.json --right run --right read-runs
   API_KEYS_FILE=keys.json safe-code-executor serve`
 

@@ -6,8 +6,10 @@ import { abortable } from '../abortable.ts'
 import { cancelled, Refusal, unavailable } from '../errors.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
+import { clientName, type RunOrigin } from '../run-record.ts'
 import { classify } from './classify.ts'
 import type { Executor, RunOptions } from './executor.ts'
+import type { Client } from './fair-line.ts'
 import type { Gate } from './gate.ts'
 import { type Observation, observe } from './observe.ts'
 import type { Pool } from './pool.ts'
@@ -40,10 +42,12 @@ export class DockerExecutor implements Executor {
   }
 
   run(request: RunRequest, options: RunOptions): Promise<Outcome> {
-    return this.#options.gate.use(() => {
+    const task = () => {
       options.onAdmitted?.()
       return this.#runOnce(request, options)
-    }, options.signal)
+    }
+    const { signal, origin } = options
+    return this.#options.gate.use(task, signal, origin && clientOf(origin))
   }
 
   async #runOnce(request: RunRequest, options: RunOptions): Promise<Outcome> {
@@ -108,6 +112,11 @@ export class DockerExecutor implements Executor {
       limits: { memoryBytes, outputBytes: outputLimitBytes },
     })
   }
+}
+
+/** Whose turns a run takes. */
+function clientOf(origin: RunOrigin): Client {
+  return { name: clientName(origin), weight: origin.key?.weight ?? 1 }
 }
 
 /** Whether a process was killed, not by the host, and nothing inside could count whether memory was the reason. */

@@ -1,6 +1,8 @@
 // Bounds how many runs go on at once and how many wait.
 
+import { DrainRate } from '../drain-rate.ts'
 import { cancelled, Refusal } from '../errors.ts'
+import { type Client, FairLine } from './fair-line.ts'
 
 export interface GateOptions {
   /** How many may be inside at once. */
@@ -11,10 +13,18 @@ export interface GateOptions {
   maxWaitMs: number
 }
 
-/** Lets a bounded number in, first come first served, and keeps a bounded line before the door. */
+/** One who waits. */
+interface Waiting {
+  enter: () => void
+  /** Refuses it, for it has to make room. */
+  displace: () => void
+}
+
+/** Lets a bounded number in, in fair turns, and keeps a bounded line before the door. */
 export class Gate {
   readonly #options: GateOptions
-  readonly #line = new Set<() => void>()
+  readonly #line = new FairLine<Waiting>()
+  readonly #drainRate = new DrainRate()
   #running = 0
 
   constructor(options: GateOptions) {
@@ -35,13 +45,15 @@ export class Gate {
   }
 
   /**
-   * Calls `task` when there is a place, and frees the place however the task ends.
-   * @throws {Refusal} `busy` when the line is full or the wait ran out; `cancelled`.
+   * Calls `task` when there is a place, and frees the place however the task ends. Those of one client wait in the order
+   * in which they came. What has no client is our own: it goes before all clients, and does not make room for one.
+   * @throws {Refusal} `busy` when the line is full and no other client holds more of it, when one that holds less took the
+   *   place, or when the wait ran out; `cancelled`.
    */
-  async use<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async use<T>(task: () => Promise<T>, signal: AbortSignal, client?: Client): Promise<T> {
     if (signal.aborted) throw cancelled(signal)
-    if (this.isFull) await this.#wait(signal)
-    else this.#running += 1
+    if (this.isFull) await this.#wait(signal, client)
+    else this.#enterFreePlace()
     try {
       return await task()
     } finally {
@@ -49,9 +61,15 @@ export class Gate {
     }
   }
 
+  #enterFreePlace(): void {
+    this.#running += 1
+    this.#line.forget()
+    this.#drainRate.setFull(this.isFull)
+  }
+
   /** Resolves with the place of one who left: the count stays as it is. */
-  #wait(signal: AbortSignal): Promise<void> {
-    if (this.#line.size >= this.#options.maxWaiting) throw this.#busy('The waiting line is full')
+  #wait(signal: AbortSignal, client: Client | undefined): Promise<void> {
+    if (this.#line.size >= this.#options.maxWaiting) this.#makeRoom(client)
     return new Promise((resolve, reject) => {
       const stop = (reason: unknown) => {
         leaveLine()
@@ -61,6 +79,8 @@ export class Gate {
         leaveLine()
         resolve()
       }
+      const displace = () =>
+        stop(this.#busy('The waiting line is full, and who has fewer places in it goes first'))
       const onAbort = () => stop(cancelled(signal))
       const timer = setTimeout(
         () => stop(this.#busy('No place became free in time')),
@@ -69,24 +89,37 @@ export class Gate {
       const leaveLine = () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', onAbort)
-        this.#line.delete(enter)
+        this.#line.delete(place)
       }
       signal.addEventListener('abort', onAbort)
-      this.#line.add(enter)
+      const place = this.#line.add({ enter, displace }, client)
     })
   }
 
-  #leave(): void {
-    const [next] = this.#line
-    if (next) next()
-    else this.#running -= 1
+  /** Takes a place in the line from whoever holds more of it. */
+  #makeRoom(client: Client | undefined): void {
+    const displaced = this.#line.displacedBy(client)
+    if (!displaced) throw this.#busy('The waiting line is full')
+    displaced.displace()
   }
 
-  /** The hint assumes that a run takes about a second. */
+  #leave(): void {
+    this.#drainRate.left()
+    const next = this.#line.shift()
+    if (next) {
+      next.enter()
+      return
+    }
+    this.#running -= 1
+    this.#drainRate.setFull(this.isFull)
+  }
+
+  /** The hint is when those who wait will have been served. Until something was seen, a run is taken to last a second. */
   #busy(why: string): Refusal {
-    const retryAfterSeconds = Math.max(1, Math.ceil(this.#line.size / this.#options.maxRunning))
+    const { maxRunning } = this.#options
+    const seconds = this.#drainRate.retryAfterSeconds(this.#line.size, maxRunning)
     return new Refusal('busy', `${why}; try again later`, {
-      headers: { 'Retry-After': String(retryAfterSeconds) },
+      headers: { 'Retry-After': String(seconds) },
     })
   }
 }

@@ -2,25 +2,39 @@
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { Client } from '../../../src/executor/fair-line.ts'
 import { Gate } from '../../../src/executor/gate.ts'
 import { enter, settle } from './gate-visitor.ts'
+import { LineModel } from './line-model.ts'
 
 const LONG_MS = 60_000
+const FULL = 'Refusal: The waiting line is full; try again later'
+const DISPLACED =
+  'Refusal: The waiting line is full, and who has fewer places in it goes first; try again later'
 
 type Visitor = ReturnType<typeof enter>
-type Step = { act: 'enter' | 'finish' | 'fail' | 'abort'; pick: number; pause: number }
+type Step = {
+  act: 'enter' | 'finish' | 'fail' | 'abort'
+  pick: number
+  pause: number
+  client: Client | undefined
+}
 
 const history = fc.array(
   fc.record<Step>({
     act: fc.constantFrom('enter', 'enter', 'finish', 'fail', 'abort'),
     pick: fc.nat(1000),
     pause: fc.nat(4),
+    client: fc.constantFrom(
+      undefined,
+      ...[1, 1, 2, 3].map((weight, index) => ({ name: `client ${index}`, weight })),
+    ),
   }),
-  { maxLength: 40 },
+  { maxLength: 60 },
 )
 const size = fc.record({
   maxRunning: fc.integer({ min: 1, max: 3 }),
-  maxWaiting: fc.integer({ min: 0, max: 4 }),
+  maxWaiting: fc.integer({ min: 0, max: 6 }),
 })
 
 /** Does one step with one of these visitors; true where there was one. */
@@ -32,26 +46,39 @@ function act(step: Step, one: Visitor | undefined): boolean {
   return true
 }
 
-it('does what two lists would do', async () => {
+it.each([
+  ['of one client', (_: Step) => undefined],
+  ['of several clients', (step: Step) => step.client],
+])('does what lists would do, %s', async (_, clientOf) => {
   await fc.assert(
     fc.asyncProperty(size, history, async (limits, steps) => {
       const gate = new Gate({ ...limits, maxWaitMs: LONG_MS })
       const inside: Visitor[] = []
-      const waiting: Visitor[] = []
+      const line = new LineModel<Visitor>()
       const expected = new Map<Visitor, string>()
+      const isFull = () => inside.length >= limits.maxRunning
       const admit = () => {
-        const next = inside.length < limits.maxRunning ? waiting.shift() : undefined
+        const next = isFull() ? undefined : line.shift()
         if (next) inside.push(next)
+      }
+      const add = (one: Visitor, client: Client | undefined) => {
+        if (!isFull()) {
+          line.forget()
+          inside.push(one)
+          return
+        }
+        line.add(one, client)
+        const refused = line.size > limits.maxWaiting ? line.pop() : undefined
+        if (refused === one) expected.set(one, FULL)
+        else if (refused) expected.set(refused, DISPLACED)
       }
       for (const step of steps) {
         if (step.act === 'enter') {
-          const one = enter(gate)
-          if (inside.length < limits.maxRunning) inside.push(one)
-          else if (waiting.length < limits.maxWaiting) waiting.push(one)
-          else expected.set(one, 'Refusal: The waiting line is full; try again later')
+          const client = clientOf(step)
+          add(enter(gate, client), client)
         } else {
-          const list = step.act === 'abort' ? waiting : inside
-          const [one] = list.splice(step.pick % Math.max(1, list.length), 1)
+          const list = step.act === 'abort' ? line.visitors : inside
+          const one = list[step.pick % Math.max(1, list.length)]
           if (one && act(step, one)) {
             const results = {
               finish: 'done',
@@ -59,16 +86,18 @@ it('does what two lists would do', async () => {
               abort: 'Refusal: The client hung up',
             }
             expected.set(one, results[step.act])
+            if (step.act === 'abort') line.delete(one)
+            else inside.splice(inside.indexOf(one), 1)
             admit()
           }
         }
         await settle()
-        expect([gate.running, gate.waiting]).toEqual([inside.length, waiting.length])
+        expect([gate.running, gate.waiting]).toEqual([inside.length, line.size])
         expect(inside.every((one) => one.inside && one.entered === 1)).toBe(true)
-        expect(waiting.every((one) => one.entered === 0)).toBe(true)
+        expect(line.visitors.every((one) => one.entered === 0)).toBe(true)
         for (const [one, result] of expected) expect(one.result).toBe(result)
       }
-      for (const one of [...inside, ...waiting]) one.finish()
+      for (const one of [...inside, ...line.visitors]) one.finish()
     }),
   )
 })
@@ -80,7 +109,7 @@ it('never lets more in than allowed and loses nobody, however closely things hap
       const visitors: Visitor[] = []
       const crowd = () => visitors.filter((one) => one.inside).length
       for (const step of steps) {
-        if (step.act === 'enter') visitors.push(enter(gate))
+        if (step.act === 'enter') visitors.push(enter(gate, step.client))
         else act(step, visitors[step.pick % Math.max(1, visitors.length)])
         for (let i = 0; i < step.pause; i += 1) await null
         expect(crowd()).toBeLessThanOrEqual(limits.maxRunning)

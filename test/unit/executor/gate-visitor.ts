@@ -1,9 +1,10 @@
 // One caller of a gate, whose task ends when the test says so.
 
+import type { Client } from '../../../src/executor/fair-line.ts'
 import type { Gate } from '../../../src/executor/gate.ts'
 
 /** Asks for a place. */
-export function visitor(gate: Gate) {
+export function visitor(gate: Gate, client?: Client) {
   const controller = new AbortController()
   const seen = { inside: false, entered: 0, result: undefined as string | undefined }
   let finish = () => {}
@@ -13,13 +14,17 @@ export function visitor(gate: Gate) {
     fail = reject
   })
   end.catch(() => {})
-  const used = gate.use(async () => {
-    seen.inside = true
-    seen.entered += 1
-    return end.finally(() => {
-      seen.inside = false
-    })
-  }, controller.signal)
+  const used = gate.use(
+    async () => {
+      seen.inside = true
+      seen.entered += 1
+      return end.finally(() => {
+        seen.inside = false
+      })
+    },
+    controller.signal,
+    client,
+  )
   return Object.assign(seen, {
     used,
     signal: controller.signal,
@@ -30,8 +35,8 @@ export function visitor(gate: Gate) {
 }
 
 /** Asks for a place, and writes down in `result` how it ended. */
-export function enter(gate: Gate) {
-  const one = visitor(gate)
+export function enter(gate: Gate, client?: Client) {
+  const one = visitor(gate, client)
   one.used.then(
     (value) => {
       one.result = value

@@ -42,7 +42,7 @@ describe('a file', () => {
   it('has names and digests, and may have rights and limits', async () => {
     const limits = {
       ...{ rateLimitRequests: 5, rateLimitWindowSeconds: 10, maxConcurrent: 2 },
-      maxTimeoutSeconds: 0.5,
+      ...{ maxTimeoutSeconds: 0.5, weight: 3 },
     }
     const key = {
       name: 'a@b-c.d_e',
@@ -79,6 +79,9 @@ describe('a file', () => {
       { keys: [{ name: 'a', sha256, maxTimeoutSeconds: 0 }] },
       'keys.0.maxTimeoutSeconds',
     ],
+    ['no weight', { keys: [{ name: 'a', sha256, weight: 0 }] }, 'keys.0.weight'],
+    ['a part of a turn', { keys: [{ name: 'a', sha256, weight: 0.5 }] }, 'keys.0.weight'],
+    ['too much weight', { keys: [{ name: 'a', sha256, weight: 101 }] }, 'keys.0.weight'],
     [
       'a name twice',
       { keys: [testKey('a'), { ...testKey('b'), name: 'a' }] },
@@ -91,6 +94,11 @@ describe('a file', () => {
     ],
   ])('with %s is refused, with the place', async (_, content, expected) => {
     expect(await problem(content)).toContain(expected)
+  })
+
+  it.each([1, 100])('may give a key the weight %i', async (weight) => {
+    expect(await problem({ keys: [{ name: 'a', sha256, weight }] })).toBe('')
+    expect(await readKeyFile(path)).toMatchObject([{ weight }])
   })
 
   it('is never repeated in what is said of it', async () => {

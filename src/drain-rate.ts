@@ -1,0 +1,64 @@
+// How fast a line moves: measured from those who left lately, while there was no room.
+
+/** After this time what was seen counts for a third, in milliseconds. */
+const MEMORY_MS = 20_000
+/** How many departures the guess is worth beside those that were seen: Jeffreys' prior for a rate. */
+const GUESS_WEIGHT = 0.5
+/** Bounds of what a client is told: nobody knows what is in more than a minute. */
+const MIN_RETRY_SECONDS = 1
+const MAX_RETRY_SECONDS = 60
+
+/**
+ * Departures for each second in which every place was taken. Those from a place while others are free don't count, and
+ * neither does that time: they tell how many come, not how many could be served.
+ */
+export class DrainRate {
+  readonly #nowMs: () => number
+  #isFull = false
+  #seenAtMs: number
+  /** Departures, and the time in which they were counted; both fade with age. */
+  #left = 0
+  #fullMs = 0
+
+  /** The clock may have any origin, and never goes back. */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs
+    this.#seenAtMs = nowMs()
+  }
+
+  /** To be told whenever the last place is taken, and whenever one is free again. */
+  setFull(isFull: boolean): void {
+    this.#fade()
+    this.#isFull = isFull
+  }
+
+  /** To be told when one leaves, before its place counts as free. */
+  left(): void {
+    this.#fade()
+    if (this.#isFull) this.#left += 1
+  }
+
+  /**
+   * How many leave in a second when every place is taken. It is the guess as long as nothing was seen; where nobody
+   * leaves it falls with the time that this goes on.
+   */
+  perSecond(guessPerSecond: number): number {
+    this.#fade()
+    return (this.#left + GUESS_WEIGHT) / (this.#fullMs / 1000 + GUESS_WEIGHT / guessPerSecond)
+  }
+
+  /** In how many whole seconds so many will have left, between 1 and 60: a value for `Retry-After`. */
+  retryAfterSeconds(waiting: number, guessPerSecond: number): number {
+    const seconds = Math.round(waiting / this.perSecond(guessPerSecond))
+    return Math.min(MAX_RETRY_SECONDS, Math.max(MIN_RETRY_SECONDS, seconds))
+  }
+
+  #fade(): void {
+    const nowMs = this.#nowMs()
+    const kept = Math.exp((this.#seenAtMs - nowMs) / MEMORY_MS)
+    this.#seenAtMs = nowMs
+    this.#left *= kept
+    // The time since then has faded too, each part of it by its own age.
+    this.#fullMs = this.#fullMs * kept + (this.#isFull ? MEMORY_MS * (1 - kept) : 0)
+  }
+}
