@@ -40,6 +40,12 @@ it.each([
   expect(of(denoPermissions(config, { ...PLACE, address }), 'net')).toEqual(net)
 })
 
+it('reach every address where there are webhooks, and say so once', () => {
+  const config = parseConfig({ WEBHOOKS: 'on', REDIS_URL: 'redis://r:7' })
+  const flags = denoPermissions(config, PLACE).filter((flag) => flag.startsWith('--allow-net'))
+  expect(flags).toEqual(['--allow-net'])
+})
+
 it('have the database that the records are in', () => {
   const sqlite = denoPermissions(parseConfig({}), PLACE)
   expect(of(sqlite, 'write')).toEqual(['./data'])

@@ -1,0 +1,128 @@
+// Tells webhooks of runs that ended: tries again, within bounds, and never delays or fails a run.
+
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
+import { backoffMs, MAX_ATTEMPTS } from './backoff.ts'
+import { runEnded, type WebhookMessage } from './run-ended.ts'
+import { type SendOptions, sendWebhook } from './send.ts'
+import { Slots } from './slots.ts'
+
+/** Most messages that have not come to an end, and most characters in them. */
+const MAX_QUEUED = 1000
+const MAX_QUEUED_CHARACTERS = 64 * 1024 * 1024
+/** Attempts at once, and of these for one host. */
+const CONCURRENCY = 8
+const HOST_CONCURRENCY = 2
+
+export interface WebhookSenderOptions extends Omit<SendOptions, 'signal'> {
+  logger: Logger
+  /** The pause after an attempt, in milliseconds. */
+  pauseMs?: (attempt: number, askedMs: number) => number
+  maxQueued?: number
+  maxQueuedCharacters?: number
+}
+
+/** What became of all messages; `queued` are those that have no end yet, and `retried` counts attempts. */
+export interface WebhookCounts {
+  delivered: number
+  failed: number
+  retried: number
+  dropped: number
+  queued: number
+}
+
+export class WebhookSender {
+  readonly #options: WebhookSenderOptions
+  readonly #slots = new Slots({ concurrency: CONCURRENCY, hostConcurrency: HOST_CONCURRENCY })
+  readonly #deliveries = new Set<Promise<void>>()
+  #queuedCharacters = 0
+  readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
+  /** Ends pauses, and lets no attempt begin. */
+  readonly #closing = new AbortController()
+  /** Ends attempts. */
+  readonly #ending = new AbortController()
+
+  constructor(options: WebhookSenderOptions) {
+    this.#options = options
+    setMaxListeners(0, this.#closing.signal) // one for each message that waits
+  }
+
+  get counts(): WebhookCounts {
+    return { ...this.#counts, queued: this.#deliveries.size }
+  }
+
+  /** Takes a run's end; where too many wait already it is dropped and counted. */
+  add(run: AsyncRun, webhook: Webhook): void {
+    const { maxQueued = MAX_QUEUED, maxQueuedCharacters = MAX_QUEUED_CHARACTERS } = this.#options
+    const message = runEnded(run, webhook)
+    const { length } = message.body
+    if (
+      this.#closing.signal.aborted ||
+      this.#deliveries.size >= maxQueued ||
+      this.#queuedCharacters + length > maxQueuedCharacters
+    ) {
+      this.#drop(message)
+      return
+    }
+    this.#queuedCharacters += length
+    const delivery = this.#deliver(message).finally(() => {
+      this.#queuedCharacters -= length
+      this.#deliveries.delete(delivery)
+    })
+    this.#deliveries.add(delivery)
+  }
+
+  /** Begins no further attempt, and gives those that go on `timeoutMs` milliseconds; what has not arrived is dropped. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closing.abort()
+    const timer = setTimeout(() => this.#ending.abort(), timeoutMs)
+    await Promise.all(this.#deliveries)
+    clearTimeout(timer)
+  }
+
+  async #deliver(message: WebhookMessage): Promise<void> {
+    const { logger, pauseMs = backoffMs } = this.#options
+    const host = hostOf(message)
+    for (let attempt = 1; ; attempt += 1) {
+      const end = await this.#slots.run(host, () => this.#attempt(message))
+      if (!end) return this.#drop(message)
+      const { status } = end
+      const line = { run: message.id, host, status, attempt }
+      if (end.end === 'delivered') {
+        this.#counts.delivered += 1
+        return logger.info(line, 'a webhook was told')
+      }
+      if (end.end === 'failed' || attempt === MAX_ATTEMPTS) {
+        this.#counts.failed += 1
+        return logger.warn({ ...line, reason: end.reason }, 'a webhook could not be told')
+      }
+      if (this.#closing.signal.aborted) return this.#drop(message)
+      this.#counts.retried += 1
+      const waitMs = pauseMs(attempt, end.retryAfterMs)
+      logger.info({ ...line, reason: end.reason, waitMs }, 'a webhook will be tried again')
+      await this.#pause(waitMs)
+    }
+  }
+
+  /** Undefined where it is too late for one. */
+  async #attempt(message: WebhookMessage) {
+    if (this.#closing.signal.aborted) return undefined
+    return sendWebhook(message, { ...this.#options, signal: this.#ending.signal })
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {})
+  }
+
+  #drop(message: WebhookMessage): void {
+    this.#counts.dropped += 1
+    const line = { run: message.id, host: hostOf(message) }
+    this.#options.logger.warn(line, 'a webhook is not told: too many wait, or the server ends')
+  }
+}
+
+function hostOf({ url }: WebhookMessage): string {
+  return new URL(url).hostname
+}

@@ -1,0 +1,137 @@
+// Telling webhooks is bounded: at once, in number, in length, and in time when the server ends.
+
+import { describe, expect, it, vi } from 'vitest'
+import { answer, noAnswer, receiver } from './support/receiver.ts'
+import { hasEnded, NONE, openSender } from './support/sender.ts'
+
+describe('at once', () => {
+  it('two messages go to one host, and eight in all', async () => {
+    let running = 0
+    const seen = { most: 0, ofHost: new Map<string, number>(), mostOfHost: 0 }
+    const { received, port } = await receiver((response, _, { headers }) => {
+      const host = headers.host ?? ''
+      const change = (by: number) => {
+        running += by
+        const ofHost = (seen.ofHost.get(host) ?? 0) + by
+        seen.ofHost.set(host, ofHost)
+        seen.most = Math.max(seen.most, running)
+        seen.mostOfHost = Math.max(seen.mostOfHost, ofHost)
+      }
+      change(1)
+      setTimeout(() => {
+        change(-1)
+        response.end()
+      }, 50)
+    })
+    const { sender, add } = openSender({
+      resolve: async () => [{ address: '127.0.0.1', family: 4 }],
+    })
+    for (let i = 0; i < 36; i += 1) {
+      add(`http://h${i % 6}.example:${port}/`, `run-${i}`)
+    }
+    await hasEnded(sender)
+    expect(received.length).toBe(36)
+    expect(seen).toMatchObject({ most: 8, mostOfHost: 2 })
+  })
+
+  it('a host that does not answer does not hold up another', async () => {
+    const slow = await receiver(noAnswer)
+    const fast = await receiver()
+    const { sender, add } = openSender()
+    const resolve = async () => [{ address: '127.0.0.1', family: 4 }]
+    const other = openSender({ resolve })
+    for (let i = 0; i < 20; i += 1) add(slow.url)
+    other.add(fast.url.replace('127.0.0.1', 'fast.example'))
+    await hasEnded(other.sender)
+    expect(sender.counts.queued).toBe(20)
+    expect(slow.received.length).toBe(2)
+  })
+
+  it('a message that waits to be tried again holds up no other', async () => {
+    const { received, url } = await receiver((response, index) =>
+      response.writeHead(index < 10 ? 500 : 204).end(),
+    )
+    const { sender, add } = openSender({ pauseMs: () => 60_000 })
+    for (let i = 0; i < 11; i += 1) add(url)
+    await vi.waitFor(() => expect(received.length).toBe(11))
+    await vi.waitFor(() =>
+      expect(sender.counts).toEqual({ ...NONE, delivered: 1, retried: 10, queued: 10 }),
+    )
+  })
+})
+
+describe('what is too much', () => {
+  it('in number is dropped, counted and logged', async () => {
+    const { url } = await receiver(noAnswer)
+    const { sender, add, log } = openSender({ maxQueued: 3 })
+    for (let i = 0; i < 5; i += 1) add(url, `run-${i}`)
+    expect(sender.counts).toEqual({ ...NONE, queued: 3, dropped: 2 })
+    expect(log()).toMatchObject([
+      { level: 40, run: 'run-3', host: '127.0.0.1' },
+      { level: 40, run: 'run-4', host: '127.0.0.1' },
+    ])
+  })
+
+  it('by default is more than a thousand', async () => {
+    const { url } = await receiver(noAnswer)
+    const { sender, add } = openSender()
+    for (let i = 0; i < 1001; i += 1) add(url)
+    expect(sender.counts).toEqual({ ...NONE, queued: 1000, dropped: 1 })
+  })
+
+  it('in length is dropped, and there is room again when others have arrived', async () => {
+    const { url } = await receiver()
+    const { sender, add } = openSender({ maxQueuedCharacters: 1000 })
+    for (let i = 0; i < 5; i += 1) add(url)
+    expect(sender.counts).toMatchObject({ queued: 2, dropped: 3 })
+    await hasEnded(sender)
+    add(url)
+    await hasEnded(sender)
+    expect(sender.counts).toEqual({ ...NONE, delivered: 3, dropped: 3 })
+  })
+})
+
+describe('close', () => {
+  it('waits for the attempts that go on', async () => {
+    const { url, received } = await receiver((response) => {
+      setTimeout(() => response.end(), 150)
+    })
+    const { sender, add } = openSender()
+    for (let i = 0; i < 3; i += 1) add(url)
+    await vi.waitFor(() => expect(received.length).toBe(2))
+    await sender.close(5000)
+    // Two went to the host; the third had not begun.
+    expect(sender.counts).toEqual({ ...NONE, delivered: 2, dropped: 1 })
+  })
+
+  it('does not wait longer than it is told', async () => {
+    const { url, received } = await receiver(noAnswer)
+    const { sender, add } = openSender()
+    add(url)
+    await vi.waitFor(() => expect(received.length).toBe(1))
+    const startedAtMs = performance.now()
+    await sender.close(50)
+    expect(performance.now() - startedAtMs).toBeLessThan(1000)
+    expect(sender.counts).toEqual({ ...NONE, dropped: 1 })
+  })
+
+  it('does not wait for what would be tried again', async () => {
+    const { url } = await receiver(answer(500))
+    const { sender, add, log } = openSender({ pauseMs: () => 60_000 })
+    add(url)
+    await vi.waitFor(() => expect(sender.counts.retried).toBe(1))
+    await sender.close(60_000)
+    expect(sender.counts).toEqual({ ...NONE, retried: 1, dropped: 1 })
+    expect(log().at(-1)).toMatchObject({ level: 40, run: 'run-1' })
+  })
+
+  it('lets nothing begin afterwards', async () => {
+    const { received, url } = await receiver()
+    const { sender, add } = openSender()
+    await sender.close(1000)
+    add(url)
+    await sender.close(1000)
+    expect(sender.counts).toEqual({ ...NONE, dropped: 1 })
+    expect(received).toEqual([])
+  })
+})
