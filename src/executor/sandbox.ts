@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { execa, type ResultPromise } from 'execa'
+import { settlesWithin } from '../settles-within.ts'
 import type { Engine } from './engine.ts'
 import { type ContainerSpec, dockerRunArgs } from './flags.ts'
 import { encodeJob, type Frame, FrameParser, type Job } from './protocol.ts'
@@ -137,18 +138,5 @@ export class Sandbox {
       this.#process.stdout.destroy()
       void this.kill()
     }
-  }
-}
-
-/** Whether `promise` settles within `ms` milliseconds. */
-async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
-  })
-  try {
-    return await Promise.race([promise.then(() => true), timeout])
-  } finally {
-    clearTimeout(timer)
   }
 }

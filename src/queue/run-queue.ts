@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { Refusal, unavailable } from '../errors.ts'
 import type { RunRequest } from '../run.ts'
+import { settlesWithin } from '../settles-within.ts'
 import { connect, Script } from './connection.ts'
 import * as lua from './scripts.ts'
 import {
@@ -23,6 +24,8 @@ export const MAX_ATTEMPTS = 3
 const AUDIT_AGE_MS = 5000
 /** How many runs are audited at once. */
 const AUDIT_COUNT = 100
+/** How long BullMQ may take to close, in milliseconds. */
+const CLOSE_MS = 1000
 /** How many of the last jobs stay in the queue for whoever looks at it. */
 const KEPT_JOBS = 100
 
@@ -328,7 +331,9 @@ export class RunQueue {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => {})))
+    const closed = Promise.all([...this.#queues.values()].map((queue) => queue.close()))
+    // Where Redis is away it may wait for that.
+    await settlesWithin(closed, CLOSE_MS).catch(() => {})
     this.redis.disconnect()
   }
 

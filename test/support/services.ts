@@ -23,10 +23,14 @@ export interface Service {
   pid: () => number
 }
 
-export async function redisService(): Promise<Service> {
+/** `isKept`: what it has is there again when it is started again. */
+export async function redisService({ isKept = false } = {}): Promise<Service> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'))
   const port = await freePort()
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
+  const args = [
+    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+    ...(isKept ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
+  ]
   return service(`redis://127.0.0.1:${port}`, port, folder, () =>
     spawn('redis-server', args, { stdio: 'ignore' }),
   )

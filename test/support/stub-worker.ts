@@ -16,6 +16,11 @@ const { REDIS_URL: url = '', QUEUE_PREFIX: prefix = 'safe-code-executor' } = pro
 const workers = Number(process.env.STUB_WORKERS ?? 1)
 const slots = Number(process.env.STUB_SLOTS ?? 3)
 const defaultMs = Number(process.env.STUB_MS ?? 100)
+const shiftMs = Number(process.env.STUB_CLOCK_SHIFT_MS ?? 0)
+
+// A machine whose clock is wrong.
+const now = Date.now
+Date.now = () => now() + shiftMs
 
 /** Told on standard output of each program that it starts, and of each that it has ended. */
 const executor: Executor = {
@@ -26,6 +31,7 @@ const executor: Executor = {
     onStart?.()
     onChunk?.('stdout', Buffer.from(`${request.code}\n`))
     await sleep(ms, undefined, { signal }).catch(() => {
+      if (process.env.STUB_TELLS) process.stdout.write(`stop ${id}\n`)
       throw cancelled(signal)
     })
     if (process.env.STUB_TELLS) process.stdout.write(`end ${id}\n`)

@@ -1,0 +1,300 @@
+// What becomes of runs when machines, networks and Redis fail: each gets one answer, and a true one.
+
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest'
+import { network } from '../../support/cut.ts'
+import { redisService, type Service } from '../../support/services.ts'
+import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
+import { type StubProcess, startStub, type Told } from './stub-process.ts'
+
+let redis: Service
+beforeAll(async () => {
+  redis = await redisService()
+})
+afterAll(() => redis.remove())
+
+type Context = Pick<TestContext, 'onTestFinished' | 'expect'>
+
+/** A server, and worker processes that all tell in one list. */
+function start({ onTestFinished, expect }: Context, url = redis.url) {
+  const cluster: Cluster = startCluster(url, { ENVIRONMENTS: 'python' })
+  const told: Told[] = []
+  const stubs: StubProcess[] = []
+  onTestFinished(async () => {
+    await Promise.all(stubs.map((stub) => stub.kill('SIGKILL')))
+    await cluster.close()
+  })
+  const stub = async (settings: Record<string, string> = {}, through = url) => {
+    const started = await startStub(through, cluster.config.QUEUE_PREFIX, settings, told)
+    stubs.push(started)
+    return started
+  }
+  const server = cluster.server()
+  const begun = (id: string, times = 1) =>
+    expect
+      .poll(() => told.filter((one) => one.what === 'start' && one.id === id).length, {
+        timeout: 30_000,
+      })
+      .toBeGreaterThanOrEqual(times)
+  return { cluster, server, stub, told, begun }
+}
+
+const LOST = {
+  code: 'unavailable',
+  message: 'The machine that ran the program was lost before it ended; nothing is known of it',
+}
+
+describe.concurrent('a worker that is killed', () => {
+  it('ends its run as unavailable, within twenty seconds', async ({ onTestFinished, expect }) => {
+    const { server, stub, begun } = start({ onTestFinished, expect })
+    const worker = await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 60000'), going({ id }))
+    await begun(id)
+    const killedAtMs = performance.now()
+    await Promise.all([worker.kill('SIGKILL'), expect(outcome).rejects.toMatchObject(LOST)])
+    expect(performance.now() - killedAtMs).toBeLessThan(20_000)
+  })
+
+  it('has its run done by another one where the request says so, and the output begins again', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const { server, stub, begun, told } = start({ onTestFinished, expect })
+    const first = await stub()
+    const id = randomUUID()
+    const seen: string[] = []
+    const outcome = server.executor.run(
+      program('x # ms: 1500', { retry: true }),
+      going({
+        id,
+        onStart: () => seen.push('start'),
+        onRestart: () => seen.push('restart'),
+        onChunk: (_, bytes) => seen.push(String(bytes).trim()),
+      }),
+    )
+    await begun(id)
+    await expect.poll(() => seen, { timeout: 5000 }).toHaveLength(2)
+    await first.kill('SIGKILL')
+    await stub()
+    expect(await outcome).toMatchObject({ output: 'x # ms: 1500', id })
+    expect(seen).toEqual(['start', 'x # ms: 1500', 'restart', 'x # ms: 1500'])
+    expect(told.map(({ what }) => what)).toEqual(['start', 'start', 'end'])
+  })
+
+  it('is not followed by more than three by the same program', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const { server, stub, cluster, told } = start({ onTestFinished, expect })
+    const id = randomUUID()
+    const workers = await Promise.all([stub(), stub(), stub(), stub()])
+    const outcome = server.executor.run(program('x # crash', { retry: true }), going({ id }))
+    await expect(outcome).rejects.toMatchObject(LOST)
+    expect(told.filter((one) => one.id === id)).toHaveLength(3)
+    expect(workers.filter(({ process }) => process.signalCode === null)).toHaveLength(1)
+    expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
+    expect(await cluster.queue.redis.zcard(cluster.queue.key('live'))).toBe(0)
+  }, 60_000)
+})
+
+describe.concurrent('a worker that is asked to end', () => {
+  it('takes no more, and lets what runs end', async ({ onTestFinished, expect }) => {
+    const { server, stub, begun } = start({ onTestFinished, expect })
+    const worker = await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 1500'), going({ id }))
+    await begun(id)
+    const ended = worker.kill('SIGTERM')
+    const next = server.executor.run(program('y'), going())
+    expect(await outcome).toMatchObject({ output: 'x # ms: 1500' })
+    await ended
+    await stub()
+    expect(await next).toMatchObject({ output: 'y' })
+  })
+
+  it.for([
+    [false, 'is unavailable'],
+    [true, 'is run by another one'],
+  ] as const)(
+    'stops what does not end in time; with retry: %s it %s',
+    async ([retry], { onTestFinished, expect }) => {
+      const { server, stub, begun, told } = start({ onTestFinished, expect })
+      const worker = await stub({ STUB_DRAIN_MS: '300' })
+      const id = randomUUID()
+      const outcome = server.executor.run(program('x # ms: 5000', { retry }), going({ id }))
+      await begun(id)
+      if (!retry) {
+        await Promise.all([
+          worker.kill('SIGTERM'),
+          expect(outcome).rejects.toMatchObject({
+            code: 'unavailable',
+            message: 'The machine that ran the program was stopped before it ended',
+          }),
+        ])
+        return
+      }
+      await stub()
+      await worker.kill('SIGTERM')
+      expect(await outcome).toMatchObject({ output: 'x # ms: 5000' })
+      expect(told.map(({ what }) => what)).toEqual(['start', 'stop', 'start', 'end'])
+    },
+  )
+})
+
+describe.concurrent('Redis', () => {
+  it('may be restarted with what it had: the run goes on', async ({ onTestFinished, expect }) => {
+    const own = await redisService({ isKept: true })
+    onTestFinished(() => own.remove())
+    const { server, stub, begun } = start({ onTestFinished, expect }, own.url)
+    await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 4000'), going({ id, onChunk: () => {} }))
+    await begun(id)
+    await own.stop()
+    await own.start()
+    expect(await outcome).toMatchObject({ output: 'x # ms: 4000' })
+    expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
+  })
+
+  it('may come back empty: the run is unavailable, and the next one is not', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const own = await redisService()
+    onTestFinished(() => own.remove())
+    const { server, stub, begun } = start({ onTestFinished, expect }, own.url)
+    await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 30000'), going({ id }))
+    await begun(id)
+    const seen = expect(outcome).rejects.toMatchObject({ code: 'unavailable' })
+    await own.stop('SIGKILL')
+    await own.start()
+    await seen
+    expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
+  })
+
+  it('may be away: programs are unavailable at once, those that wait soon after', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const own = await redisService()
+    onTestFinished(() => own.remove())
+    const { server, stub, begun } = start({ onTestFinished, expect }, own.url)
+    await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 60000'), going({ id }))
+    await begun(id)
+    const seen = expect(outcome).rejects.toMatchObject({ code: 'unavailable' })
+    await own.stop('SIGKILL')
+    const askedAtMs = performance.now()
+    await expect(server.executor.run(program('y'), going())).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    expect(performance.now() - askedAtMs).toBeLessThan(5000)
+    await seen
+    expect(performance.now() - askedAtMs).toBeLessThan(22_000)
+  }, 40_000)
+})
+
+describe.concurrent('a network that is cut', () => {
+  const portOf = (url: string) => Number(new URL(url).port)
+
+  it('between server and Redis for two seconds costs no run its answer', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const net = await network(portOf(redis.url))
+    onTestFinished(() => net.close())
+    const { cluster, stub, begun } = start({ onTestFinished, expect })
+    const server = cluster.server({ REDIS_URL: `redis://127.0.0.1:${net.port}` })
+    await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 1000'), going({ id, onChunk: () => {} }))
+    await begun(id)
+    net.cut()
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    net.mend()
+    expect(await outcome).toMatchObject({ output: 'x # ms: 1000' })
+  })
+
+  it('between worker and Redis: the worker stops its run before another one may begin it', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const net = await network(portOf(redis.url))
+    onTestFinished(() => net.close())
+    const { server, stub, begun, told } = start({ onTestFinished, expect })
+    await stub({}, `redis://127.0.0.1:${net.port}`)
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 60000', { retry: true }), going({ id }))
+    await begun(id)
+    await stub()
+    net.cut()
+    await begun(id, 2)
+    void outcome.catch(() => {})
+    const [first, stop, second] = told
+    expect(told.map(({ what }) => what)).toEqual(['start', 'stop', 'start'])
+    expect([first?.id, stop?.id, second?.id]).toEqual([id, id, id])
+    expect((second?.atMs ?? 0) - (stop?.atMs ?? 0)).toBeGreaterThan(1000)
+  })
+})
+
+describe.concurrent('clocks', () => {
+  it('may be wrong: it does not matter what time it is on which machine', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const { server, stub } = start({ onTestFinished, expect })
+    await stub({ STUB_CLOCK_SHIFT_MS: '3600000' })
+    await stub({ STUB_CLOCK_SHIFT_MS: '-3600000' })
+    const runs = Array.from({ length: 12 }, (_, n) =>
+      server.executor.run(program(`${n}`, { retry: true }), going({ origin: asKey('one') })),
+    )
+    expect((await Promise.all(runs)).map(({ output }) => output)).toEqual(
+      Array.from({ length: 12 }, (_, n) => `${n}`),
+    )
+  })
+})
+
+describe.concurrent('what somebody else put into Redis', () => {
+  it('keeps nobody from working', async ({ onTestFinished, expect }) => {
+    const { cluster, server, stub } = start({ onTestFinished, expect })
+    const { queue } = cluster
+    const bull = queue.queues.get('python')
+    await bull?.add('run', { id: 'nobody', attempt: 0 })
+    await bull?.add('run', 'garbage')
+    await bull?.add('something', { id: { not: 'a name' }, attempt: -1 })
+    await queue.redis.hset(queue.key('run:broken'), { state: 'queued', attempt: 0, request: '{' })
+    await bull?.add('run', { id: 'broken', attempt: 0 })
+    await stub()
+    expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
+    await expect.poll(() => bull?.getJobCounts('wait', 'active')).toEqual({ wait: 0, active: 0 })
+  })
+})
+
+describe.concurrent('a job that is lost from the queue', () => {
+  it('is queued again where nobody waits for the run, and else fails', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const { cluster, server, stub } = start({ onTestFinished, expect })
+    const { queue } = cluster
+    const id = randomUUID()
+    await server.asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
+    const outcome = server.executor.run(program('y'), going())
+    const seen = expect(outcome).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'The queue lost the program before it ran; try again',
+    })
+    const live = () => queue.redis.zcard(queue.key('live'))
+    await expect.poll(live).toBe(2)
+    await queue.queues.get('python')?.obliterate({ force: true })
+    await seen
+    await stub()
+    await expect
+      .poll(async () => (await server.asyncRuns.find(id))?.run.state, { timeout: 10_000 })
+      .toBe('finished')
+  })
+})
