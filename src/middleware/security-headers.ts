@@ -49,9 +49,27 @@ const docs = secureHeaders({
   },
 })
 
+/**
+ * For the page of the queues, which is somebody else's: scripts, styles and pictures of this server, calls to it, and a
+ * place that its addresses are relative to. Fonts that it would have from elsewhere it does without.
+ */
+const admin = secureHeaders({
+  ...COMMON,
+  contentSecurityPolicy: {
+    ...NOTHING,
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'self'"],
+  },
+})
+
 /** Sets the header fields that a path's answers need. */
 export const securityHeaders: MiddlewareHandler = (c, next) => {
   const [, first = ''] = c.req.path.split('/')
   if (first === 'ui') return page(c, next)
+  if (first === 'admin') return admin(c, next)
   return first === 'docs' ? docs(c, next) : api(c, next)
 }

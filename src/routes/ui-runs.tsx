@@ -1,7 +1,6 @@
 // GET /ui/runs: the run log as a page, for who signed in with a key that may read it.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { getCookie } from 'hono/cookie'
 import { raw } from 'hono/html'
 import type { AppEnv } from '../app-env.ts'
 import { Refusal, toRefusal } from '../errors.ts'
@@ -13,10 +12,8 @@ import type { RunStore } from '../run-log/run-store.ts'
 import { formText } from '../ui/form-request.ts'
 import { postedForm } from '../ui/posted-form.ts'
 import { RunsPage, type RunsPageProps } from '../ui/runs-page.tsx'
+import { signedInKey, signIn } from '../ui/sign-in.ts'
 import { fromStore } from './runs.ts'
-
-/** The cookie that has the key, as long as the browser is open. No script can read it, no other site can send it. */
-const COOKIE = 'safe-code-executor-key'
 
 export interface UiRunsRouteOptions {
   store: RunStore
@@ -41,47 +38,31 @@ export function uiRunsRoute(options: UiRunsRouteOptions) {
     return c.html(
       <>
         {raw('<!doctype html>')}
-        <RunsPage {...props} {...shown} isSignedIn={getCookie(c, COOKIE) !== undefined} />
+        <RunsPage {...props} {...shown} isSignedIn={signedInKey(c) !== undefined} />
       </>,
       status,
     )
   }
 
   return new Hono<AppEnv>()
-    .get(
-      '/',
-      guard((c) => getCookie(c, COOKIE)),
-      async (c) => {
-        const query = filterText(c)
-        const list = listQuerySchema.safeParse(query)
-        const { cursor: _cursor, limit: _limit, ...filters } = query
-        const stats = statsQuerySchema.safeParse(filters)
-        const issues = [...(list.error?.issues ?? []), ...(stats.error?.issues ?? [])]
-        if (!list.success || !stats.success) {
-          throw new Refusal('invalid_request', describeIssues(issues))
-        }
-        const { limit, cursor, ...filter } = list.data
-        const [page, counts] = await Promise.all([
-          fromStore(() => store.list(filter, limit, cursor)),
-          fromStore(() => store.stats(stats.data, c.req.raw.signal)),
-        ])
-        return render(c, { content: { page, stats: counts } })
-      },
-    )
+    .get('/', guard(signedInKey), async (c) => {
+      const query = filterText(c)
+      const list = listQuerySchema.safeParse(query)
+      const { cursor: _cursor, limit: _limit, ...filters } = query
+      const stats = statsQuerySchema.safeParse(filters)
+      const issues = [...(list.error?.issues ?? []), ...(stats.error?.issues ?? [])]
+      if (!list.success || !stats.success) {
+        throw new Refusal('invalid_request', describeIssues(issues))
+      }
+      const { limit, cursor, ...filter } = list.data
+      const [page, counts] = await Promise.all([
+        fromStore(() => store.list(filter, limit, cursor)),
+        fromStore(() => store.stats(stats.data, c.req.raw.signal)),
+      ])
+      return render(c, { content: { page, stats: counts } })
+    })
     .post('/', guardForm, async (c) => {
-      const key = formText(await postedForm(c), 'key')
-      const isSecure = [
-        new URL(c.req.url).protocol,
-        `${c.req.header('X-Forwarded-Proto')}:`,
-      ].includes('https:')
-      const attributes = `HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`
-      // Without a path it is for the folder that this page is in, wherever a proxy has put that.
-      c.header(
-        'Set-Cookie',
-        key
-          ? `${COOKIE}=${encodeURIComponent(key)}; ${attributes}`
-          : `${COOKIE}=; Max-Age=0; ${attributes}`,
-      )
+      signIn(c, formText(await postedForm(c), 'key'))
       return c.redirect('runs', 303)
     })
     .onError((error, c) => {

@@ -9,7 +9,7 @@ export interface ShellProps {
   /** From the page's address to the folder that `ui` is in: empty, or `../`. */
   base: '' | '../'
   /** Which of the links is this page. */
-  current: 'Editor' | 'Runs'
+  current: 'Editor' | 'Runs' | undefined
   /** Whether there is a run log. */
   hasRuns: boolean
   /** More of the document's head. */
