@@ -8,6 +8,7 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import ipaddr from 'ipaddr.js'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
+import { memoryAsyncRuns } from './async-runs/create.ts'
 import type { Config } from './config.ts'
 import { Drain } from './drain.ts'
 import { createGuardedExecutor } from './executor/create.ts'
@@ -19,6 +20,7 @@ import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
 import { openRunLog } from './run-log/open.ts'
 import { shutdown } from './shutdown.ts'
 import { boundUnreadAnswers, maxUnread, READ_TIMEOUT_MS } from './unread-answers.ts'
+import { watchExecutor } from './watched-executor.ts'
 
 /** How long a client may take to send its request, in milliseconds, and the head of it. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -83,8 +85,11 @@ async function serveWith(
 
   const drain = new Drain()
   const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
+  const watched = watchExecutor({ executor, config, metrics, runLog })
+  const asyncRuns = memoryAsyncRuns(config, watched.executor, logger)
+  onClose(() => asyncRuns.close())
   const app = createApp({
-    ...{ config, executor, ring, metrics, runLog, drain, logger, peerAddress },
+    ...{ config, watched, asyncRuns, ring, metrics, runLog, drain, logger, peerAddress },
     limiter: limiter ?? new MemoryRateLimiter(),
   })
   const server = createAdaptorServer({
@@ -111,6 +116,7 @@ async function serveWith(
   prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
   await shutdown({
     ...{ server, drain, stop: stop.signal, logger },
+    onDrain: () => asyncRuns.drain(),
     isIdle: () => state().running + state().waiting === 0,
     noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
     drainMs: config.DRAIN_SECONDS * 1000,
