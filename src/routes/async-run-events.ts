@@ -12,7 +12,7 @@ import { UnreadStreams } from './unread-streams.ts'
 const MAX_READERS = 256
 
 export interface AsyncRunEventsOptions {
-  asyncRuns: AsyncRuns
+  asyncRuns: Pick<AsyncRuns, 'events'>
   /** How many ends of runs may wait for their readers; one more, and the first of them is cut off. */
   maxUnread: number
 }
@@ -31,7 +31,7 @@ export interface OpenOptions {
  * memory than a fast one; one that takes nothing for half a minute is cut off.
  */
 export class AsyncRunEvents {
-  readonly #asyncRuns: AsyncRuns
+  readonly #asyncRuns: AsyncRunEventsOptions['asyncRuns']
   readonly #unread: UnreadStreams
   #readers = 0
 

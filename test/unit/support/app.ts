@@ -62,7 +62,7 @@ export function testKey(name: string, limits: Partial<ApiKey> = {}): ApiKey {
   return { name, sha256: keyDigest(name), rights: ['run'], ...limits }
 }
 
-interface TestAppOptions {
+export interface TestAppOptions {
   settings?: Record<string, string>
   answer?: Answer
   logger?: Logger
