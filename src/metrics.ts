@@ -20,6 +20,8 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** What is looked up when somebody reads the metrics. */
 export interface MetricSources {
   executor: () => ExecutorState
+  /** Asynchronous runs that are kept in the memory of this server. */
+  asyncRuns: () => { queued: number; bytes: number }
   /** Undefined where there is no run log. */
   runLog: (() => { queued: number; written: number; dropped: number }) | undefined
   /** Whether servers count rates together; undefined where each counts alone. */
@@ -94,7 +96,7 @@ export class Metrics {
   }
 
   /** Looks these up whenever the metrics are read. */
-  watch({ executor, runLog, isRateShared }: MetricSources): void {
+  watch({ executor, asyncRuns, runLog, isRateShared }: MetricSources): void {
     this.#gauge('slots', 'Programs that may run at once', () => executor().maxRunning)
     this.#gauge('running', 'Programs that run', () => executor().running)
     this.#gauge('waiting', 'Requests that wait for a place', () => executor().waiting)
@@ -121,6 +123,12 @@ export class Metrics {
         },
       })
     }
+    this.#gauge('async_runs_queued', 'Asynchronous runs that wait', () => asyncRuns().queued)
+    this.#gauge(
+      'async_runs_bytes',
+      'Memory for asynchronous runs and their results, about',
+      () => asyncRuns().bytes,
+    )
     if (runLog) {
       this.#gauge('run_log_queued', 'Runs that wait to be logged', () => runLog().queued)
       this.#sum('run_log_written_total', 'Runs that were logged', () => runLog().written)

@@ -77,17 +77,16 @@ async function serveWith(
     onMissing: () => end(new Error(MISSING_WALL)),
   })
   onClose(close)
-  metrics.watch({
-    executor: state,
-    runLog: runLog && (() => runLog.counts),
-    isRateShared: limiter && (() => limiter.isShared),
-  })
-
   const drain = new Drain()
   const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
   const watched = watchExecutor({ executor, config, metrics, runLog })
   const asyncRuns = memoryAsyncRuns(config, watched.executor, logger)
   onClose(() => asyncRuns.close())
+  metrics.watch({
+    ...{ executor: state, asyncRuns: () => asyncRuns.state },
+    runLog: runLog && (() => runLog.counts),
+    isRateShared: limiter && (() => limiter.isShared),
+  })
   const app = createApp({
     ...{ config, watched, asyncRuns, ring, metrics, runLog, drain, logger, peerAddress },
     limiter: limiter ?? new MemoryRateLimiter(),
