@@ -80,7 +80,7 @@ async function serveWith(
   const drain = new Drain()
   const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
   const watched = watchExecutor({ executor, config, metrics, runLog })
-  const asyncRuns = memoryAsyncRuns(config, watched.executor, logger)
+  const asyncRuns = memoryAsyncRuns(config, { executor: watched.executor, logger })
   onClose(() => asyncRuns.close())
   metrics.watch({
     ...{ executor: state, asyncRuns: () => asyncRuns.state },

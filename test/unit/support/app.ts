@@ -85,7 +85,7 @@ export function testApp(options: TestAppOptions = {}) {
   const drain = new Drain()
   const watched = watchExecutor({ executor, config, metrics, runLog })
   const silent = pino({ level: 'silent' })
-  const asyncRuns = memoryAsyncRuns(config, watched.executor, silent)
+  const asyncRuns = memoryAsyncRuns(config, { executor: watched.executor, logger: silent })
   const app = createApp({
     ...{ config, watched, asyncRuns, metrics, drain, runLog },
     ring: new KeyRing({ isRequired: fixed.length > 0, fixed }),
