@@ -3,6 +3,7 @@
 import type { Context } from 'hono'
 import type { ApiKey } from './keys/api-key.ts'
 import type { LogLine } from './middleware/access-log.ts'
+import type { CountMore } from './middleware/rate-limit.ts'
 import type { RunOrigin } from './run-record.ts'
 
 export interface AppEnv {
@@ -14,6 +15,8 @@ export interface AppEnv {
     key?: ApiKey
     /** Whether a container got the program. */
     isDelivered?: boolean
+    /** Counts more against the client's rate, for a request that asks for several runs; absent where no rate is limited. */
+    countMore?: CountMore
     /** The request's line in the log. */
     logLine: LogLine
   }

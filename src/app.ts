@@ -6,12 +6,11 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import type { Logger } from 'pino'
 import type { AppEnv } from './app-env.ts'
+import type { AsyncRuns } from './async-runs/async-runs.ts'
 import type { Config } from './config.ts'
 import type { Drain } from './drain.ts'
 import { Environments, environmentLimits } from './environments.ts'
 import { Refusal, toRefusal } from './errors.ts'
-import type { Executor } from './executor/executor.ts'
-import { KeyConcurrency } from './keys/key-concurrency.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import type { Metrics } from './metrics.ts'
 import { accessLog } from './middleware/access-log.ts'
@@ -26,33 +25,40 @@ import { securityHeaders } from './middleware/security-headers.ts'
 import { dropUnread } from './middleware/unread-body.ts'
 import { apiDocument } from './openapi/document.ts'
 import type { RateLimiter } from './rate-limiter/rate-limiter.ts'
-import { Readiness } from './readiness.ts'
+import { ADMIN_QUEUES, adminQueuesRoute } from './routes/admin-queues.tsx'
+import { asyncRunsRoute } from './routes/async-runs.ts'
 import { docsRoute } from './routes/docs.tsx'
 import { environmentsRoute } from './routes/environments.ts'
 import { healthRoute } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { runRoute } from './routes/run.ts'
-import { runsRoute } from './routes/runs.ts'
+import { fromStore, runsRoute } from './routes/runs.ts'
 import { uiRoute } from './routes/ui.tsx'
 import { uiAssetsRoute } from './routes/ui-assets.ts'
 import { uiRunsRoute } from './routes/ui-runs.tsx'
 import { requestLimits } from './run.ts'
 import type { RunLog } from './run-log/run-log.ts'
-import { RecordingExecutor } from './run-record.ts'
 import { SharedAttempt } from './shared-attempt.ts'
 import { formText } from './ui/form-request.ts'
+import { limitsText } from './ui/limits-text.ts'
 import { postedForm } from './ui/posted-form.ts'
 import { maxUnread } from './unread-answers.ts'
+import type { WatchedExecutor } from './watched-executor.ts'
 
 export interface AppOptions {
   config: Config
-  executor: Executor
+  /** Runs what is waited for. */
+  watched: WatchedExecutor
+  /** Keeps what is asked for now and read later. */
+  asyncRuns: AsyncRuns
   /** The keys that clients may have. */
   ring: KeyRing
   limiter: RateLimiter
   metrics: Metrics
   /** Undefined where finished runs are not kept. */
   runLog: RunLog | undefined
+  /** A page on the queues, to be put at a path; undefined where there are none. */
+  board?: ((path: string) => Hono) | undefined
   drain: Drain
   logger: Logger
   /** Address of the other end of a request's connection. */
@@ -60,12 +66,8 @@ export interface AppOptions {
 }
 
 export function createApp(options: AppOptions) {
-  const { config, executor, ring, limiter, metrics, runLog, drain, logger, peerAddress } = options
-  const readiness = new Readiness(executor, config.ENVIRONMENTS[0])
-  const recorded = new RecordingExecutor(new KeyConcurrency(readiness), (record) => {
-    metrics.onRun(record)
-    runLog?.add(record)
-  })
+  const { config, watched, asyncRuns, ring, limiter, metrics, runLog, drain, logger } = options
+  const { executor, readiness } = watched
   const limits = requestLimits(config)
   const environments = new Environments({
     executor,
@@ -108,7 +110,7 @@ export function createApp(options: AppOptions) {
 
   app.use(requestId())
   app.use((c, next) => {
-    c.set('client', clientKey(addressOf(peerAddress(c), c.req.header('X-Forwarded-For'))))
+    c.set('client', clientKey(addressOf(options.peerAddress(c), c.req.header('X-Forwarded-For'))))
     return next()
   })
   app.use(accessLog({ logger, onRequest: (request) => metrics.onRequest(request) }))
@@ -130,20 +132,26 @@ export function createApp(options: AppOptions) {
     }),
   )
 
+  const takesJson = contentType({ allowed: ['application/json'] })
+  const runs = {
+    ...{ limits, onRefusal, maxUnread: maxUnread(config) },
+    guard: every(limitBody, takesJson, guardRun(bearerKey)),
+  }
+  app.route('/run', runRoute({ ...runs, executor }))
   app.route(
-    '/run',
-    runRoute({
-      executor: recorded,
-      limits,
-      onRefusal,
-      maxUnread: maxUnread(config),
-      guard: every(limitBody, contentType({ allowed: ['application/json'] }), guardRun(bearerKey)),
+    '/',
+    asyncRunsRoute({
+      ...{ ...runs, asyncRuns, sendsWebhooks: config.WEBHOOKS, guardReading: auth({ ring }) },
+      runLog: runLog && {
+        isReader: (key) => key?.rights.includes('read-runs') ?? config.READ_RUNS_WITHOUT_KEY,
+        find: (id) => fromStore(() => runLog.store.find(id)),
+      },
     }),
   )
   app.route(
     '/ui',
     uiRoute({
-      executor: recorded,
+      executor,
       limits,
       limitsText: limitsText(config),
       hasRuns: runLog !== undefined,
@@ -170,6 +178,11 @@ export function createApp(options: AppOptions) {
   app.route('/environments', environmentsRoute({ environments }))
   app.route('/', healthRoute({ readiness, drain }))
   app.route('/metrics', metricsRoute({ metrics }))
+  const everyForm = every(
+    limitBody,
+    sameOrigin(),
+    contentType({ allowed: ['application/x-www-form-urlencoded'] }),
+  )
   if (runLog) {
     app.route('/', runsRoute({ store: runLog.store, guard: guardLog(bearerKey) }))
     app.route(
@@ -177,11 +190,18 @@ export function createApp(options: AppOptions) {
       uiRunsRoute({
         ...{ store: runLog.store, ring, guard: guardLog, onRefusal },
         environments: config.ENVIRONMENTS,
-        guardForm: every(
-          limitBody,
-          sameOrigin(),
-          contentType({ allowed: ['application/x-www-form-urlencoded'] }),
-        ),
+        guardForm: everyForm,
+      }),
+    )
+  }
+  if (options.board) {
+    app.route(
+      ADMIN_QUEUES,
+      adminQueuesRoute({
+        ...{ board: options.board(ADMIN_QUEUES), onRefusal, hasRuns: runLog !== undefined },
+        guard: (findKey) =>
+          auth({ ring, right: 'admin-queues', findKey, closedWithoutKeys: QUEUES_ARE_CLOSED }),
+        guardForm: everyForm,
       }),
     )
   }
@@ -191,12 +211,8 @@ export function createApp(options: AppOptions) {
   return app
 }
 
+const QUEUES_ARE_CLOSED =
+  'The queues are for keys with the right admin-queues, and this server has no keys; its operator can make one'
+
 const LOG_IS_CLOSED =
   'The run log is for keys with the right read-runs, and this server has no keys; its operator can make one, or open the log with READ_RUNS_WITHOUT_KEY=on'
-
-/** One line on what a program may use, for the page. */
-function limitsText(config: Config): string {
-  const seconds = Math.min(config.DEFAULT_TIMEOUT_SECONDS, config.MAX_TIMEOUT_SECONDS)
-  const { memoryBytes } = environmentLimits(config, config.ENVIRONMENTS[0])
-  return `Without network, with ${memoryBytes / 2 ** 20} MB of memory and ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
-}

@@ -1,26 +1,18 @@
-// A typed client of the HTTP API, for browsers and Node. It has no dependency: everything else here is types.
+// A typed client of the HTTP API, for browsers and Node. It has no dependency: what it needs beside `client/` is types.
 
+import { type CallOptions, type ClientOptions, caller, RefusedError } from './client/call.ts'
+import { eventsOf } from './client/events.ts'
+import { type AsyncRunsClient, asyncRunsClient } from './client/runs.ts'
 import type { EnvironmentFacts } from './environments.ts'
-import type { RefusalBody, RefusalCode } from './errors.ts'
+import type { RefusalCode } from './errors.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunRequestInput } from './run.ts'
 
+export type { AsyncRun, RunEvent as AsyncRunEvent } from './async-runs/async-runs.ts'
+export type { EventsOptions, SubmitOptions, SubmittedRunInput } from './client/runs.ts'
 export type { Display, OutputFile } from './outcome.ts'
-export type { EnvironmentFacts, Outcome, RefusalCode, RunRequestInput }
-
-export interface ClientOptions {
-  /** Where the server is: `http://127.0.0.1:5000`. */
-  url: string
-  /** An API key, where the server asks for one. */
-  key?: string
-  /** By default the global `fetch`. */
-  fetch?: typeof fetch
-}
-
-export interface CallOptions {
-  /** Gives up; a program that is running is stopped. */
-  signal?: AbortSignal
-}
+export type { CallOptions, ClientOptions, EnvironmentFacts, Outcome, RefusalCode, RunRequestInput }
+export { RefusedError }
 
 /** What a stream yields: output as it comes, last the result. After `restart` all output before it is void. */
 export type RunEvent =
@@ -28,29 +20,8 @@ export type RunEvent =
   | { type: 'restart' }
   | { type: 'result'; outcome: Outcome }
 
-/** The server did not run the program. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError'
-  readonly code: RefusalCode
-  /** HTTP status of the answer. */
-  readonly status: number
-  /** Finds the request in the server's log. */
-  readonly requestId: string
-  /** After how many seconds it makes sense to try again; undefined where the server does not say. */
-  readonly retryAfterSeconds: number | undefined
-
-  constructor(body: RefusalBody, response: Response) {
-    super(body.error)
-    this.code = body.code
-    this.status = response.status
-    this.requestId = body.requestId
-    const retryAfter = response.headers.get('Retry-After')
-    this.retryAfterSeconds = retryAfter === null ? undefined : Number(retryAfter)
-  }
-}
-
 /** A server that runs programs. */
-export interface Client {
+export interface Client extends AsyncRunsClient {
   /**
    * Runs a program and resolves when it has ended, however it did.
    * @throws {RefusedError} when it did not run.
@@ -65,29 +36,13 @@ export interface Client {
   environments(options?: CallOptions): Promise<EnvironmentFacts[]>
 }
 
-export function createClient({ url, key, fetch: send = fetch }: ClientOptions): Client {
-  const base = url.replace(/\/+$/, '')
-  const call = async (path: string, accept: string, init: RequestInit, options: CallOptions) => {
-    const request = send(`${base}${path}`, {
-      ...init,
-      ...(options.signal && { signal: options.signal }),
-      headers: {
-        Accept: accept,
-        ...(init.body ? { 'Content-Type': 'application/json' } : {}),
-        ...(key ? { Authorization: `Bearer ${key}` } : {}),
-      },
-    })
-    const response = await request.catch((error: unknown) => {
-      if (options.signal?.aborted) throw error
-      throw new Error(`${base} can’t be reached`, { cause: error })
-    })
-    if (!response.ok) throw await refused(response)
-    return response
-  }
+export function createClient(options: ClientOptions): Client {
+  const call = caller(options)
   const post = (request: RunRequestInput, accept: string, options: CallOptions) =>
     call('/run', accept, { method: 'POST', body: JSON.stringify(request) }, options)
 
   return {
+    ...asyncRunsClient(call),
     async run(request, options = {}) {
       const response = await post(request, 'application/json', options)
       return (await response.json()) as Outcome
@@ -111,43 +66,5 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
       const response = await call('/environments', 'application/json', {}, options)
       return (await response.json()).environments
     },
-  }
-}
-
-/** What is not the server's own refusal comes from something between: a proxy's page, another service. */
-async function refused(response: Response): Promise<Error> {
-  const body = await response.json().catch(() => undefined)
-  return typeof body?.code === 'string' && typeof body.error === 'string'
-    ? new RefusedError(body, response)
-    : new Error(`the answer is ${response.status} and not from safe-code-executor`)
-}
-
-/** Server-sent events, as far as this server sends them: a name and one line of data; comments are passed over. */
-async function* eventsOf(
-  body: ReadableStream<Uint8Array>,
-): AsyncGenerator<{ name: string; data: string }, void> {
-  const reader = body.getReader()
-  const decoder = new TextDecoder()
-  /** What came of the event that has not ended: joined once, or a large one would take a time that grows as its square. */
-  let parts: string[] = []
-  let heldBack = ''
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      let text = heldBack + decoder.decode(value, { stream: true })
-      // Its other half may be in the next piece.
-      heldBack = text.endsWith('\n') && !text.endsWith('\n\n') ? '\n' : ''
-      if (heldBack) text = text.slice(0, -1)
-      const [first = '', ...others] = text.split('\n\n')
-      parts.push(first)
-      for (const next of others) {
-        const [, name, data] = parts.join('').match(/^event: ([^\n]*)\ndata: ([^\n]*)$/) ?? []
-        if (name && data) yield { name, data }
-        parts = [next]
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => {})
   }
 }

@@ -34,7 +34,8 @@ export class Drain {
   }
 }
 
-function ending(): Refusal {
+/** What is thrown where the server is about to end. */
+export function ending(): Refusal {
   return new Refusal('unavailable', 'The server is shutting down; try again', {
     headers: { 'Retry-After': '1' },
   })

@@ -4,7 +4,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { REFUSAL_STATUS, type RefusalCode } from './errors.ts'
 import { ENGINE_COMMANDS, type ExecutorEvents, type ExecutorState } from './executor/events.ts'
 import { outcomeSchema } from './outcome.ts'
+import type { QueueState } from './queue/watch.ts'
+import { watchQueue } from './queue-metrics.ts'
 import type { RunRecord } from './run-record.ts'
+import type { WebhookCounts } from './webhooks/webhook-sender.ts'
 
 const PREFIX = 'safe_code_executor_'
 
@@ -20,6 +23,12 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** What is looked up when somebody reads the metrics. */
 export interface MetricSources {
   executor: () => ExecutorState
+  /** Asynchronous runs in the memory of this server; undefined where they are elsewhere. */
+  asyncRuns: (() => { queued: number; bytes: number }) | undefined
+  /** The queue and its workers; undefined where there is none. */
+  queue: (() => QueueState) | undefined
+  /** Undefined where there are none. */
+  webhooks: (() => WebhookCounts) | undefined
   /** Undefined where there is no run log. */
   runLog: (() => { queued: number; written: number; dropped: number }) | undefined
   /** Whether servers count rates together; undefined where each counts alone. */
@@ -94,7 +103,7 @@ export class Metrics {
   }
 
   /** Looks these up whenever the metrics are read. */
-  watch({ executor, runLog, isRateShared }: MetricSources): void {
+  watch({ executor, asyncRuns, queue, webhooks, runLog, isRateShared }: MetricSources): void {
     this.#gauge('slots', 'Programs that may run at once', () => executor().maxRunning)
     this.#gauge('running', 'Programs that run', () => executor().running)
     this.#gauge('waiting', 'Requests that wait for a place', () => executor().waiting)
@@ -120,6 +129,21 @@ export class Metrics {
           }
         },
       })
+    }
+    if (asyncRuns) {
+      this.#gauge('async_runs_queued', 'Asynchronous runs that wait', () => asyncRuns().queued)
+      this.#gauge(
+        'async_runs_bytes',
+        'Memory for asynchronous runs and their results, about',
+        () => asyncRuns().bytes,
+      )
+    }
+    if (queue) watchQueue(this.#registry, PREFIX, queue)
+    if (webhooks) {
+      const ends = ['delivered', 'failed', 'retried', 'dropped'] as const
+      this.#gauge('webhooks_queued', 'Webhooks that have no end yet', () => webhooks().queued)
+      for (const end of ends)
+        this.#sum(`webhooks_${end}_total`, `Webhooks that were ${end}`, () => webhooks()[end])
     }
     if (runLog) {
       this.#gauge('run_log_queued', 'Runs that wait to be logged', () => runLog().queued)

@@ -33,6 +33,22 @@ export function keyLimits(limits: RequestLimits, key: ApiKey | undefined): Reque
   return own < limits.maxTimeoutSeconds ? { ...limits, maxTimeoutSeconds: own } : limits
 }
 
+/** What `make` makes of the limits, once for all keys that have the same ones. */
+export function byKeyLimits<T>(
+  limits: RequestLimits,
+  make: (limits: RequestLimits) => T,
+): (key: ApiKey | undefined) => T {
+  const forAll = make(limits)
+  const others = new Map<number, T>()
+  return (key) => {
+    const own = keyLimits(limits, key)
+    if (own === limits) return forAll
+    const made = others.get(own.maxTimeoutSeconds) ?? make(own)
+    others.set(own.maxTimeoutSeconds, made)
+    return made
+  }
+}
+
 const utf8 = new TextEncoder()
 
 /** The schema of the body of `POST /run`, under an operator's limits. */

@@ -10,14 +10,13 @@ import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { Drain } from './drain.ts'
-import { createGuardedExecutor } from './executor/create.ts'
 import { readKeyFile, watchKeyFile } from './keys/key-file.ts'
 import { KeyRing, plainKeys } from './keys/key-ring.ts'
 import { createLogger, maskedConfig } from './logger.ts'
 import { Metrics } from './metrics.ts'
 import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
 import { openRunLog } from './run-log/open.ts'
-import type { RunLog } from './run-log/run-log.ts'
+import { createRunParts } from './run-parts.ts'
 import { shutdown } from './shutdown.ts'
 import { boundUnreadAnswers, maxUnread, READ_TIMEOUT_MS } from './unread-answers.ts'
 
@@ -71,23 +70,21 @@ async function serveWith(
   onClose(() => limiter?.close())
   const runLog = config.RUN_LOG ? await openRunLog(config, logger) : undefined
   onClose(() => runLog?.close(LAST_RECORDS_MS))
-  const { executor, state, isIdle, prove, close } = await createExecutor(config, logger, {
-    metrics,
-    runLog,
-    onMissing: () => end(new Error(MISSING_WALL)),
+  const parts = await createRunParts(config, logger, {
+    ...{ metrics, runLog, onMissing: () => end(new Error(MISSING_WALL)) },
   })
-  onClose(close)
+  const { watched, asyncRuns, prove, onDrain, isIdle } = parts
+  onClose(parts.close)
   metrics.watch({
-    executor: state,
-    runLog: runLog && (() => runLog.counts),
+    ...{ executor: parts.state, asyncRuns: parts.asyncState, queue: parts.queueState },
+    ...{ webhooks: parts.webhookCounts, runLog: runLog && (() => runLog.counts) },
     isRateShared: limiter && (() => limiter.isShared),
   })
-
   const drain = new Drain()
   const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
   const app = createApp({
-    ...{ config, executor, ring, metrics, runLog, drain, logger, peerAddress },
-    limiter: limiter ?? new MemoryRateLimiter(),
+    ...{ config, watched, asyncRuns, ring, metrics, runLog, drain, logger, peerAddress },
+    ...{ board: parts.board, limiter: limiter ?? new MemoryRateLimiter() },
   })
   const server = createAdaptorServer({
     fetch: app.fetch,
@@ -113,41 +110,11 @@ async function serveWith(
   prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
   await shutdown({
     ...{ server, drain, stop: stop.signal, logger },
-    isIdle,
+    ...{ onDrain, isIdle },
     noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
     drainMs: config.DRAIN_SECONDS * 1000,
   })
   if (stop.signal.aborted) throw stop.signal.reason
-}
-
-interface ExecutorContext {
-  metrics: Metrics
-  runLog: RunLog | undefined
-  onMissing: () => void
-}
-
-/** What runs the programs: the engine of this host, or the workers behind a queue. */
-async function createExecutor(
-  config: Config,
-  logger: Logger,
-  { metrics, runLog, onMissing }: ExecutorContext,
-) {
-  if (config.EXECUTOR === 'docker') {
-    const parts = createGuardedExecutor(config, logger, {
-      ...{ events: metrics.executorEvents, onMissing },
-    })
-    const isIdle = () => parts.state().running + parts.state().waiting === 0
-    return { ...parts, isIdle }
-  }
-  const { createQueueParts } = await import('./queue/create.ts')
-  const parts = createQueueParts(config, logger, {
-    onRun: (record) => {
-      metrics.onRun(record)
-      runLog?.add(record)
-    },
-    onWebhook: async () => {},
-  })
-  return { ...parts, prove: async () => logger.info('workers run the programs') }
 }
 
 /** What is said where a wall is missing. */

@@ -12,6 +12,8 @@ const SEND_MS = 2000
 export interface ShutdownOptions {
   server: Server
   drain: Drain
+  /** Called when no more runs are taken. */
+  onDrain: () => void
   /** Whether no run goes on or waits. */
   isIdle: () => boolean
   /** How long the server serves as before while it says that it will end, in milliseconds. */
@@ -28,7 +30,7 @@ export interface ShutdownOptions {
  * process: its containers end by themselves then.
  */
 export async function shutdown(options: ShutdownOptions): Promise<void> {
-  const { server, drain, isIdle, noticeMs, drainMs, stop, logger } = options
+  const { server, drain, onDrain, isIdle, noticeMs, drainMs, stop, logger } = options
   const hurry = new AbortController()
   const signal = await Promise.race([nextSignal(), aborted(stop)])
   void Promise.race([nextSignal(), aborted(stop)]).then(() => {
@@ -40,6 +42,7 @@ export async function shutdown(options: ShutdownOptions): Promise<void> {
     drain.giveNotice()
     await wait(noticeMs, hurry.signal)
     drain.refuseRuns()
+    onDrain()
     // The server goes on listening: who asks is told that it ends, and does not find a closed port.
     const deadlineMs = performance.now() + drainMs
     while (!isIdle() && performance.now() < deadlineMs && !hurry.signal.aborted) {

@@ -11,8 +11,8 @@ export type FindKey = (c: Context) => string | undefined | Promise<string | unde
 
 export interface AuthOptions {
   ring: KeyRing
-  /** What the key must be good for. */
-  right: Right
+  /** What the key must be good for; by default any key will do. */
+  right?: Right
   /** Where this route's client sends its key; by default `Authorization: Bearer KEY`. */
   findKey?: FindKey
   /** Why nobody passes where the operator has no keys; by default everybody does. */
@@ -31,7 +31,7 @@ export function auth(options: AuthOptions): MiddlewareHandler<AppEnv> {
           headers: { 'WWW-Authenticate': 'Bearer' },
         })
       }
-      if (!key.rights.includes(right)) {
+      if (right && !key.rights.includes(right)) {
         throw new Refusal('forbidden', `This key does not have the right ${right}`)
       }
       c.set('key', key)

@@ -13,8 +13,14 @@ export interface RateLimitOptions {
 }
 
 /**
+ * Counts so many more requests; when what this resolves with is called they are given back.
+ * @throws {Refusal} `rate_limited`: none of them is counted then, and the request should be refused.
+ */
+export type CountMore = (requests: number) => Promise<() => Promise<void>>
+
+/**
  * Counts each request against its key, or else its address. One that is refused before a container got its program is
- * given back: it used nothing.
+ * given back, with what else was counted for it: it used nothing.
  * The header fields are those of draft-ietf-httpapi-ratelimit-headers-10.
  * @throws {Refusal} `rate_limited`
  */
@@ -26,22 +32,43 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
       requests: key?.rateLimitRequests ?? policy.requests,
       windowSeconds: key?.rateLimitWindowSeconds ?? policy.windowSeconds,
     }
-    const state = await limiter.count(client, own)
-    if (state.isOver) {
-      await state.giveBack()
-      const fields = headerFields(own, state)
-      const resetSeconds = Math.ceil(state.resetMs / 1000)
-      const limit = `${own.requests} requests in ${own.windowSeconds} s`
-      throw new Refusal('rate_limited', `More than ${limit}; try again in ${resetSeconds} s`, {
-        headers: { ...fields, 'Retry-After': String(resetSeconds) },
-      })
+    /** What was counted for this request, and not given back. */
+    const counted = new Map<RateState, number>()
+    let latest: RateState | undefined
+    const count: CountMore = async (requests) => {
+      const state = await limiter.count(client, own, requests)
+      if (state.isOver) {
+        await state.giveBack()
+        throw overRate(own, state)
+      }
+      latest = state
+      counted.set(state, requests)
+      setFields(c, headerFields(own, state))
+      return () => giveBack([state])
     }
-    setFields(c, headerFields(own, state))
+    const giveBack = async (states: readonly RateState[]) => {
+      let returned = 0
+      for (const state of states) {
+        returned += counted.get(state) ?? 0
+        if (counted.delete(state)) await state.giveBack()
+      }
+      if (!latest) return
+      latest = { ...latest, remaining: latest.remaining + returned }
+      setFields(c, headerFields(own, latest))
+    }
+    await count(1)
+    c.set('countMore', count)
     await next()
-    if (c.res.status < 400 || c.get('isDelivered')) return
-    setFields(c, headerFields(own, { ...state, remaining: state.remaining + 1 }))
-    await state.giveBack()
+    if (c.res.status >= 400 && !c.get('isDelivered')) await giveBack([...counted.keys()])
   }
+}
+
+function overRate(policy: RatePolicy, state: RateState): Refusal {
+  const resetSeconds = Math.ceil(state.resetMs / 1000)
+  const limit = `${policy.requests} requests in ${policy.windowSeconds} s`
+  return new Refusal('rate_limited', `More than ${limit}; try again in ${resetSeconds} s`, {
+    headers: { ...headerFields(policy, state), 'Retry-After': String(resetSeconds) },
+  })
 }
 
 function headerFields(

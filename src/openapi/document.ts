@@ -2,6 +2,7 @@
 
 import type { Env, Hono } from 'hono'
 import { type GenerateSpecOptions, generateSpecs, resolver } from 'hono-openapi'
+import { startEventSchema } from './async-operations.ts'
 import { outputEventSchema } from './operations.ts'
 import { refusal } from './refusals.ts'
 
@@ -19,6 +20,7 @@ const DOCUMENTATION: GenerateSpecOptions['documentation'] = {
   },
   tags: [
     { name: 'run', description: 'Programs' },
+    { name: 'asynchronous runs', description: 'Programs that are asked for now and read later' },
     { name: 'run log', description: 'What ran, for keys with the right to read it' },
     { name: 'health', description: 'The server itself' },
   ],
@@ -44,8 +46,10 @@ export async function apiDocument<E extends Env>(app: Hono<E>) {
     documentation: DOCUMENTATION,
     defaultValidationErrorResponse: false,
   })
-  // No path refers to it by a schema: events are text to OpenAPI 3.1.
-  const { components } = await resolver(outputEventSchema, { io: 'output' }).toOpenAPISchema()
-  Object.assign(document.components.schemas ?? {}, components?.schemas)
+  // No path refers to them by a schema: events are text to OpenAPI 3.1.
+  for (const schema of [outputEventSchema, startEventSchema]) {
+    const { components } = await resolver(schema, { io: 'output' }).toOpenAPISchema()
+    Object.assign(document.components.schemas ?? {}, components?.schemas)
+  }
   return document
 }

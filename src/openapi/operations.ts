@@ -5,10 +5,8 @@ import { z } from 'zod'
 import { environmentSchema } from '../environments.ts'
 import { outcomeSchema } from '../outcome.ts'
 import { type RequestLimits, runRequestSchema } from '../run.ts'
-import { filterFields, pageFields } from '../run-log/query.ts'
-import { loggedRunSchema } from '../run-log/schema.ts'
-import { statsSchema } from '../run-log/stats.ts'
 import { EVENT_EXAMPLES, OUTCOME_EXAMPLES, REQUEST_EXAMPLES } from './examples.ts'
+import { answer, component, KEY, RATE_HEADERS } from './parts.ts'
 import { refusals } from './refusals.ts'
 
 /** The data of the events `stdout` and `stderr`. */
@@ -17,11 +15,6 @@ export const outputEventSchema = z
     text: z.string().describe('As it came; what was half a character waits for its rest'),
   })
   .meta({ id: 'OutputEvent', description: 'Output of the program', examples: [{ text: '1\n' }] })
-
-/** A schema as it is in answers, where nothing has a default. */
-export function answer(schema: z.ZodType) {
-  return resolver(schema, { io: 'output' })
-}
 
 /** POST /run. */
 export function runOperation(limits: RequestLimits): DescribeRouteOptions {
@@ -35,7 +28,7 @@ export function runOperation(limits: RequestLimits): DescribeRouteOptions {
       '`OutputEvent`, comments where nothing comes for two seconds, last one event `result` with the `Outcome`. Where ' +
       'something fails after the start the last event is `error`, with a `Refusal`. An event `restart` comes only where ' +
       'the request says `retry`, and makes all output before it void. Hanging up stops the program.',
-    security: [{}, { key: [] }],
+    security: KEY,
     requestBody: {
       required: true,
       content: {
@@ -84,50 +77,6 @@ export const environmentsOperation: DescribeRouteOptions = {
   },
 }
 
-const READ_REFUSALS = ['unauthorized', 'forbidden', 'internal', 'unavailable'] as const
-
-/** GET /runs. */
-export const listRunsOperation: DescribeRouteOptions = {
-  operationId: 'listRuns',
-  tags: ['run log'],
-  summary: 'Runs that ended, the newest first',
-  security: [{}, { key: [] }],
-  parameters: queryParameters({ ...filterFields, ...pageFields }),
-  responses: {
-    200: jsonAnswer(
-      'One page of them',
-      z.strictObject({
-        runs: z.array(loggedRunSchema),
-        nextCursor: z.string().nullable().describe('Asks for the next page; null after the last'),
-      }),
-    ),
-    ...refusals('invalid_request', ...READ_REFUSALS),
-  },
-}
-
-/** GET /runs/{id}. */
-export const findRunOperation: DescribeRouteOptions = {
-  operationId: 'findRun',
-  tags: ['run log'],
-  summary: 'One run that ended',
-  security: [{}, { key: [] }],
-  parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
-  responses: { 200: jsonAnswer('It', loggedRunSchema), ...refusals('not_found', ...READ_REFUSALS) },
-}
-
-/** GET /stats. */
-export const statsOperation: DescribeRouteOptions = {
-  operationId: 'stats',
-  tags: ['run log'],
-  summary: 'Counts of the runs that ended, of the last day where no time is asked for',
-  security: [{}, { key: [] }],
-  parameters: queryParameters(filterFields),
-  responses: {
-    200: jsonAnswer('They', statsSchema),
-    ...refusals('invalid_request', 'busy', ...READ_REFUSALS),
-  },
-}
-
 /** GET /metrics. */
 export const metricsOperation: DescribeRouteOptions = {
   operationId: 'metrics',
@@ -139,17 +88,6 @@ export const metricsOperation: DescribeRouteOptions = {
       content: { 'text/plain': { schema: { type: 'string' } } },
     },
   },
-}
-
-function jsonAnswer(description: string, schema: z.ZodType) {
-  return { description, content: { 'application/json': { schema: answer(schema) } } }
-}
-
-function queryParameters(fields: Record<string, z.ZodType>) {
-  return Object.entries(fields).map(([name, field]) => {
-    const { $schema: _, ...schema } = z.toJSONSchema(field, { io: 'input', unrepresentable: 'any' })
-    return { name, in: 'query' as const, schema: schema as object }
-  })
 }
 
 /** GET /healthz. */
@@ -174,8 +112,6 @@ function statusAnswer(description: string, status: string) {
   return { description, content: { 'application/json': { schema, example: { status } } } }
 }
 
-const component = (name: string) => ({ $ref: `#/components/schemas/${name}` })
-
 /** What the data of each event is; OpenAPI 3.1 has no words for it. */
 const EVENTS = {
   'x-events': {
@@ -186,16 +122,3 @@ const EVENTS = {
     error: component('Refusal'),
   },
 }
-
-const RATE_HEADERS = {
-  RateLimit: {
-    description: 'What is left of this client’s rate, where a rate is limited',
-    schema: { type: 'string' },
-    example: '"client";r=999;t=60',
-  },
-  'RateLimit-Policy': {
-    description: 'The rate that a client has, where a rate is limited',
-    schema: { type: 'string' },
-    example: '"client";q=1000;w=60',
-  },
-} as const

@@ -1,49 +1,67 @@
 // Config -> the parts of a server that has its programs run by workers, wired together.
 
+import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import type { AsyncRun, AsyncRuns, Webhook } from '../async-runs/async-runs.ts'
+import type { AsyncRuns } from '../async-runs/async-runs.ts'
 import type { Config } from '../config.ts'
 import type { ExecutorState } from '../executor/events.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { RunRecord } from '../run-record.ts'
+import type { SendOptions } from '../webhooks/send.ts'
+import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
+import { queueBoard } from './board.ts'
 import { connectToWait } from './connection.ts'
 import { Endings } from './endings.ts'
 import { Hub } from './hub.ts'
 import { QueueExecutor } from './queue-executor.ts'
+import { QueuedWebhooks } from './queued-webhooks.ts'
 import { RedisAsyncRuns } from './redis-async-runs.ts'
 import { RunQueue } from './run-queue.ts'
 import { Sweeper } from './sweeper.ts'
 import { type QueueState, QueueWatch } from './watch.ts'
 
+/** How long webhooks may take that are told when the server ends, in milliseconds. */
+const LAST_WEBHOOKS_MS = 2000
+
 export interface QueueParts {
   executor: Executor
   asyncRuns: AsyncRuns
-  queue: RunQueue
   state: () => ExecutorState
   /** What is known of the queue and its workers. */
   queueState: () => QueueState
+  /** Undefined where there are no webhooks. */
+  webhookCounts: (() => WebhookCounts) | undefined
+  /** A page on BullMQ's queues, to be put at a path. */
+  board: (path: string) => Hono
   /** Whether this server waits for no run. */
   isIdle: () => boolean
   close: () => Promise<void>
 }
 
-export interface QueueCallbacks {
+export interface QueueOptions {
   /** Told of each asynchronous run that finished, on one of the servers. */
   onRun: (record: RunRecord) => void
-  onWebhook: (webhook: Webhook, run: AsyncRun) => Promise<void>
+  /** How webhooks are sent; undefined where there are none. */
+  webhooks?: Omit<SendOptions, 'signal'> | undefined
 }
 
 export function createQueueParts(
   config: Config,
   logger: Logger,
-  { onRun, onWebhook }: QueueCallbacks,
+  { onRun, webhooks }: QueueOptions,
 ): QueueParts {
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, MAX_QUEUED: maxQueued } = config
   const queue = new RunQueue({ url, prefix, environments: config.ENVIRONMENTS, logger })
   const hub = new Hub(connectToWait(url), `${prefix}:`)
   const sweeper = new Sweeper(queue, logger)
   const watch = new QueueWatch(queue, logger)
-  const endings = new Endings({ queue, redis: connectToWait(url), onRun, onWebhook, logger })
+  const sender =
+    webhooks &&
+    new QueuedWebhooks({ queue, redis: connectToWait(url), prefix, logger, send: webhooks })
+  const endings = new Endings({
+    ...{ queue, redis: connectToWait(url), onRun, logger },
+    onWebhook: async (id) => sender?.add(id),
+  })
   const executor = new QueueExecutor({
     ...{ queue, hub, maxQueued, maxWaitMs: config.MAX_WAIT_SECONDS * 1000 },
   })
@@ -52,14 +70,17 @@ export function createQueueParts(
     ttlMs: config.RESULT_TTL_SECONDS * 1000,
   })
   return {
-    ...{ executor, asyncRuns, queue },
+    ...{ executor, asyncRuns },
     state: () => ({ ...toExecutorState(watch.state), maxWaiting: maxQueued }),
     queueState: () => watch.state,
+    webhookCounts: sender && (() => sender.counts),
+    board: (path) => queueBoard(queue.queues.values(), path),
     isIdle: () => executor.running === 0,
     close: async () => {
       sweeper.close()
       watch.close()
       endings.close()
+      await sender?.close(LAST_WEBHOOKS_MS)
       hub.close()
       await queue.close()
     },

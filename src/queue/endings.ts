@@ -3,10 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
 import type { RunRecord } from '../run-record.ts'
 import type { RunQueue } from './run-queue.ts'
-import { toAsyncRun } from './stored-run.ts'
+import type { StoredRun } from './stored-run.ts'
 
 const GROUP = 'servers'
 /** How long Redis waits for an end before it says that there is none, in milliseconds. */
@@ -25,7 +24,7 @@ export interface EndingsOptions {
   /** Told of each run that finished. */
   onRun: (record: RunRecord) => void
   /** Told of each end that somebody wants to know of. Where it rejects, the end is handed out again. */
-  onWebhook: (webhook: Webhook, run: AsyncRun) => Promise<void>
+  onWebhook: (id: string) => Promise<void>
   logger: Logger
 }
 
@@ -90,8 +89,7 @@ export class Endings {
       const run = await queue.find(id)
       const ending = run && (await queue.ending(id))
       if (run && ending) {
-        const { webhook } = run.meta
-        if (webhook) await onWebhook(webhook, toAsyncRun(id, run, ending))
+        if (run.meta.webhook) await onWebhook(id)
         if (ending.state === 'finished' && run.request) onRun(toRecord(run, ending))
         await queue.redis.hdel(queue.key(`run:${id}`), 'request')
       }
@@ -106,7 +104,7 @@ export class Endings {
 }
 
 function toRecord(
-  run: NonNullable<Awaited<ReturnType<RunQueue['find']>>>,
+  run: StoredRun,
   { result, startMs }: { result: RunRecord['outcome']; startMs: number },
 ): RunRecord {
   const { keyName, requestId, client } = run.meta

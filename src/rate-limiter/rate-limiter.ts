@@ -14,20 +14,20 @@ export interface RateState {
   remaining: number
   /** Until the window ends, in milliseconds. */
   resetMs: number
-  /** Takes it back where it was counted; nothing happens when the window is over. */
+  /** Takes all of it back where it was counted; nothing happens when the window is over. */
   giveBack: () => Promise<void>
 }
 
 /** Counts requests of clients. */
 export interface RateLimiter {
-  /** Counts one request. */
-  count(client: string, policy: RatePolicy): Promise<RateState>
+  /** Counts so many requests, by default one. */
+  count(client: string, policy: RatePolicy, requests?: number): Promise<RateState>
 }
 
 /** What counts with one policy: a limiter of the library, in memory or elsewhere. */
 export interface Counter {
-  consume(client: string): Promise<RateLimiterRes>
-  reward(client: string): Promise<RateLimiterRes>
+  consume(client: string, points: number): Promise<RateLimiterRes>
+  reward(client: string, points: number): Promise<RateLimiterRes>
 }
 
 /** In the memory of this server. */
@@ -37,8 +37,8 @@ export class MemoryRateLimiter implements RateLimiter {
       new RateLimiterMemory({ points: requests, duration: windowSeconds }),
   )
 
-  async count(client: string, policy: RatePolicy): Promise<RateState> {
-    return countWith(this.#counters.of(policy), client, policy)
+  async count(client: string, policy: RatePolicy, requests = 1): Promise<RateState> {
+    return countWith(this.#counters.of(policy), client, policy, requests)
   }
 }
 
@@ -63,20 +63,21 @@ export class CountersByPolicy {
 export async function countWith(
   counter: Counter,
   client: string,
-  { requests }: RatePolicy,
+  policy: RatePolicy,
+  requests: number,
 ): Promise<RateState> {
-  const state = await counter.consume(client).catch((rejection: unknown) => {
+  const state = await counter.consume(client, requests).catch((rejection: unknown) => {
     if (rejection instanceof RateLimiterRes) return rejection
     throw rejection
   })
   const endsAtMs = performance.now() + state.msBeforeNext
   return {
-    isOver: state.consumedPoints > requests,
+    isOver: state.consumedPoints > policy.requests,
     remaining: state.remainingPoints,
     resetMs: state.msBeforeNext,
     giveBack: async () => {
       // In the window after it there would be one more than the policy says.
-      if (performance.now() < endsAtMs) await counter.reward(client)
+      if (performance.now() < endsAtMs) await counter.reward(client, requests)
     },
   }
 }

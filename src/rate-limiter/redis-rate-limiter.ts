@@ -61,10 +61,10 @@ export class RedisRateLimiter implements RateLimiter {
     return this.#isShared
   }
 
-  async count(client: string, policy: RatePolicy): Promise<RateState> {
+  async count(client: string, policy: RatePolicy, requests = 1): Promise<RateState> {
     if (performance.now() >= this.#restsUntilMs) {
       try {
-        const state = await countWith(this.#counters.of(policy), client, policy)
+        const state = await countWith(this.#counters.of(policy), client, policy, requests)
         this.#isBack()
         const giveBack = () => state.giveBack().catch((error: Error) => this.#fallBack(error))
         return { ...state, giveBack }
@@ -72,7 +72,7 @@ export class RedisRateLimiter implements RateLimiter {
         this.#fallBack(error as Error)
       }
     }
-    return this.#memory.count(client, policy)
+    return this.#memory.count(client, policy, requests)
   }
 
   close(): void {

@@ -1,23 +1,17 @@
 // A run as server-sent events: output as it comes, last the whole outcome.
 
-import type { Executor, StreamName } from '../executor/executor.ts'
+import type { Executor } from '../executor/executor.ts'
 import { OutputFeed } from '../output-feed.ts'
 import type { RunRequest } from '../run.ts'
 import type { RunOrigin } from '../run-record.ts'
-import { READ_TIMEOUT_MS } from '../unread-answers.ts'
+import { HEARTBEAT, HEARTBEAT_MS, MAX_PIECE_BYTES, sseEvent } from './server-sent-events.ts'
+import { UnreadStreams } from './unread-streams.ts'
 
-/** How long the stream is silent at most, in milliseconds: proxies cut connections on which nothing comes. */
-const HEARTBEAT_MS = 2000
 /**
  * How long the outcome waits for the output to be read, in milliseconds: to make one of a megabyte keeps the server busy
  * for 30 ms, and a reader who keeps up has all of the output before.
  */
 const DRAIN_MS = 100
-/** Longest piece of the last event that is handed on at once, in bytes. */
-const MAX_PIECE_BYTES = 65_536
-
-/** Names the events. */
-export type EventName = StreamName | 'restart' | 'result' | 'error'
 
 export interface RunEventsOptions {
   executor: Executor
@@ -43,13 +37,12 @@ export interface StartOptions {
  */
 export class RunEvents {
   readonly #executor: Executor
-  readonly #maxUnread: number
-  /** Ends the streams of runs that are over and not read. */
-  readonly #unread = new Set<() => void>()
+  /** Those of runs that are over. */
+  readonly #unread: UnreadStreams
 
   constructor({ executor, maxUnread }: RunEventsOptions) {
     this.#executor = executor
-    this.#maxUnread = maxUnread
+    this.#unread = new UnreadStreams(maxUnread)
   }
 
   /**
@@ -82,8 +75,8 @@ export class RunEvents {
     const isOver = () => {}
     onStream?.(outcome.then(isOver, isOver))
     const last = outcome.then(
-      (result) => event('result', result),
-      (error) => event('error', describeError(error)),
+      (result) => sseEvent('result', result),
+      (error) => sseEvent('error', describeError(error)),
     )
     return this.#events(feed, last, gone)
   }
@@ -93,7 +86,7 @@ export class RunEvents {
     last: Promise<Uint8Array>,
     gone: AbortController,
   ): ReadableStream<Uint8Array> {
-    const read = this.#boundReading(feed)
+    const read = this.#unread.bound(feed.ended)
     /** What is left of the last event: in pieces, so that it counts as unread until it is read. */
     let rest: Uint8Array | undefined
     return new ReadableStream<Uint8Array>(
@@ -106,9 +99,9 @@ export class RunEvents {
           const next = rest ? undefined : await feed.next(HEARTBEAT_MS)
           if (read.cut.aborted) return
           if (next) {
-            if (next === 'silence') controller.enqueue(Buffer.from(': heartbeat\n\n'))
-            else if (next === 'restart') controller.enqueue(event('restart', {}))
-            else controller.enqueue(event(next.stream, { text: next.text }))
+            if (next === 'silence') controller.enqueue(Buffer.from(HEARTBEAT))
+            else if (next === 'restart') controller.enqueue(sseEvent('restart', {}))
+            else controller.enqueue(sseEvent(next.stream, { text: next.text }))
             return
           }
           rest ??= await last
@@ -126,32 +119,4 @@ export class RunEvents {
       { highWaterMark: 1 },
     )
   }
-
-  /** From the end of the run on: a time to read the rest in, and a number of those who may. */
-  #boundReading(feed: OutputFeed): { cut: AbortSignal; done: () => void } {
-    const cutter = new AbortController()
-    const cut = () => cutter.abort(new Error('the client reads too slowly'))
-    let timer: NodeJS.Timeout | undefined
-    let isRead = false
-    const done = () => {
-      isRead = true
-      clearTimeout(timer)
-      this.#unread.delete(cut)
-    }
-    void feed.ended.then(() => {
-      if (isRead) return
-      timer = setTimeout(cut, READ_TIMEOUT_MS)
-      timer.unref()
-      this.#unread.add(cut)
-      const [first] = this.#unread
-      if (this.#unread.size > this.#maxUnread && first) first()
-    })
-    cutter.signal.addEventListener('abort', done)
-    return { cut: cutter.signal, done }
-  }
-}
-
-/** JSON has no line ends of its own, so one line of data holds anything. Buffer.from takes an eighth of a TextEncoder’s time. */
-function event(name: EventName, data: object): Uint8Array {
-  return Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
 }

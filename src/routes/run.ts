@@ -9,8 +9,9 @@ import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { describeIssues } from '../issues.ts'
 import { runOperation } from '../openapi/operations.ts'
-import { keyLimits, type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
+import { byKeyLimits, type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
 import { RunEvents } from './run-events.ts'
+import { EVENT_STREAM_HEADERS } from './server-sent-events.ts'
 
 const EVENT_STREAM = 'text/event-stream'
 
@@ -54,30 +55,20 @@ export function runRoute({ executor, limits, guard, maxUnread, onRefusal }: RunR
         },
         onStream: (ended) => void ended.then(c.get('logLine').hold()),
       })
-      return c.body(stream, 200, {
-        'Content-Type': EVENT_STREAM,
-        'Cache-Control': 'no-cache, no-transform',
-        'X-Accel-Buffering': 'no', // nginx would hold events back
-      })
+      return c.body(stream, 200, EVENT_STREAM_HEADERS)
     },
   )
 }
 
 /** The body, under the limits of the key that came. */
 function validBody(limits: RequestLimits) {
-  const validators = new Map<number, ReturnType<typeof validator>>()
-  const validator = (own: RequestLimits) =>
+  const validator = byKeyLimits(limits, (own) =>
     zValidator('json', runRequestSchema(own), (result) => {
       if (result.success) return
       throw new Refusal('invalid_request', describeIssues(result.error.issues))
-    })
-  const forAll = validator(limits)
-  const chosen: typeof forAll = (c, next) => {
-    const own = keyLimits(limits, (c as unknown as Context<AppEnv>).get('key'))
-    if (own === limits) return forAll(c, next)
-    const known = validators.get(own.maxTimeoutSeconds) ?? validator(own)
-    validators.set(own.maxTimeoutSeconds, known)
-    return known(c, next)
-  }
+    }),
+  )
+  const chosen: ReturnType<typeof validator> = (c, next) =>
+    validator((c as unknown as Context<AppEnv>).get('key'))(c, next)
   return chosen
 }

@@ -1,4 +1,4 @@
-// GET /runs, /runs/{id}, /stats: the run log, for keys with the right to read it.
+// GET /runs, GET /stats: the run log, for keys with the right to read it.
 
 import { zValidator } from '@hono/zod-validator'
 import { Hono, type MiddlewareHandler } from 'hono'
@@ -6,7 +6,8 @@ import { describeRoute } from 'hono-openapi'
 import type { AppEnv } from '../app-env.ts'
 import { Refusal } from '../errors.ts'
 import { describeIssues } from '../issues.ts'
-import { findRunOperation, listRunsOperation, statsOperation } from '../openapi/operations.ts'
+import { noStore } from '../middleware/no-store.ts'
+import { listRunsOperation, statsOperation } from '../openapi/run-log-operations.ts'
 import { listQuerySchema, statsQuerySchema } from '../run-log/query.ts'
 import { BadCursor, type RunStore } from '../run-log/run-store.ts'
 
@@ -18,26 +19,14 @@ export interface RunsRouteOptions {
 
 export function runsRoute({ store, guard }: RunsRouteOptions) {
   return new Hono<AppEnv>()
-    .on('GET', ['/runs', '/runs/:id', '/stats'], noStore)
+    .on('GET', ['/runs', '/stats'], noStore)
     .get('/runs', describeRoute(listRunsOperation), guard, query(listQuerySchema), async (c) => {
       const { limit, cursor, ...filter } = c.req.valid('query')
       return c.json(await fromStore(() => store.list(filter, limit, cursor)))
     })
-    .get('/runs/:id', describeRoute(findRunOperation), guard, async (c) => {
-      const id = c.req.param('id')
-      const run = await fromStore(() => store.find(id))
-      if (!run) throw new Refusal('not_found', 'There is no such run in the run log')
-      return c.json(run)
-    })
     .get('/stats', describeRoute(statsOperation), guard, query(statsQuerySchema), async (c) =>
       c.json(await fromStore(() => store.stats(c.req.valid('query'), c.req.raw.signal))),
     )
-}
-
-/** What ran is for who asked with a key, now; no browser and no proxy keeps it. */
-const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
-  c.header('Cache-Control', 'no-store')
-  await next()
 }
 
 /** A query string, refused by name where it is not valid. */

@@ -34,7 +34,7 @@ export async function readDocument(response: Response): Promise<ApiDocument> {
 /** What an operation answers with a status. */
 export function answerOf(
   { paths }: ApiDocument,
-  [method, path]: readonly ['get' | 'post', string],
+  [method, path]: readonly ['get' | 'post' | 'delete', string],
   status: number,
   type = 'application/json',
 ): Media {
@@ -57,7 +57,10 @@ export function examplesOf({ examples = {} }: Media): [name: string, value: unkn
 
 /** What is wrong with a value, by a schema of the document or one that it has a name for; empty where nothing is. */
 export function schemaCheck(document: ApiDocument, schema: string | JsonSchema) {
-  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  const ajv = new Ajv2020({
+    ...{ strict: false, allErrors: true },
+    formats: { 'date-time': true }, // the pattern beside it says the same
+  })
   ajv.addSchema({ $id: 'document', ...document })
   const reference = typeof schema === 'string' ? { $ref: `#/components/schemas/${schema}` } : schema
   const absolute = JSON.parse(JSON.stringify(reference).replaceAll('"#/', '"document#/'))

@@ -6,11 +6,7 @@ import { type Config, parseConfig } from '../../../src/config.ts'
 import { cancelled } from '../../../src/errors.ts'
 import type { Executor, RunOptions } from '../../../src/executor/executor.ts'
 import type { Outcome } from '../../../src/outcome.ts'
-import {
-  createQueueParts,
-  type QueueCallbacks,
-  type QueueParts,
-} from '../../../src/queue/create.ts'
+import { createQueueParts, type QueueOptions, type QueueParts } from '../../../src/queue/create.ts'
 import { RunQueue } from '../../../src/queue/run-queue.ts'
 import { Sweeper } from '../../../src/queue/sweeper.ts'
 import { QueueWorker } from '../../../src/queue/worker.ts'
@@ -69,7 +65,7 @@ export class HeldExecutor implements Executor {
 export interface Cluster {
   config: Config
   queue: RunQueue
-  server: (settings?: Record<string, string>, callbacks?: Partial<QueueCallbacks>) => QueueParts
+  server: (settings?: Record<string, string>, options?: Partial<QueueOptions>) => QueueParts
   worker: (options?: { slots?: number; environments?: string[]; executor?: Executor }) => {
     worker: QueueWorker
     executor: HeldExecutor
@@ -93,10 +89,10 @@ export function startCluster(url: string, given: Record<string, string> = {}): C
   const closers: (() => unknown)[] = [() => queue.close()]
   return {
     ...{ config, queue },
-    server: (more, callbacks = {}) => {
+    server: (more, options = {}) => {
       const parts = createQueueParts(settings(more), logger, {
-        ...{ onRun: () => {}, onWebhook: async () => {} },
-        ...callbacks,
+        onRun: () => {},
+        ...options,
       })
       closers.push(() => parts.close())
       return parts

@@ -42,12 +42,13 @@ describe('the document', () => {
     )
     expect(Object.fromEntries(paths)).toEqual({
       '/run': ['post'],
+      '/runs': ['post', 'get'],
+      '/runs/{id}': ['get', 'delete'],
+      '/runs/{id}/events': ['get'],
       '/environments': ['get'],
       '/healthz': ['get'],
       '/readyz': ['get'],
       '/metrics': ['get'],
-      '/runs': ['get'],
-      '/runs/{id}': ['get'],
       '/stats': ['get'],
     })
   })

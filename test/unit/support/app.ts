@@ -2,6 +2,7 @@
 
 import { type Logger, pino } from 'pino'
 import { createApp } from '../../../src/app.ts'
+import { memoryAsyncRuns } from '../../../src/async-runs/create.ts'
 import { parseConfig } from '../../../src/config.ts'
 import { Drain } from '../../../src/drain.ts'
 import type { Executor, RunOptions } from '../../../src/executor/executor.ts'
@@ -12,6 +13,7 @@ import type { Outcome } from '../../../src/outcome.ts'
 import { MemoryRateLimiter, type RateLimiter } from '../../../src/rate-limiter/rate-limiter.ts'
 import type { RunRequest } from '../../../src/run.ts'
 import type { RunLog } from '../../../src/run-log/run-log.ts'
+import { watchExecutor } from '../../../src/watched-executor.ts'
 
 /** How a program ended; what is not given is as after `print(2 + 2)`. */
 export function outcome(given: Partial<Outcome> = {}): Outcome {
@@ -60,7 +62,7 @@ export function testKey(name: string, limits: Partial<ApiKey> = {}): ApiKey {
   return { name, sha256: keyDigest(name), rights: ['run'], ...limits }
 }
 
-interface TestAppOptions {
+export interface TestAppOptions {
   settings?: Record<string, string>
   answer?: Answer
   logger?: Logger
@@ -81,14 +83,23 @@ export function testApp(options: TestAppOptions = {}) {
   const fixed = [...plainKeys(config.API_KEYS), ...keys]
   const metrics = new Metrics({ environments: config.ENVIRONMENTS })
   const drain = new Drain()
+  const watched = watchExecutor({
+    ...{ executor, config },
+    onRun: (record) => {
+      metrics.onRun(record)
+      runLog?.add(record)
+    },
+  })
+  const silent = pino({ level: 'silent' })
+  const asyncRuns = memoryAsyncRuns(config, { executor: watched.executor, logger: silent })
   const app = createApp({
-    ...{ config, executor, metrics, drain, runLog },
+    ...{ config, watched, asyncRuns, metrics, drain, runLog },
     ring: new KeyRing({ isRequired: fixed.length > 0, fixed }),
     limiter: limiter ?? new MemoryRateLimiter(),
-    logger: logger ?? pino({ level: 'silent' }),
+    logger: logger ?? silent,
     peerAddress: () => peer ?? '203.0.113.7',
   })
-  return { app, executor, metrics, drain }
+  return { app, executor, asyncRuns, metrics, drain }
 }
 
 type App = ReturnType<typeof testApp>['app']

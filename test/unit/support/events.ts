@@ -1,7 +1,9 @@
 // Reads server-sent events the way a client does, and is stricter: what a server of ours does not write is no event.
 
-/** An event with its data, or a comment. */
-export type Received = [event: string, data: Record<string, unknown>] | [comment: string]
+/** An event with its data, and its id where it has one; or a comment. */
+export type Received =
+  | [event: string, data: Record<string, unknown>, id?: string]
+  | [comment: string]
 
 /** The events of a whole stream. */
 export function parseEvents(text: string): Received[] {
@@ -11,12 +13,14 @@ export function parseEvents(text: string): Received[] {
     .split('\n\n')
     .map((block) => {
       const lines = block.split(/\r\n|\r|\n/)
+      const [, id] = lines[0]?.match(/^id: (.+)$/) ?? []
+      if (id) lines.shift()
       const [first = '', second = ''] = lines
       if (lines.length === 1 && first.startsWith(': ')) return [first.slice(2)]
       const [, event] = first.match(/^event: (.+)$/) ?? []
       const [, data] = second.match(/^data: (.+)$/s) ?? []
       if (!event || !data || lines.length !== 2) throw new Error(`no event: ${block}`)
-      return [event, JSON.parse(data)]
+      return id ? [event, JSON.parse(data), id] : [event, JSON.parse(data)]
     })
 }
 

@@ -1,0 +1,138 @@
+// Hands runs to an executor, some at once, in fair order; those that it has no room for wait for another turn.
+
+import { Refusal } from '../errors.ts'
+import type { Executor } from '../executor/executor.ts'
+import type { Outcome } from '../outcome.ts'
+import { FairLine } from './fair-line.ts'
+import type { KeptRun } from './kept-run.ts'
+
+/** How long nothing is handed to an executor that has no room, in milliseconds: others use it as well. */
+const BUSY_PAUSE_MS = 200
+/** How long a client's runs rest where they can't be run at the moment, in milliseconds. */
+const UNAVAILABLE_PAUSE_MS = 1000
+/** How long that may last until a run fails for it, in milliseconds: an engine that is started again is back by then. */
+const UNAVAILABLE_PATIENCE_MS = 30_000
+
+export interface DispatcherOptions {
+  executor: Executor
+  /** How many are handed to the executor at once. */
+  maxRunning: number
+  /** How long the executor may be unavailable until a run fails for it, in milliseconds. */
+  unavailablePatienceMs?: number | undefined
+  onStart: (run: KeptRun) => void
+  onFinished: (run: KeptRun, result: Outcome) => void
+  onFailed: (run: KeptRun, error: unknown) => void
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #line = new FairLine<KeptRun>()
+  /** Those that the executor has. */
+  readonly #out = new Set<KeptRun>()
+  #isPaused = false
+  #isDraining = false
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+  }
+
+  get queued(): number {
+    return this.#line.size
+  }
+
+  get out(): number {
+    return this.#out.size
+  }
+
+  add(runs: readonly KeptRun[]): void {
+    for (const run of runs) this.#line.add(run)
+    this.#handOut()
+  }
+
+  /** It has ended before its turn came, or stops where the executor has it already. */
+  end(run: KeptRun, reason: string): void {
+    this.#line.remove(run)
+    run.stop.abort(reason)
+  }
+
+  /** What the executor refuses from now on has failed. Returns all that wait. */
+  drain(): KeptRun[] {
+    this.#isDraining = true
+    return [...this.#line]
+  }
+
+  /** All that the executor has. */
+  running(): KeptRun[] {
+    return [...this.#out]
+  }
+
+  #handOut(): void {
+    while (!this.#isPaused && this.#out.size < this.#options.maxRunning) {
+      const run = this.#line.take()
+      if (!run) return
+      this.#out.add(run)
+      void this.#run(run)
+    }
+  }
+
+  async #run(run: KeptRun): Promise<void> {
+    const { executor, onStart, onFinished, onFailed } = this.#options
+    const { id, request, origin } = run.asked
+    const { requestId, key, client } = origin
+    try {
+      const result = await executor.run(request, {
+        id,
+        origin: { requestId, key, client }, // its callbacks are of an answer that was sent long ago
+        signal: run.stop.signal,
+        onStart: () => onStart(run),
+        onChunk: (stream, bytes) => run.write(stream, bytes),
+      })
+      onFinished(run, result)
+    } catch (error) {
+      if (this.#waitsAgain(run, error)) this.#line.putBack(run)
+      else onFailed(run, error)
+    } finally {
+      this.#out.delete(run)
+      if (run.isEnded) this.#line.leave(run)
+      this.#handOut()
+    }
+  }
+
+  /** Whether a run that was refused waits for another turn. One that has started never does: nothing is run twice. */
+  #waitsAgain(run: KeptRun, error: unknown): boolean {
+    if (run.isEnded || run.isStarted || this.#isDraining || !(error instanceof Refusal))
+      return false
+    if (error.code === 'busy') this.#pause()
+    // Its key has as many as it may, some of them not asynchronous. Others need not wait for that.
+    else if (error.code === 'rate_limited') this.#rest(run.client, BUSY_PAUSE_MS)
+    else if (error.code === 'unavailable' && this.#isPatient(run)) {
+      this.#rest(run.client, UNAVAILABLE_PAUSE_MS)
+    } else return false
+    return true
+  }
+
+  #isPatient(run: KeptRun): boolean {
+    const { unavailablePatienceMs = UNAVAILABLE_PATIENCE_MS } = this.#options
+    run.unavailableSinceMs ??= performance.now()
+    return performance.now() - run.unavailableSinceMs < unavailablePatienceMs
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    const goOn = () => {
+      this.#isPaused = false
+      this.#handOut()
+    }
+    setTimeout(goOn, BUSY_PAUSE_MS).unref()
+  }
+
+  #rest(client: string, ms: number): void {
+    this.#line.setResting(client, true)
+    const goOn = () => {
+      this.#line.setResting(client, false)
+      this.#handOut()
+    }
+    setTimeout(goOn, ms).unref()
+  }
+}

@@ -1,0 +1,79 @@
+// What happened to one run, for as many readers as come, each from where it likes.
+
+import { onAbort } from '../abortable.ts'
+import type { StreamName } from '../executor/executor.ts'
+import { type AsyncRun, LAST_EVENT_ID, type RunEvent } from './async-runs.ts'
+
+/** Whether the event of one id comes after that of another. */
+export function isAfter(id: string, other: string): boolean {
+  const [attempt = 0, place = 0] = id.split('-').map(Number)
+  const [otherAttempt = 0, otherPlace = 0] = other.split('-').map(Number)
+  return attempt > otherAttempt || (attempt === otherAttempt && place > otherPlace)
+}
+
+/** Keeps the events once for all readers; a reader is no more than its place among them. */
+export class EventLog {
+  readonly #events: RunEvent[] = []
+  /** Readers that have read all there is. */
+  readonly #wakeReaders = new Set<() => void>()
+  #isOver = false
+
+  start(): void {
+    this.#add({ id: this.#nextId(), type: 'start', data: { attempt: 1 } })
+  }
+
+  write(stream: StreamName, text: string): void {
+    this.#add({ id: this.#nextId(), type: stream, data: { text } })
+  }
+
+  end(run: AsyncRun): void {
+    this.#isOver = true
+    this.#add({ id: LAST_EVENT_ID, type: 'end', data: run })
+  }
+
+  /** The run is forgotten: readers that wait are told so by the end of what they read. */
+  close(): void {
+    this.#isOver = true
+    this.#wake()
+  }
+
+  /** The events after the one that is named, as they come, until the last one, or until `signal` aborts. */
+  async *after(id: string, signal: AbortSignal): AsyncGenerator<RunEvent, void> {
+    let place = this.#events.findIndex((event) => isAfter(event.id, id))
+    if (place < 0) place = this.#events.length
+    if (!isAfter(LAST_EVENT_ID, id)) return
+    while (!signal.aborted) {
+      const event = this.#events[place]
+      if (event) {
+        place += 1
+        if (isAfter(event.id, id)) yield event
+      } else if (this.#isOver) return
+      else await this.#more(signal)
+    }
+  }
+
+  #nextId(): string {
+    return `1-${this.#events.length + 1}`
+  }
+
+  #add(event: RunEvent): void {
+    this.#events.push(event)
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakeReaders) wake()
+  }
+
+  #more(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        stopListening()
+        this.#wakeReaders.delete(wake)
+        resolve()
+      }
+      const stopListening = onAbort(signal, wake)
+      this.#wakeReaders.add(wake)
+    })
+  }
+}

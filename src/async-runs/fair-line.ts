@@ -1,0 +1,116 @@
+// Who is next where many wait: clients take turns, by their weights, however many runs each of them has.
+
+/** One that waits. */
+export interface Waiting {
+  /** Whose turn it takes. */
+  readonly client: string
+  /** How many turns this client gets where others get one. */
+  readonly weight: number
+  /** How many of this client may be out at once. */
+  readonly maxOut: number
+}
+
+interface Client<T> {
+  readonly waiting: T[]
+  /** How many were taken and have not left. */
+  out: number
+  /** When its first one's turn is, on a clock that goes on by turns. */
+  turn: number
+  isResting: boolean
+}
+
+/**
+ * A line for each client. Next is the client that has the fewest out, and of those that have as few the one whose last
+ * turn is the longest ago, both by weight: one with a thousand runs does not keep another one waiting that has one.
+ * A queue of priorities that are given on arrival can't know who has how many out when a place gets free, can't step over
+ * a client that has all it may have, and would leave the last of many behind everybody who comes later.
+ */
+export class FairLine<T extends Waiting> {
+  readonly #clients = new Map<string, Client<T>>()
+  #turn = 0
+  #size = 0
+
+  /** How many wait. */
+  get size(): number {
+    return this.#size
+  }
+
+  add(one: T): void {
+    const client = this.#clientOf(one)
+    // Who was away has saved no turns.
+    if (client.waiting.length === 0) client.turn = this.#turn + 1 / one.weight
+    client.waiting.push(one)
+    this.#size += 1
+  }
+
+  /** Takes the next one out of the line; undefined where none may come. */
+  take(): T | undefined {
+    let next: { client: Client<T>; one: T; share: number } | undefined
+    for (const client of this.#clients.values()) {
+      const [one] = client.waiting
+      if (!one || client.isResting || client.out >= one.maxOut) continue
+      const share = client.out / one.weight
+      const isSooner =
+        !next || share < next.share || (share === next.share && client.turn < next.client.turn)
+      if (isSooner) next = { client, one, share }
+    }
+    if (!next) return undefined
+    const { client, one } = next
+    client.waiting.shift()
+    client.out += 1
+    this.#turn = Math.max(this.#turn, client.turn)
+    client.turn = this.#turn + 1 / one.weight
+    this.#size -= 1
+    return one
+  }
+
+  /** One that was taken waits again, before all others of its client, as if it had not been taken. */
+  putBack(one: T): void {
+    const client = this.#clientOf(one)
+    client.out -= 1
+    client.turn -= 1 / one.weight
+    client.waiting.unshift(one)
+    this.#size += 1
+  }
+
+  /** One that was taken has left. */
+  leave(one: T): void {
+    const client = this.#clientOf(one)
+    client.out -= 1
+    this.#forgetIdle(one.client, client)
+  }
+
+  /** Takes one out that waits; false where it does not. */
+  remove(one: T): boolean {
+    const client = this.#clients.get(one.client)
+    const place = client?.waiting.indexOf(one) ?? -1
+    if (!client || place < 0) return false
+    client.waiting.splice(place, 1)
+    this.#size -= 1
+    this.#forgetIdle(one.client, client)
+    return true
+  }
+
+  /** Whether this client is passed over. */
+  setResting(name: string, isResting: boolean): void {
+    const client = this.#clients.get(name)
+    if (client) client.isResting = isResting
+  }
+
+  /** All that wait. */
+  *[Symbol.iterator](): Generator<T, void> {
+    for (const { waiting } of [...this.#clients.values()]) yield* [...waiting]
+  }
+
+  #clientOf(one: T): Client<T> {
+    const known = this.#clients.get(one.client)
+    if (known) return known
+    const client = { waiting: [], out: 0, turn: 0, isResting: false }
+    this.#clients.set(one.client, client)
+    return client
+  }
+
+  #forgetIdle(name: string, { waiting, out }: Client<T>): void {
+    if (waiting.length === 0 && out === 0) this.#clients.delete(name)
+  }
+}

@@ -1,0 +1,166 @@
+// Asynchronous runs in the memory of this server: a fair line before the executor, and the results for a while after.
+
+import type { Logger } from 'pino'
+import { ending } from '../drain.ts'
+import { Refusal, toRefusal } from '../errors.ts'
+import type { Executor } from '../executor/executor.ts'
+import { clientName } from '../run-record.ts'
+import type { AsyncRun, AsyncRuns, Idempotency, NewRun, OwnedRun, RunEvent } from './async-runs.ts'
+import { Departures } from './departures.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { FirstAnswers } from './first-answers.ts'
+import { type End, KeptRun } from './kept-run.ts'
+import { logEnd } from './log-end.ts'
+import { RunShelf } from './run-shelf.ts'
+
+export interface MemoryAsyncRunsOptions {
+  executor: Executor
+  logger: Logger
+  /** How many are handed to the executor at once. */
+  maxRunning: number
+  /** How many may wait. */
+  maxQueued: number
+  /** How long one may wait until it starts, in milliseconds. */
+  maxQueuedMs: number
+  /** How long a run is kept when it has ended, in milliseconds. */
+  resultTtlMs: number
+  /** How much memory the runs may take, about. The oldest of those that have ended go first. */
+  maxBytes: number
+  /** Told once of each run that has ended. Must not throw. */
+  onEnd?: (asked: NewRun, run: AsyncRun) => void
+  /** How long the executor may be unavailable until a run fails for it, in milliseconds. */
+  unavailablePatienceMs?: number
+}
+
+export class MemoryAsyncRuns implements AsyncRuns {
+  readonly #options: MemoryAsyncRunsOptions
+  readonly #dispatcher: Dispatcher
+  readonly #shelf: RunShelf
+  readonly #answers = new FirstAnswers()
+  readonly #departures = new Departures()
+  /** What ends the wait of those that have not started. */
+  readonly #waits = new Map<KeptRun, NodeJS.Timeout>()
+  #isDraining = false
+
+  constructor(options: MemoryAsyncRunsOptions) {
+    const { executor, maxRunning, maxBytes, resultTtlMs, unavailablePatienceMs } = options
+    this.#options = options
+    this.#dispatcher = new Dispatcher({
+      ...{ executor, maxRunning, unavailablePatienceMs },
+      onStart: (run) => this.#start(run),
+      onFinished: (run, result) => {
+        this.#start(run) // where the executor did not say so
+        this.#end(run, { state: 'finished', result })
+      },
+      onFailed: (run, error) => this.#fail(run, error),
+    })
+    this.#shelf = new RunShelf({
+      maxBytes,
+      ttlMs: resultTtlMs,
+      onForget: (run) => this.#answers.forget(run.asked.id),
+    })
+  }
+
+  /** How many wait, how many the executor has, and about how much memory all of them take. */
+  get state(): { queued: number; out: number; bytes: number } {
+    const { queued, out } = this.#dispatcher
+    return { queued, out, bytes: this.#shelf.bytes }
+  }
+
+  async submit(asked: readonly NewRun[], idempotency?: Idempotency): Promise<AsyncRun[]> {
+    const [first] = asked
+    if (!first) return []
+    const client = clientName(first.origin)
+    const before = idempotency && this.#answers.find(client, idempotency)
+    if (before) return before.map((run) => this.#shelf.get(run.id)?.view() ?? run)
+    if (this.#isDraining) throw ending()
+    const runs = asked.map((one) => new KeptRun(one))
+    this.#checkRoom(runs)
+    for (const run of runs) {
+      this.#shelf.add(run)
+      const giveUp = () => this.#fail(run, new Refusal('busy', 'No place became free in time'))
+      this.#waits.set(run, setTimeout(giveUp, this.#options.maxQueuedMs).unref())
+    }
+    const views = runs.map((run) => run.view())
+    if (idempotency) this.#answers.add(client, idempotency, views)
+    this.#dispatcher.add(runs)
+    return views
+  }
+
+  async find(id: string): Promise<OwnedRun | undefined> {
+    const run = this.#shelf.get(id)
+    return run && { run: run.view(), owner: run.client }
+  }
+
+  async *events(id: string, after: string, signal: AbortSignal): AsyncIterable<RunEvent> {
+    const run = this.#shelf.get(id)
+    if (run) yield* run.log.after(after, signal)
+  }
+
+  async cancel(id: string): Promise<AsyncRun | undefined> {
+    const run = this.#shelf.get(id)
+    if (!run) return undefined
+    const refusal = { code: 'cancelled', error: 'The run was cancelled' } as const
+    this.#end(run, { state: 'cancelled', refusal })
+    return run.view()
+  }
+
+  /** The server ends: what runs goes on, what waits does not any more. */
+  drain(): void {
+    this.#isDraining = true
+    for (const run of this.#dispatcher.drain()) this.#fail(run, ending())
+  }
+
+  /** Ends everything, and forgets it. */
+  close(): void {
+    this.drain()
+    for (const run of this.#dispatcher.running()) this.#fail(run, ending())
+    this.#shelf.close()
+  }
+
+  /** @throws {Refusal} `busy` where there is not room for all of them. */
+  #checkRoom(runs: readonly KeptRun[]): void {
+    const { maxQueued, maxRunning } = this.#options
+    const { queued, out } = this.#dispatcher
+    const excess = queued + runs.length - maxQueued - Math.max(0, maxRunning - out)
+    if (excess > 0) throw this.#busy('The line of asynchronous runs is full', excess)
+    const bytes = runs.reduce((sum, run) => sum + run.bytes, 0)
+    if (this.#shelf.hasRoomFor(bytes)) return
+    throw this.#busy('The memory for asynchronous runs is full', runs.length)
+  }
+
+  #busy(why: string, places: number): Refusal {
+    return new Refusal('busy', `${why}; try again later`, {
+      headers: { 'Retry-After': String(this.#departures.secondsUntil(places)) },
+    })
+  }
+
+  #start(run: KeptRun): void {
+    this.#endWait(run)
+    run.start()
+  }
+
+  #fail(run: KeptRun, error: unknown): void {
+    const { code, message, cause } = toRefusal(error)
+    this.#end(run, { state: 'failed', refusal: { code, error: message } }, cause)
+  }
+
+  /** The first end counts. */
+  #end(run: KeptRun, end: End, cause?: unknown): void {
+    if (run.isEnded) return
+    const { asked } = run
+    this.#endWait(run)
+    run.end(end, this.#options.resultTtlMs)
+    this.#dispatcher.end(run, end.state)
+    this.#shelf.ended(run)
+    this.#departures.count()
+    const view = run.view()
+    logEnd(this.#options.logger, asked, view, cause)
+    this.#options.onEnd?.(asked, view)
+  }
+
+  #endWait(run: KeptRun): void {
+    clearTimeout(this.#waits.get(run))
+    this.#waits.delete(run)
+  }
+}

@@ -1,0 +1,86 @@
+// What POST /runs takes: one run, or a batch of them.
+
+import { z } from 'zod'
+import { Refusal } from '../errors.ts'
+import { describeIssues } from '../issues.ts'
+import { type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
+import { expected, unknownField } from '../run-fields.ts'
+import { MAX_BATCH_RUNS, type Webhook } from './async-runs.ts'
+
+const MAX_URL_LENGTH = 2048
+const MIN_SECRET_LENGTH = 16
+const MAX_SECRET_LENGTH = 256
+
+const webhook = z
+  .strictObject(
+    {
+      url: z
+        .string({ error: expected('a string') })
+        .max(MAX_URL_LENGTH, `must be at most ${MAX_URL_LENGTH} characters`)
+        .refine(
+          isWebAddress,
+          'must be an address that begins with http:// or https://, without a user',
+        )
+        .describe('Is posted to when the run has ended'),
+      secret: z
+        .string({ error: expected('a string') })
+        .min(MIN_SECRET_LENGTH, `must be at least ${MIN_SECRET_LENGTH} characters`)
+        .max(MAX_SECRET_LENGTH, `must be at most ${MAX_SECRET_LENGTH} characters`)
+        .describe('What the post is signed with'),
+    },
+    { error: unknownField('an object with "url" and "secret"') },
+  )
+  .optional()
+  .describe('Who is told of the end of the run')
+
+const noWebhook = z
+  .never('this server sends none; its operator can switch them on with WEBHOOKS=on')
+  .optional()
+  .describe('This server sends none')
+
+function isWebAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
+}
+
+/** One run that is asked for. */
+export interface SubmittedRun {
+  request: RunRequest
+  webhook: Webhook | undefined
+}
+
+/** The schemas of the two forms of the body, under an operator's limits. */
+export function submissionSchemas(limits: RequestLimits, sendsWebhooks: boolean) {
+  const one = runRequestSchema(limits).extend({ webhook: sendsWebhooks ? webhook : noWebhook })
+  const batch = z.strictObject(
+    {
+      runs: z
+        .array(one, { error: expected('an array of runs') })
+        .min(1, 'must have at least 1 item')
+        .max(MAX_BATCH_RUNS, `must have at most ${MAX_BATCH_RUNS} items`),
+    },
+    { error: unknownField('a JSON object') },
+  )
+  return { one, batch }
+}
+
+/** Whether a body has the form of a batch, and must be a good one. */
+export function isBatch(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Object.hasOwn(body, 'runs')
+}
+
+/**
+ * The runs that a body asks for.
+ * @throws {Refusal} `invalid_request` that names each bad field.
+ */
+export function parseSubmission(
+  body: unknown,
+  { one, batch }: ReturnType<typeof submissionSchemas>,
+): SubmittedRun[] {
+  const result = isBatch(body) ? batch.safeParse(body) : one.safeParse(body)
+  if (!result.success) throw new Refusal('invalid_request', describeIssues(result.error.issues))
+  const { data } = result
+  const runs = 'runs' in data ? data.runs : [data]
+  return runs.map(({ webhook, ...request }) => ({ request, webhook }))
+}

@@ -1,0 +1,124 @@
+// What runs the programs, here or on workers, and what keeps those that are asked for now and read later.
+
+import type { Hono } from 'hono'
+import type { Logger } from 'pino'
+import type { AsyncRuns } from './async-runs/async-runs.ts'
+import { memoryAsyncRuns } from './async-runs/create.ts'
+import type { Config } from './config.ts'
+import { createGuardedExecutor } from './executor/create.ts'
+import type { ExecutorState } from './executor/events.ts'
+import type { Metrics } from './metrics.ts'
+import type { QueueState } from './queue/watch.ts'
+import type { RunLog } from './run-log/run-log.ts'
+import type { RunRecord } from './run-record.ts'
+import { packageVersion } from './version.ts'
+import { type WatchedExecutor, watchExecutor } from './watched-executor.ts'
+import type { WebhookCounts } from './webhooks/webhook-sender.ts'
+
+/** How long webhooks may take that are told when the server ends, in milliseconds. */
+const LAST_WEBHOOKS_MS = 2000
+
+export interface RunParts {
+  watched: WatchedExecutor
+  asyncRuns: AsyncRuns
+  state: () => ExecutorState
+  /** Of asynchronous runs in the memory of this server; undefined where they are elsewhere. */
+  asyncState: (() => { queued: number; bytes: number }) | undefined
+  /** Of the queue and its workers; undefined where there is none. */
+  queueState: (() => QueueState) | undefined
+  /** Undefined where there are no webhooks. */
+  webhookCounts: (() => WebhookCounts) | undefined
+  /** A page on the queues, to be put at a path; undefined where there are none. */
+  board: ((path: string) => Hono) | undefined
+  /** Resolves when programs can be run; rejects with what is in the way. */
+  prove: () => Promise<void>
+  /** No more runs are taken. */
+  onDrain: () => void
+  /** Whether no run goes on, and none waits here. */
+  isIdle: () => boolean
+  close: () => Promise<void>
+}
+
+export interface RunPartsOptions {
+  metrics: Metrics
+  /** Undefined where finished runs are not kept. */
+  runLog: RunLog | undefined
+  /** Called once when a wall was found missing. */
+  onMissing: () => void
+}
+
+/** As EXECUTOR says. */
+export async function createRunParts(
+  config: Config,
+  logger: Logger,
+  options: RunPartsOptions,
+): Promise<RunParts> {
+  return config.EXECUTOR === 'queue'
+    ? queueParts(config, logger, options)
+    : dockerParts(config, logger, options)
+}
+
+async function dockerParts(
+  config: Config,
+  logger: Logger,
+  { metrics, runLog, onMissing }: RunPartsOptions,
+): Promise<RunParts> {
+  const { executor, state, prove, close } = createGuardedExecutor(config, logger, {
+    ...{ events: metrics.executorEvents, onMissing },
+  })
+  const watched = watchExecutor({ executor, config, onRun: recorder(metrics, runLog) })
+  const webhooks = await webhookOptions(config)
+  const { WebhookSender } = await import('./webhooks/webhook-sender.ts')
+  const sender = webhooks && new WebhookSender({ ...webhooks, logger })
+  const asyncRuns = memoryAsyncRuns(config, {
+    ...{ executor: watched.executor, logger },
+    onEnd: ({ webhook }, run) => {
+      if (webhook) sender?.add(run, webhook)
+    },
+  })
+  return {
+    ...{ watched, asyncRuns, state, prove },
+    asyncState: () => asyncRuns.state,
+    queueState: undefined,
+    webhookCounts: sender && (() => sender.counts),
+    board: undefined,
+    onDrain: () => asyncRuns.drain(),
+    isIdle: () => state().running + state().waiting === 0,
+    close: async () => {
+      asyncRuns.close()
+      await Promise.all([close(), sender?.close(LAST_WEBHOOKS_MS)])
+    },
+  }
+}
+
+async function queueParts(
+  config: Config,
+  logger: Logger,
+  { metrics, runLog }: RunPartsOptions,
+): Promise<RunParts> {
+  const { createQueueParts } = await import('./queue/create.ts')
+  const onRun = recorder(metrics, runLog)
+  const parts = createQueueParts(config, logger, { onRun, webhooks: await webhookOptions(config) })
+  return {
+    ...parts,
+    watched: watchExecutor({ executor: parts.executor, config, onRun }),
+    asyncState: undefined,
+    prove: async () => logger.info('workers run the programs, and try the walls of their hosts'),
+    onDrain: () => {},
+  }
+}
+
+/** Each run is counted, and kept where that is asked for. */
+function recorder(metrics: Metrics, runLog: RunLog | undefined) {
+  return (record: RunRecord) => {
+    metrics.onRun(record)
+    runLog?.add(record)
+  }
+}
+
+/** How webhooks are sent; undefined where there are none. */
+async function webhookOptions({ WEBHOOKS, WEBHOOK_NETWORKS }: Config) {
+  if (!WEBHOOKS) return undefined
+  const { addressFilter } = await import('./webhooks/address-filter.ts')
+  return { isAllowed: addressFilter(WEBHOOK_NETWORKS), version: packageVersion() }
+}

@@ -1,0 +1,28 @@
+// What stands between the routes and whatever runs programs: readiness, bounds of keys, records of what ran.
+
+import type { Config } from './config.ts'
+import type { Executor } from './executor/executor.ts'
+import { KeyConcurrency } from './keys/key-concurrency.ts'
+import { Readiness } from './readiness.ts'
+import { RecordingExecutor, type RunRecord } from './run-record.ts'
+
+export interface WatchedExecutorOptions {
+  executor: Executor
+  config: Config
+  /** Told of each run of a client's. */
+  onRun: (record: RunRecord) => void
+}
+
+/** The executor that all runs take, and what it knows of whether they can be run. */
+export interface WatchedExecutor {
+  executor: Executor
+  readiness: Readiness
+}
+
+/** Puts all of it around an executor. */
+export function watchExecutor(options: WatchedExecutorOptions): WatchedExecutor {
+  const { executor, config, onRun } = options
+  const readiness = new Readiness(executor, config.ENVIRONMENTS[0])
+  const recorded = new RecordingExecutor(new KeyConcurrency(readiness), onRun)
+  return { executor: recorded, readiness }
+}
