@@ -242,6 +242,10 @@ setup_services() {
     if ! command -v "$program" >/dev/null; then missing="$missing $program"; fi
   done
   [ -d /usr/lib/postgresql ] || missing="$missing postgresql"
+  # Only to read the Compose files: a plugin of the docker command, or a command of its own.
+  if ! "$docker" compose version >/dev/null 2>&1 && ! command -v docker-compose >/dev/null; then
+    missing="$missing docker-compose"
+  fi
   [ -n "$missing" ] || return 0
   can_install || fail "The tests need$missing." 'Install them.'
   step "installing$missing from the packages of Debian" install_debian $missing

@@ -1,7 +1,7 @@
-// Numbers in the files of deploy/ that must fit the defaults of the server.
+// Numbers in the files of deploy/ and in docs/cluster.md that must fit the defaults of the server, and each other.
 
-import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 
 const config = parseConfig({})
@@ -38,4 +38,40 @@ it.each([
   ['Dockerfile', /--stop-timeout (\d+)/g],
 ])('%s waits for the end of what runs: %s', (file, pattern) => {
   for (const number of numbers(file, pattern)) expect(number).toBeGreaterThan(longestEndSeconds)
+})
+
+describe('docs/cluster.md', () => {
+  const text = readFileSync('docs/cluster.md', 'utf8')
+
+  it('has as many hosts as its rule says: 70 % of what one does, and one more', () => {
+    const rows = [...text.matchAll(/^\| (\d+) \| (\d+) \| (\d+) \|$/gm)].map((row) =>
+      row.slice(1).map(Number),
+    )
+    expect(rows.length).toBeGreaterThan(5)
+    for (const [runs = 0, ...hosts] of rows) {
+      expect(hosts).toEqual([2, 7].map((each) => Math.ceil(runs / (0.7 * each)) + 1))
+    }
+  })
+
+  it('leads to files and chapters that there are', () => {
+    const heads = [...text.matchAll(/^#+ (.*)$/gm)].map(([, head = '']) =>
+      head
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    )
+    const links = [...text.matchAll(/\]\((?!https:)([^)#]*)(?:#([^)]*))?\)/g)]
+    expect(links.length).toBeGreaterThan(10)
+    for (const [, file = '', chapter] of links) {
+      if (file) expect(existsSync(`docs/${file}`), file).toBe(true)
+      else expect(heads).toContain(chapter)
+    }
+  })
+
+  it('says how long a lease holds, and when a worker gives a run up', () => {
+    const lease = readFileSync('src/queue/lease.ts', 'utf8')
+    expect(lease).toContain('LEASE_MS = 10_000')
+    expect(lease).toContain('RENEW_MS = 2000')
+    expect(lease).toContain('MARGIN_MS = 3000')
+  })
 })

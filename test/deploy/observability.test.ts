@@ -16,6 +16,9 @@ const PREFIX = 'safe_code_executor_'
 const SOURCE = 'DS_PROMETHEUS'
 /** What Prometheus itself tells of each target. */
 const OF_PROMETHEUS = /^up$/
+/** What only a server with EXECUTOR=queue tells, which is not the one of this suite. */
+const OF_QUEUE =
+  /^safe_code_executor_(workers|queue_waiting|worker_slots|worker_heartbeat_age_seconds)$/
 
 /** Where setup puts it, unless there is one already. */
 const SETUP_PROMTOOL = '.setup/promtool'
@@ -230,7 +233,8 @@ function selectorsOf(expression: string): Selector[] {
 /** Those that no sample answers to. Prometheus adds `job` and `instance`; what the reader chooses may be anything. */
 function unknownTo(samples: Sample[], selectors: Selector[], recorded: string[] = []): string[] {
   return selectors
-    .filter(({ name }) => !OF_PROMETHEUS.test(name) && !recorded.includes(name))
+    .filter(({ name }) => !OF_PROMETHEUS.test(name) && !OF_QUEUE.test(name))
+    .filter(({ name }) => !recorded.includes(name))
     .flatMap(({ name, matchers }) => {
       const named = samples.filter((sample) => sample.name === name)
       if (named.length === 0) return [name]

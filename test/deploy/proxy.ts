@@ -44,8 +44,12 @@ const PREPARE = { nginx: prepareNginx, caddy: prepareCaddy }
 
 export type ProxyName = keyof typeof PREPARE
 
-/** Starts one before a server on `apiPort`. */
-export async function startProxy(name: ProxyName, apiPort: number): Promise<RunningProxy> {
+/** Starts one before a server on `apiPort`; `settings` are what else its site reads from the environment. */
+export async function startProxy(
+  name: ProxyName,
+  apiPort: number,
+  settings: Record<string, string> = {},
+): Promise<RunningProxy> {
   const folder = mkdtempSync(`${tmpdir()}/sce-deploy-`)
   chmodSync(folder, 0o755) // the workers of nginx are another user
   const [httpPort, httpsPort] = [await freePort(), await freePort()]
@@ -54,7 +58,7 @@ export async function startProxy(name: ProxyName, apiPort: number): Promise<Runn
   })
   let log = ''
   const child = spawn(command, args, {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, ...settings },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   child.stderr.on('data', (chunk) => {

@@ -23,9 +23,9 @@ export interface Server {
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** What a server logs when it has tried the walls, or could not. */
+/** What a server logs when it has tried the walls, or could not, or leaves that to workers. */
 const TRIED =
-  /the walls were tried|the walls are not proven|nobody tried the walls|a wall is missing/
+  /the walls were tried|the walls are not proven|nobody tried the walls|a wall is missing|workers run/
 
 /** What starts a server where nothing else is said; SERVER_COMMAND is how a suite runs on another runtime. */
 export const ON_NODE = 'node dist/main.js'
