@@ -108,7 +108,7 @@ function toRecord(
   { result, startMs }: { result: RunRecord['outcome']; startMs: number },
 ): RunRecord {
   const { keyName, requestId, client } = run.meta
-  const takenAt = run.startedAt ?? run.createdAt
+  const takenAt = run.takenAt ?? run.createdAt
   const endedAt = run.endedAt ?? takenAt
   return {
     origin: { requestId, client, key: keyName === null ? undefined : { name: keyName } },

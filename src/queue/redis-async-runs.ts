@@ -19,7 +19,7 @@ import { decodeEnding, type Ending, toAsyncRun } from './stored-run.ts'
 export interface RedisAsyncRunsOptions {
   queue: RunQueue
   hub: Hub
-  /** How many may be unfinished in the queue. */
+  /** How many may wait in the queue. */
   maxQueued: number
   /** How long a run may wait to be taken, in milliseconds. */
   maxWaitMs: number

@@ -2,8 +2,9 @@
 
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
-import { OutputFeed } from '../output-feed.ts'
 import type { RunRequest } from '../run.ts'
+import type { RunOrigin } from '../run-record.ts'
+import { EventSender } from './event-sender.ts'
 import { LEASE_MS } from './lease.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'
 import { type Ending, type RunMeta, runMetaSchema } from './stored-run.ts'
@@ -15,8 +16,6 @@ export type ParseRequest = (given: unknown) => RunRequest
 const MAX_HANDED_BACK = 5
 /** Pause between attempts to write an end down, in milliseconds. */
 const PAUSE_MS = 250
-/** How long is waited for more output, in milliseconds: for as long as there is none. */
-const SILENCE_MS = 60_000
 
 /** What became of it on this worker. */
 export type RunEnd = Ending['state'] | 'handed back' | 'lost'
@@ -59,50 +58,19 @@ export class RunOnce {
     const { executor, parse } = this.#options
     const { meta, request } = read(taken, parse, environment)
     const takenAtMs = performance.now()
-    const feed = new OutputFeed()
-    const told = meta.isFollowed ? this.#tell(taken, feed, signal) : undefined
-    try {
-      const result = await executor.run(request, {
-        ...{ signal, id: taken.id },
-        onStart: () => {
-          this.#hasStarted = true
-          this.#startMs = performance.now() - takenAtMs
-          if (meta.isFollowed) feed.start()
-          else this.#notify(taken)
-        },
-        ...(told && { onChunk: (stream, bytes) => feed.add(stream, bytes) }),
-      })
-      feed.end()
-      await told
-      return { state: 'finished', result, startMs: this.#startMs }
-    } finally {
-      feed.end()
-    }
-  }
-
-  /** Writes down that the program has started, and its output, one piece after the other: what comes meanwhile is one. */
-  async #tell(taken: TakenRun, feed: OutputFeed, signal: AbortSignal): Promise<void> {
-    await Promise.race([feed.started, feed.ended])
-    if (!this.#hasStarted) return
-    let seq = 1
-    const append = async (type: string, data: object) => {
-      while (!signal.aborted) {
-        try {
-          await this.#options.queue.append(taken, seq, [{ type, data }])
-          seq += 1
-          return
-        } catch {
-          await pause() // Redis is away: the lease says for how long that may be
-        }
-      }
-    }
-    await append('start', { attempt: taken.attempt })
-    while (!signal.aborted) {
-      const piece = await feed.next(SILENCE_MS)
-      if (piece === undefined) return
-      if (piece !== 'silence' && piece !== 'restart')
-        await append(piece.stream, { text: piece.text })
-    }
+    const sender = meta.isFollowed ? new EventSender(this.#options.queue, taken, signal) : undefined
+    const result = await executor.run(request, {
+      ...{ signal, id: taken.id, origin: toOrigin(meta) },
+      onStart: () => {
+        this.#hasStarted = true
+        this.#startMs = performance.now() - takenAtMs
+        if (sender) sender.start()
+        else this.#notify(taken)
+      },
+      ...(sender && { onChunk: (stream, bytes) => sender.add(stream, bytes) }),
+    })
+    await sender?.end()
+    return { state: 'finished', result, startMs: this.#startMs }
   }
 
   /** Nobody reads the events of this run; whoever waits for it may want to know that it has started. */
@@ -156,9 +124,14 @@ function read(
   return { meta: runMetaSchema.parse(JSON.parse(taken.meta)), request }
 }
 
+function toOrigin({ requestId, client, keyName }: RunMeta): RunOrigin {
+  const key = keyName === null ? undefined : { name: keyName, sha256: '', rights: [] }
+  return { requestId, client, key }
+}
+
 /** Whether it is this host that could not run it: another one may. */
 function isOurs({ code }: Refusal): boolean {
-  return code === 'unavailable' || code === 'busy'
+  return code === 'unavailable' || code === 'busy' || code === 'rate_limited'
 }
 
 function stopped(): Refusal {

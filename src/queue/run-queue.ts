@@ -69,7 +69,7 @@ export interface Submission {
   maxConcurrent: number | undefined
   /** The client's share. */
   weight: number
-  /** How many may be unfinished, of all clients. */
+  /** How many may wait, of all clients. */
   maxQueued: number
   waitMs: number
   /** How long they are kept when they have ended, in milliseconds. */
@@ -367,9 +367,8 @@ export function bullPrefix(prefix: string): string {
 const MAX_RETRY_AFTER_SECONDS = 60
 
 /** Until the line has drained at the present rate. */
-function full(unfinished: number, endsPerSecond: number): Refusal {
-  const seconds =
-    endsPerSecond > 0 ? Math.ceil(unfinished / endsPerSecond) : MAX_RETRY_AFTER_SECONDS
+function full(waiting: number, endsPerSecond: number): Refusal {
+  const seconds = endsPerSecond > 0 ? Math.ceil(waiting / endsPerSecond) : MAX_RETRY_AFTER_SECONDS
   return new Refusal('busy', 'The waiting line is full; try again later', {
     headers: { 'Retry-After': String(Math.max(1, Math.min(MAX_RETRY_AFTER_SECONDS, seconds))) },
   })

@@ -2,8 +2,8 @@
 //
 // A run is a hash `run:ID` (what it is, how far it has come) and a stream `events:ID` (what a reader sees). `live` has
 // all that have not ended, by when somebody must look at them: one that waits, when its wait runs out; one that runs,
-// when its worker's lease does. `owner:NAME` has one client's, `parked:NAME` those of them that wait for another one of
-// the same client to end. Every end goes through `finish`, which ends a run once.
+// when its worker's lease does. `running` has those that a worker has, `owner:NAME` one client's, `parked:NAME` those of
+// them that wait for another one of the same client to end. Every end goes through `finish`, which ends a run once.
 
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
 const BUCKET_SECONDS = 10
@@ -50,6 +50,7 @@ local function finish(id, state, payload)
   redis.call('PEXPIRE', key('run:', id), ttl)
   redis.call('PEXPIRE', key('events:', id), ttl)
   redis.call('ZREM', key('live'), id)
+  redis.call('SREM', key('running'), id)
   redis.call('ZREM', key('owner:', run[1]), id)
   if state ~= 'cancelled' then
     local bucket = key('done:', math.floor(at / 1000 / ${BUCKET_SECONDS}))
@@ -73,7 +74,7 @@ function script(body: string): string {
 
 /**
  * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked), `same` with the ids of the first
- * time, `conflict`, `limited`, or `busy` with how many are unfinished and how many end in a second.
+ * time, `conflict`, `limited`, or `busy` with how many wait and how many end in a second.
  *
  * A client may have nine times what it leaves free, and one more: it can't fill the queue alone, nor can a few.
  */
@@ -90,7 +91,8 @@ if once ~= '' then
   if known[1] then return {'conflict'} end
 end
 redis.call('ZREMRANGEBYSCORE', mine, '-inf', at)
-local total, own = redis.call('ZCARD', key('live')), redis.call('ZCARD', mine)
+local total = redis.call('ZCARD', key('live')) - redis.call('SCARD', key('running'))
+local own = redis.call('ZCARD', mine)
 if kind == 'sync' and limit > 0 and own + n > limit then return {'limited'} end
 if total + n > max or own + n > 9 * (max - total - n + 1) then
   return {'busy', tostring(total), tostring(drain_rate())}
@@ -136,8 +138,9 @@ local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'request', 
 if run[1] ~= 'queued' or run[2] ~= attempt or not run[3] then return false end
 local at = now()
 local mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
-redis.call('HSET', key('run:', id), 'state', 'running', 'worker', worker, 'startedAt', at)
+redis.call('HSET', key('run:', id), 'state', 'running', 'worker', worker, 'takenAt', at)
 redis.call('ZADD', key('live'), at + leaseMs, id)
+redis.call('SADD', key('running'), id)
 redis.call('PUBLISH', run[5], id .. ' taken')
 return {mine, run[3], run[4], run[5]}
 `)
@@ -160,12 +163,19 @@ end
 return lost
 `)
 
-/** Events of a run from a place on; the same ones again change nothing. 0 where the run is not the worker's any more. */
+/**
+ * Events of a run from a place on; the same ones again change nothing. 0 where the run is not the worker's any more. The
+ * first one is that its program has started.
+ */
 export const APPEND = script(`${HOLDS}
 local id, attempt, seq = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(id, attempt) then return 0 end
 for i = 5, #ARGV, 2 do
-  redis.pcall('XADD', key('events:', id), attempt .. '-' .. seq, 'type', ARGV[i], 'data', ARGV[i + 1])
+  local added = redis.pcall('XADD', key('events:', id), attempt .. '-' .. seq, 'type', ARGV[i], 'data', ARGV[i + 1])
+  if ARGV[i] == 'start' and not added.err then
+    redis.call('HSET', key('run:', id), 'startedAt', now(), 'startedIn', attempt)
+    redis.call('HINCRBY', key('run:', id), 'starts', 1)
+  end
   seq = seq + 1
 end
 redis.call('PUBLISH', redis.call('HGET', key('run:', id), 'channel'), id .. ' events')
@@ -202,6 +212,7 @@ if not holds(id, attempt) then return 0 end
 local waitMs = tonumber(redis.call('HGET', key('run:', id), 'waitMs'))
 local created = tonumber(redis.call('HGET', key('run:', id), 'createdAt'))
 redis.call('HSET', key('run:', id), 'state', 'queued')
+redis.call('SREM', key('running'), id)
 redis.call('ZADD', key('live'), created + waitMs, id)
 return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
@@ -221,8 +232,10 @@ for _, id in ipairs(due) do
     'channel', 'handedBack')
   if not run[1] then
     redis.call('ZREM', key('live'), id)
+    redis.call('SREM', key('running'), id)
   elseif run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
     redis.call('HSET', key('run:', id), 'state', 'queued')
+    redis.call('SREM', key('running'), id)
     redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
     redis.call('PUBLISH', run[7], id .. ' lost')
     queue[#queue + 1] = {id, run[4], run[3], run[5]}

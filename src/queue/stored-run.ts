@@ -62,9 +62,13 @@ const storedRunSchema = z.object({
   environment: text,
   kind: z.enum(['sync', 'async']),
   attempt: number,
-  handedBack: number,
   createdAt: number,
+  /** When a worker took it last. */
+  takenAt: number.optional(),
+  /** When its program started last, in which attempt, and how often it did. */
   startedAt: number.optional(),
+  startedIn: number.optional(),
+  starts: number.default(0),
   endedAt: number.optional(),
   expiresAt: number.optional(),
   channel: text,
@@ -82,16 +86,17 @@ export function decodeRun(fields: Record<string, string>): StoredRun {
 
 /** What a client sees of it; `ending` where it has ended. */
 export function toAsyncRun(id: string, run: StoredRun, ending: Ending | undefined): AsyncRun {
+  const isRunning = run.state === 'running' && run.startedIn === run.attempt
   const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString())
   return {
     id,
-    state: ending?.state ?? (run.state === 'running' ? 'running' : 'queued'),
+    state: ending?.state ?? (isRunning ? 'running' : 'queued'),
     environment: run.environment,
     createdAt: new Date(run.createdAt).toISOString(),
     startedAt: time(run.startedAt),
     endedAt: time(run.endedAt),
     expiresAt: time(run.expiresAt),
-    attempts: run.attempt - run.handedBack,
+    attempts: run.starts,
     result: ending?.state === 'finished' ? ending.result : null,
     refusal: ending && ending.state !== 'finished' ? ending.refusal : null,
   }

@@ -163,18 +163,21 @@ it('is busy where the queue is full, and says how long that takes at the present
   const { executor } = cluster.server({ MAX_QUEUED: '3' })
   const host = cluster.worker({ slots: 3 })
   for (let ended = 0; ended < 6; ended += 1) await executor.run(program('e # now'), going())
-  const three = ['a', 'b', 'c'].map((code) => executor.run(program(code), going()))
-  const held = await Promise.all(['a', 'b', 'c'].map((code) => host.executor.program(code)))
-  const refused = await executor.run(program('d'), going()).catch((error) => error)
+  const run = (code: string) => executor.run(program(code), going())
+  const running = ['a', 'b', 'c'].map(run)
+  await Promise.all(['a', 'b', 'c'].map((code) => host.executor.program(code)))
+  const waiting = ['d', 'e', 'f'].map(run)
+  await expect.poll(() => cluster.queue.redis.zcard(cluster.queue.key('live'))).toBe(6)
+  const refused = await run('g').catch((error) => error)
   expect(refused).toMatchObject({
     code: 'busy',
     message: 'The waiting line is full; try again later',
   })
-  // Six ended in the last ten to twenty seconds, three are unfinished.
+  // Six ended in the last ten to twenty seconds, three wait.
   expect(Number(refused.headers['Retry-After'])).toBeGreaterThanOrEqual(1)
   expect(Number(refused.headers['Retry-After'])).toBeLessThanOrEqual(10)
-  for (const begun of held) begun.end()
-  await Promise.all(three)
+  for (const code of ['a', 'b', 'c', 'd', 'e', 'f']) (await host.executor.program(code)).end()
+  await Promise.all([...running, ...waiting])
 })
 
 it('keeps nothing of code or input when a program has ended', async () => {

@@ -2,9 +2,10 @@
 
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { GatheredOutput, type OutputPiece } from '../../../src/async-runs/gathered-output.ts'
+import { GatheredOutput } from '../../../src/async-runs/gathered-output.ts'
+import type { Piece } from '../../../src/output-feed.ts'
 
-let pieces: OutputPiece[]
+let pieces: Piece[]
 let output: GatheredOutput
 beforeEach(() => {
   vi.useFakeTimers()

@@ -1,0 +1,100 @@
+// The start and the output of a run, on their way from a worker to Redis.
+
+import type { StreamName } from '../executor/executor.ts'
+import { OutputPieces } from '../output-pieces.ts'
+import type { RunQueue, TakenRun } from './run-queue.ts'
+
+/** Pause between attempts to reach a Redis that is away, in milliseconds. */
+const PAUSE_MS = 250
+/** Longest text of one event, in characters: Redis and readers take it in one piece. */
+const MAX_TEXT_CHARS = 65_536
+
+interface Event {
+  type: string
+  data: object
+}
+
+/**
+ * Sends what there is as soon as what was before it has arrived: the first output goes at once, and a program that writes
+ * faster than Redis takes it makes few large events.
+ */
+export class EventSender {
+  readonly #queue: RunQueue
+  readonly #run: TakenRun
+  readonly #pieces = new OutputPieces()
+  readonly #signal: AbortSignal
+  #first: Event[] = []
+  /** The place of the next event. */
+  #seq = 1
+  #sending: Promise<void> | undefined
+
+  /** Where Redis is away, sends again until the signal aborts. */
+  constructor(queue: RunQueue, run: TakenRun, signal: AbortSignal) {
+    this.#queue = queue
+    this.#run = run
+    this.#signal = signal
+  }
+
+  /** The program starts. */
+  start(): void {
+    this.#first = [{ type: 'start', data: { attempt: this.#run.attempt } }]
+    this.#send()
+  }
+
+  add(stream: StreamName, bytes: Buffer): void {
+    this.#pieces.add(stream, bytes)
+    this.#send()
+  }
+
+  /** Resolves when all has arrived, or the signal has aborted. */
+  async end(): Promise<void> {
+    this.#pieces.end()
+    this.#send()
+    await this.#sending
+  }
+
+  #send(): void {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined
+    })
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let events = this.#take(); events.length > 0; events = this.#take()) {
+      await this.#append(events)
+      this.#seq += events.length
+    }
+  }
+
+  #take(): Event[] {
+    const first = this.#first
+    this.#first = []
+    const output = this.#pieces.take().flatMap(({ stream, text }) => {
+      const parts: Event[] = []
+      for (let at = 0; at < text.length; ) {
+        const end = wholeUntil(text, at + MAX_TEXT_CHARS)
+        parts.push({ type: stream, data: { text: text.slice(at, end) } })
+        at = end
+      }
+      return parts
+    })
+    return [...first, ...output]
+  }
+
+  async #append(events: Event[]): Promise<void> {
+    while (!this.#signal.aborted) {
+      try {
+        await this.#queue.append(this.#run, this.#seq, events)
+        return
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+      }
+    }
+  }
+}
+
+/** A place at or just before `end` that cuts no character of two halves. */
+function wholeUntil(text: string, end: number): number {
+  const code = text.charCodeAt(end - 1)
+  return code >= 0xd800 && code < 0xdc00 ? end - 1 : end
+}

@@ -1,0 +1,46 @@
+// Asynchronous runs in Redis: the suite of all of them, over workers.
+
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { asyncRunsSuite } from '../../support/async-runs-suite.ts'
+import { redisService, type Service } from '../../support/services.ts'
+import { asKey, program, startCluster } from './cluster.ts'
+
+let redis: Service
+beforeAll(async () => {
+  redis = await redisService()
+})
+afterAll(() => redis.remove())
+
+describe('the suite', () => {
+  asyncRunsSuite(async (executor, limits) => {
+    const cluster = startCluster(redis.url, {
+      MAX_QUEUED: String(limits.maxQueued),
+      MAX_QUEUED_SECONDS: String(limits.maxQueuedSeconds),
+      RESULT_TTL_SECONDS: String(limits.resultTtlSeconds),
+    })
+    cluster.worker({ executor, slots: limits.maxRunning })
+    return { runs: cluster.server().asyncRuns, close: () => cluster.close() }
+  })
+})
+
+it('are known to every server, and told to one of them when they end', async () => {
+  const cluster = startCluster(redis.url)
+  const seen: string[] = []
+  const servers = [1, 2, 3].map((n) =>
+    cluster.server({}, { onRun: ({ outcome }) => seen.push(`${n} ${outcome.id}`) }),
+  )
+  cluster.worker({ slots: 4 })
+  const ids = Array.from({ length: 20 }, () => randomUUID())
+  const runs = ids.map((id) => ({ id, request: program('x # now'), origin: asKey('one') }))
+  await servers[0]?.asyncRuns.submit(runs)
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(20)
+  expect(new Set(seen.map((line) => line.slice(2)))).toEqual(new Set(ids))
+  for (const { asyncRuns } of servers) {
+    expect(await asyncRuns.find(ids[7] ?? '')).toMatchObject({
+      owner: 'key:one',
+      run: { state: 'finished', result: { output: 'x # now' } },
+    })
+  }
+  await cluster.close()
+})
