@@ -1,6 +1,6 @@
 // The suites, one after the other, so that tests of timing do not share the cores with others. `gvisor` is the
 // behaviour suite and the corpus once more, under the other runtime of containers; it runs where it is asked for by name.
-// `deno` is the behaviour suite once more, with a server on Deno.
+// `deno` is the behaviour suite once more, with a server on Deno, and `queue` with a worker behind a queue.
 
 import { defineConfig } from 'vitest/config'
 
@@ -40,7 +40,7 @@ export default defineConfig({
           name: 'gvisor',
           include: ['test/docker/statuses.test.ts', 'test/attacks/*.test.ts'],
           env: { SANDBOX_RUNTIME: 'runsc' },
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
           fileParallelism: false,
           maxConcurrency: 2,
           testTimeout: 120_000,
@@ -49,9 +49,24 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'queue',
+          include: [
+            ...['test/docker/statuses.test.ts', 'test/docker/stream.test.ts'],
+            ...['test/docker/files.test.ts', 'test/docker/async-runs.test.ts'],
+          ],
+          env: { SUITE_EXECUTOR: 'queue' },
+          sequence: { groupOrder: 3 },
+          fileParallelism: false,
+          maxConcurrency: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -65,7 +80,7 @@ export default defineConfig({
             'test/deno/**/*.test.ts',
           ],
           env: { SERVER_COMMAND: 'sh scripts/deno.sh' },
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -75,7 +90,7 @@ export default defineConfig({
         test: {
           name: 'deploy',
           include: ['test/deploy/**/*.test.ts'],
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
           fileParallelism: false,
           testTimeout: 60_000,
           // Where nothing is built yet, the image is.
@@ -86,7 +101,7 @@ export default defineConfig({
         test: {
           name: 'leftovers',
           include: ['test/leftovers.test.ts'],
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
           testTimeout: 30_000,
         },
       },

@@ -2,8 +2,8 @@
 //
 // A run is a hash `run:ID` (what it is, how far it has come) and a stream `events:ID` (what a reader sees). `live` has
 // all that have not ended, by when somebody must look at them: one that waits, when its wait runs out; one that runs,
-// when its worker's lease does. `running` has those that a worker has, `owner:NAME` one client's, `parked:NAME` those of
-// them that wait for another one of the same client to end. Every end goes through `finish`, which ends a run once.
+// when its worker's lease does. `running` has those that a worker has, `owner:NAME` one client's; of these `awaited:NAME`
+// has those that somebody waits for, `parked:NAME` those that wait for another one of the same client to end. Every end goes through `finish`, which ends a run once.
 
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
 const BUCKET_SECONDS = 10
@@ -52,6 +52,7 @@ local function finish(id, state, payload)
   redis.call('ZREM', key('live'), id)
   redis.call('SREM', key('running'), id)
   redis.call('ZREM', key('owner:', run[1]), id)
+  redis.call('ZREM', key('awaited:', run[1]), id)
   if state ~= 'cancelled' then
     local bucket = key('done:', math.floor(at / 1000 / ${BUCKET_SECONDS}))
     redis.call('INCR', bucket)
@@ -93,6 +94,10 @@ end
 redis.call('ZREMRANGEBYSCORE', mine, '-inf', at)
 local total = redis.call('ZCARD', key('live')) - redis.call('SCARD', key('running'))
 local own = redis.call('ZCARD', mine)
+-- Whoever waits for an answer comes after others of his own that do, not after what he wants to read later.
+local awaited = key('awaited:', owner)
+redis.call('ZREMRANGEBYSCORE', awaited, '-inf', at)
+local before = kind == 'sync' and redis.call('ZCARD', awaited) or own
 if kind == 'sync' and limit > 0 and own + n > limit then return {'limited'} end
 if total + n > max or own + n > 9 * (max - total - n + 1) then
   return {'busy', tostring(total), tostring(drain_rate())}
@@ -102,7 +107,7 @@ local active = own - redis.call('LLEN', key('parked:', owner))
 local result, ids = {'ok'}, {}
 for i = 0, n - 1 do
   local id, environment, retry = ARGV[first + i * 5], ARGV[first + i * 5 + 1], ARGV[first + i * 5 + 2]
-  local priority, state = math.min(2097151, math.floor((own + i) / weight)), 'queued'
+  local priority, state = math.min(2097151, math.floor((before + i) / weight)), 'queued'
   if limit > 0 and active >= limit then
     state = 'parked'
     redis.call('RPUSH', key('parked:', owner), id)
@@ -116,10 +121,12 @@ for i = 0, n - 1 do
   redis.call('PEXPIRE', key('run:', id), keepMs)
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs, id)
+  if kind == 'sync' then redis.call('ZADD', awaited, at + keepMs, id) end
   ids[#ids + 1] = id
   result[#result + 1] = state == 'queued' and tostring(priority) or '-1'
 end
 redis.call('PEXPIRE', mine, keepMs)
+redis.call('PEXPIRE', awaited, keepMs)
 if once ~= '' then
   local memory = key('once:', owner, ':', once)
   redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '))

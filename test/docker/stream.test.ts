@@ -28,7 +28,7 @@ const eventuallyIdle = () =>
   eventually(
     'no container is left',
     1500,
-    async () => (await containersOf(server.pid)).length === 0,
+    async () => (await containersOf(server.hostPid)).length === 0,
   )
 
 describe('a stream', () => {

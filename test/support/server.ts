@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Outcome } from '../../src/outcome.ts'
+import { redisService } from './services.ts'
 
 /** How long a server may take to listen and to try the walls, in milliseconds. */
 const START_TIMEOUT_MS = 40_000
@@ -13,6 +14,8 @@ export interface Server {
   url: string
   /** Of the server itself, not of a command that started it and waits. */
   pid: number
+  /** Of the process that has the containers: the server, or its worker. */
+  hostPid: number
   /** The lines that it has written so far. */
   log: string[]
   /** Posts to /run. */
@@ -30,11 +33,63 @@ const TRIED =
 /** What starts a server where nothing else is said; SERVER_COMMAND is how a suite runs on another runtime. */
 export const ON_NODE = 'node dist/main.js'
 
-/** Starts a server and waits until it has tried the walls; settings override quiet test defaults. */
+/**
+ * Starts a server and waits until it has tried the walls; settings override quiet test defaults. Where SUITE_EXECUTOR is
+ * `queue`, the server has a Redis and a worker of its own, and a suite sees the same as without them.
+ */
 export async function startServer(
   settings: Record<string, string> = {},
   command = process.env.SERVER_COMMAND ?? ON_NODE,
 ): Promise<Server> {
+  if (process.env.SUITE_EXECUTOR !== 'queue' || settings.EXECUTOR) return start(settings, command)
+  const redis = await redisService()
+  const own = { ...settings, EXECUTOR: 'queue', REDIS_URL: redis.url }
+  const worker = await startWorker(own)
+  const server = await start(own, command)
+  return {
+    ...server,
+    hostPid: worker.pid,
+    stop: async (signal) => {
+      const exitCode = await server.stop(signal)
+      await worker.stop()
+      await redis.remove()
+      return exitCode
+    },
+  }
+}
+
+/** Starts a worker of this host and waits until it takes programs. */
+export async function startWorker(
+  settings: Record<string, string>,
+): Promise<{ pid: number; stop: (signal?: NodeJS.Signals) => Promise<void> }> {
+  const child = spawn(process.execPath, ['dist/main.js', 'worker'], {
+    env: { ...process.env, LOG_FORMAT: 'json', ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise<void>((resolve, reject) => {
+    const log: string[] = []
+    const ended = () => reject(new Error(`the worker takes no programs: ${log.join('\n')}`))
+    const timer = setTimeout(ended, START_TIMEOUT_MS)
+    child.once('exit', ended)
+    createInterface(child.stdout).on('line', (line) => {
+      log.push(line)
+      if (!line.includes('taking programs')) return
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+  return {
+    pid: child.pid ?? 0,
+    stop: async (signal = 'SIGTERM') => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill(signal)
+      await ended
+    },
+  }
+}
+
+async function start(settings: Record<string, string>, command: string): Promise<Server> {
   const [file = '', ...args] = command.split(' ')
   const child = spawn(file, args, {
     env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', RUN_LOG: 'off', ...settings },
@@ -50,10 +105,7 @@ export async function startServer(
       ...init,
     })
   return {
-    url,
-    pid,
-    log,
-    post,
+    ...{ url, pid, hostPid: pid, log, post },
     run: async (request) => {
       const response = await post(request)
       const body = await response.json()

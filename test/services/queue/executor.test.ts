@@ -1,5 +1,6 @@
 // EXECUTOR=queue on a real Redis: what a server sees of the programs that workers run.
 
+import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { Refusal } from '../../../src/errors.ts'
 import { redisService, type Service } from '../../support/services.ts'
@@ -237,6 +238,20 @@ it('lets nobody wait behind another one’s hundred', async () => {
   const host = cluster.worker({ slots: 1 })
   await Promise.all([...runs, one])
   expect(host.executor.begun.findIndex(({ code }) => code === 'one # now')).toBeLessThan(3)
+})
+
+it('does not let who waits for an answer wait behind what he wants to read later', async () => {
+  const { executor, asyncRuns } = cluster.server()
+  const origin = asKey('one')
+  const later = Array.from({ length: 20 }, (_, n) => ({
+    ...{ id: randomUUID(), request: program(`later ${n} # now`), origin },
+  }))
+  await asyncRuns.submit(later)
+  const now = executor.run(program('waited for # now'), going({ origin }))
+  await expect.poll(() => cluster.queue.redis.zcard(cluster.queue.key('live'))).toBe(21)
+  const host = cluster.worker({ slots: 1 })
+  await now
+  expect(host.executor.begun.length).toBeLessThan(6)
 })
 
 it('gives a heavier key more turns', async () => {
