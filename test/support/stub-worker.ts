@@ -43,6 +43,9 @@ const executor: Executor = {
   },
 }
 
+// Whoever started it is gone.
+process.stdout.on('error', () => process.exit())
+
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }, process.stderr)
 const environments = ['python']
 const queue = new RunQueue({ url, prefix, environments, logger })

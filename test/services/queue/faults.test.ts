@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest'
 import { network } from '../../support/cut.ts'
 import { redisService, type Service } from '../../support/services.ts'
+import { type StubProcess, startStub, type Told } from '../../support/stub-process.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
-import { type StubProcess, startStub, type Told } from './stub-process.ts'
 
 let redis: Service
 beforeAll(async () => {

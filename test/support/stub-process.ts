@@ -1,10 +1,9 @@
-// Workers with simulated hosts, as processes that can be killed: test/support/stub-worker.ts.
+// Workers with simulated hosts, as processes that can be killed: stub-worker.ts.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-
-const FILE = `${import.meta.dirname}/../../support/stub-worker.ts`
+import { stubProgram } from './stub-program.ts'
 
 /** When a program was begun, and when it ended, by the clock of this process. */
 export interface Told {
@@ -26,7 +25,7 @@ export async function startStub(
   settings: Record<string, string> = {},
   told: Told[] = [],
 ): Promise<StubProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', FILE], {
+  const child = spawn(process.execPath, [await stubProgram()], {
     env: {
       ...process.env,
       ...{ REDIS_URL: url, QUEUE_PREFIX: prefix, STUB_TELLS: '1', STUB_WORKERS: '1' },

@@ -1,0 +1,28 @@
+// Hundreds of runs while a worker is killed every second: `npm run soak:queue` does the same with ten thousand.
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { chaos } from '../../support/queue-chaos.ts'
+import { redisService, type Service } from '../../support/services.ts'
+import { startCluster } from './cluster.ts'
+
+let redis: Service
+beforeAll(async () => {
+  redis = await redisService()
+})
+afterAll(() => redis.remove())
+
+it('gives each run exactly one end, and starts none twice that may not be', async () => {
+  const cluster = startCluster(redis.url, { ENVIRONMENTS: 'python' })
+  const { asyncRuns: runs } = cluster.server()
+  const { queue } = cluster
+  const report = await chaos({
+    ...{ runs, queue, url: redis.url, prefix: cluster.config.QUEUE_PREFIX },
+    ...{ count: 800, processes: 3, slots: 4, programMs: [20, 200], killMs: 1000 },
+  })
+  await cluster.close()
+  expect(report).toMatchObject({ wrong: [], overlaps: [], startedAgain: [] })
+  expect(report.kills).toBeGreaterThan(3)
+  const { finished = 0, 'failed: unavailable': lost = 0 } = report.ends
+  expect(finished + lost).toBe(800)
+  expect(finished).toBeGreaterThan(700)
+}, 120_000)
