@@ -12,6 +12,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import { settlesWithin } from '../settles-within.ts'
 
 /** How long a query waits for its turn, in milliseconds: what is asked over HTTP must be answered. */
 const TURN_TIMEOUT_MS = 5000
@@ -158,12 +159,14 @@ class WorkerConnection implements DatabaseConnection {
   async close(): Promise<void> {
     this.#isClosed = true
     if (this.#current) this.#giveUp(this.#current, new Error('the database was closed'))
-    await inTime(this.#gone, CLOSE_TIMEOUT_MS, 'the database is still busy').catch(() => {})
+    await settlesWithin(this.#gone, CLOSE_TIMEOUT_MS).catch(() => {})
   }
 
   async #open(): Promise<Worker> {
     // A thread that hangs in a query or in the disk can't be stopped. Without waiting there would be more and more.
-    await inTime(this.#gone, OPEN_TIMEOUT_MS, 'the database is still busy with what took too long')
+    if (!(await settlesWithin(this.#gone, OPEN_TIMEOUT_MS))) {
+      throw new Error('the database is still busy with what took too long')
+    }
     if (this.#isClosed) throw new Error('the database was closed')
     const { path, isReadOnly } = this.#options
     const file: SqliteFile = { path, isReadOnly }
@@ -238,17 +241,4 @@ function closed(worker: Worker): Promise<unknown> {
 function asError(error: unknown): Error {
   if (error instanceof Error && error.message) return error
   return new Error(`the thread of the database failed: ${JSON.stringify(error)}`)
-}
-
-/** Waits for `promise`, `timeoutMs` milliseconds at most. */
-async function inTime(promise: Promise<unknown>, timeoutMs: number, message: string) {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeoutMs)
-  })
-  try {
-    await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

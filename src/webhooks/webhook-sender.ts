@@ -1,9 +1,9 @@
 // Tells webhooks of runs that ended: tries again, within bounds, and never delays or fails a run.
 
 import { setMaxListeners } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
+import { pause } from '../pause.ts'
 import { backoffMs, MAX_ATTEMPTS } from './backoff.ts'
 import { runEnded, type WebhookMessage } from './run-ended.ts'
 import { type SendOptions, sendWebhook } from './send.ts'
@@ -102,7 +102,7 @@ export class WebhookSender {
       this.#counts.retried += 1
       const waitMs = pauseMs(attempt, end.retryAfterMs)
       logger.info({ ...line, reason: end.reason, waitMs }, 'a webhook will be tried again')
-      await this.#pause(waitMs)
+      await pause(waitMs, this.#closing.signal)
     }
   }
 
@@ -110,10 +110,6 @@ export class WebhookSender {
   async #attempt(message: WebhookMessage) {
     if (this.#closing.signal.aborted) return undefined
     return sendWebhook(message, { ...this.#options, signal: this.#ending.signal })
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {})
   }
 
   #drop(message: WebhookMessage): void {
