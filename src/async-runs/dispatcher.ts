@@ -3,7 +3,7 @@
 import { Refusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { Outcome } from '../outcome.ts'
-import { FairLine } from './fair-line.ts'
+import { BalancedLine } from './balanced-line.ts'
 import type { KeptRun } from './kept-run.ts'
 
 /** How long nothing is handed to an executor that has no room, in milliseconds: others use it as well. */
@@ -26,7 +26,7 @@ export interface DispatcherOptions {
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #line = new FairLine<KeptRun>()
+  readonly #line = new BalancedLine<KeptRun>()
   /** Those that the executor has. */
   readonly #out = new Set<KeptRun>()
   #isPaused = false
