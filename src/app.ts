@@ -1,7 +1,6 @@
 // The app: middleware in order, routes, what becomes of errors. No side effect at import, no port needed to test it.
 
 import { type Context, Hono } from 'hono'
-import { every } from 'hono/combine'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import type { Logger } from 'pino'
@@ -14,17 +13,14 @@ import { Refusal, toRefusal } from './errors.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import type { Metrics } from './metrics.ts'
 import { accessLog } from './middleware/access-log.ts'
-import { auth, bearerKey, type FindKey } from './middleware/auth.ts'
-import { bodySize } from './middleware/body-size.ts'
+import { bearerKey } from './middleware/auth.ts'
 import { clientAddress, clientKey } from './middleware/client-address.ts'
-import { contentType } from './middleware/content-type.ts'
-import { endConnections, refuseRuns } from './middleware/draining.ts'
-import { rateLimit } from './middleware/rate-limit.ts'
-import { sameOrigin } from './middleware/same-origin.ts'
+import { endConnections } from './middleware/draining.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { dropUnread } from './middleware/unread-body.ts'
 import { apiDocument } from './openapi/document.ts'
 import type { RateLimiter } from './rate-limiter/rate-limiter.ts'
+import { createRequestGuards } from './request-guards.ts'
 import { ADMIN_QUEUES, adminQueuesRoute } from './routes/admin-queues.tsx'
 import { asyncRunsRoute } from './routes/async-runs.ts'
 import { docsRoute } from './routes/docs.tsx'
@@ -39,9 +35,7 @@ import { uiRunsRoute } from './routes/ui-runs.tsx'
 import { requestLimits } from './run.ts'
 import type { RunLog } from './run-log/run-log.ts'
 import { SharedAttempt } from './shared-attempt.ts'
-import { formText } from './ui/form-request.ts'
 import { limitsText } from './ui/limits-text.ts'
-import { postedForm } from './ui/posted-form.ts'
 import { maxUnread } from './unread-answers.ts'
 import type { WatchedExecutor } from './watched-executor.ts'
 
@@ -74,23 +68,7 @@ export function createApp(options: AppOptions) {
     limits: new Map(config.ENVIRONMENTS.map((name) => [name, environmentLimits(config, name)])),
   })
   const addressOf = clientAddress({ trustProxy: config.TRUST_PROXY })
-  const limitRate = rateLimit({
-    limiter,
-    policy: {
-      requests: config.RATE_LIMIT_REQUESTS,
-      windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
-    },
-  })
-  const rateGuards = config.RATE_LIMIT ? [limitRate] : []
-  const limitBody = bodySize({ maxBytes: config.MAX_BODY_BYTES })
-  /** What a run must pass, wherever its key is. */
-  const guardRun = (findKey: FindKey) =>
-    every(refuseRuns(drain), auth({ ring, right: 'run', findKey }), ...rateGuards)
-  const guardLog = (findKey: FindKey) =>
-    auth({
-      ...{ ring, right: 'read-runs', findKey },
-      closedWithoutKeys: config.READ_RUNS_WITHOUT_KEY ? undefined : LOG_IS_CLOSED,
-    })
+  const guards = createRequestGuards({ config, ring, limiter, drain })
 
   const onRefusal = (refusal: Refusal, requestId: string) => {
     metrics.onRefusal(refusal.code)
@@ -132,16 +110,15 @@ export function createApp(options: AppOptions) {
     }),
   )
 
-  const takesJson = contentType({ allowed: ['application/json'] })
   const runs = {
     ...{ limits, onRefusal, maxUnread: maxUnread(config) },
-    guard: every(limitBody, takesJson, guardRun(bearerKey)),
+    guard: guards.run,
   }
   app.route('/run', runRoute({ ...runs, executor }))
   app.route(
     '/',
     asyncRunsRoute({
-      ...{ ...runs, asyncRuns, sendsWebhooks: config.WEBHOOKS, guardReading: auth({ ring }) },
+      ...{ ...runs, asyncRuns, sendsWebhooks: config.WEBHOOKS, guardReading: guards.anyKey },
       runLog: runLog && {
         isReader: (key) => key?.rights.includes('read-runs') ?? config.READ_RUNS_WITHOUT_KEY,
         find: (id) => fromStore(() => runLog.store.find(id)),
@@ -165,12 +142,7 @@ export function createApp(options: AppOptions) {
         maxBodyBytes: config.MAX_BODY_BYTES,
         needsKey: ring.isRequired,
       },
-      guard: every(
-        limitBody,
-        sameOrigin(),
-        contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
-        guardRun(async (c) => formText(await postedForm(c), 'key')),
-      ),
+      guard: guards.runForm,
       onRefusal,
     }),
   )
@@ -178,19 +150,14 @@ export function createApp(options: AppOptions) {
   app.route('/environments', environmentsRoute({ environments }))
   app.route('/', healthRoute({ readiness, drain }))
   app.route('/metrics', metricsRoute({ metrics }))
-  const everyForm = every(
-    limitBody,
-    sameOrigin(),
-    contentType({ allowed: ['application/x-www-form-urlencoded'] }),
-  )
   if (runLog) {
-    app.route('/', runsRoute({ store: runLog.store, guard: guardLog(bearerKey) }))
+    app.route('/', runsRoute({ store: runLog.store, guard: guards.readRuns(bearerKey) }))
     app.route(
       '/ui/runs',
       uiRunsRoute({
-        ...{ store: runLog.store, ring, guard: guardLog, onRefusal },
+        ...{ store: runLog.store, ring, guard: guards.readRuns, onRefusal },
         environments: config.ENVIRONMENTS,
-        guardForm: everyForm,
+        guardForm: guards.form,
       }),
     )
   }
@@ -199,9 +166,8 @@ export function createApp(options: AppOptions) {
       ADMIN_QUEUES,
       adminQueuesRoute({
         ...{ board: options.board(ADMIN_QUEUES), onRefusal, hasRuns: runLog !== undefined },
-        guard: (findKey) =>
-          auth({ ring, right: 'admin-queues', findKey, closedWithoutKeys: QUEUES_ARE_CLOSED }),
-        guardForm: everyForm,
+        guard: guards.adminQueues,
+        guardForm: guards.form,
       }),
     )
   }
@@ -210,9 +176,3 @@ export function createApp(options: AppOptions) {
   app.get('/', (c) => c.redirect('/ui'))
   return app
 }
-
-const QUEUES_ARE_CLOSED =
-  'The queues are for keys with the right admin-queues, and this server has no keys; its operator can make one'
-
-const LOG_IS_CLOSED =
-  'The run log is for keys with the right read-runs, and this server has no keys; its operator can make one, or open the log with READ_RUNS_WITHOUT_KEY=on'

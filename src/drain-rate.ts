@@ -8,9 +8,14 @@ const GUESS_WEIGHT = 0.5
 const MIN_RETRY_SECONDS = 1
 const MAX_RETRY_SECONDS = 60
 
+/** A value for `Retry-After`: whole seconds between 1 and 60. */
+export function retryAfter(seconds: number): string {
+  return String(Math.min(MAX_RETRY_SECONDS, Math.max(MIN_RETRY_SECONDS, Math.round(seconds))))
+}
+
 /**
- * Departures for each second in which every place was taken. Those from a place while others are free don't count, and
- * neither does that time: they tell how many come, not how many could be served.
+ * Departures for each second in which every place was taken, or somebody waited. Those from a place while others are free
+ * don't count, and neither does that time: they tell how many come, not how many could be served.
  */
 export class DrainRate {
   readonly #nowMs: () => number
@@ -26,7 +31,7 @@ export class DrainRate {
     this.#seenAtMs = nowMs()
   }
 
-  /** To be told whenever the last place is taken, and whenever one is free again. */
+  /** To be told whenever all places get taken, or the first one waits, and whenever that is over. */
   setFull(isFull: boolean): void {
     this.#fade()
     this.#isFull = isFull
@@ -47,10 +52,9 @@ export class DrainRate {
     return (this.#left + GUESS_WEIGHT) / (this.#fullMs / 1000 + GUESS_WEIGHT / guessPerSecond)
   }
 
-  /** In how many whole seconds so many will have left, between 1 and 60: a value for `Retry-After`. */
-  retryAfterSeconds(waiting: number, guessPerSecond: number): number {
-    const seconds = Math.round(waiting / this.perSecond(guessPerSecond))
-    return Math.min(MAX_RETRY_SECONDS, Math.max(MIN_RETRY_SECONDS, seconds))
+  /** When so many will have left: a value for `Retry-After`. */
+  retryAfter(waiting: number, guessPerSecond: number): string {
+    return retryAfter(waiting / this.perSecond(guessPerSecond))
   }
 
   #fade(): void {

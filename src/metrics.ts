@@ -2,12 +2,10 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { REFUSAL_STATUS, type RefusalCode } from './errors.ts'
-import { ENGINE_COMMANDS, type ExecutorEvents, type ExecutorState } from './executor/events.ts'
+import { ENGINE_COMMANDS, type ExecutorEvents } from './executor/events.ts'
+import { type MetricSources, watchSources } from './metric-sources.ts'
 import { outcomeSchema } from './outcome.ts'
-import type { QueueState } from './queue/watch.ts'
-import { watchQueue } from './queue-metrics.ts'
 import type { RunRecord } from './run-record.ts'
-import type { WebhookCounts } from './webhooks/webhook-sender.ts'
 
 const PREFIX = 'safe_code_executor_'
 
@@ -19,21 +17,6 @@ const BUCKETS_SECONDS = [
 
 /** Methods that have a name of their own in a label; a client may send any. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
-/** What is looked up when somebody reads the metrics. */
-export interface MetricSources {
-  executor: () => ExecutorState
-  /** Asynchronous runs in the memory of this server; undefined where they are elsewhere. */
-  asyncRuns: (() => { queued: number; bytes: number }) | undefined
-  /** The queue and its workers; undefined where there is none. */
-  queue: (() => QueueState) | undefined
-  /** Undefined where there are none. */
-  webhooks: (() => WebhookCounts) | undefined
-  /** Undefined where there is no run log. */
-  runLog: (() => { queued: number; written: number; dropped: number }) | undefined
-  /** Whether servers count rates together; undefined where each counts alone. */
-  isRateShared: (() => boolean) | undefined
-}
 
 export interface MetricsOptions {
   environments: readonly string[]
@@ -103,60 +86,9 @@ export class Metrics {
   }
 
   /** Looks these up whenever the metrics are read. */
-  watch({ executor, asyncRuns, queue, webhooks, runLog, isRateShared }: MetricSources): void {
-    this.#gauge('slots', 'Programs that may run at once', () => executor().maxRunning)
-    this.#gauge('running', 'Programs that run', () => executor().running)
-    this.#gauge('waiting', 'Requests that wait for a place', () => executor().waiting)
-    this.#gauge('waiting_limit', 'Requests that may wait', () => executor().maxWaiting)
-    const pools: [string, string, (pool: ExecutorState['pools'][string]) => number][] = [
-      ['pool_ready', 'Containers that wait, ready', ({ ready }) => ready],
-      ['pool_size', 'Containers that should wait', ({ size }) => size],
-      [
-        'circuit_open',
-        '1 while no run is tried because the engine starts no container',
-        ({ isOpen }) => Number(isOpen),
-      ],
-    ]
-    for (const [name, help, read] of pools) {
-      const environments = this.#environments
-      new Gauge({
-        ...{ name: PREFIX + name, help, labelNames: ['environment'], registers: [this.#registry] },
-        collect() {
-          const state = executor()
-          for (const environment of environments) {
-            const pool = state.pools[environment]
-            if (pool) this.set({ environment }, read(pool))
-          }
-        },
-      })
-    }
-    if (asyncRuns) {
-      this.#gauge('async_runs_queued', 'Asynchronous runs that wait', () => asyncRuns().queued)
-      this.#gauge(
-        'async_runs_bytes',
-        'Memory for asynchronous runs and their results, about',
-        () => asyncRuns().bytes,
-      )
-    }
-    if (queue) watchQueue(this.#registry, PREFIX, queue)
-    if (webhooks) {
-      const ends = ['delivered', 'failed', 'retried', 'dropped'] as const
-      this.#gauge('webhooks_queued', 'Webhooks that have no end yet', () => webhooks().queued)
-      for (const end of ends)
-        this.#sum(`webhooks_${end}_total`, `Webhooks that were ${end}`, () => webhooks()[end])
-    }
-    if (runLog) {
-      this.#gauge('run_log_queued', 'Runs that wait to be logged', () => runLog().queued)
-      this.#sum('run_log_written_total', 'Runs that were logged', () => runLog().written)
-      this.#sum('run_log_dropped_total', 'Runs that were not logged', () => runLog().dropped)
-    }
-    if (isRateShared) {
-      this.#gauge(
-        'rate_limiter_shared',
-        '1 while servers count rates together, 0 while Redis is away',
-        () => Number(isRateShared()),
-      )
-    }
+  watch(sources: MetricSources): void {
+    const registry = this.#registry
+    watchSources(sources, { registry, prefix: PREFIX, environments: this.#environments })
   }
 
   /** Counts a run of a client's. */
@@ -208,25 +140,6 @@ export class Metrics {
     return new Histogram({
       ...{ name: PREFIX + name, help, labelNames: ['environment'] as const },
       ...{ buckets: BUCKETS_SECONDS, registers: [this.#registry] },
-    })
-  }
-
-  #gauge(name: string, help: string, value: () => number): void {
-    new Gauge({
-      ...{ name: PREFIX + name, help, registers: [this.#registry] },
-      collect() {
-        this.set(value())
-      },
-    })
-  }
-
-  #sum(name: string, help: string, value: () => number): void {
-    new Counter({
-      ...{ name: PREFIX + name, help, registers: [this.#registry] },
-      collect() {
-        this.reset()
-        this.inc(value())
-      },
     })
   }
 }

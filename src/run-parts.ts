@@ -13,10 +13,8 @@ import type { RunLog } from './run-log/run-log.ts'
 import type { RunRecord } from './run-record.ts'
 import { packageVersion } from './version.ts'
 import { type WatchedExecutor, watchExecutor } from './watched-executor.ts'
+import { LAST_WEBHOOKS_MS } from './webhooks/backoff.ts'
 import type { WebhookCounts } from './webhooks/webhook-sender.ts'
-
-/** How long webhooks may take that are told when the server ends, in milliseconds. */
-const LAST_WEBHOOKS_MS = 2000
 
 export interface RunParts {
   watched: WatchedExecutor

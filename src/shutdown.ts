@@ -3,6 +3,8 @@
 import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import type { Drain } from './drain.ts'
+import { pause } from './pause.ts'
+import { settlesWithin } from './settles-within.ts'
 
 /** How often a draining server looks whether all is done, in milliseconds. */
 const LOOK_MS = 50
@@ -40,13 +42,13 @@ export async function shutdown(options: ShutdownOptions): Promise<void> {
   if (!stop.aborted) {
     logger.info({ signal, noticeMs, drainMs }, 'draining; a second signal ends it at once')
     drain.giveNotice()
-    await wait(noticeMs, hurry.signal)
+    await pause(noticeMs, hurry.signal)
     drain.refuseRuns()
     onDrain()
     // The server goes on listening: who asks is told that it ends, and does not find a closed port.
     const deadlineMs = performance.now() + drainMs
     while (!isIdle() && performance.now() < deadlineMs && !hurry.signal.aborted) {
-      await wait(LOOK_MS, hurry.signal)
+      await pause(LOOK_MS, hurry.signal)
     }
     await close(server, isIdle() ? SEND_MS : 0, hurry.signal)
   }
@@ -58,22 +60,8 @@ async function close(server: Server, ms: number, hurry: AbortSignal): Promise<vo
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection that a client keeps alive would hold the server open.
   const idleSweep = setInterval(() => server.closeIdleConnections(), LOOK_MS)
-  await Promise.race([closed, wait(ms, hurry)])
+  await settlesWithin(Promise.race([closed, aborted(hurry)]), ms)
   clearInterval(idleSweep)
-}
-
-/** Waits, unless the signal says not to. */
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted || ms === 0) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms).unref() // who waits for something else as well is not held up by it
-    signal.addEventListener('abort', done)
-  })
 }
 
 /** Resolves with the reason. */

@@ -7,6 +7,7 @@ import { Refusal } from './errors.ts'
 import { createGuardedExecutor, type GuardedParts } from './executor/create.ts'
 import { describeIssues } from './issues.ts'
 import { createLogger, maskedConfig } from './logger.ts'
+import { pause } from './pause.ts'
 import type { ParseRequest } from './queue/run-once.ts'
 import { RunQueue } from './queue/run-queue.ts'
 import { Sweeper } from './queue/sweeper.ts'
@@ -80,7 +81,7 @@ async function proven({ prove }: GuardedParts, logger: Logger, stop: AbortSignal
       return
     } catch (error) {
       logger.warn({ err: (error as Error).cause }, 'the walls are not proven; no program is taken')
-      await Promise.race([aborted(stop), new Promise((resolve) => setTimeout(resolve, RETRY_MS))])
+      await pause(RETRY_MS, stop)
     }
   }
 }

@@ -1,9 +1,10 @@
 // Hands runs to an executor, some at once, in fair order; those that it has no room for wait for another turn.
 
+import { DrainRate } from '../drain-rate.ts'
 import { Refusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { Outcome } from '../outcome.ts'
-import { FairLine } from './fair-line.ts'
+import { BalancedLine } from './balanced-line.ts'
 import type { KeptRun } from './kept-run.ts'
 
 /** How long nothing is handed to an executor that has no room, in milliseconds: others use it as well. */
@@ -26,7 +27,8 @@ export interface DispatcherOptions {
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #line = new FairLine<KeptRun>()
+  readonly #line = new BalancedLine<KeptRun>()
+  readonly #drainRate = new DrainRate()
   /** Those that the executor has. */
   readonly #out = new Set<KeptRun>()
   #isPaused = false
@@ -44,6 +46,11 @@ export class Dispatcher {
     return this.#out.size
   }
 
+  /** When so many runs more will have ended: a value for `Retry-After`. Until something was seen, one takes a second. */
+  retryAfter(runs: number): string {
+    return this.#drainRate.retryAfter(runs, this.#options.maxRunning)
+  }
+
   add(runs: readonly KeptRun[]): void {
     for (const run of runs) this.#line.add(run)
     this.#handOut()
@@ -51,7 +58,7 @@ export class Dispatcher {
 
   /** It has ended before its turn came, or stops where the executor has it already. */
   end(run: KeptRun, reason: string): void {
-    this.#line.remove(run)
+    if (this.#line.remove(run)) this.#drainRate.setFull(this.#line.size > 0)
     run.stop.abort(reason)
   }
 
@@ -69,10 +76,11 @@ export class Dispatcher {
   #handOut(): void {
     while (!this.#isPaused && this.#out.size < this.#options.maxRunning) {
       const run = this.#line.take()
-      if (!run) return
+      if (!run) break
       this.#out.add(run)
       void this.#run(run)
     }
+    this.#drainRate.setFull(this.#line.size > 0)
   }
 
   async #run(run: KeptRun): Promise<void> {
@@ -93,7 +101,10 @@ export class Dispatcher {
       else onFailed(run, error)
     } finally {
       this.#out.delete(run)
-      if (run.isEnded) this.#line.leave(run)
+      if (run.isEnded) {
+        this.#line.leave(run)
+        this.#drainRate.left()
+      }
       this.#handOut()
     }
   }

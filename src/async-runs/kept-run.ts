@@ -6,8 +6,8 @@ import type { Outcome } from '../outcome.ts'
 import { ownRequest, type RunRequest } from '../run.ts'
 import { clientName } from '../run-record.ts'
 import type { AsyncRun, NewRun } from './async-runs.ts'
+import type { Waiting } from './balanced-line.ts'
 import { EventLog } from './event-log.ts'
-import type { Waiting } from './fair-line.ts'
 import { GatheredOutput } from './gathered-output.ts'
 
 /** What a run takes beside its texts, in bytes: measured as 3500 while it waits, 5100 when it has ended. */

@@ -6,7 +6,6 @@ import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { clientName } from '../run-record.ts'
 import type { AsyncRun, AsyncRuns, Idempotency, NewRun, OwnedRun, RunEvent } from './async-runs.ts'
-import { Departures } from './departures.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { FirstAnswers } from './first-answers.ts'
 import { type End, KeptRun } from './kept-run.ts'
@@ -37,7 +36,6 @@ export class MemoryAsyncRuns implements AsyncRuns {
   readonly #dispatcher: Dispatcher
   readonly #shelf: RunShelf
   readonly #answers = new FirstAnswers()
-  readonly #departures = new Departures()
   /** What ends the wait of those that have not started. */
   readonly #waits = new Map<KeptRun, NodeJS.Timeout>()
   #isDraining = false
@@ -131,7 +129,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
 
   #busy(why: string, places: number): Refusal {
     return new Refusal('busy', `${why}; try again later`, {
-      headers: { 'Retry-After': String(this.#departures.secondsUntil(places)) },
+      headers: { 'Retry-After': this.#dispatcher.retryAfter(places) },
     })
   }
 
@@ -153,7 +151,6 @@ export class MemoryAsyncRuns implements AsyncRuns {
     run.end(end, this.#options.resultTtlMs)
     this.#dispatcher.end(run, end.state)
     this.#shelf.ended(run)
-    this.#departures.count()
     const view = run.view()
     logEnd(this.#options.logger, asked, view, cause)
     this.#options.onEnd?.(asked, view)

@@ -116,10 +116,7 @@ export class Gate {
 
   /** The hint is when those who wait will have been served. Until something was seen, a run is taken to last a second. */
   #busy(why: string): Refusal {
-    const { maxRunning } = this.#options
-    const seconds = this.#drainRate.retryAfterSeconds(this.#line.size, maxRunning)
-    return new Refusal('busy', `${why}; try again later`, {
-      headers: { 'Retry-After': String(seconds) },
-    })
+    const wait = this.#drainRate.retryAfter(this.#line.size, this.#options.maxRunning)
+    return new Refusal('busy', `${why}; try again later`, { headers: { 'Retry-After': wait } })
   }
 }

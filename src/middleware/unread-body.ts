@@ -1,6 +1,7 @@
 // What is still on its way when a request has been refused is read and dropped, within bounds.
 
 import type { MiddlewareHandler } from 'hono'
+import { settlesWithin } from '../settles-within.ts'
 
 /** The server reads bodies up to this length to their end behind the answer, in bytes; for longer ones it does not wait. */
 const MAX_READ_BEHIND_BYTES = 64 * 1024
@@ -42,13 +43,6 @@ export async function drop(reader: ReadableStreamDefaultReader<Uint8Array>): Pro
 
 /** The next piece; undefined where the client pauses, or has gone. */
 async function nextWithin(reader: ReadableStreamDefaultReader<Uint8Array>, timeoutMs: number) {
-  let timer: NodeJS.Timeout | undefined
-  const pause = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, undefined)
-  })
-  try {
-    return await Promise.race([reader.read().catch(() => undefined), pause])
-  } finally {
-    clearTimeout(timer)
-  }
+  const piece = reader.read().catch(() => undefined)
+  return (await settlesWithin(piece, timeoutMs)) ? piece : undefined
 }

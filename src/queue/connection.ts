@@ -3,11 +3,14 @@
 import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { pause } from '../pause.ts'
 
 /** How long Redis may take for one command, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 3000
 /** Longest pause between attempts to connect, in milliseconds. */
 const LAST_RETRY_MS = 1000
+/** Pause until a connection is tried again that somebody waits for, in milliseconds. */
+const PAUSE_MS = 50
 
 const retryStrategy = (attempt: number) => Math.min(attempt * 100, LAST_RETRY_MS)
 
@@ -52,7 +55,7 @@ export async function connected(redis: Redis, timeoutMs: number): Promise<void> 
       return
     } catch (error) {
       if (performance.now() > untilMs) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await pause(PAUSE_MS)
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Config } from '../config.ts'
 import type { ExecutorState } from '../executor/events.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { RunRecord } from '../run-record.ts'
+import { LAST_WEBHOOKS_MS } from '../webhooks/backoff.ts'
 import type { SendOptions } from '../webhooks/send.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
 import { queueBoard } from './board.ts'
@@ -19,9 +20,6 @@ import { RedisAsyncRuns } from './redis-async-runs.ts'
 import { RunQueue } from './run-queue.ts'
 import { Sweeper } from './sweeper.ts'
 import { type QueueState, QueueWatch } from './watch.ts'
-
-/** How long webhooks may take that are told when the server ends, in milliseconds. */
-const LAST_WEBHOOKS_MS = 2000
 
 export interface QueueParts {
   executor: Executor

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { pause } from '../pause.ts'
 import type { RunRecord } from '../run-record.ts'
 import type { RunQueue } from './run-queue.ts'
 import type { StoredRun } from './stored-run.ts'
@@ -76,7 +77,7 @@ export class Endings {
       } catch (error) {
         if (this.#isClosed) return
         logger.debug({ err: error }, 'the ends of runs could not be read')
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+        await pause(PAUSE_MS)
       }
     }
   }

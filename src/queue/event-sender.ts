@@ -2,6 +2,7 @@
 
 import type { StreamName } from '../executor/executor.ts'
 import { OutputPieces } from '../output-pieces.ts'
+import { pause } from '../pause.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'
 
 /** Pause between attempts to reach a Redis that is away, in milliseconds. */
@@ -87,7 +88,7 @@ export class EventSender {
         await this.#queue.append(this.#run, this.#seq, events)
         return
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+        await pause(PAUSE_MS, this.#signal)
       }
     }
   }

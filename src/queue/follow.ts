@@ -1,8 +1,9 @@
 // A run's events as they come.
 
-import { onAbort } from '../abortable.ts'
 import { LAST_EVENT_ID } from '../async-runs/async-runs.ts'
+import type { Bell } from '../bell.ts'
 import { unavailable } from '../errors.ts'
+import { pause } from '../pause.ts'
 import type { RunQueue } from './run-queue.ts'
 
 /** How long nobody looks for events that nobody told of, in milliseconds: a notice may be lost with a connection. */
@@ -16,31 +17,6 @@ export interface StoredEvent {
   id: string
   type: string
   data: string
-}
-
-/** Wakes whoever waits for events, and remembers that there are some where nobody waits. */
-export class Bell {
-  #hasRung = false
-  #wake: () => void = () => {}
-
-  ring(): void {
-    this.#hasRung = true
-    this.#wake()
-  }
-
-  /** Resolves when it rings, or has rung since the last time, or after `ms` milliseconds. */
-  heard(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake(), ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        this.#hasRung = false
-        this.#wake = () => {}
-        resolve()
-      }
-      if (this.#hasRung) this.#wake()
-    })
-  }
 }
 
 export interface FollowOptions {
@@ -79,20 +55,8 @@ export async function* follow(
       if (!isThere || place === LAST_EVENT_ID) return
     } catch (error) {
       if (performance.now() - seenAtMs > OUTAGE_MS) throw unavailable(error)
-      await pause(signal)
+      await pause(PAUSE_MS, signal)
       bell.ring()
     }
   }
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      stopListening()
-      resolve()
-    }
-    const timer = setTimeout(done, PAUSE_MS)
-    const stopListening = onAbort(signal, done)
-  })
 }

@@ -9,9 +9,10 @@ import type {
   OwnedRun,
   RunEvent,
 } from '../async-runs/async-runs.ts'
+import { Bell } from '../bell.ts'
 import { unavailable } from '../errors.ts'
 import { clientName } from '../run-record.ts'
-import { Bell, follow } from './follow.ts'
+import { follow } from './follow.ts'
 import type { Hub } from './hub.ts'
 import type { RunQueue } from './run-queue.ts'
 import { decodeEnding, type Ending, toAsyncRun } from './stored-run.ts'

@@ -2,6 +2,7 @@
 
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
+import { pause } from '../pause.ts'
 import type { RunRequest } from '../run.ts'
 import type { RunOrigin } from '../run-record.ts'
 import { EventSender } from './event-sender.ts'
@@ -106,7 +107,7 @@ export class RunOnce {
         return await this.#options.queue.finish(taken, ending)
       } catch (error) {
         if (performance.now() > untilMs) throw error
-        await pause()
+        await pause(PAUSE_MS)
       }
     }
   }
@@ -140,8 +141,4 @@ function stopped(): Refusal {
 
 function failed({ code, message }: Refusal): Ending {
   return { state: 'failed', refusal: { code, error: message } }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
 }

@@ -4,6 +4,7 @@
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { retryAfter } from '../drain-rate.ts'
 import { Refusal, unavailable } from '../errors.ts'
 import type { RunRequest } from '../run.ts'
 import { settlesWithin } from '../settles-within.ts'
@@ -363,14 +364,11 @@ export function bullPrefix(prefix: string): string {
   return `${prefix}:bull`
 }
 
-/** Most seconds that a client is told to wait. */
-const MAX_RETRY_AFTER_SECONDS = 60
-
 /** Until the line has drained at the present rate. */
 function full(waiting: number, endsPerSecond: number): Refusal {
-  const seconds = endsPerSecond > 0 ? Math.ceil(waiting / endsPerSecond) : MAX_RETRY_AFTER_SECONDS
+  const seconds = endsPerSecond > 0 ? Math.ceil(waiting / endsPerSecond) : Number.POSITIVE_INFINITY
   return new Refusal('busy', 'The waiting line is full; try again later', {
-    headers: { 'Retry-After': String(Math.max(1, Math.min(MAX_RETRY_AFTER_SECONDS, seconds))) },
+    headers: { 'Retry-After': retryAfter(seconds) },
   })
 }
 

@@ -5,6 +5,8 @@ import { Worker as BullWorker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Executor } from '../executor/executor.ts'
+import { pause } from '../pause.ts'
+import { settlesWithin } from '../settles-within.ts'
 import { connectToWait } from './connection.ts'
 import { LEASE_MS, Leases } from './lease.ts'
 import { type ParseRequest, type RunEnd, RunOnce } from './run-once.ts'
@@ -111,9 +113,9 @@ export class QueueWorker {
     this.#slots.close()
     const closed = Promise.all(this.#sources.map((source) => source.close(true).catch(() => {})))
     const ended = closed.then(() => this.#loops).then(() => Promise.all(this.#running))
-    await Promise.race([ended, hurry, after(drainMs)])
+    await settlesWithin(Promise.race([ended, hurry]), drainMs)
     this.#stop.abort()
-    await Promise.race([ended, after(LAST_WORDS_MS)])
+    await settlesWithin(ended, LAST_WORDS_MS)
     clearInterval(this.#heartbeat)
     this.#leases.close()
     this.#ears.disconnect()
@@ -136,14 +138,15 @@ export class QueueWorker {
       } catch (error) {
         if (this.#isClosing) return
         this.#options.logger.debug({ err: error }, 'a queue can’t be read')
-        await after(PAUSE_MS)
+        await pause(PAUSE_MS)
       }
     }
   }
 
   /** A job and a place for it; nothing where there is none of the one or the other. */
   async #next(source: Source, token: string): Promise<Job<JobData> | undefined> {
-    await after(this.#restsUntilMs - performance.now())
+    const restMs = this.#restsUntilMs - performance.now()
+    if (restMs > 0) await pause(restMs)
     if (!(await this.#slots.take())) return undefined
     let job: Job<JobData> | undefined
     try {
@@ -193,9 +196,4 @@ export class QueueWorker {
     }
     void queue.heartbeat(this.id, report, HEARTBEAT_TTL_MS).catch(() => {})
   }
-}
-
-async function after(ms: number): Promise<void> {
-  if (ms <= 0) return
-  await new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

@@ -3,12 +3,13 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'
 import type { AppEnv } from '../app-env.ts'
-import { type Refusal, toRefusal } from '../errors.ts'
+import type { Refusal } from '../errors.ts'
 import type { FindKey } from '../middleware/auth.ts'
 import { formText } from '../ui/form-request.ts'
 import { postedForm } from '../ui/posted-form.ts'
 import { Shell } from '../ui/shell.tsx'
 import { signedInKey, signIn } from '../ui/sign-in.ts'
+import { type OnRefusal, pageRefusal } from './page-refusal.ts'
 
 /** Where it is: @bull-board's page has to know. */
 export const ADMIN_QUEUES = '/admin/queues'
@@ -19,8 +20,7 @@ export interface AdminQueuesRouteOptions {
   guard: (findKey: FindKey) => MiddlewareHandler<AppEnv>
   /** What a form must pass before it is read. */
   guardForm: MiddlewareHandler<AppEnv>
-  /** Told of every refusal before it is shown. */
-  onRefusal: (refusal: Refusal, requestId: string) => void
+  onRefusal: OnRefusal
   hasRuns: boolean
 }
 
@@ -34,13 +34,10 @@ export function adminQueuesRoute(options: AdminQueuesRouteOptions) {
     .use(guard(signedInKey), noStore)
     .route('/', board)
     .onError((error, c) => {
-      const refusal = toRefusal(error, c.req.raw.signal)
-      const requestId = c.get('requestId')
-      onRefusal(refusal, requestId)
-      for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value)
+      const refusal = pageRefusal(error, c, onRefusal)
+      if (c.req.path === ADMIN_QUEUES) return signInPage(c, refusal, hasRuns)
       // What the page asks for by itself gets no page.
-      if (c.req.path !== ADMIN_QUEUES) return c.json(refusal.toBody(requestId), refusal.status)
-      return signInPage(c, refusal, hasRuns)
+      return c.json(refusal.toBody(c.get('requestId')), refusal.status)
     })
 }
 

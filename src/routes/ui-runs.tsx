@@ -3,7 +3,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'
 import type { AppEnv } from '../app-env.ts'
-import { Refusal, toRefusal } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import { describeIssues } from '../issues.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { FindKey } from '../middleware/auth.ts'
@@ -13,6 +13,7 @@ import { formText } from '../ui/form-request.ts'
 import { postedForm } from '../ui/posted-form.ts'
 import { RunsPage, type RunsPageProps } from '../ui/runs-page.tsx'
 import { signedInKey, signIn } from '../ui/sign-in.ts'
+import { type OnRefusal, pageRefusal } from './page-refusal.ts'
 import { fromStore } from './runs.ts'
 
 export interface UiRunsRouteOptions {
@@ -22,8 +23,7 @@ export interface UiRunsRouteOptions {
   guard: (findKey: FindKey) => MiddlewareHandler<AppEnv>
   /** What a form must pass before it is read. */
   guardForm: MiddlewareHandler<AppEnv>
-  /** Told of every refusal before it is shown. */
-  onRefusal: (refusal: Refusal, requestId: string) => void
+  onRefusal: OnRefusal
 }
 
 export function uiRunsRoute(options: UiRunsRouteOptions) {
@@ -66,14 +66,8 @@ export function uiRunsRoute(options: UiRunsRouteOptions) {
       return c.redirect('runs', 303)
     })
     .onError((error, c) => {
-      const refusal = toRefusal(error, c.req.raw.signal)
-      onRefusal(refusal, c.get('requestId'))
-      for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value)
-      return render(
-        c,
-        { refusal: { code: refusal.code, message: refusal.message } },
-        refusal.status,
-      )
+      const { code, message, status } = pageRefusal(error, c, onRefusal)
+      return render(c, { refusal: { code, message } }, status)
     })
 }
 

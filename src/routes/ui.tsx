@@ -3,7 +3,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'
 import { type AppEnv, runOrigin } from '../app-env.ts'
-import { Refusal, toRefusal } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { describeIssues } from '../issues.ts'
 import { keyLimits, type RequestLimits, runRequestSchema } from '../run.ts'
@@ -14,6 +14,7 @@ import { formFields, formRequest } from '../ui/form-request.ts'
 import { exampleFields, Page } from '../ui/page.tsx'
 import { postedForm } from '../ui/posted-form.ts'
 import type { Ended } from '../ui/result.tsx'
+import { type OnRefusal, pageRefusal } from './page-refusal.ts'
 
 export interface UiRouteOptions {
   executor: Executor
@@ -25,8 +26,7 @@ export interface UiRouteOptions {
   hasRuns: boolean
   /** What a post must pass before its program is read. */
   guard: MiddlewareHandler<AppEnv>
-  /** Told of every refusal before it is shown. */
-  onRefusal: (refusal: Refusal, requestId: string) => void
+  onRefusal: OnRefusal
 }
 
 export function uiRoute(options: UiRouteOptions) {
@@ -70,21 +70,13 @@ export function uiRoute(options: UiRouteOptions) {
       return render(c, formFields(posted), { outcome, memoryBytes })
     })
     .onError(async (error, c) => {
-      const refusal = toRefusal(error, c.req.raw.signal)
-      onRefusal(refusal, c.get('requestId'))
+      const { code, message, headers, status } = pageRefusal(error, c, onRefusal)
       // What was typed is not lost, unless it was too large to be read.
       const fields =
-        refusal.code === 'too_large'
-          ? NO_FIELDS
-          : await postedForm(c).then(formFields, () => NO_FIELDS)
-      for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value)
-      const wait = refusal.headers['Retry-After']
-      const text = refusalText(
-        refusal.code,
-        refusal.message,
-        wait === undefined ? undefined : Number(wait),
-      )
-      return render(c, fields, { refusal: text }, refusal.status)
+        code === 'too_large' ? NO_FIELDS : await postedForm(c).then(formFields, () => NO_FIELDS)
+      const wait = headers['Retry-After']
+      const text = refusalText(code, message, wait === undefined ? undefined : Number(wait))
+      return render(c, fields, { refusal: text }, status)
     })
 }
 

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino'
 import type { RunRecord } from '../run-record.ts'
+import { settlesWithin } from '../settles-within.ts'
 import type { RunStore } from './run-store.ts'
 import { type RowOptions, type RunRow, toRow } from './schema.ts'
 
@@ -88,16 +89,13 @@ export class RunLog {
     this.#isClosed = true
     clearTimeout(this.#forgetTimer)
     clearTimeout(this.#timer)
-    let timer: NodeJS.Timeout | undefined
-    const bound = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs)
-    })
-    await Promise.race([this.#writeAll(), bound])
+    const untilMs = performance.now() + timeoutMs
+    await settlesWithin(this.#writeAll(), timeoutMs)
     clearTimeout(this.#timer)
     if (this.#queue.length > 0) this.#drop(this.#queue.splice(0).length)
     // It may be away, or hang, or be busy: an index of very many runs takes minutes.
-    await Promise.race([this.#options.closeStore().catch(() => {}), bound])
-    clearTimeout(timer)
+    const closed = this.#options.closeStore().catch(() => {})
+    await settlesWithin(closed, untilMs - performance.now())
   }
 
   async #writeAll(): Promise<void> {

@@ -1,57 +1,24 @@
 // Kysely on a SQLite database in a thread of its own.
 
-import { Worker } from 'node:worker_threads'
 import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
   type Kysely,
-  type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import { SqliteConnection, type SqliteOptions } from './sqlite-connection.ts'
 
 /** How long a query waits for its turn, in milliseconds: what is asked over HTTP must be answered. */
 const TURN_TIMEOUT_MS = 5000
-/** How long a database may take to be opened, in milliseconds. */
-const OPEN_TIMEOUT_MS = 10_000
-/** How long the end waits for a query that goes on, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 5000
-/** The call that a thread answers unasked, as soon as it has opened its database. */
-const OPENING = 0
-
-/** What a thread opens. */
-export interface SqliteFile {
-  /** It is made where it is not there, and its folder too. */
-  path: string
-  /** Whether nothing may be written through this connection. */
-  isReadOnly: boolean
-}
-
-export interface SqliteOptions extends SqliteFile {
-  /** How long a query may take in the end, in milliseconds: a disk that hangs must not hold its caller for ever. */
-  queryTimeoutMs: number
-}
-
-/** A query, and the number that its answer has. */
-export interface SqliteCall {
-  id: number
-  sql: string
-  parameters: readonly unknown[]
-}
-
-/** What became of a query. */
-export type SqliteReply = { id: number } & (
-  | { rows: unknown[]; changes: number }
-  | { error: string }
-)
 
 /** One connection to a database in a file. */
 export function sqliteDialect(options: SqliteOptions): Dialect {
   return {
-    createDriver: () => new WorkerDriver(options),
+    createDriver: () => new SqliteDriver(options),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new SqliteAdapter(),
     createIntrospector: (database) => new SqliteIntrospector(database as Kysely<unknown>),
@@ -59,13 +26,13 @@ export function sqliteDialect(options: SqliteOptions): Dialect {
 }
 
 /** One connection, and one at a time who has it: transactions must not mix. */
-class WorkerDriver implements Driver {
-  readonly #connection: WorkerConnection
+class SqliteDriver implements Driver {
+  readonly #connection: SqliteConnection
   readonly #line = new Set<() => void>()
   #isTaken = false
 
   constructor(options: SqliteOptions) {
-    this.#connection = new WorkerConnection(options)
+    this.#connection = new SqliteConnection(options)
   }
 
   async init(): Promise<void> {}
@@ -112,143 +79,5 @@ class WorkerDriver implements Driver {
 
   async destroy(): Promise<void> {
     await this.#connection.close()
-  }
-}
-
-interface Call {
-  resolve: (result: QueryResult<never>) => void
-  reject: (error: Error) => void
-  timer: NodeJS.Timeout
-}
-
-class WorkerConnection implements DatabaseConnection {
-  readonly #options: SqliteOptions
-  readonly #calls = new Map<number, Call>()
-  #worker: Promise<Worker> | undefined
-  /** The one whose words count: others were ended. */
-  #current: Worker | undefined
-  /** Resolves when those are gone. */
-  #gone: Promise<unknown> = Promise.resolve()
-  #isClosed = false
-  #lastId = OPENING
-
-  constructor(options: SqliteOptions) {
-    this.#options = options
-  }
-
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#isClosed) throw new Error('the database was closed')
-    this.#worker ??= this.#open().catch((error) => {
-      this.#worker = undefined
-      throw error
-    })
-    const worker = await this.#worker
-    this.#lastId += 1
-    const call: SqliteCall = { id: this.#lastId, sql, parameters }
-    const answer = this.#answer(worker, call.id, this.#options.queryTimeoutMs)
-    worker.postMessage(call)
-    return answer as Promise<QueryResult<R>>
-  }
-
-  // biome-ignore lint/correctness/useYield: nothing streams
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
-    throw new Error('queries of the run log are not streamed')
-  }
-
-  async close(): Promise<void> {
-    this.#isClosed = true
-    if (this.#current) this.#giveUp(this.#current, new Error('the database was closed'))
-    await inTime(this.#gone, CLOSE_TIMEOUT_MS, 'the database is still busy').catch(() => {})
-  }
-
-  async #open(): Promise<Worker> {
-    // A thread that hangs in a query or in the disk can't be stopped. Without waiting there would be more and more.
-    await inTime(this.#gone, OPEN_TIMEOUT_MS, 'the database is still busy with what took too long')
-    if (this.#isClosed) throw new Error('the database was closed')
-    const { path, isReadOnly } = this.#options
-    const file: SqliteFile = { path, isReadOnly }
-    const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: file })
-    this.#current = worker
-    worker.unref()
-    worker.on('message', (message: SqliteReply | 'closed') => {
-      if (message === 'closed' || worker !== this.#current) return
-      const { id, ...reply } = message
-      const call = this.#calls.get(id)
-      if (!call) return
-      this.#calls.delete(id)
-      clearTimeout(call.timer)
-      if ('error' in reply) call.reject(new Error(reply.error))
-      else call.resolve({ rows: reply.rows as never[], numAffectedRows: BigInt(reply.changes) })
-    })
-    worker.on('error', (error) => this.#end(worker, asError(error)))
-    worker.on('exit', () => this.#end(worker, new Error('the thread of the database ended')))
-    await this.#answer(worker, OPENING, OPEN_TIMEOUT_MS)
-    return worker
-  }
-
-  #answer(worker: Worker, id: number, timeoutMs: number): Promise<QueryResult<never>> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#giveUp(worker, new Error(`the database did not answer in ${timeoutMs} ms`)),
-        timeoutMs,
-      )
-      this.#calls.set(id, { resolve, reject, timer })
-    })
-  }
-
-  /** For a thread that may be in the middle of a query. */
-  #giveUp(worker: Worker, error: Error): void {
-    if (worker === this.#current) this.#forget(closed(worker), error)
-  }
-
-  /** For a thread that is no more. */
-  #end(worker: Worker, error: Error): void {
-    if (worker === this.#current) this.#forget(worker.terminate(), error)
-  }
-
-  /** The next query begins anew. */
-  #forget(gone: Promise<unknown>, error: Error): void {
-    this.#current = undefined
-    this.#worker = undefined
-    this.#gone = gone
-    for (const { reject, timer } of this.#calls.values()) {
-      clearTimeout(timer)
-      reject(error)
-    }
-    this.#calls.clear()
-  }
-}
-
-/**
- * Ends a thread as soon as its query has ended: to end one within a query aborts the whole process, since the library
- * does not expect it.
- */
-function closed(worker: Worker): Promise<unknown> {
-  return new Promise((resolve) => {
-    worker.on('message', (message: SqliteReply | 'closed') => {
-      if (message === 'closed') resolve(worker.terminate())
-    })
-    worker.on('error', resolve)
-    worker.on('exit', resolve)
-    worker.postMessage('close')
-  })
-}
-
-/** What a thread threw may be anything, and without a message nobody could tell what went wrong. */
-function asError(error: unknown): Error {
-  if (error instanceof Error && error.message) return error
-  return new Error(`the thread of the database failed: ${JSON.stringify(error)}`)
-}
-
-/** Waits for `promise`, `timeoutMs` milliseconds at most. */
-async function inTime(promise: Promise<unknown>, timeoutMs: number, message: string) {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeoutMs)
-  })
-  try {
-    await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -10,7 +10,7 @@ import Database from 'libsql'
 /** How long a query waits for another connection that writes, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
 
-/** @param {import('./sqlite-dialect.ts').SqliteFile} file */
+/** @param {import('./sqlite-connection.ts').SqliteFile} file */
 function open({ path, isReadOnly }) {
   // Here rather than in the thread of the server: a disk that hangs holds up this one alone.
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
@@ -37,8 +37,8 @@ function messageOf(error) {
 
 /**
  * @param {InstanceType<typeof Database>} database
- * @param {import('./sqlite-dialect.ts').SqliteCall} call
- * @returns {import('./sqlite-dialect.ts').SqliteReply}
+ * @param {import('./sqlite-connection.ts').SqliteCall} call
+ * @returns {import('./sqlite-connection.ts').SqliteReply}
  */
 function execute(database, { id, sql, parameters }) {
   try {

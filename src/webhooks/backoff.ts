@@ -1,7 +1,10 @@
-// How long a webhook waits between its attempts.
+// How long a webhook waits between its attempts, and how long a server that ends waits for its webhooks.
 
 /** Most attempts to tell a webhook of one run. */
 export const MAX_ATTEMPTS = 5
+
+/** How long webhooks may take that are told when the server ends, in milliseconds. */
+export const LAST_WEBHOOKS_MS = 2000
 
 const FIRST_PAUSE_MS = 1000
 /** 1 s, 5 s, 25 s, 2 min: some two and a half minutes, in which a receiver starts again. */

@@ -1,13 +1,13 @@
 // Tells webhooks of runs that ended: tries again, within bounds, and never delays or fails a run.
 
 import { setMaxListeners } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
+import { pause } from '../pause.ts'
 import { backoffMs, MAX_ATTEMPTS } from './backoff.ts'
+import { HostLimits } from './host-limits.ts'
 import { runEnded, type WebhookMessage } from './run-ended.ts'
 import { type SendOptions, sendWebhook } from './send.ts'
-import { Slots } from './slots.ts'
 
 /** Most messages that have not come to an end, and most characters in them. */
 const MAX_QUEUED = 1000
@@ -35,7 +35,10 @@ export interface WebhookCounts {
 
 export class WebhookSender {
   readonly #options: WebhookSenderOptions
-  readonly #slots = new Slots({ concurrency: CONCURRENCY, hostConcurrency: HOST_CONCURRENCY })
+  readonly #limits = new HostLimits({
+    concurrency: CONCURRENCY,
+    hostConcurrency: HOST_CONCURRENCY,
+  })
   readonly #deliveries = new Set<Promise<void>>()
   #queuedCharacters = 0
   readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
@@ -86,7 +89,7 @@ export class WebhookSender {
     const { logger, pauseMs = backoffMs } = this.#options
     const host = hostOf(message)
     for (let attempt = 1; ; attempt += 1) {
-      const end = await this.#slots.run(host, () => this.#attempt(message))
+      const end = await this.#limits.run(host, () => this.#attempt(message))
       if (!end) return this.#drop(message)
       const { status } = end
       const line = { run: message.id, host, status, attempt }
@@ -102,7 +105,7 @@ export class WebhookSender {
       this.#counts.retried += 1
       const waitMs = pauseMs(attempt, end.retryAfterMs)
       logger.info({ ...line, reason: end.reason, waitMs }, 'a webhook will be tried again')
-      await this.#pause(waitMs)
+      await pause(waitMs, this.#closing.signal)
     }
   }
 
@@ -110,10 +113,6 @@ export class WebhookSender {
   async #attempt(message: WebhookMessage) {
     if (this.#closing.signal.aborted) return undefined
     return sendWebhook(message, { ...this.#options, signal: this.#ending.signal })
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {})
   }
 
   #drop(message: WebhookMessage): void {

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AsyncRunEvent, createClient } from '../../src/client.ts'
+import { all } from '../support/all.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { type ApiDocument, answerOf, readDocument, schemaCheck } from '../support/openapi.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -19,12 +20,6 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const client = () => createClient({ url: server.url })
-
-async function all(events: AsyncIterable<AsyncRunEvent>): Promise<AsyncRunEvent[]> {
-  const list: AsyncRunEvent[] = []
-  for await (const event of events) list.push(event)
-  return list
-}
 
 const textOf = (events: AsyncRunEvent[], type: 'stdout' | 'stderr') =>
   events.map((event) => (event.type === type ? event.data.text : '')).join('')

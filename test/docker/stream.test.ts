@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createClient, type RunEvent } from '../../src/client.ts'
+import { all } from '../support/all.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { openStream } from '../support/open-stream.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -13,12 +14,6 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const client = () => createClient({ url: server.url })
-
-async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
-  const list: RunEvent[] = []
-  for await (const event of events) list.push(event)
-  return list
-}
 
 /** What a stream's events of one type say together. */
 const textOf = (events: RunEvent[], type: 'stdout' | 'stderr') =>

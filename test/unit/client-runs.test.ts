@@ -1,7 +1,8 @@
 // The client of asynchronous runs, over the app itself: what it sends, and a connection that breaks.
 
 import { describe, expect, it } from 'vitest'
-import { type AsyncRunEvent, createClient } from '../../src/client.ts'
+import { createClient } from '../../src/client.ts'
+import { all } from '../support/all.ts'
 import { asyncApp } from './support/async-runs.ts'
 
 type Send = (url: string, init: RequestInit) => Promise<Response>
@@ -12,12 +13,6 @@ function appClient(through: (send: Send) => Send = (send) => send) {
   const send = through(async (url, init) => made.app.request(new Request(url, init)))
   const fetch = ((url: string, init: RequestInit) => send(url, init)) as typeof globalThis.fetch
   return { ...made, client: createClient({ url: 'http://runner.example', fetch }) }
-}
-
-async function all(events: AsyncIterable<AsyncRunEvent>): Promise<AsyncRunEvent[]> {
-  const list: AsyncRunEvent[] = []
-  for await (const event of events) list.push(event)
-  return list
 }
 
 /** The same answer, whose connection breaks when this much was read. */

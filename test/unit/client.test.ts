@@ -2,7 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createClient, type RunEvent } from '../../src/client.ts'
+import { createClient } from '../../src/client.ts'
+import { all } from '../support/all.ts'
 import { outcome } from './support/app.ts'
 
 /** A client of a server that answers this. */
@@ -25,12 +26,6 @@ function streamOf(pieces: readonly Uint8Array[]): Response {
       },
     }),
   )
-}
-
-async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
-  const list: RunEvent[] = []
-  for await (const event of events) list.push(event)
-  return list
 }
 
 const event = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`

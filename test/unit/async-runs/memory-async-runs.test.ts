@@ -8,6 +8,7 @@ import {
 } from '../../../src/async-runs/memory-async-runs.ts'
 import { Refusal } from '../../../src/errors.ts'
 import type { Executor } from '../../../src/executor/executor.ts'
+import { pause } from '../../../src/pause.ts'
 import { newRun, newRuns, reader, runIn } from '../../support/async-runs-harness.ts'
 import { asyncRunsSuite } from '../../support/async-runs-suite.ts'
 import { ControlledExecutor } from '../../support/controlled-executor.ts'
@@ -139,17 +140,30 @@ describe('an executor that is unavailable', () => {
 
 describe('Retry-After', () => {
   it('is as long as it really takes until there is room', async () => {
-    begin({ maxQueued: 1 })
+    begin({ maxQueued: 10 })
     const retryAfter = async (count: number) => {
       const refusal = await runs.submit(newRuns(count)).catch((error: unknown) => error)
       return Number((refusal as Refusal).headers['Retry-After'])
     }
-    for (let n = 0; n < 4; n += 1) await ended(0)
-    expect(await retryAfter(3)).toBeLessThan(60)
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    const [few, many] = [await retryAfter(3), await retryAfter(83)]
-    // At least an eighth of a second each, of 80 more.
-    expect(many - few).toBeGreaterThanOrEqual(9)
+    expect(await retryAfter(31)).toBe(20) // nothing was seen: a second each
+    await runs.submit(newRuns(5))
+    for (let n = 0; n < 4; n += 1) {
+      const control = await executor.nextStarted()
+      await pause(250)
+      control.finish()
+    }
+    await executor.nextStarted()
+    // At least a quarter of a second each, of 60 more; the guess still counts for a half.
+    expect(await retryAfter(10 + 60)).toBeGreaterThanOrEqual(15)
+    expect(await retryAfter(10 + 60)).toBeLessThan(60)
+  })
+
+  it('is no longer for a time in which nobody came', async () => {
+    begin({ maxQueued: 1 })
+    await ended(0)
+    await pause(500)
+    const refusal = await runs.submit(newRuns(12)).catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ headers: { 'Retry-After': '10' } })
   })
 })
 

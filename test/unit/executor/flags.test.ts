@@ -3,26 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type ContainerSpec, dockerRunArgs, userIds } from '../../../src/executor/flags.ts'
+import { PYTHON_SPEC } from './python-spec.ts'
 
-const spec: ContainerSpec = {
-  environment: 'python',
-  image: 'safe-code-executor-python',
-  client: 'docker',
-  runtime: '',
-  seccompProfile: '/app/sandbox/seccomp.json',
-  mounts: [],
-  labels: { 'safe-code-executor.owner': 'host/1/2' },
-  limits: {
-    memoryBytes: 134_217_728,
-    cpus: 1,
-    pids: 64,
-    tmpBytes: 16_777_216,
-    tmpInodes: 4096,
-    shmBytes: 16_777_216,
-    openFiles: 1024,
-    lifetimeSeconds: 345,
-  },
-}
+const spec = PYTHON_SPEC
 const identity = { name: 'box-1', userId: 20_007 }
 const argv = dockerRunArgs(identity, spec)
 const line = ` ${argv.join(' ')} `

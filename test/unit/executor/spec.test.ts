@@ -5,26 +5,12 @@ import { expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
 import { dockerRunArgs } from '../../../src/executor/flags.ts'
 import { containerSpec, poolSize } from '../../../src/executor/spec.ts'
+import { PYTHON_SPEC } from './python-spec.ts'
 
 it('makes these of the defaults', () => {
   expect(containerSpec(parseConfig({}), 'host/1/2')).toEqual({
-    environment: 'python',
-    image: 'safe-code-executor-python',
-    client: 'docker',
-    runtime: '',
+    ...PYTHON_SPEC,
     seccompProfile: resolve('sandbox/seccomp.json'),
-    mounts: [],
-    labels: { 'safe-code-executor.owner': 'host/1/2' },
-    limits: {
-      memoryBytes: 134_217_728,
-      cpus: 1,
-      pids: 64,
-      tmpBytes: 16_777_216,
-      tmpInodes: 4096,
-      shmBytes: 16_777_216,
-      openFiles: 1024,
-      lifetimeSeconds: 345,
-    },
   })
 })
 

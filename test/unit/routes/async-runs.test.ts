@@ -189,7 +189,7 @@ describe('what it must pass', () => {
     const { app } = asyncApp({ settings: { MAX_QUEUED: '2' } })
     const body = (count: number) => ({ runs: Array(count).fill({ code: '1' }) })
     const refused = await postRuns(app, body(4))
-    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '10'])
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '1'])
     expect(await refused.json()).toMatchObject({ code: 'busy' })
     expect((await postRuns(app, body(3))).status).toBe(202)
   })

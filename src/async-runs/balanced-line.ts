@@ -1,4 +1,4 @@
-// Who is next where many wait: clients take turns, by their weights, however many runs each of them has.
+// Who is next where many wait: whoever has the fewest out by weight, so that clients have their shares at any moment.
 
 /** One that waits. */
 export interface Waiting {
@@ -23,9 +23,10 @@ interface Client<T> {
  * A line for each client. Next is the client that has the fewest out, and of those that have as few the one whose last
  * turn is the longest ago, both by weight: one with a thousand runs does not keep another one waiting that has one.
  * A queue of priorities that are given on arrival can't know who has how many out when a place gets free, can't step over
- * a client that has all it may have, and would leave the last of many behind everybody who comes later.
+ * a client that has all it may have, and would leave the last of many behind everybody who comes later. The executor's
+ * own line goes by turns alone, and when it is full it sends somebody away: here nobody is.
  */
-export class FairLine<T extends Waiting> {
+export class BalancedLine<T extends Waiting> {
   readonly #clients = new Map<string, Client<T>>()
   #turn = 0
   #size = 0

@@ -2,19 +2,20 @@
 
 import PQueue from 'p-queue'
 
-export interface SlotsOptions {
+export interface HostLimitsOptions {
   concurrency: number
   /** How many of these one host may have. */
   hostConcurrency: number
 }
 
-export class Slots {
+/** Lets tasks wait until there is room for them, those of each host in order. */
+export class HostLimits {
   readonly #hostConcurrency: number
   readonly #all: PQueue
   /** Of hosts that have something now. */
   readonly #hosts = new Map<string, PQueue>()
 
-  constructor({ concurrency, hostConcurrency }: SlotsOptions) {
+  constructor({ concurrency, hostConcurrency }: HostLimitsOptions) {
     this.#hostConcurrency = hostConcurrency
     this.#all = new PQueue({ concurrency })
   }

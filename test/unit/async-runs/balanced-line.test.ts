@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { FairLine } from '../../../src/async-runs/fair-line.ts'
+import { BalancedLine } from '../../../src/async-runs/balanced-line.ts'
 
 interface One {
   client: string
@@ -15,14 +15,14 @@ function one(client: string, given: Partial<One> = {}): One {
   return { client, weight: 1, maxOut: Number.POSITIVE_INFINITY, name: client, ...given }
 }
 
-function lineOf(...waiting: One[]): FairLine<One> {
-  const line = new FairLine<One>()
+function lineOf(...waiting: One[]): BalancedLine<One> {
+  const line = new BalancedLine<One>()
   for (const each of waiting) line.add(each)
   return line
 }
 
 /** The clients of those who come, where each leaves before the next one comes. */
-function order(line: FairLine<One>, count = line.size): string {
+function order(line: BalancedLine<One>, count = line.size): string {
   let clients = ''
   for (let n = 0; n < count; n += 1) {
     const next = line.take()
@@ -107,7 +107,7 @@ it('whatever happens, each waits once, is out once, or has left', () => {
   })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const line = new FairLine<One>()
+      const line = new BalancedLine<One>()
       const waiting = new Set<One>()
       const out = new Set<One>()
       const resting = new Set<string>()

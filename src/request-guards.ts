@@ -1,0 +1,88 @@
+// What a request must pass before its route: its size and kind, the key and its right, the rate.
+
+import type { MiddlewareHandler } from 'hono'
+import { every } from 'hono/combine'
+import type { AppEnv } from './app-env.ts'
+import type { Config } from './config.ts'
+import type { Drain } from './drain.ts'
+import type { KeyRing } from './keys/key-ring.ts'
+import { auth, bearerKey, type FindKey } from './middleware/auth.ts'
+import { bodySize } from './middleware/body-size.ts'
+import { contentType } from './middleware/content-type.ts'
+import { refuseRuns } from './middleware/draining.ts'
+import { rateLimit } from './middleware/rate-limit.ts'
+import { sameOrigin } from './middleware/same-origin.ts'
+import type { RateLimiter } from './rate-limiter/rate-limiter.ts'
+import { formText } from './ui/form-request.ts'
+import { postedForm } from './ui/posted-form.ts'
+
+export interface RequestGuardsOptions {
+  config: Config
+  ring: KeyRing
+  limiter: RateLimiter
+  drain: Drain
+}
+
+type Guard = MiddlewareHandler<AppEnv>
+
+export interface RequestGuards {
+  /** A program that is sent to the API. */
+  run: Guard
+  /** A program that the page's form sends. */
+  runForm: Guard
+  /** Any other form, before it is read. */
+  form: Guard
+  /** Any key, where keys are asked for. */
+  anyKey: Guard
+  /** The run log, wherever its key is. */
+  readRuns: (findKey: FindKey) => Guard
+  /** The queues, wherever its key is. */
+  adminQueues: (findKey: FindKey) => Guard
+}
+
+export function createRequestGuards({
+  config,
+  ring,
+  limiter,
+  drain,
+}: RequestGuardsOptions): RequestGuards {
+  const limitRate = rateLimit({
+    limiter,
+    policy: {
+      requests: config.RATE_LIMIT_REQUESTS,
+      windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
+    },
+  })
+  const rateGuards = config.RATE_LIMIT ? [limitRate] : []
+  const limitBody = bodySize({ maxBytes: config.MAX_BODY_BYTES })
+  const mayRun = (findKey: FindKey) =>
+    every(refuseRuns(drain), auth({ ring, right: 'run', findKey }), ...rateGuards)
+  return {
+    run: every(limitBody, contentType({ allowed: ['application/json'] }), mayRun(bearerKey)),
+    runForm: every(
+      limitBody,
+      sameOrigin(),
+      contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
+      mayRun(async (c) => formText(await postedForm(c), 'key')),
+    ),
+    form: every(
+      limitBody,
+      sameOrigin(),
+      contentType({ allowed: ['application/x-www-form-urlencoded'] }),
+    ),
+    anyKey: auth({ ring }),
+    readRuns: (findKey) =>
+      auth({
+        ...{ ring, right: 'read-runs', findKey },
+        closedWithoutKeys: config.READ_RUNS_WITHOUT_KEY ? undefined : LOG_IS_CLOSED,
+      }),
+    adminQueues: (findKey) =>
+      auth({ ring, right: 'admin-queues', findKey, closedWithoutKeys: QUEUES_ARE_CLOSED }),
+  }
+}
+
+const QUEUES_ARE_CLOSED =
+  'The queues are for keys with the right admin-queues, and this server has no keys; its operator can make one'
+
+const LOG_IS_CLOSED =
+  'The run log is for keys with the right read-runs, and this server has no keys; its operator can make one, or open the log with READ_RUNS_WITHOUT_KEY=on'

@@ -1,0 +1,23 @@
+// What a container of the environment `python` is where nothing is set.
+
+import type { ContainerSpec } from '../../../src/executor/flags.ts'
+
+export const PYTHON_SPEC: ContainerSpec = {
+  environment: 'python',
+  image: 'safe-code-executor-python',
+  client: 'docker',
+  runtime: '',
+  seccompProfile: '/app/sandbox/seccomp.json',
+  mounts: [],
+  labels: { 'safe-code-executor.owner': 'host/1/2' },
+  limits: {
+    memoryBytes: 134_217_728,
+    cpus: 1,
+    pids: 64,
+    tmpBytes: 16_777_216,
+    tmpInodes: 4096,
+    shmBytes: 16_777_216,
+    openFiles: 1024,
+    lifetimeSeconds: 345,
+  },
+}
