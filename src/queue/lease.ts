@@ -14,8 +14,15 @@ const MARGIN_MS = 3000
 /** How often a worker looks whether it has to, in milliseconds. */
 const LOOK_MS = 250
 
-interface Held {
+export interface Hold {
   run: TakenRun
+  /** When the worker asked for it, by the clock of this process. */
+  takenAtMs: number
+  /** Called whenever the run is still the worker's. */
+  onRenewed?: () => void
+}
+
+interface Held extends Hold {
   /** By the clock of this process, which no other one has to agree with. */
   untilMs: number
   lose: () => void
@@ -42,10 +49,11 @@ export class Leases {
   }
 
   /** Calls `task` with a signal that aborts when the run is not the worker's any more. */
-  async hold<T>(run: TakenRun, takenAtMs: number, task: (lost: AbortSignal) => Promise<T>) {
+  async hold<T>(hold: Hold, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
+    const { run, takenAtMs } = hold
     const controller = new AbortController()
     this.#held.set(run.id, {
-      run,
+      ...hold,
       untilMs: takenAtMs + LEASE_MS,
       lose: () => controller.abort(new Error('the run is not this worker’s any more')),
     })
@@ -78,7 +86,10 @@ export class Leases {
       )
       for (const held of all) {
         if (lost.has(held.run.id)) held.lose()
-        else held.untilMs = askedAtMs + LEASE_MS
+        else {
+          held.untilMs = askedAtMs + LEASE_MS
+          held.onRenewed?.()
+        }
       }
     } catch {
       // Redis is away; the next time is soon.

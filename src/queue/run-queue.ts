@@ -283,6 +283,10 @@ export class RunQueue {
       scripts.audit,
       ...[from, AUDIT_COUNT, bull, AUDIT_AGE_MS, NEVER_QUEUED],
     )
+    // BullMQ adds no job whose name it has, though it be one that has ended.
+    for (const [id, environment, attempt] of jobs) {
+      await this.#queues.get(environment)?.remove(`${id}-${attempt}`)
+    }
     await this.enqueue(jobs)
     return from + AUDIT_COUNT < all ? from + AUDIT_COUNT : 0
   }

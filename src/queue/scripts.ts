@@ -266,7 +266,8 @@ local at = now()
 for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do
   local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'createdAt', 'owner')
   local job = run[1] and queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3]
-  if run[1] == 'queued' and at - tonumber(run[6]) > age and redis.call('EXISTS', job) == 0 then
+  local isQueued = job and redis.call('EXISTS', job) == 1 and not redis.call('HGET', job, 'finishedOn')
+  if run[1] == 'queued' and at - tonumber(run[6]) > age and not isQueued then
     if run[5] == 'async' then queue[#queue + 1] = {id, run[2], run[3], run[4]}
     else
       local freed = finish(id, 'failed', lost)

@@ -30,8 +30,6 @@ const REST_MS = 2000
 const PAUSE_MS = 500
 /** How long Redis waits for a job before it says that there is none, in seconds. */
 const BLOCK_SECONDS = 5
-/** How long BullMQ keeps a job for who took it, in milliseconds. */
-const LOCK_MS = 120_000
 
 export interface QueueWorkerOptions {
   queue: RunQueue
@@ -83,9 +81,9 @@ export class QueueWorker {
     this.#sources = environments.map((environment) => {
       const source: Source = new BullWorker<JobData>(queueName(environment), null, {
         ...{ connection: this.#connection, prefix: bullPrefix(prefix), name },
-        // BullMQ never starts a job again: a worker that is lost is seen by its leases. What it leaves behind in
-        // BullMQ's list is cleared away when its lock has expired.
-        ...{ maxStalledCount: 0, lockDuration: LOCK_MS, stalledInterval: LOCK_MS / 2 },
+        // A worker that is lost with a run is seen by its lease. One that was lost between taking a job and its run is
+        // seen by BullMQ, which gives the job to another one; a job whose run goes on, or is over, starts nothing.
+        ...{ maxStalledCount: 0, lockDuration: LEASE_MS, stalledInterval: LEASE_MS / 2 },
         drainDelay: BLOCK_SECONDS,
       })
       source.on('error', (error) => logger.debug({ err: error }, 'a queue can’t be read'))
@@ -166,26 +164,33 @@ export class QueueWorker {
   async #run(job: Job<JobData>, token: string, environment: string): Promise<void> {
     const { logger, name, onRun } = this.#options
     try {
-      const end = await this.#take(job, environment)
+      const end = await this.#take(job, token, environment)
       if (end === 'handed back') this.#restsUntilMs = performance.now() + REST_MS
       logger.debug({ runId: job.data.id, end, worker: name }, 'a run is over')
       onRun?.(end)
     } catch (error) {
-      // Its lease ends, and it is swept up.
+      // Its lease ends and it is swept up, or BullMQ gives the job to another worker.
       logger.error({ err: error, runId: job.data.id }, 'a run could not be seen to')
+      return
     }
     await job.moveToCompleted(null, token, false).catch((error) => {
       logger.debug({ err: error }, 'a job was taken away')
     })
   }
 
-  async #take(job: Job<JobData>, environment: string): Promise<RunEnd | 'skipped'> {
+  async #take(job: Job<JobData>, token: string, environment: string): Promise<RunEnd | 'skipped'> {
     const { queue, executor, parse } = this.#options
     const takenAtMs = performance.now()
     const run = await queue.start(job.data, this.id, LEASE_MS)
     if (!run) return 'skipped'
     const once = new RunOnce({ queue, executor, parse, stop: this.#stop.signal })
-    return this.#leases.hold(run, takenAtMs, (lost) => once.run(run, environment, lost))
+    const hold = {
+      run,
+      takenAtMs,
+      // BullMQ's list shows who has the job; nothing depends on it.
+      onRenewed: () => void job.extendLock(token, LEASE_MS).catch(() => {}),
+    }
+    return this.#leases.hold(hold, (lost) => once.run(run, environment, lost))
   }
 
   #beat(): void {
