@@ -8,7 +8,7 @@ import type { Config } from './config.ts'
 import { createGuardedExecutor } from './executor/create.ts'
 import type { ExecutorState } from './executor/events.ts'
 import type { Metrics } from './metrics.ts'
-import type { QueueState } from './queue/watch.ts'
+import { obstacleIn, type QueueState } from './queue/watch.ts'
 import type { RunLog } from './run-log/run-log.ts'
 import type { RunRecord } from './run-record.ts'
 import { packageVersion } from './version.ts'
@@ -101,7 +101,10 @@ async function queueParts(
   const parts = createQueueParts(config, logger, { onRun, webhooks: await webhookOptions(config) })
   return {
     ...parts,
-    watched: watchExecutor({ executor: parts.executor, config, onRun }),
+    watched: watchExecutor({
+      ...{ executor: parts.executor, config, onRun },
+      obstacle: () => obstacleIn(parts.queueState(), config.ENVIRONMENTS[0]),
+    }),
     asyncState: undefined,
     prove: async () => logger.info('workers run the programs, and try the walls of their hosts'),
     onDrain: () => {},

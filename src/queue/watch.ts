@@ -7,16 +7,23 @@ import type { RunQueue, SeenWorker } from './run-queue.ts'
 const ASK_MS = 1000
 /** How old an answer may be, in milliseconds, before nothing is known any more. */
 const STALE_MS = 10_000
+/** How old an answer may be, in milliseconds, before the queue counts as away: one comes each second. */
+const LATE_MS = 3000
 
 export interface QueueState {
   /** Whether Redis answered lately. */
   isKnown: boolean
+  /** How old this is, in milliseconds. */
+  ageMs: number
   workers: readonly SeenWorker[]
   /** Jobs by environment. */
   depths: Readonly<Record<string, { waiting: number; active: number }>>
 }
 
-const NOTHING: QueueState = { isKnown: false, workers: [], depths: {} }
+const NOTHING: QueueState = {
+  ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY },
+  ...{ workers: [], depths: {} },
+}
 
 /** Asks until it is closed. */
 export class QueueWatch {
@@ -35,7 +42,8 @@ export class QueueWatch {
   }
 
   get state(): QueueState {
-    return performance.now() - this.#askedAtMs < STALE_MS ? this.#state : NOTHING
+    const ageMs = performance.now() - this.#askedAtMs
+    return ageMs < STALE_MS ? { ...this.#state, ageMs } : NOTHING
   }
 
   close(): void {
@@ -54,7 +62,7 @@ export class QueueWatch {
           return [environment, { waiting, active: counts.active ?? 0 }] as const
         }),
       ])
-      this.#state = { isKnown: true, workers, depths: Object.fromEntries(depths) }
+      this.#state = { ...NOTHING, isKnown: true, workers, depths: Object.fromEntries(depths) }
       this.#askedAtMs = performance.now()
     } catch (error) {
       this.#logger.debug({ err: error }, 'the queue could not be looked at')
@@ -62,4 +70,14 @@ export class QueueWatch {
       this.#isBusy = false
     }
   }
+}
+
+/** What is in the way of all programs of an environment; undefined where nothing is known to be. */
+export function obstacleIn(
+  { ageMs, workers }: QueueState,
+  environment: string,
+): string | undefined {
+  if (ageMs > LATE_MS) return 'The queue is away'
+  const isThere = workers.some(({ environments }) => environments.includes(environment))
+  return isThere ? undefined : 'No worker is there to run programs'
 }
