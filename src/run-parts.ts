@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import { createGuardedExecutor } from './executor/create.ts'
 import type { ExecutorState } from './executor/events.ts'
 import type { Metrics } from './metrics.ts'
+import type { QueueBoardOptions } from './queue/board.ts'
 import { obstacleIn, type QueueState } from './queue/watch.ts'
 import type { RunLog } from './run-log/run-log.ts'
 import type { RunRecord } from './run-record.ts'
@@ -28,8 +29,8 @@ export interface RunParts {
   queueState: (() => QueueState) | undefined
   /** Undefined where there are no webhooks. */
   webhookCounts: (() => WebhookCounts) | undefined
-  /** A page on the queues, to be put at a path; undefined where there are none. */
-  board: ((path: string) => Hono) | undefined
+  /** A page on the queues, to be put at its path; undefined where there are none. */
+  board: ((options: QueueBoardOptions) => Hono) | undefined
   /** Resolves when programs can be run; rejects with what is in the way. */
   prove: () => Promise<void>
   /** No more runs are taken. */

@@ -9,7 +9,7 @@ import type { Executor } from '../executor/executor.ts'
 import type { RunRecord } from '../run-record.ts'
 import type { SendOptions } from '../webhooks/send.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
-import { queueBoard } from './board.ts'
+import { type QueueBoardOptions, queueBoard } from './board.ts'
 import { connectToWait } from './connection.ts'
 import { Endings } from './endings.ts'
 import { Hub } from './hub.ts'
@@ -31,8 +31,8 @@ export interface QueueParts {
   queueState: () => QueueState
   /** Undefined where there are no webhooks. */
   webhookCounts: (() => WebhookCounts) | undefined
-  /** A page on BullMQ's queues, to be put at a path. */
-  board: (path: string) => Hono
+  /** A page on BullMQ's queues, to be put at its path. */
+  board: (options: QueueBoardOptions) => Hono
   /** Whether this server waits for no run. */
   isIdle: () => boolean
   close: () => Promise<void>
@@ -74,7 +74,7 @@ export function createQueueParts(
     state: () => ({ ...toExecutorState(watch.state), maxWaiting: maxQueued }),
     queueState: () => watch.state,
     webhookCounts: sender && (() => sender.counts),
-    board: (path) => queueBoard(queue.queues.values(), path),
+    board: (options) => queueBoard(queue.queues.values(), options),
     isIdle: () => executor.running === 0,
     close: async () => {
       sweeper.close()
