@@ -41,7 +41,7 @@ export interface AdminQueuesRouteOptions {
 export function adminQueuesRoute(options: AdminQueuesRouteOptions) {
   const { board, ring, guard, guardOrigin, guardForm, onRefusal, hasRuns } = options
   return new Hono<AppEnv>()
-    .get(`${ADMIN_QUEUES}/`, (c) => c.redirect('../queues'))
+    .get(`${ADMIN_QUEUES}/`, (c) => c.redirect(`../queues${new URL(c.req.url).search}`))
     .get(ADMIN_QUEUES, async (c, next) => {
       if (c.req.query('sign-out') === undefined) return next()
       // Without a next of its own: the redirect is the answer to whoever passes.

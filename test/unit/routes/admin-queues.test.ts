@@ -122,6 +122,7 @@ describe('who did not sign in', () => {
 
   it.each([
     ['/admin/queues/', '../queues'],
+    ['/admin/queues/?status=active', '../queues?status=active'],
     ['/admin/queues/queue/runs-python', '/admin/queues'],
   ])('is led from %s to the form', async (path, location) => {
     const { status, headers } = await get(app(), path)
