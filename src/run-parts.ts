@@ -99,7 +99,8 @@ async function queueParts(
 ): Promise<RunParts> {
   const { createQueueParts } = await import('./queue/create.ts')
   const onRun = recorder(metrics, runLog)
-  const parts = createQueueParts(config, logger, { onRun, webhooks: await webhookOptions(config) })
+  const send = await webhookOptions(config)
+  const parts = createQueueParts(config, logger, { onRun, webhooks: send && { send } })
   return {
     ...parts,
     watched: watchExecutor({

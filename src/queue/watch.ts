@@ -16,26 +16,31 @@ export interface QueueState {
   /** How old this is, in milliseconds. */
   ageMs: number
   workers: readonly SeenWorker[]
+  /** Webhooks that have no end yet. */
+  webhooks: number
   /** Jobs by environment. */
   depths: Readonly<Record<string, { waiting: number; active: number }>>
 }
 
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY },
-  ...{ workers: [], depths: {} },
+  ...{ workers: [], webhooks: 0, depths: {} },
 }
 
 /** Asks until it is closed. */
 export class QueueWatch {
   readonly #queue: RunQueue
   readonly #logger: Logger
+  readonly #webhooks: () => Promise<number>
   readonly #timer: NodeJS.Timeout
   #state = NOTHING
   #askedAtMs = Number.NEGATIVE_INFINITY
   #isBusy = false
 
-  constructor(queue: RunQueue, logger: Logger) {
+  /** `webhooks` says how many have no end yet; by default there are none. */
+  constructor(queue: RunQueue, logger: Logger, webhooks = async () => 0) {
     this.#queue = queue
+    this.#webhooks = webhooks
     this.#logger = logger
     this.#timer = setInterval(() => this.#ask(), ASK_MS)
     void this.#ask()
@@ -54,15 +59,22 @@ export class QueueWatch {
     if (this.#isBusy) return
     this.#isBusy = true
     try {
-      const [workers, ...depths] = await Promise.all([
+      const [workers, webhooks, ...depths] = await Promise.all([
         this.#queue.workers(),
+        this.#webhooks(),
         ...[...this.#queue.queues].map(async ([environment, queue]) => {
           const counts = await queue.getJobCounts('wait', 'prioritized', 'active')
           const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0)
           return [environment, { waiting, active: counts.active ?? 0 }] as const
         }),
       ])
-      this.#state = { ...NOTHING, isKnown: true, workers, depths: Object.fromEntries(depths) }
+      this.#state = {
+        ...NOTHING,
+        isKnown: true,
+        workers,
+        webhooks,
+        depths: Object.fromEntries(depths),
+      }
       this.#askedAtMs = performance.now()
     } catch (error) {
       this.#logger.debug({ err: error }, 'the queue could not be looked at')
