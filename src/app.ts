@@ -19,9 +19,10 @@ import { endConnections } from './middleware/draining.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { dropUnread } from './middleware/unread-body.ts'
 import { apiDocument } from './openapi/document.ts'
+import type { QueueBoardOptions } from './queue/board.ts'
 import type { RateLimiter } from './rate-limiter/rate-limiter.ts'
 import { createRequestGuards } from './request-guards.ts'
-import { ADMIN_QUEUES, adminQueuesRoute } from './routes/admin-queues.tsx'
+import { adminQueuesRoute, BOARD_OPTIONS } from './routes/admin-queues.tsx'
 import { asyncRunsRoute } from './routes/async-runs.ts'
 import { docsRoute } from './routes/docs.tsx'
 import { environmentsRoute } from './routes/environments.ts'
@@ -51,8 +52,8 @@ export interface AppOptions {
   metrics: Metrics
   /** Undefined where finished runs are not kept. */
   runLog: RunLog | undefined
-  /** A page on the queues, to be put at a path; undefined where there are none. */
-  board?: ((path: string) => Hono) | undefined
+  /** A page on the queues, to be put at its path; undefined where there are none. */
+  board?: ((options: QueueBoardOptions) => Hono) | undefined
   drain: Drain
   logger: Logger
   /** Address of the other end of a request's connection. */
@@ -163,10 +164,11 @@ export function createApp(options: AppOptions) {
   }
   if (options.board) {
     app.route(
-      ADMIN_QUEUES,
+      '/',
       adminQueuesRoute({
-        ...{ board: options.board(ADMIN_QUEUES), onRefusal, hasRuns: runLog !== undefined },
+        ...{ board: options.board(BOARD_OPTIONS), ring, onRefusal, hasRuns: runLog !== undefined },
         guard: guards.adminQueues,
+        guardOrigin: guards.ownPage,
         guardForm: guards.form,
       }),
     )

@@ -32,6 +32,8 @@ export interface RequestGuards {
   runForm: Guard
   /** Any other form, before it is read. */
   form: Guard
+  /** What must come from a page of this server. */
+  ownPage: Guard
   /** Any key, where keys are asked for. */
   anyKey: Guard
   /** The run log, wherever its key is. */
@@ -70,6 +72,7 @@ export function createRequestGuards({
       sameOrigin(),
       contentType({ allowed: ['application/x-www-form-urlencoded'] }),
     ),
+    ownPage: sameOrigin(),
     anyKey: auth({ ring }),
     readRuns: (findKey) =>
       auth({

@@ -8,7 +8,8 @@ import type { Config } from './config.ts'
 import { createGuardedExecutor } from './executor/create.ts'
 import type { ExecutorState } from './executor/events.ts'
 import type { Metrics } from './metrics.ts'
-import type { QueueState } from './queue/watch.ts'
+import type { QueueBoardOptions } from './queue/board.ts'
+import { obstacleIn, type QueueState } from './queue/watch.ts'
 import type { RunLog } from './run-log/run-log.ts'
 import type { RunRecord } from './run-record.ts'
 import { packageVersion } from './version.ts'
@@ -26,8 +27,8 @@ export interface RunParts {
   queueState: (() => QueueState) | undefined
   /** Undefined where there are no webhooks. */
   webhookCounts: (() => WebhookCounts) | undefined
-  /** A page on the queues, to be put at a path; undefined where there are none. */
-  board: ((path: string) => Hono) | undefined
+  /** A page on the queues, to be put at its path; undefined where there are none. */
+  board: ((options: QueueBoardOptions) => Hono) | undefined
   /** Resolves when programs can be run; rejects with what is in the way. */
   prove: () => Promise<void>
   /** No more runs are taken. */
@@ -96,10 +97,14 @@ async function queueParts(
 ): Promise<RunParts> {
   const { createQueueParts } = await import('./queue/create.ts')
   const onRun = recorder(metrics, runLog)
-  const parts = createQueueParts(config, logger, { onRun, webhooks: await webhookOptions(config) })
+  const send = await webhookOptions(config)
+  const parts = createQueueParts(config, logger, { onRun, webhooks: send && { send } })
   return {
     ...parts,
-    watched: watchExecutor({ executor: parts.executor, config, onRun }),
+    watched: watchExecutor({
+      ...{ executor: parts.executor, config, onRun },
+      obstacle: () => obstacleIn(parts.queueState(), config.ENVIRONMENTS[0]),
+    }),
     asyncState: undefined,
     prove: async () => logger.info('workers run the programs, and try the walls of their hosts'),
     onDrain: () => {},

@@ -11,6 +11,8 @@ export interface WatchedExecutorOptions {
   config: Config
   /** Told of each run of a client's. */
   onRun: (record: RunRecord) => void
+  /** What is known to be in the way of all runs; by default nothing is. */
+  obstacle?: (() => string | undefined) | undefined
 }
 
 /** The executor that all runs take, and what it knows of whether they can be run. */
@@ -21,8 +23,8 @@ export interface WatchedExecutor {
 
 /** Puts all of it around an executor. */
 export function watchExecutor(options: WatchedExecutorOptions): WatchedExecutor {
-  const { executor, config, onRun } = options
-  const readiness = new Readiness(executor, config.ENVIRONMENTS[0])
+  const { executor, config, onRun, obstacle } = options
+  const readiness = new Readiness(executor, config.ENVIRONMENTS[0], obstacle)
   const recorded = new RecordingExecutor(new KeyConcurrency(readiness), onRun)
   return { executor: recorded, readiness }
 }

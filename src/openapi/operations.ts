@@ -103,7 +103,8 @@ export const readyOperation: DescribeRouteOptions = {
   operationId: 'isReady',
   tags: ['health'],
   summary: 'Whether programs can be run',
-  description: 'A program ran in the last five seconds, or one is run now.',
+  description:
+    'A program ran in the last five seconds, or one is run now. With a queue it says at once that no worker is there.',
   responses: { 200: statusAnswer('They can', 'ready'), ...refusals('busy', 'unavailable') },
 }
 

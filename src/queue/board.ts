@@ -5,10 +5,17 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { HonoAdapter } from '@bull-board/hono'
 import { serveStatic } from '@hono/node-server/serve-static'
 import type { Queue } from 'bullmq'
-import type { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 
-/** The page and what it asks for, to be put at a path. A job says no more than which run it is for. */
-export function queueBoard(queues: Iterable<Queue>, path: string): Hono {
+export interface QueueBoardOptions {
+  /** Where it is. */
+  path: string
+  /** Links of the page to elsewhere on this server. */
+  links: readonly { text: string; url: string }[]
+}
+
+/** The page and what it asks for, to be put at its path. A job says no more than which run it is for. */
+export function queueBoard(queues: Iterable<Queue>, { path, links }: QueueBoardOptions): Hono {
   const serverAdapter = new HonoAdapter(serveStatic)
   serverAdapter.setBasePath(path)
   createBullBoard({
@@ -17,10 +24,22 @@ export function queueBoard(queues: Iterable<Queue>, path: string): Hono {
     options: {
       uiConfig: {
         boardTitle: 'Safe Code Executor',
+        miscLinks: [...links],
+        hideDocsLink: true,
         hideRedisDetails: true,
         pollingInterval: { showSetting: true },
       },
     },
   })
-  return serverAdapter.registerPlugin()
+  return new Hono().use(ofThisServer).route('/', serverAdapter.registerPlugin())
+}
+
+/** Fonts from elsewhere, and what is shown until the script comes, which has styles in its text. */
+const UNWANTED = /<link href="https?:[^>]*>|(?<=<div id="root">)[\s\S]*?<\/style>\s*(?=<\/div>)/g
+
+/** Leaves out of the page what its Content-Security-Policy would stop. */
+const ofThisServer: MiddlewareHandler = async (c, next) => {
+  await next()
+  if (!c.res.headers.get('Content-Type')?.startsWith('text/html')) return
+  c.res = new Response((await c.res.text()).replaceAll(UNWANTED, ''), c.res)
 }

@@ -8,14 +8,13 @@ import type { ExecutorState } from '../executor/events.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { RunRecord } from '../run-record.ts'
 import { LAST_WEBHOOKS_MS } from '../webhooks/backoff.ts'
-import type { SendOptions } from '../webhooks/send.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
-import { queueBoard } from './board.ts'
+import { type QueueBoardOptions, queueBoard } from './board.ts'
 import { connectToWait } from './connection.ts'
 import { Endings } from './endings.ts'
 import { Hub } from './hub.ts'
 import { QueueExecutor } from './queue-executor.ts'
-import { QueuedWebhooks } from './queued-webhooks.ts'
+import { QueuedWebhooks, type QueuedWebhooksOptions } from './queued-webhooks.ts'
 import { RedisAsyncRuns } from './redis-async-runs.ts'
 import { RunQueue } from './run-queue.ts'
 import { Sweeper } from './sweeper.ts'
@@ -29,8 +28,8 @@ export interface QueueParts {
   queueState: () => QueueState
   /** Undefined where there are no webhooks. */
   webhookCounts: (() => WebhookCounts) | undefined
-  /** A page on BullMQ's queues, to be put at a path. */
-  board: (path: string) => Hono
+  /** A page on BullMQ's queues, to be put at its path. */
+  board: (options: QueueBoardOptions) => Hono
   /** Whether this server waits for no run. */
   isIdle: () => boolean
   close: () => Promise<void>
@@ -40,7 +39,7 @@ export interface QueueOptions {
   /** Told of each asynchronous run that finished, on one of the servers. */
   onRun: (record: RunRecord) => void
   /** How webhooks are sent; undefined where there are none. */
-  webhooks?: Omit<SendOptions, 'signal'> | undefined
+  webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs'> | undefined
 }
 
 export function createQueueParts(
@@ -52,10 +51,10 @@ export function createQueueParts(
   const queue = new RunQueue({ url, prefix, environments: config.ENVIRONMENTS, logger })
   const hub = new Hub(connectToWait(url), `${prefix}:`)
   const sweeper = new Sweeper(queue, logger)
-  const watch = new QueueWatch(queue, logger)
   const sender =
     webhooks &&
-    new QueuedWebhooks({ queue, redis: connectToWait(url), prefix, logger, send: webhooks })
+    new QueuedWebhooks({ ...webhooks, queue, redis: connectToWait(url), prefix, logger })
+  const watch = new QueueWatch(queue, logger, sender && (() => sender.queued()))
   const endings = new Endings({
     ...{ queue, redis: connectToWait(url), onRun, logger },
     onWebhook: async (id) => sender?.add(id),
@@ -71,8 +70,8 @@ export function createQueueParts(
     ...{ executor, asyncRuns },
     state: () => ({ ...toExecutorState(watch.state), maxWaiting: maxQueued }),
     queueState: () => watch.state,
-    webhookCounts: sender && (() => sender.counts),
-    board: (path) => queueBoard(queue.queues.values(), path),
+    webhookCounts: sender && (() => ({ ...sender.counts, queued: watch.state.webhooks })),
+    board: (options) => queueBoard(queue.queues.values(), options),
     isIdle: () => executor.running === 0,
     close: async () => {
       sweeper.close()

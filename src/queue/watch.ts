@@ -7,35 +7,48 @@ import type { RunQueue, SeenWorker } from './run-queue.ts'
 const ASK_MS = 1000
 /** How old an answer may be, in milliseconds, before nothing is known any more. */
 const STALE_MS = 10_000
+/** How old an answer may be, in milliseconds, before the queue counts as away: one comes each second. */
+const LATE_MS = 3000
 
 export interface QueueState {
   /** Whether Redis answered lately. */
   isKnown: boolean
+  /** How old this is, in milliseconds. */
+  ageMs: number
   workers: readonly SeenWorker[]
+  /** Webhooks that have no end yet. */
+  webhooks: number
   /** Jobs by environment. */
   depths: Readonly<Record<string, { waiting: number; active: number }>>
 }
 
-const NOTHING: QueueState = { isKnown: false, workers: [], depths: {} }
+const NOTHING: QueueState = {
+  ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY },
+  ...{ workers: [], webhooks: 0, depths: {} },
+}
 
 /** Asks until it is closed. */
 export class QueueWatch {
   readonly #queue: RunQueue
   readonly #logger: Logger
+  readonly #webhooks: () => Promise<number>
   readonly #timer: NodeJS.Timeout
   #state = NOTHING
   #askedAtMs = Number.NEGATIVE_INFINITY
   #isBusy = false
 
-  constructor(queue: RunQueue, logger: Logger) {
+  /** `webhooks` says how many have no end yet; by default there are none. */
+  constructor(queue: RunQueue, logger: Logger, webhooks = async () => 0) {
     this.#queue = queue
+    this.#webhooks = webhooks
     this.#logger = logger
     this.#timer = setInterval(() => this.#ask(), ASK_MS)
     void this.#ask()
   }
 
   get state(): QueueState {
-    return performance.now() - this.#askedAtMs < STALE_MS ? this.#state : NOTHING
+    const ageMs = performance.now() - this.#askedAtMs
+    return ageMs < STALE_MS ? { ...this.#state, ageMs } : NOTHING
   }
 
   close(): void {
@@ -46,15 +59,22 @@ export class QueueWatch {
     if (this.#isBusy) return
     this.#isBusy = true
     try {
-      const [workers, ...depths] = await Promise.all([
+      const [workers, webhooks, ...depths] = await Promise.all([
         this.#queue.workers(),
+        this.#webhooks(),
         ...[...this.#queue.queues].map(async ([environment, queue]) => {
           const counts = await queue.getJobCounts('wait', 'prioritized', 'active')
           const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0)
           return [environment, { waiting, active: counts.active ?? 0 }] as const
         }),
       ])
-      this.#state = { isKnown: true, workers, depths: Object.fromEntries(depths) }
+      this.#state = {
+        ...NOTHING,
+        isKnown: true,
+        workers,
+        webhooks,
+        depths: Object.fromEntries(depths),
+      }
       this.#askedAtMs = performance.now()
     } catch (error) {
       this.#logger.debug({ err: error }, 'the queue could not be looked at')
@@ -62,4 +82,14 @@ export class QueueWatch {
       this.#isBusy = false
     }
   }
+}
+
+/** What is in the way of all programs of an environment; undefined where nothing is known to be. */
+export function obstacleIn(
+  { ageMs, workers }: QueueState,
+  environment: string,
+): string | undefined {
+  if (ageMs > LATE_MS) return 'The queue is away'
+  const isThere = workers.some(({ environments }) => environments.includes(environment))
+  return isThere ? undefined : 'No worker is there to run programs'
 }

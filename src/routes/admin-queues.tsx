@@ -3,21 +3,35 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'
 import type { AppEnv } from '../app-env.ts'
-import type { Refusal } from '../errors.ts'
+import { Refusal } from '../errors.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
 import type { FindKey } from '../middleware/auth.ts'
+import type { QueueBoardOptions } from '../queue/board.ts'
 import { formText } from '../ui/form-request.ts'
 import { postedForm } from '../ui/posted-form.ts'
-import { Shell } from '../ui/shell.tsx'
+import { QueuesPage } from '../ui/queues-page.tsx'
 import { signedInKey, signIn } from '../ui/sign-in.ts'
 import { type OnRefusal, pageRefusal } from './page-refusal.ts'
 
-/** Where it is: @bull-board's page has to know. */
-export const ADMIN_QUEUES = '/admin/queues'
+const ADMIN_QUEUES = '/admin/queues'
+
+/** What @bull-board's page has to know. Its links are all that it can show of ours: signing out is one, too. */
+export const BOARD_OPTIONS: QueueBoardOptions = {
+  path: ADMIN_QUEUES,
+  links: [
+    { text: 'Editor', url: '/ui' },
+    { text: 'API', url: '/docs/' },
+    { text: 'Sign out', url: `${ADMIN_QUEUES}?sign-out` },
+  ],
+}
 
 export interface AdminQueuesRouteOptions {
   /** @bull-board's part. */
   board: Hono
+  ring: KeyRing
   guard: (findKey: FindKey) => MiddlewareHandler<AppEnv>
+  /** What must come from a page of this server. */
+  guardOrigin: MiddlewareHandler
   /** What a form must pass before it is read. */
   guardForm: MiddlewareHandler<AppEnv>
   onRefusal: OnRefusal
@@ -25,56 +39,59 @@ export interface AdminQueuesRouteOptions {
 }
 
 export function adminQueuesRoute(options: AdminQueuesRouteOptions) {
-  const { board, guard, guardForm, onRefusal, hasRuns } = options
+  const { board, ring, guard, guardOrigin, guardForm, onRefusal, hasRuns } = options
   return new Hono<AppEnv>()
-    .post('/', guardForm, async (c) => {
+    .get(`${ADMIN_QUEUES}/`, (c) => c.redirect(`../queues${new URL(c.req.url).search}`))
+    .get(ADMIN_QUEUES, async (c, next) => {
+      if (c.req.query('sign-out') === undefined) return next()
+      // Without a next of its own: the redirect is the answer to whoever passes.
+      await guardOrigin(c, async () => signIn(c, undefined))
+      return c.redirect('queues')
+    })
+    .post(ADMIN_QUEUES, guardForm, async (c) => {
       signIn(c, formText(await postedForm(c), 'key'))
       return c.redirect('queues', 303)
     })
-    .use(guard(signedInKey), noStore)
-    .route('/', board)
+    .use(`${ADMIN_QUEUES}/*`, guard(signedInKey), onlyLook, noStore)
+    .route(ADMIN_QUEUES, board)
     .onError((error, c) => {
       const refusal = pageRefusal(error, c, onRefusal)
-      if (c.req.path === ADMIN_QUEUES) return signInPage(c, refusal, hasRuns)
+      c.header('Cache-Control', 'no-store')
       // What the page asks for by itself gets no page.
-      return c.json(refusal.toBody(c.get('requestId')), refusal.status)
+      if (['api', 'static'].some((part) => c.req.path.startsWith(`${ADMIN_QUEUES}/${part}/`))) {
+        return c.json(refusal.toBody(c.get('requestId')), refusal.status)
+      }
+      // A page of one queue, or of one job: its form would be for another folder.
+      if (c.req.path !== ADMIN_QUEUES) return c.redirect(ADMIN_QUEUES)
+      return refusalPage(c, refusal, ring.isRequired, hasRuns)
     })
 }
 
-const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
-  await next()
-  if (!c.req.path.includes('/static/')) c.header('Cache-Control', 'no-store')
+/** The library has more to offer to who may write. Nothing of that is reached, whatever it takes for read-only. */
+const onlyLook: MiddlewareHandler = (c, next) => {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
+  throw new Refusal('method_not_allowed', 'The queues are only to be looked at', {
+    headers: { Allow: 'GET' },
+  })
 }
 
-function signInPage(c: Context<AppEnv>, refusal: Refusal, hasRuns: boolean) {
-  const asksForKey = refusal.code === 'unauthorized' || refusal.headers['WWW-Authenticate']
-  const words = signedInKey(c) === undefined ? 'This page asks for a key.' : refusal.message
-  c.header('Cache-Control', 'no-store')
+const noStore: MiddlewareHandler = async (c, next) => {
+  await next()
+  if (!c.req.path.startsWith(`${ADMIN_QUEUES}/static/`)) c.header('Cache-Control', 'no-store')
+}
+
+function refusalPage(
+  c: Context<AppEnv>,
+  { code, message, status }: Refusal,
+  needsKey: boolean,
+  hasRuns: boolean,
+) {
+  const isSignedIn = signedInKey(c) !== undefined
   return c.html(
     <>
       {raw('<!doctype html>')}
-      <Shell
-        title="Queues – Safe Code Executor"
-        line="What waits, and what runs."
-        base="../"
-        current={undefined}
-        hasRuns={hasRuns}
-        skip={{ id: 'key', text: 'Skip to the key' }}
-      >
-        <main>
-          <p role="status">{asksForKey ? words : refusal.message}</p>
-          {(asksForKey || refusal.code === 'forbidden') && (
-            <form method="post" action="queues">
-              <p class="key">
-                <label for="key">API key with the right admin-queues</label>
-                <input id="key" name="key" type="password" autocomplete="current-password" />
-              </p>
-              <button type="submit">Sign in</button>
-            </form>
-          )}
-        </main>
-      </Shell>
+      <QueuesPage {...{ refusal: { code, message }, needsKey, isSignedIn, hasRuns }} />
     </>,
-    refusal.status,
+    status,
   )
 }

@@ -8,6 +8,7 @@ import { duration, fileSize, STATUS_WORDS, STATUSES } from './ends.ts'
 import { End, Visible } from './result.tsx'
 import { Chart, minute } from './runs-chart.tsx'
 import { Shell } from './shell.tsx'
+import { SignIn, SignOut } from './sign-in-form.tsx'
 
 export interface RunsPageProps {
   /** The filters as they stand in the form. */
@@ -29,14 +30,14 @@ export function RunsPage(props: RunsPageProps) {
       {...{ title: 'Runs · Safe Code Executor', base: '../', current: 'Runs', hasRuns: true }}
       line="Every run that has ended, without its code and output unless the operator keeps them."
       skip={{ id: 'runs', text: 'Skip to the runs' }}
-      more={needsKey && isSignedIn && <SignOut />}
+      more={needsKey && isSignedIn && <SignOut action="runs" />}
     >
       <main class="runs">
         {refusal && (
           <End ended={{ refusal: { heading: headingOf(props), detail: refusal.message } }} />
         )}
         {needsKey && (refusal?.code === 'unauthorized' || refusal?.code === 'forbidden') && (
-          <SignIn />
+          <SignIn action="runs" right="read-runs" />
         )}
         {mayLook && <Filters query={query} environments={environments} />}
         {content && <Counts stats={content.stats} />}
@@ -49,28 +50,6 @@ export function RunsPage(props: RunsPageProps) {
 function headingOf({ refusal, isSignedIn }: RunsPageProps): string {
   if (refusal?.code !== 'unauthorized') return 'Nothing to see.'
   return isSignedIn ? 'This key is not known.' : 'This page asks for a key.'
-}
-
-function SignIn() {
-  return (
-    <form method="post" action="runs" class="sign-in">
-      <p class="key">
-        <label for="key">API key with the right read-runs</label>
-        <input id="key" name="key" type="password" autocomplete="current-password" required />
-      </p>
-      <button type="submit" class="primary">
-        Sign in
-      </button>
-    </form>
-  )
-}
-
-function SignOut() {
-  return (
-    <form method="post" action="runs">
-      <button type="submit">Sign out</button>
-    </form>
-  )
 }
 
 function Filters({ query, environments }: Pick<RunsPageProps, 'query' | 'environments'>) {

@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { startServer } from '../support/server.ts'
+import { eventually } from '../support/docker.ts'
+import { type Server, startServer } from '../support/server.ts'
+import { redisService } from '../support/services.ts'
+import { startStub } from '../support/stub-process.ts'
 
 const ALERTS = 'deploy/alerts.yaml'
 const ALERT_TESTS = 'deploy/alerts.test.yaml'
@@ -16,9 +19,6 @@ const PREFIX = 'safe_code_executor_'
 const SOURCE = 'DS_PROMETHEUS'
 /** What Prometheus itself tells of each target. */
 const OF_PROMETHEUS = /^up$/
-/** What only a server with EXECUTOR=queue tells, which is not the one of this suite. */
-const OF_QUEUE =
-  /^safe_code_executor_(workers|queue_waiting|worker_slots|worker_heartbeat_age_seconds)$/
 
 /** Where setup puts it, unless there is one already. */
 const SETUP_PROMTOOL = '.setup/promtool'
@@ -55,29 +55,65 @@ const dashboard: { panels: Panel[]; templating: { list: Variable[] }; schemaVers
 const shown = dashboard.panels.filter(({ type }) => type !== 'row')
 const variables = dashboard.templating.list
 
-/** What a server tells after one run; it has all that is optional: a run log, and a Redis, which is away. */
+/** What a server tells after one run; it has all that is optional: webhooks, a run log, and a Redis, which is away. */
+let alone: string
+/** What a server with EXECUTOR=queue tells, which has a worker. */
+let queued: string
+/** What either tells. */
 let metrics: string
 
 beforeAll(async () => {
+  alone = await metricsAlone()
+  queued = await metricsOfQueue()
+  metrics = `${alone}\n${queued}`
+})
+
+async function metricsAlone(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sce-observability-'))
   try {
     const server = await startServer({
       ...{ RUN_LOG: 'on', DATABASE_URL: `file:${join(folder, 'runs.db')}` },
       ...{ RATE_LIMIT: 'on', REDIS_URL: 'redis://127.0.0.1:1' },
-      ...{ MAX_RUNNING: '1', POOL_SIZE: '1' },
+      ...{ MAX_RUNNING: '1', POOL_SIZE: '1', WEBHOOKS: 'on' },
     })
     try {
       await server.run({ code: 'print(2 + 2)' })
       // Routes are told of when somebody was there.
       await fetch(`${server.url}/ui`, { method: 'POST', body: new URLSearchParams() })
-      metrics = await (await fetch(`${server.url}/metrics`)).text()
+      return await metricsOf(server)
     } finally {
       await server.stop()
     }
   } finally {
     rmSync(folder, { recursive: true })
   }
-})
+}
+
+async function metricsOfQueue(): Promise<string> {
+  const redis = await redisService()
+  const prefix = 'sce-observability'
+  const worker = await startStub(redis.url, prefix)
+  const server = await startServer({
+    ...{ EXECUTOR: 'queue', REDIS_URL: redis.url, QUEUE_PREFIX: prefix, WEBHOOKS: 'on' },
+  })
+  try {
+    await server.run({ code: 'print(2 + 2)' })
+    let text = ''
+    await eventually('the server knows the worker', 5000, async () => {
+      text = await metricsOf(server)
+      return text.includes(`${PREFIX}worker_slots{`)
+    })
+    return text
+  } finally {
+    await server.stop()
+    await worker.kill('SIGKILL')
+    await redis.remove()
+  }
+}
+
+async function metricsOf({ url }: Server): Promise<string> {
+  return (await fetch(`${url}/metrics`)).text()
+}
 
 const promtool = (args: string[], input = '') => execa(PROMTOOL, args, { input, reject: false })
 
@@ -90,8 +126,9 @@ describe('promtool', () => {
     expect(await promtool(['test', 'rules', ALERT_TESTS])).toMatchObject({ exitCode: 0 })
   })
 
-  it('takes the metrics', async () => {
-    const { exitCode, stdout, stderr } = await promtool(['check', 'metrics'], metrics)
+  it.each(['alone', 'with a queue'])('takes the metrics of a server: %s', async (which) => {
+    const text = which === 'alone' ? alone : queued
+    const { exitCode, stdout, stderr } = await promtool(['check', 'metrics'], text)
     expect([0, LINT_CODE], stderr).toContain(exitCode)
     // Those of Node.js have the names that prom-client gives them.
     const complaints = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
@@ -233,7 +270,7 @@ function selectorsOf(expression: string): Selector[] {
 /** Those that no sample answers to. Prometheus adds `job` and `instance`; what the reader chooses may be anything. */
 function unknownTo(samples: Sample[], selectors: Selector[], recorded: string[] = []): string[] {
   return selectors
-    .filter(({ name }) => !OF_PROMETHEUS.test(name) && !OF_QUEUE.test(name))
+    .filter(({ name }) => !OF_PROMETHEUS.test(name))
     .filter(({ name }) => !recorded.includes(name))
     .flatMap(({ name, matchers }) => {
       const named = samples.filter((sample) => sample.name === name)

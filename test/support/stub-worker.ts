@@ -1,5 +1,6 @@
 // A process with workers whose hosts are simulated: a program takes a time and no CPU, and answers with what it was sent.
-// STUB_WORKERS of them with STUB_SLOTS places each; STUB_MS is the time of a program that does not say `# ms: N`.
+// STUB_WORKERS of them with STUB_SLOTS places each, for STUB_ENVIRONMENTS; STUB_MS is the time of a program that does not
+// say `# ms: N`. Of all programs they can run the one of a probe.
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,8 +36,9 @@ const executor: Executor = {
       throw cancelled(signal)
     })
     if (process.env.STUB_TELLS) process.stdout.write(`end ${id}\n`)
+    const output = request.code === 'print(2 + 2)' ? '4' : request.code
     return {
-      ...{ output: request.code, error: '', status: 'ok', exitCode: 0, signal: null, stderr: '' },
+      ...{ output, error: '', status: 'ok', exitCode: 0, signal: null, stderr: '' },
       ...{ truncated: false, durationMs: ms, cpuMs: 0, peakMemoryBytes: 0, files: [] },
       ...{ filesOmitted: [], filesOmittedCount: 0, displays: [], displaysOmittedCount: 0, id },
     }
@@ -47,7 +49,7 @@ const executor: Executor = {
 process.stdout.on('error', () => process.exit())
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }, process.stderr)
-const environments = ['python']
+const environments = (process.env.STUB_ENVIRONMENTS ?? 'python').split(',')
 const queue = new RunQueue({ url, prefix, environments, logger })
 const sweeper = new Sweeper(queue, logger)
 const all = Array.from(

@@ -1,7 +1,7 @@
 // Readiness: a real run lately, one probe for all who ask, and a failure that holds for a moment.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Refusal } from '../../src/errors.ts'
+import { cancelled, Refusal } from '../../src/errors.ts'
 import { Readiness } from '../../src/readiness.ts'
 import { ownRequest } from '../../src/run.ts'
 import { outcome, TestExecutor } from './support/app.ts'
@@ -118,6 +118,35 @@ describe('a check that fails', () => {
     expect(await verdict()).toBe('unavailable')
     vi.advanceTimersByTime(1000)
     expect(await verdict()).toBe('unavailable')
+  })
+})
+
+describe('what is known to be in the way', () => {
+  it('is said at once, without trying, whatever ran lately', async () => {
+    let obstacle: string | undefined
+    readiness = new Readiness(executor, 'python', () => obstacle)
+    await readiness.check()
+    obstacle = 'No worker is there'
+    await expect(readiness.check()).rejects.toMatchObject({
+      ...{ code: 'unavailable', message: obstacle, headers: { 'Retry-After': '5' } },
+    })
+    expect(executor.requests).toHaveLength(1)
+    obstacle = undefined
+    expect(await verdict()).toBe('')
+  })
+
+  it('ends a probe that would wait in vain', async () => {
+    let obstacle: string | undefined
+    readiness = new Readiness(executor, 'python', () => obstacle)
+    executor.answer = (_, options) =>
+      new Promise((_resolve, reject) => {
+        options.signal.addEventListener('abort', () => reject(cancelled(options.signal)))
+      })
+    const check = readiness.check().catch((error) => error)
+    obstacle = 'No worker is there'
+    await vi.advanceTimersByTimeAsync(500)
+    expect(await check).toMatchObject({ code: 'unavailable', message: obstacle })
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(1) // how long the failure holds
   })
 })
 

@@ -1,7 +1,7 @@
 // The app as a test needs it: an executor that answers as it is told, a log in memory, no engine and no port.
 
 import { type Logger, pino } from 'pino'
-import { createApp } from '../../../src/app.ts'
+import { type AppOptions, createApp } from '../../../src/app.ts'
 import { memoryAsyncRuns } from '../../../src/async-runs/create.ts'
 import { parseConfig } from '../../../src/config.ts'
 import { Drain } from '../../../src/drain.ts'
@@ -72,11 +72,12 @@ export interface TestAppOptions {
   keys?: ApiKey[]
   limiter?: RateLimiter
   runLog?: RunLog
+  board?: AppOptions['board']
 }
 
 /** An app with its executor. */
 export function testApp(options: TestAppOptions = {}) {
-  const { settings = {}, answer, logger, peer, keys = [], limiter, runLog } = options
+  const { settings = {}, answer, logger, peer, keys = [], limiter, runLog, board } = options
   const executor = new TestExecutor()
   if (answer) executor.answer = answer
   const config = parseConfig(settings)
@@ -93,7 +94,7 @@ export function testApp(options: TestAppOptions = {}) {
   const silent = pino({ level: 'silent' })
   const asyncRuns = memoryAsyncRuns(config, { executor: watched.executor, logger: silent })
   const app = createApp({
-    ...{ config, watched, asyncRuns, metrics, drain, runLog },
+    ...{ config, watched, asyncRuns, metrics, drain, runLog, board },
     ring: new KeyRing({ isRequired: fixed.length > 0, fixed }),
     limiter: limiter ?? new MemoryRateLimiter(),
     logger: logger ?? silent,
