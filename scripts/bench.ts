@@ -2,7 +2,8 @@
 //
 // Ratios are what counts: this machine may be slow or busy, but both sides of a ratio are measured in turns.
 //   npm run bench                  everything
-//   npm run bench -- data stream   these parts of latency, throughput, overload, data, stream, operation
+//   npm run bench -- data stream   these parts of latency, throughput, overload, data, stream, operation,
+//                                  queue
 //
 // BENCH_ROUNDS (default 40) is the number of single measurements, BENCH_SECONDS (default 15) the length of one load.
 
@@ -15,6 +16,7 @@ import { dockerRunArgs, userIds } from '../src/executor/flags.ts'
 import { containerSpec } from '../src/executor/spec.ts'
 import { dataImport, streaming } from './bench-api.ts'
 import { operation } from './bench-operation.ts'
+import { queue } from './bench-queue.ts'
 import {
   milliseconds,
   ms,
@@ -185,7 +187,7 @@ async function overload(): Promise<void> {
 /** The parts, by the names that the command line takes. */
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   ...{ latency: latencies, throughput, overload, data: dataImport, stream: streaming },
-  operation,
+  ...{ operation, queue },
 }
 
 const chosen = process.argv.slice(2)
