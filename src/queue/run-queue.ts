@@ -20,10 +20,13 @@ import {
 
 /** How often a run is started at most where its request says `retry`. */
 export const MAX_ATTEMPTS = 3
-/** How old a queued run is at least, in milliseconds, when its job is missed: it is queued just after it is written down. */
+/**
+ * How long a run has been queued at least, in milliseconds, when its job is missed: it is queued just after that is written
+ * down. And how long whoever took the job may take to start the run.
+ */
 const AUDIT_AGE_MS = 5000
 /** How many runs are audited at once. */
-const AUDIT_COUNT = 100
+const AUDIT_COUNT = 500
 /** How long BullMQ may take to close, in milliseconds. */
 const CLOSE_MS = 1000
 /** How many of the last jobs stay in the queue for whoever looks at it. */

@@ -33,7 +33,7 @@ local function unpark(owner)
     if not id then return {} end
     local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority')
     if run[1] == 'parked' then
-      redis.call('HSET', key('run:', id), 'state', 'queued')
+      redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now())
       return {id, run[2], run[3], run[4]}
     end
   end
@@ -112,7 +112,7 @@ for i = 0, n - 1 do
   end
   redis.call('HSET', key('run:', id), 'state', state, 'owner', owner, 'environment', environment, 'retry', retry,
     'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
-    'priority', priority, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
+    'priority', priority, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
   redis.call('PEXPIRE', key('run:', id), keepMs)
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs, id)
@@ -211,7 +211,7 @@ local id, attempt = ARGV[2], ARGV[3]
 if not holds(id, attempt) then return 0 end
 local waitMs = tonumber(redis.call('HGET', key('run:', id), 'waitMs'))
 local created = tonumber(redis.call('HGET', key('run:', id), 'createdAt'))
-redis.call('HSET', key('run:', id), 'state', 'queued')
+redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now())
 redis.call('SREM', key('running'), id)
 redis.call('ZADD', key('live'), created + waitMs, id)
 return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
@@ -234,7 +234,7 @@ for _, id in ipairs(due) do
     redis.call('ZREM', key('live'), id)
     redis.call('SREM', key('running'), id)
   elseif run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
-    redis.call('HSET', key('run:', id), 'state', 'queued')
+    redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at)
     redis.call('SREM', key('running'), id)
     redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
     redis.call('PUBLISH', run[7], id .. ' lost')
@@ -248,22 +248,44 @@ return {#due, queue}
 `)
 
 /**
- * Looks whether unfinished runs still have their jobs, from a place in the list on: what must be queued again. An
- * interactive one fails instead: whoever queued it is gone, or was told so. ARGV: place, count, prefix of the queues'
- * keys, least age in milliseconds, payload.
+ * Looks whether unfinished runs still have jobs that somebody can take, from a place in the list on: what must be queued
+ * again. A job is missed where it is gone, where it is over although its run was not started, and where whoever took it
+ * has not started the run since an audit before: he may have died just then. The attempt is another one in these two
+ * cases, so that nobody starts the run by the old job. An interactive run whose first job is gone fails instead: whoever
+ * queued it is gone, or was told so. ARGV: place, count, prefix of the queues' keys, least age in milliseconds, payload.
  */
 export const AUDIT = script(`
 local from, count, queues, age, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local queue = {}
 local at = now()
+
+-- Whether a job is 'gone', 'over', or 'held' by somebody for too long.
+local function missed(id, job, queuedAt)
+  local facts = redis.call('HMGET', job, 'processedOn', 'finishedOn')
+  if facts[2] then return at - queuedAt > age and 'over' end
+  if redis.call('EXISTS', job) == 0 then return at - queuedAt > age and 'gone' end
+  if redis.call('EXISTS', job .. ':lock') == 0 then return false end
+  local seen = redis.call('HMGET', key('run:', id), 'heldSince', 'heldSeenAt')
+  if seen[1] == facts[1] then return at - tonumber(seen[2]) > age and 'held' end
+  redis.call('HSET', key('run:', id), 'heldSince', facts[1], 'heldSeenAt', at)
+  return false
+end
+
 for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do
-  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'createdAt', 'owner')
-  local job = run[1] and queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3]
-  if run[1] == 'queued' and at - tonumber(run[6]) > age and redis.call('EXISTS', job) == 0 then
-    if run[5] == 'async' then queue[#queue + 1] = {id, run[2], run[3], run[4]}
-    else
+  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'queuedAt', 'owner')
+  if run[1] == 'queued' then
+    local why = missed(id, queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3], tonumber(run[6]))
+    if why == 'gone' and run[5] ~= 'async' and run[3] == '0' then
       local freed = finish(id, 'failed', lost)
       if freed[1] then queue[#queue + 1] = freed end
+    elseif why then
+      redis.call('HSET', key('run:', id), 'queuedAt', at)
+      local attempt = run[3]
+      if why ~= 'gone' then
+        attempt = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
+        redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
+      end
+      queue[#queue + 1] = {id, run[2], tostring(attempt), run[4]}
     end
   elseif run[1] == 'parked' then
     -- Where all others of the client have ended, nobody is left whose end would let it in.

@@ -1,7 +1,9 @@
 // What becomes of runs when machines, networks and Redis fail: each gets one answer, and a true one.
 
 import { randomUUID } from 'node:crypto'
+import { Worker as BullWorker, type Job } from 'bullmq'
 import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest'
+import { bullPrefix, queueName } from '../../../src/queue/run-queue.ts'
 import { network } from '../../support/cut.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
@@ -296,5 +298,44 @@ describe.concurrent('a job that is lost from the queue', () => {
     await expect
       .poll(async () => (await server.asyncRuns.find(id))?.run.state, { timeout: 10_000 })
       .toBe('finished')
+  })
+})
+
+describe.concurrent('a job whose taker dies before he starts the run', () => {
+  /** Takes the next job, and does nothing with it. */
+  async function takeOne({ cluster }: ReturnType<typeof start>, then?: 'complete') {
+    const source = new BullWorker(queueName('python'), null, {
+      connection: { url: redis.url, maxRetriesPerRequest: null },
+      prefix: bullPrefix(cluster.config.QUEUE_PREFIX),
+      lockDuration: 120_000,
+    })
+    let job: Job | undefined
+    while (!job) job = await source.getNextJob('somebody', { block: true })
+    if (then === 'complete') await job.moveToCompleted(null, 'somebody', false)
+    await source.close(true)
+  }
+
+  it.for([
+    ['interactive', undefined],
+    ['asynchronous', undefined],
+    ['asynchronous', 'complete'],
+  ] as const)('is queued again: %s, %s', async ([kind, then], { onTestFinished, expect }) => {
+    const started = start({ onTestFinished, expect })
+    const { server, stub, told } = started
+    const id = randomUUID()
+    const answer =
+      kind === 'interactive'
+        ? server.executor.run(program('x'), going({ id }))
+        : server.asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
+    await takeOne(started, then)
+    await stub()
+    await expect
+      .poll(() => told.filter((one) => one.id === id).map(({ what }) => what), { timeout: 20_000 })
+      .toEqual(['start', 'end'])
+    if (kind === 'interactive') expect(await answer).toMatchObject({ output: 'x' })
+    else {
+      const state = async () => (await server.asyncRuns.find(id))?.run.state
+      await expect.poll(state, { timeout: 5000 }).toBe('finished')
+    }
   })
 })
