@@ -40,6 +40,7 @@ const scripts = {
   finish: new Script<[number, JobTuple | []]>(lua.FINISH),
   end: new Script<[number, string, string, string, JobTuple | []]>(lua.END),
   handBack: new Script<number>(lua.HAND_BACK),
+  maySweep: new Script<number>(lua.MAY_SWEEP),
   sweep: new Script<[number, JobTuple[]]>(lua.SWEEP),
   audit: new Script<[number, JobTuple[]]>(lua.AUDIT),
   heartbeat: new Script<null>(lua.HEARTBEAT),
@@ -221,12 +222,15 @@ export class RunQueue {
     return { id: job.id, attempt, request: JSON.parse(request), meta, channel }
   }
 
-  /** The ids of those that are not the worker's any more. */
-  renew(runs: readonly Pick<TakenRun, 'id' | 'attempt'>[], leaseMs: number): Promise<string[]> {
-    return this.#run(
-      scripts.renew,
-      ...[leaseMs, ...runs.flatMap(({ id, attempt }) => [id, attempt])],
-    )
+  /** Those that are not the worker's any more. */
+  async renew<T extends Pick<TakenRun, 'id' | 'attempt'>>(
+    runs: readonly T[],
+    leaseMs: number,
+  ): Promise<T[]> {
+    const pairs = runs.flatMap(({ id, attempt }) => [id, attempt])
+    const lost = await this.#run(scripts.renew, leaseMs, ...pairs)
+    const names = new Set(lost.map((id, at) => (at % 2 === 0 ? `${id} ${lost[at + 1]}` : '')))
+    return runs.filter(({ id, attempt }) => names.has(`${id} ${attempt}`))
   }
 
   /** Whether the run is still the worker's. `seq` is the place of the first of these events, from 1. */
@@ -267,6 +271,11 @@ export class RunQueue {
     const count = await this.#run(scripts.handBack, run.id, run.attempt)
     if (count > 0) await this.enqueue([[run.id, environment, String(run.attempt), '0']])
     return count
+  }
+
+  /** Whether this process is the one to sweep, and no other for so long. */
+  async maySweep(lockMs: number): Promise<boolean> {
+    return (await this.#run(scripts.maySweep, lockMs)) === 1
   }
 
   /** Ends, or queues again, what nobody goes on with. */

@@ -17,6 +17,12 @@ local function now()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
+-- Redis refuses to begin to write where its memory is full, and lets a script that has begun go on: what runs, and what
+-- ends and lets memory go, must go on then. This takes nothing, and counts as writing.
+local function even_if_full()
+  redis.call('ZREM', key('live'), '')
+end
+
 -- Ended runs in a second.
 local function drain_rate()
   local seconds = now() / 1000
@@ -145,20 +151,24 @@ redis.call('PUBLISH', run[5], id .. ' taken')
 return {mine, run[3], run[4], run[5]}
 `)
 
-/** Whether a worker still holds a run. */
+/** What a worker says of a run that it has is written down even if memory is full; whether it still holds it. */
 const HOLDS = `
+even_if_full()
 local function holds(id, attempt)
   local run = redis.call('HMGET', key('run:', id), 'state', 'attempt')
   return run[1] == 'running' and run[2] == attempt
 end
 `
 
-/** A worker goes on with these runs, as pairs of id and attempt: the ids of those that are not its own any more. */
+/** A worker goes on with these runs, as pairs of id and attempt: those pairs that are not its own any more. */
 export const RENEW = script(`${HOLDS}
 local untilMs, lost = now() + tonumber(ARGV[2]), {}
 for i = 3, #ARGV, 2 do
   if holds(ARGV[i], ARGV[i + 1]) then redis.call('ZADD', key('live'), untilMs, ARGV[i])
-  else lost[#lost + 1] = ARGV[i] end
+  else
+    lost[#lost + 1] = ARGV[i]
+    lost[#lost + 1] = ARGV[i + 1]
+  end
 end
 return lost
 `)
@@ -172,6 +182,7 @@ local id, attempt, seq = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(id, attempt) then return 0 end
 for i = 5, #ARGV, 2 do
   local added = redis.pcall('XADD', key('events:', id), attempt .. '-' .. seq, 'type', ARGV[i], 'data', ARGV[i + 1])
+  if added.err and not string.find(added.err, 'equal or smaller', 1, true) then return added end
   if ARGV[i] == 'start' and not added.err then
     redis.call('HSET', key('run:', id), 'startedAt', now(), 'startedIn', attempt)
     redis.call('HINCRBY', key('run:', id), 'starts', 1)
@@ -194,6 +205,7 @@ return {1, finish(id, ARGV[4], ARGV[5])}
  * ARGV[5], where it is not empty, is the only state in which it is ended.
  */
 export const END = script(`
+even_if_full()
 local id = ARGV[2]
 local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'worker')
 local state = run[1]
@@ -217,12 +229,19 @@ redis.call('ZADD', key('live'), created + waitMs, id)
 return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
 
+/** 1 where whoever asks is the one to look for lost runs, and nobody else for so many milliseconds. */
+export const MAY_SWEEP = script(`
+even_if_full()
+return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
+`)
+
 /**
  * Looks at those that somebody must look at, 100 at most. One whose wait ran out fails; one whose worker was lost is
  * queued again where its request says so and it was not tried too often, else it fails too. Returns how many they were,
  * and what must be queued.
  */
 export const SWEEP = script(`
+even_if_full()
 local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local queue = {}
 local at = now()
@@ -255,6 +274,7 @@ return {#due, queue}
  * queued it is gone, or was told so. ARGV: place, count, prefix of the queues' keys, least age in milliseconds, payload.
  */
 export const AUDIT = script(`
+even_if_full()
 local from, count, queues, age, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local queue = {}
 local at = now()
@@ -301,6 +321,7 @@ return {redis.call('ZCARD', key('live')), queue}
 
 /** A worker is there: ARGV: id, what it says of itself, how long that holds in milliseconds. */
 export const HEARTBEAT = script(`
+even_if_full()
 redis.call('SET', key('worker:', ARGV[2]), ARGV[3], 'PX', ARGV[4])
 redis.call('ZADD', key('workers'), now(), ARGV[2])
 `)

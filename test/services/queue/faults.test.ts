@@ -3,6 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import { Worker as BullWorker, type Job } from 'bullmq'
 import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest'
+import { connectToWait } from '../../../src/queue/connection.ts'
+import { Hub } from '../../../src/queue/hub.ts'
+import { QueueExecutor } from '../../../src/queue/queue-executor.ts'
 import { bullPrefix, queueName } from '../../../src/queue/run-queue.ts'
 import { network } from '../../support/cut.ts'
 import { redisService, type Service } from '../../support/services.ts'
@@ -198,6 +201,71 @@ describe.concurrent('Redis', () => {
     await seen
     expect(performance.now() - askedAtMs).toBeLessThan(22_000)
   }, 40_000)
+})
+
+describe.concurrent('a Redis that can’t be written', () => {
+  async function own(context: Context) {
+    const service = await redisService()
+    context.onTestFinished(() => service.remove())
+    const started = start(context, service.url)
+    const set = (name: string, value: string) =>
+      started.cluster.queue.redis.config('SET', name, value)
+    return { ...started, set }
+  }
+
+  it('because its memory is full takes no more, and loses nothing of what runs', async (context) => {
+    const { expect } = context
+    const { server, stub, begun, set } = await own(context)
+    const worker = await stub()
+    const [id, other] = [randomUUID(), randomUUID()]
+    const seen: string[] = []
+    const outcome = server.executor.run(
+      program('x # ms: 12000'),
+      going({ id, onChunk: (_, bytes) => seen.push(String(bytes)) }),
+    )
+    await begun(id)
+    await server.asyncRuns.submit([
+      { id: other, request: program('z # ms: 60000'), origin: asKey('one') },
+    ])
+    await begun(other)
+    await set('maxmemory', '1')
+    await expect(server.executor.run(program('y'), going())).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    expect(await server.asyncRuns.cancel(other)).toMatchObject({ state: 'cancelled' })
+    expect(await outcome).toMatchObject({ output: 'x # ms: 12000' })
+    expect(seen).toEqual(['x # ms: 12000\n'])
+    await set('maxmemory', '0')
+    expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
+    expect(worker.process.exitCode).toBe(null)
+  }, 60_000)
+
+  it('because its memory is full says of a lost run that it is', async (context) => {
+    const { server, stub, begun, set } = await own(context)
+    const worker = await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 60000'), going({ id }))
+    await begun(id)
+    await set('maxmemory', '1')
+    await Promise.all([worker.kill('SIGKILL'), context.expect(outcome).rejects.toMatchObject(LOST)])
+  })
+
+  it('for another reason keeps nobody waiting for ever', async (context) => {
+    const { expect } = context
+    const { cluster, set, stub } = await own(context)
+    const { queue } = cluster
+    const hub = new Hub(connectToWait(cluster.config.REDIS_URL), queue.key(''))
+    context.onTestFinished(() => hub.close())
+    const limits = { maxQueued: 10, maxWaitMs: 1000, graceMs: 2000 }
+    const executor = new QueueExecutor({ queue, hub, ...limits })
+    const worker = await stub()
+    const id = randomUUID()
+    const outcome = executor.run(program('x', { timeoutSeconds: 1 }), going({ id }))
+    const seen = expect(outcome).rejects.toMatchObject({ code: 'unavailable' })
+    await set('min-replicas-to-write', '1')
+    await worker.kill('SIGKILL')
+    await seen
+  })
 })
 
 describe.concurrent('a network that is cut', () => {
