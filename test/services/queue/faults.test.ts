@@ -44,6 +44,8 @@ function start({ onTestFinished, expect }: Context, url = redis.url) {
   return { cluster, server, stub, told, begun }
 }
 
+const portOf = (url: string) => Number(new URL(url).port)
+
 const LOST = {
   code: 'unavailable',
   message: 'The machine that ran the program was lost before it ended; nothing is known of it',
@@ -269,8 +271,6 @@ describe.concurrent('a Redis that can’t be written', () => {
 })
 
 describe.concurrent('a network that is cut', () => {
-  const portOf = (url: string) => Number(new URL(url).port)
-
   it('between server and Redis for two seconds costs no run its answer', async ({
     onTestFinished,
     expect,
@@ -308,6 +308,38 @@ describe.concurrent('a network that is cut', () => {
     expect(told.map(({ what }) => what)).toEqual(['start', 'stop', 'start'])
     expect([first?.id, stop?.id, second?.id]).toEqual([id, id, id])
     expect((second?.atMs ?? 0) - (stop?.atMs ?? 0)).toBeGreaterThan(1000)
+  })
+})
+
+describe.concurrent('connections that somebody on the way has forgotten', () => {
+  it('of a server are made anew', async ({ onTestFinished, expect }) => {
+    const net = await network(portOf(redis.url))
+    onTestFinished(() => net.close())
+    const { cluster, stub } = start({ onTestFinished, expect })
+    const server = cluster.server({ REDIS_URL: `redis://127.0.0.1:${net.port}` })
+    await stub()
+    expect(await server.executor.run(program('x'), going())).toMatchObject({ output: 'x' })
+    net.forget()
+    const run = () => server.executor.run(program('y'), going()).catch(({ code }) => code)
+    await expect.poll(run, { timeout: 25_000 }).toMatchObject({ output: 'y' })
+    // Whoever waits hears at once of what happens, not when he looks.
+    let isStarted = false
+    const onStart = () => {
+      isStarted = true
+    }
+    const outcome = server.executor.run(program('z # ms: 1500'), going({ onStart }))
+    await expect.poll(() => isStarted, { timeout: 1000 }).toBe(true)
+    await outcome
+  })
+
+  it('of a worker are made anew', async ({ onTestFinished, expect }) => {
+    const net = await network(portOf(redis.url))
+    onTestFinished(() => net.close())
+    const { server, stub } = start({ onTestFinished, expect })
+    await stub({}, `redis://127.0.0.1:${net.port}`)
+    expect(await server.executor.run(program('x'), going())).toMatchObject({ output: 'x' })
+    net.forget()
+    expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
   })
 })
 
