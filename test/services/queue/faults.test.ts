@@ -367,6 +367,8 @@ describe.concurrent('what somebody else put into Redis', () => {
     const bull = queue.queues.get('python')
     await bull?.add('run', { id: 'nobody', attempt: 0 })
     await bull?.add('run', 'garbage')
+    await bull?.add('run', null)
+    await queue.redis.lpush(queue.key('bull:runs-python:wait'), 'a job that is not there')
     await bull?.add('something', { id: { not: 'a name' }, attempt: -1 })
     await queue.redis.hset(queue.key('run:broken'), { state: 'queued', attempt: 0, request: '{' })
     await bull?.add('run', { id: 'broken', attempt: 0 })
