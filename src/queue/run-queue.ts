@@ -1,7 +1,7 @@
 // The runs in Redis: what servers and workers do with them. BullMQ hands jobs out; what a run is and how far it has come
 // is in the scripts' keeping, so that a job that comes twice, or too late, starts nothing.
 
-import { Queue } from 'bullmq'
+import { Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { Refusal, unavailable } from '../errors.ts'
@@ -37,8 +37,8 @@ const scripts = {
   start: new Script<[number, string, string, string] | null>(lua.START),
   renew: new Script<string[]>(lua.RENEW),
   append: new Script<number>(lua.APPEND),
-  finish: new Script<[number, JobTuple | []]>(lua.FINISH),
-  end: new Script<[number, string, string, string, JobTuple | []]>(lua.END),
+  finish: new Script<[number, JobTuple[]?]>(lua.FINISH),
+  end: new Script<[number, string, string, string, JobTuple[]]>(lua.END),
   handBack: new Script<number>(lua.HAND_BACK),
   maySweep: new Script<number>(lua.MAY_SWEEP),
   sweep: new Script<[number, JobTuple[]]>(lua.SWEEP),
@@ -47,8 +47,8 @@ const scripts = {
   workers: new Script<[string, string, string][]>(lua.WORKERS),
 }
 
-/** A job as scripts tell of it: run, environment, attempt, priority. */
-type JobTuple = [string, string, string, string]
+/** A job as scripts tell of it: run, environment, attempt, priority. With `moved` it is there, and has another one now. */
+type JobTuple = [string, string, string, string, 'moved'?]
 
 /** What a job has: the run is looked up. */
 export interface JobData {
@@ -200,7 +200,7 @@ export class RunQueue {
   async enqueue(jobs: readonly JobTuple[]): Promise<void> {
     await Promise.all(
       [...this.#queues].map(async ([environment, queue]) => {
-        const mine = jobs.filter((job) => job[1] === environment)
+        const mine = jobs.filter((job) => job[1] === environment && job[4] !== 'moved')
         const [first] = mine
         if (!first) return
         const bulk = mine.map(([id, , attempt, priority]) => ({
@@ -212,6 +212,8 @@ export class RunQueue {
         else await Promise.all(bulk.map(({ name, data, opts }) => queue.add(name, data, opts)))
       }),
     )
+    // Where this fails, the next end of the client's moves it.
+    await Promise.all(jobs.filter((job) => job[4] === 'moved').map((job) => this.#move(job)))
   }
 
   /** Undefined where nobody may start it by this job (any more). */
@@ -245,24 +247,24 @@ export class RunQueue {
 
   /** Whether this is how the run ended. */
   async finish(run: Pick<TakenRun, 'id' | 'attempt'>, ending: Ending): Promise<boolean> {
-    const [isMine, freed] = await this.#run(
+    const [isMine, jobs = []] = await this.#run(
       scripts.finish,
       ...[run.id, run.attempt, ending.state, encodeEnding(ending)],
     )
-    await this.#enqueueFreed(freed)
+    await this.enqueue(jobs)
     return isMine === 1
   }
 
   /** Ends a run from outside. The worker that runs it, if one does, is told. */
   async end(id: string, ending: Ending, onlyIn = ''): Promise<boolean> {
-    const [isEnded, environment, attempt, worker, freed] = await this.#run(
+    const [isEnded, environment, attempt, worker, jobs] = await this.#run(
       scripts.end,
       ...[id, ending.state, encodeEnding(ending), onlyIn],
     )
     if (isEnded === 0) return false
     if (worker) await this.redis.publish(this.key(`worker:${worker}`), id)
     else await this.#queues.get(environment)?.remove(`${id}-${attempt}`)
-    await this.#enqueueFreed(freed)
+    await this.enqueue(jobs)
     return true
   }
 
@@ -353,8 +355,10 @@ export class RunQueue {
     return script.run(this.redis, this.#prefix, ...args)
   }
 
-  async #enqueueFreed(freed: JobTuple | []): Promise<void> {
-    if (freed.length > 0) await this.enqueue([freed as JobTuple])
+  async #move([id, environment, attempt, priority]: JobTuple): Promise<void> {
+    const queue = this.#queues.get(environment)
+    const job = queue && (await Job.fromId(queue, `${id}-${attempt}`))
+    await job?.changePriority({ priority: Number(priority) })
   }
 
   /** @throws {Refusal} `unavailable` where Redis is. */

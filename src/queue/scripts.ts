@@ -8,6 +8,9 @@
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
 const BUCKET_SECONDS = 10
 
+/** At how many of a client's runs it is looked for one whose turn has come nearer. With more going it waits for none. */
+const LOOKED_AT = 64
+
 /** What all scripts share. ARGV[1] is the prefix. */
 const COMMON = `
 local prefix = ARGV[1]
@@ -32,20 +35,47 @@ local function drain_rate()
   return (this + last) / (${BUCKET_SECONDS} + seconds % ${BUCKET_SECONDS})
 end
 
+-- The priority of a run: how many of the same client's come before it, by the client's share. Others may have as many.
+local function turn(before, weight)
+  return math.min(2097151, math.floor(before / (tonumber(weight) or 1)))
+end
+
 -- The next of a client's parked runs may be queued: {id, environment, attempt, priority}, or nothing.
 local function unpark(owner)
   while true do
     local id = redis.call('LPOP', key('parked:', owner))
     if not id then return {} end
-    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority')
+    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'weight')
     if run[1] == 'parked' then
-      redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now())
-      return {id, run[2], run[3], run[4]}
+      local priority = turn(redis.call('ZRANK', key('owner:', owner), id) or 0, run[4])
+      redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'priority', priority)
+      return {id, run[2], run[3], tostring(priority)}
     end
   end
 end
 
--- Ends a run for good, with 'finished', 'failed' or 'cancelled'. Returns what of the same client may be queued now.
+-- What waits in the queue has fewer of its client's before it than when it came: the first whose turn has come nearer, as
+-- above and 'moved', or nothing. If it stayed where it was, those who always have one run would always be before it.
+local function move_up(owner)
+  for rank, id in ipairs(redis.call('ZRANGE', key('owner:', owner), 0, ${LOOKED_AT - 1})) do
+    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'weight')
+    local priority = turn(rank - 1, run[5])
+    if run[1] == 'queued' and priority < tonumber(run[4]) then
+      redis.call('HSET', key('run:', id), 'priority', priority)
+      return {id, run[2], run[3], tostring(priority), 'moved'}
+    end
+  end
+  return {}
+end
+
+-- Adds what is to be done about jobs to a list of that.
+local function add(list, jobs)
+  for _, job in ipairs(jobs) do
+    if job[1] then list[#list + 1] = job end
+  end
+end
+
+-- Ends a run for good, with 'finished', 'failed' or 'cancelled'. Returns what of the same client may be queued or moved now.
 local function finish(id, state, payload)
   local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state')
   local ttl = tonumber(run[3])
@@ -69,7 +99,9 @@ local function finish(id, state, payload)
     redis.call('LREM', key('parked:', run[1]), 1, id)
     return {}
   end
-  return unpark(run[1])
+  local jobs = {}
+  add(jobs, {unpark(run[1]), move_up(run[1])})
+  return jobs
 end
 `
 
@@ -108,7 +140,7 @@ local active = own - redis.call('LLEN', key('parked:', owner))
 local result, ids = {'ok'}, {}
 for i = 0, n - 1 do
   local id, environment, retry = ARGV[first + i * 5], ARGV[first + i * 5 + 1], ARGV[first + i * 5 + 2]
-  local priority, state = math.min(2097151, math.floor((own + i) / weight)), 'queued'
+  local priority, state = turn(own + i, weight), 'queued'
   if limit > 0 and active >= limit then
     state = 'parked'
     redis.call('RPUSH', key('parked:', owner), id)
@@ -118,10 +150,10 @@ for i = 0, n - 1 do
   end
   redis.call('HSET', key('run:', id), 'state', state, 'owner', owner, 'environment', environment, 'retry', retry,
     'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
-    'priority', priority, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
+    'priority', priority, 'weight', weight, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
   redis.call('PEXPIRE', key('run:', id), keepMs)
   redis.call('ZADD', key('live'), at + waitMs, id)
-  redis.call('ZADD', mine, at + keepMs, id)
+  redis.call('ZADD', mine, at + keepMs + i / 1000, id)
   ids[#ids + 1] = id
   result[#result + 1] = state == 'queued' and tostring(priority) or '-1'
 end
@@ -193,7 +225,7 @@ redis.call('PUBLISH', redis.call('HGET', key('run:', id), 'channel'), id .. ' ev
 return 1
 `)
 
-/** A worker's run has ended: {1, what may be queued now}, or {0} where it is not the worker's any more. */
+/** A worker's run has ended: {1, what is to be done about jobs}, or {0} where it is not the worker's any more. */
 export const FINISH = script(`${HOLDS}
 local id, attempt = ARGV[2], ARGV[3]
 if not holds(id, attempt) then return {0} end
@@ -201,7 +233,7 @@ return {1, finish(id, ARGV[4], ARGV[5])}
 `)
 
 /**
- * Somebody else ends a run: {1, environment, attempt, worker or '', what may be queued now}, or {0} where it has ended.
+ * Somebody else ends a run: {1, environment, attempt, worker or '', what is to be done about jobs}, or {0} where it has ended.
  * ARGV[5], where it is not empty, is the only state in which it is ended.
  */
 export const END = script(`
@@ -259,8 +291,7 @@ for _, id in ipairs(due) do
     redis.call('PUBLISH', run[7], id .. ' lost')
     queue[#queue + 1] = {id, run[4], run[3], run[5]}
   else
-    local freed = finish(id, 'failed', run[1] == 'running' and lost or tooLong)
-    if freed[1] then queue[#queue + 1] = freed end
+    add(queue, finish(id, 'failed', run[1] == 'running' and lost or tooLong))
   end
 end
 return {#due, queue}
@@ -296,8 +327,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) d
   if run[1] == 'queued' then
     local why = missed(id, queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3], tonumber(run[6]))
     if why == 'gone' and run[5] ~= 'async' and run[3] == '0' then
-      local freed = finish(id, 'failed', lost)
-      if freed[1] then queue[#queue + 1] = freed end
+      add(queue, finish(id, 'failed', lost))
     elseif why then
       redis.call('HSET', key('run:', id), 'queuedAt', at)
       local attempt = run[3]
@@ -311,8 +341,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) d
     -- Where all others of the client have ended, nobody is left whose end would let it in.
     local mine = redis.call('ZCARD', key('owner:', run[7]))
     if mine <= redis.call('LLEN', key('parked:', run[7])) then
-      local freed = unpark(run[7])
-      if freed[1] then queue[#queue + 1] = freed end
+      add(queue, {unpark(run[7])})
     end
   end
 end
