@@ -125,8 +125,12 @@ local at = now()
 local mine = key('owner:', owner)
 if once ~= '' then
   local known = redis.call('HMGET', key('once:', owner, ':', once), 'digest', 'ids')
-  if known[1] == digest then return {'same', known[2]} end
-  if known[1] then return {'conflict'} end
+  local is_kept = false
+  -- An answer is remembered until all of its runs are forgotten.
+  for id in string.gmatch(known[2] or '', '%S+') do
+    is_kept = is_kept or redis.call('EXISTS', key('run:', id)) == 1
+  end
+  if is_kept then return known[1] == digest and {'same', known[2]} or {'conflict'} end
 end
 redis.call('ZREMRANGEBYSCORE', mine, '-inf', at)
 local total = redis.call('ZCARD', key('live')) - redis.call('SCARD', key('running'))
@@ -161,7 +165,7 @@ redis.call('PEXPIRE', mine, keepMs)
 if once ~= '' then
   local memory = key('once:', owner, ':', once)
   redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '))
-  redis.call('PEXPIRE', memory, ttlMs)
+  redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
 return result
 `)
