@@ -281,21 +281,25 @@ even_if_full()
 local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local queue = {}
 local at = now()
-local due = redis.call('ZRANGEBYSCORE', key('live'), '-inf', at, 'LIMIT', 0, 100)
-for _, id in ipairs(due) do
+local function look(id)
   local run = redis.call('HMGET', key('run:', id), 'state', 'retry', 'attempt', 'environment', 'priority', 'waitMs',
     'channel', 'handedBack')
-  if not run[1] then
-    redis.call('ZREM', key('live'), id)
-    redis.call('SREM', key('running'), id)
-  elseif run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
+  if run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
+    redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
     redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at)
     redis.call('SREM', key('running'), id)
-    redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
     redis.call('PUBLISH', run[7], id .. ' lost')
     queue[#queue + 1] = {id, run[4], run[3], run[5]}
   else
     add(queue, finish(id, 'failed', run[1] == 'running' and lost or tooLong))
+  end
+end
+local due = redis.call('ZRANGEBYSCORE', key('live'), '-inf', at, 'LIMIT', 0, 100)
+for _, id in ipairs(due) do
+  -- What is no run of ours, or none any more, must not be in the way of all others.
+  if redis.call('EXISTS', key('run:', id)) == 0 or not pcall(look, id) then
+    redis.call('ZREM', key('live'), id)
+    redis.call('SREM', key('running'), id)
   end
 end
 return {#due, queue}
@@ -326,7 +330,7 @@ local function missed(id, job, queuedAt)
   return false
 end
 
-for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do
+local function look(id)
   local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'queuedAt', 'owner')
   if run[1] == 'queued' then
     local why = missed(id, queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3], tonumber(run[6]))
@@ -349,6 +353,8 @@ for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) d
     end
   end
 end
+
+for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do pcall(look, id) end
 return {redis.call('ZCARD', key('live')), queue}
 `)
 

@@ -378,6 +378,23 @@ describe.concurrent('what somebody else put into Redis', () => {
   })
 })
 
+describe.concurrent('a run in Redis that is none of ours', () => {
+  it('keeps nobody from hearing of lost ones', async ({ onTestFinished, expect }) => {
+    const { cluster, server, stub, begun } = start({ onTestFinished, expect })
+    const { queue } = cluster
+    for (const state of ['running', 'queued', 'parked', 'something else']) {
+      await queue.redis.hset(queue.key(`run:${state}`), { state })
+      await queue.redis.zadd(queue.key('live'), 1, state)
+    }
+    const worker = await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 60000'), going({ id }))
+    await begun(id)
+    await Promise.all([worker.kill('SIGKILL'), expect(outcome).rejects.toMatchObject(LOST)])
+    await expect.poll(() => queue.redis.zcard(queue.key('live'))).toBe(0)
+  })
+})
+
 describe.concurrent('a job that is lost from the queue', () => {
   it('is queued again where nobody waits for the run, and else fails', async ({
     onTestFinished,
