@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { Worker as BullWorker, type Job } from 'bullmq'
 import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest'
+import { BEFORE_ALL } from '../../../src/async-runs/async-runs.ts'
 import { connectToWait } from '../../../src/queue/connection.ts'
 import { Hub } from '../../../src/queue/hub.ts'
 import { QueueExecutor } from '../../../src/queue/queue-executor.ts'
@@ -203,6 +204,20 @@ describe.concurrent('Redis', () => {
     await seen
     expect(performance.now() - askedAtMs).toBeLessThan(22_000)
   }, 40_000)
+})
+
+describe.concurrent('a reader of events', () => {
+  it('who comes while Redis is away hears so', async ({ onTestFinished, expect }) => {
+    const own = await redisService()
+    onTestFinished(() => own.remove())
+    const { server } = start({ onTestFinished, expect }, own.url)
+    const id = randomUUID()
+    await server.asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
+    await own.stop('SIGKILL')
+    const events = server.asyncRuns.events(id, BEFORE_ALL, new AbortController().signal)
+    const next = events[Symbol.asyncIterator]().next()
+    await expect(next).rejects.toMatchObject({ code: 'unavailable' })
+  })
 })
 
 describe.concurrent('a Redis that can’t be written', () => {
