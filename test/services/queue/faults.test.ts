@@ -269,7 +269,7 @@ describe.concurrent('a Redis that can’t be written', () => {
 
   it('for another reason keeps nobody waiting for ever', async (context) => {
     const { expect } = context
-    const { cluster, set, stub } = await own(context)
+    const { cluster, set, stub, begun } = await own(context)
     const { queue } = cluster
     const hub = new Hub(connectToWait(cluster.config.REDIS_URL), queue.key(''))
     context.onTestFinished(() => hub.close())
@@ -277,8 +277,10 @@ describe.concurrent('a Redis that can’t be written', () => {
     const executor = new QueueExecutor({ queue, hub, ...limits })
     const worker = await stub()
     const id = randomUUID()
-    const outcome = executor.run(program('x', { timeoutSeconds: 1 }), going({ id }))
+    const lasting = program('x # ms: 60000', { timeoutSeconds: 1 })
+    const outcome = executor.run(lasting, going({ id }))
     const seen = expect(outcome).rejects.toMatchObject({ code: 'unavailable' })
+    await begun(id)
     await set('min-replicas-to-write', '1')
     await worker.kill('SIGKILL')
     await seen
