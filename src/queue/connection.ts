@@ -7,6 +7,12 @@ import { pause } from '../pause.ts'
 
 /** How long Redis may take for one command, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 3000
+/** How often it is looked whether a connection is one, in milliseconds. */
+const LOOK_MS = 1000
+/** After how many looks its other end is asked to say something. */
+const LOOKS_UNASKED = 4
+/** After how many more it must have: what is asked for on it before may take Redis some seconds. */
+const LOOKS_ASKED = 6
 /** Longest pause between attempts to connect, in milliseconds. */
 const LAST_RETRY_MS = 1000
 /** Pause until a connection is tried again that somebody waits for, in milliseconds. */
@@ -22,6 +28,7 @@ export function connect(url: string, logger: Logger): Redis {
     ...{ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
   })
   tellOfOutages(redis, logger)
+  dropWhenSilent(redis)
   return redis
 }
 
@@ -29,7 +36,28 @@ export function connect(url: string, logger: Logger): Redis {
 export function connectToWait(url: string): Redis {
   const redis = new Redis(url, { retryStrategy, connectTimeout: 2000, maxRetriesPerRequest: null })
   redis.on('error', () => {}) // the connection beside it tells of outages
+  dropWhenSilent(redis)
   return redis
+}
+
+/**
+ * Connects anew where the other end says nothing any more: a host that vanished, or a router that forgot the connection,
+ * tells nobody, and TCP finds out after a quarter of an hour, or never where nothing is sent. Looks are counted, not time:
+ * a process that stood still itself has heard nothing either.
+ */
+function dropWhenSilent(redis: Redis): void {
+  let looks = 0
+  const heard = () => {
+    looks = 0
+  }
+  const look = () => {
+    if (redis.status !== 'ready') return heard()
+    looks += 1
+    if (looks === LOOKS_UNASKED) redis.ping().then(heard, () => {})
+    else if (looks > LOOKS_UNASKED + LOOKS_ASKED) redis.disconnect(true)
+  }
+  const timer = setInterval(look, LOOK_MS).unref()
+  redis.on('end', () => clearInterval(timer))
 }
 
 /** Once for each outage, not once for each attempt to connect. */

@@ -2,6 +2,10 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { settlesWithin } from '../settles-within.ts'
+
+/** How long Redis may take to be subscribed to, in milliseconds: who listens looks for himself meanwhile. */
+const SUBSCRIBE_MS = 3000
 
 /** What is told of a run: there are new events; a worker has taken it; its program has started; its worker was lost. */
 export type Notice = 'events' | 'taken' | 'started' | 'lost'
@@ -29,10 +33,13 @@ export class Hub {
     return this.#add(this.channel, id, listener)
   }
 
-  /** The same on a channel of the run's own. Resolves when nothing is missed any more. */
+  /** The same on a channel of the run's own. Resolves when nothing is missed any more, or Redis does not answer. */
   async listenTo(channel: string, id: string, listener: Listener): Promise<() => void> {
     const stop = this.#add(channel, id, listener)
-    await this.#redis.subscribe(channel)
+    await settlesWithin(this.#redis.subscribe(channel), SUBSCRIBE_MS).catch((error) => {
+      stop()
+      throw error
+    })
     return () => {
       stop()
       if (!this.#hears(channel)) void this.#redis.unsubscribe(channel).catch(() => {})

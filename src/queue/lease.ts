@@ -31,7 +31,8 @@ interface Held extends Hold {
 /** Renews the leases of all runs of a worker, and tells of those that are lost. */
 export class Leases {
   readonly #queue: RunQueue
-  readonly #held = new Map<string, Held>()
+  /** One by one: a run may come again to the worker that lost it, and does not end yet there. */
+  readonly #held = new Set<Held>()
   readonly #timers: NodeJS.Timeout[]
 
   constructor(queue: RunQueue) {
@@ -50,23 +51,24 @@ export class Leases {
 
   /** Calls `task` with a signal that aborts when the run is not the worker's any more. */
   async hold<T>(hold: Hold, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
-    const { run, takenAtMs } = hold
+    const { takenAtMs } = hold
     const controller = new AbortController()
-    this.#held.set(run.id, {
+    const held: Held = {
       ...hold,
       untilMs: takenAtMs + LEASE_MS,
       lose: () => controller.abort(new Error('the run is not this worker’s any more')),
-    })
+    }
+    this.#held.add(held)
     try {
       return await task(controller.signal)
     } finally {
-      this.#held.delete(run.id)
+      this.#held.delete(held)
     }
   }
 
   /** Gives a run up: somebody else has ended it. */
   lose(id: string): void {
-    this.#held.get(id)?.lose()
+    for (const { run, lose } of this.#held) if (run.id === id) lose()
   }
 
   close(): void {
@@ -74,7 +76,7 @@ export class Leases {
   }
 
   async #renew(): Promise<void> {
-    const all = [...this.#held.values()]
+    const all = [...this.#held]
     if (all.length === 0) return
     const askedAtMs = performance.now()
     try {
@@ -85,7 +87,7 @@ export class Leases {
         ),
       )
       for (const held of all) {
-        if (lost.has(held.run.id)) held.lose()
+        if (lost.has(held.run)) held.lose()
         else {
           held.untilMs = askedAtMs + LEASE_MS
           held.onRenewed?.()
@@ -98,7 +100,7 @@ export class Leases {
 
   #giveUp(): void {
     const nowMs = performance.now()
-    for (const { untilMs, lose } of this.#held.values()) {
+    for (const { untilMs, lose } of this.#held) {
       if (nowMs > untilMs - MARGIN_MS) lose()
     }
   }

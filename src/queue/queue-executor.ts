@@ -11,9 +11,14 @@ import type { RunRequest } from '../run.ts'
 import { clientName } from '../run-record.ts'
 import { follow, type StoredEvent } from './follow.ts'
 import type { Hub, Notice } from './hub.ts'
-import type { RunQueue } from './run-queue.ts'
+import { MAX_ATTEMPTS, type RunQueue } from './run-queue.ts'
 import { decodeEnding, type Ending, endingRefusal } from './stored-run.ts'
 
+/**
+ * How much longer than its wait and its own time a run may take, in milliseconds: to begin, to be missed where its worker is
+ * lost, to be written down. Far more than it does: whatever is in the way of its end then, its client waits no longer.
+ */
+const GRACE_MS = 60_000
 /** How long a run is kept when it has ended and somebody waits for it, in milliseconds. */
 const KEPT_MS = 60_000
 
@@ -24,6 +29,8 @@ export interface QueueExecutorOptions {
   maxQueued: number
   /** How long a run may wait to be taken, in milliseconds. */
   maxWaitMs: number
+  /** GRACE_MS, but for tests. */
+  graceMs?: number
 }
 
 export class QueueExecutor implements Executor {
@@ -51,17 +58,24 @@ export class QueueExecutor implements Executor {
       else bell.ring()
     })
     const stopListening = onAbort(signal, () => bell.ring())
+    const overdue = new AbortController()
+    const timer = setTimeout(() => {
+      overdue.abort()
+      bell.ring()
+    }, this.#longestMs(request))
     this.#running += 1
     let ending: Ending | undefined
     try {
       await queue.submit(this.#submission(id, request, options))
-      const place = { bell, looksFirst: false, signal }
+      const place = { bell, looksFirst: false, signal: AbortSignal.any([signal, overdue.signal]) }
       for await (const event of follow(queue, id, BEFORE_ALL, place)) {
         if (event.type === 'end') ending = decodeEnding(event.data)
         else pass(event, options, told.started)
       }
       if (!ending) {
-        throw signal.aborted ? cancelled(signal) : unavailable(new Error('the queue lost the run'))
+        if (signal.aborted) throw cancelled(signal)
+        const what = overdue.signal.aborted ? 'did not end the run' : 'lost the run'
+        throw unavailable(new Error(`the queue ${what}`))
       }
       if (ending.state !== 'finished') throw endingRefusal(ending.refusal)
       told.started()
@@ -69,11 +83,17 @@ export class QueueExecutor implements Executor {
       return ending.result
     } finally {
       this.#running -= 1
+      clearTimeout(timer)
       stopListening()
       stopHearing()
       // Nobody waits any more. Where Redis does not hear this, the run ends by its own deadlines.
       if (!ending) void queue.end(id, NOBODY_WAITS).catch(() => {})
     }
+  }
+
+  #longestMs({ retry, timeoutSeconds }: RunRequest): number {
+    const { maxWaitMs, graceMs = GRACE_MS } = this.#options
+    return (retry ? MAX_ATTEMPTS : 1) * (maxWaitMs + timeoutSeconds * 1000 + graceMs)
   }
 
   #submission(id: string, request: RunRequest, { origin, onChunk }: RunOptions) {

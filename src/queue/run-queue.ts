@@ -1,7 +1,7 @@
 // The runs in Redis: what servers and workers do with them. BullMQ hands jobs out; what a run is and how far it has come
 // is in the scripts' keeping, so that a job that comes twice, or too late, starts nothing.
 
-import { Queue } from 'bullmq'
+import { Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { retryAfter } from '../drain-rate.ts'
@@ -21,10 +21,13 @@ import {
 
 /** How often a run is started at most where its request says `retry`. */
 export const MAX_ATTEMPTS = 3
-/** How old a queued run is at least, in milliseconds, when its job is missed: it is queued just after it is written down. */
+/**
+ * How long a run has been queued at least, in milliseconds, when its job is missed: it is queued just after that is written
+ * down. And how long whoever took the job may take to start the run.
+ */
 const AUDIT_AGE_MS = 5000
 /** How many runs are audited at once. */
-const AUDIT_COUNT = 100
+const AUDIT_COUNT = 500
 /** How long BullMQ may take to close, in milliseconds. */
 const CLOSE_MS = 1000
 /** How many of the last jobs stay in the queue for whoever looks at it. */
@@ -35,17 +38,18 @@ const scripts = {
   start: new Script<[number, string, string, string] | null>(lua.START),
   renew: new Script<string[]>(lua.RENEW),
   append: new Script<number>(lua.APPEND),
-  finish: new Script<[number, JobTuple | []]>(lua.FINISH),
-  end: new Script<[number, string, string, string, JobTuple | []]>(lua.END),
+  finish: new Script<[number, JobTuple[]?]>(lua.FINISH),
+  end: new Script<[number, string, string, string, JobTuple[]]>(lua.END),
   handBack: new Script<number>(lua.HAND_BACK),
+  maySweep: new Script<number>(lua.MAY_SWEEP),
   sweep: new Script<[number, JobTuple[]]>(lua.SWEEP),
   audit: new Script<[number, JobTuple[]]>(lua.AUDIT),
   heartbeat: new Script<null>(lua.HEARTBEAT),
   workers: new Script<[string, string, string][]>(lua.WORKERS),
 }
 
-/** A job as scripts tell of it: run, environment, attempt, priority. */
-type JobTuple = [string, string, string, string]
+/** A job as scripts tell of it: run, environment, attempt, priority. With `moved` it is there, and has another one now. */
+type JobTuple = [string, string, string, string, 'moved'?]
 
 /** What a job has: the run is looked up. */
 export interface JobData {
@@ -197,7 +201,7 @@ export class RunQueue {
   async enqueue(jobs: readonly JobTuple[]): Promise<void> {
     await Promise.all(
       [...this.#queues].map(async ([environment, queue]) => {
-        const mine = jobs.filter((job) => job[1] === environment)
+        const mine = jobs.filter((job) => job[1] === environment && job[4] !== 'moved')
         const [first] = mine
         if (!first) return
         const bulk = mine.map(([id, , attempt, priority]) => ({
@@ -209,6 +213,8 @@ export class RunQueue {
         else await Promise.all(bulk.map(({ name, data, opts }) => queue.add(name, data, opts)))
       }),
     )
+    // Where this fails, the next end of the client's moves it.
+    await Promise.all(jobs.filter((job) => job[4] === 'moved').map((job) => this.#move(job)))
   }
 
   /** Undefined where nobody may start it by this job (any more). */
@@ -219,12 +225,15 @@ export class RunQueue {
     return { id: job.id, attempt, request: JSON.parse(request), meta, channel }
   }
 
-  /** The ids of those that are not the worker's any more. */
-  renew(runs: readonly Pick<TakenRun, 'id' | 'attempt'>[], leaseMs: number): Promise<string[]> {
-    return this.#run(
-      scripts.renew,
-      ...[leaseMs, ...runs.flatMap(({ id, attempt }) => [id, attempt])],
-    )
+  /** Those that are not the worker's any more. */
+  async renew<T extends Pick<TakenRun, 'id' | 'attempt'>>(
+    runs: readonly T[],
+    leaseMs: number,
+  ): Promise<T[]> {
+    const pairs = runs.flatMap(({ id, attempt }) => [id, attempt])
+    const lost = await this.#run(scripts.renew, leaseMs, ...pairs)
+    const names = new Set(lost.map((id, at) => (at % 2 === 0 ? `${id} ${lost[at + 1]}` : '')))
+    return runs.filter(({ id, attempt }) => names.has(`${id} ${attempt}`))
   }
 
   /** Whether the run is still the worker's. `seq` is the place of the first of these events, from 1. */
@@ -239,24 +248,24 @@ export class RunQueue {
 
   /** Whether this is how the run ended. */
   async finish(run: Pick<TakenRun, 'id' | 'attempt'>, ending: Ending): Promise<boolean> {
-    const [isMine, freed] = await this.#run(
+    const [isMine, jobs = []] = await this.#run(
       scripts.finish,
       ...[run.id, run.attempt, ending.state, encodeEnding(ending)],
     )
-    await this.#enqueueFreed(freed)
+    await this.enqueue(jobs)
     return isMine === 1
   }
 
   /** Ends a run from outside. The worker that runs it, if one does, is told. */
   async end(id: string, ending: Ending, onlyIn = ''): Promise<boolean> {
-    const [isEnded, environment, attempt, worker, freed] = await this.#run(
+    const [isEnded, environment, attempt, worker, jobs] = await this.#run(
       scripts.end,
       ...[id, ending.state, encodeEnding(ending), onlyIn],
     )
     if (isEnded === 0) return false
     if (worker) await this.redis.publish(this.key(`worker:${worker}`), id)
     else await this.#queues.get(environment)?.remove(`${id}-${attempt}`)
-    await this.#enqueueFreed(freed)
+    await this.enqueue(jobs)
     return true
   }
 
@@ -265,6 +274,11 @@ export class RunQueue {
     const count = await this.#run(scripts.handBack, run.id, run.attempt)
     if (count > 0) await this.enqueue([[run.id, environment, String(run.attempt), '0']])
     return count
+  }
+
+  /** Whether this process is the one to sweep, and no other for so long. */
+  async maySweep(lockMs: number): Promise<boolean> {
+    return (await this.#run(scripts.maySweep, lockMs)) === 1
   }
 
   /** Ends, or queues again, what nobody goes on with. */
@@ -283,10 +297,6 @@ export class RunQueue {
       scripts.audit,
       ...[from, AUDIT_COUNT, bull, AUDIT_AGE_MS, NEVER_QUEUED],
     )
-    // BullMQ adds no job whose name it has, though it be one that has ended.
-    for (const [id, environment, attempt] of jobs) {
-      await this.#queues.get(environment)?.remove(`${id}-${attempt}`)
-    }
     await this.enqueue(jobs)
     return from + AUDIT_COUNT < all ? from + AUDIT_COUNT : 0
   }
@@ -346,8 +356,10 @@ export class RunQueue {
     return script.run(this.redis, this.#prefix, ...args)
   }
 
-  async #enqueueFreed(freed: JobTuple | []): Promise<void> {
-    if (freed.length > 0) await this.enqueue([freed as JobTuple])
+  async #move([id, environment, attempt, priority]: JobTuple): Promise<void> {
+    const queue = this.#queues.get(environment)
+    const job = queue && (await Job.fromId(queue, `${id}-${attempt}`))
+    await job?.changePriority({ priority: Number(priority) })
   }
 
   /** @throws {Refusal} `unavailable` where Redis is. */

@@ -8,6 +8,9 @@
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
 const BUCKET_SECONDS = 10
 
+/** At how many of a client's runs it is looked for one whose turn has come nearer. With more going it waits for none. */
+const LOOKED_AT = 64
+
 /** What all scripts share. ARGV[1] is the prefix. */
 const COMMON = `
 local prefix = ARGV[1]
@@ -15,6 +18,12 @@ local function key(...) return prefix .. table.concat({...}) end
 local function now()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- Redis refuses to begin to write where its memory is full, and lets a script that has begun go on: what runs, and what
+-- ends and lets memory go, must go on then. This takes nothing, and counts as writing.
+local function even_if_full()
+  redis.call('ZREM', key('live'), '')
 end
 
 -- Ended runs in a second.
@@ -26,20 +35,47 @@ local function drain_rate()
   return (this + last) / (${BUCKET_SECONDS} + seconds % ${BUCKET_SECONDS})
 end
 
+-- The priority of a run: how many of the same client's come before it, by the client's share. Others may have as many.
+local function turn(before, weight)
+  return math.min(2097151, math.floor(before / (tonumber(weight) or 1)))
+end
+
 -- The next of a client's parked runs may be queued: {id, environment, attempt, priority}, or nothing.
 local function unpark(owner)
   while true do
     local id = redis.call('LPOP', key('parked:', owner))
     if not id then return {} end
-    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority')
+    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'weight')
     if run[1] == 'parked' then
-      redis.call('HSET', key('run:', id), 'state', 'queued')
-      return {id, run[2], run[3], run[4]}
+      local priority = turn(redis.call('ZRANK', key('owner:', owner), id) or 0, run[4])
+      redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'priority', priority)
+      return {id, run[2], run[3], tostring(priority)}
     end
   end
 end
 
--- Ends a run for good, with 'finished', 'failed' or 'cancelled'. Returns what of the same client may be queued now.
+-- What waits in the queue has fewer of its client's before it than when it came: the first whose turn has come nearer, as
+-- above and 'moved', or nothing. If it stayed where it was, those who always have one run would always be before it.
+local function move_up(owner)
+  for rank, id in ipairs(redis.call('ZRANGE', key('owner:', owner), 0, ${LOOKED_AT - 1})) do
+    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'weight')
+    local priority = turn(rank - 1, run[5])
+    if run[1] == 'queued' and priority < tonumber(run[4]) then
+      redis.call('HSET', key('run:', id), 'priority', priority)
+      return {id, run[2], run[3], tostring(priority), 'moved'}
+    end
+  end
+  return {}
+end
+
+-- Adds what is to be done about jobs to a list of that.
+local function add(list, jobs)
+  for _, job in ipairs(jobs) do
+    if job[1] then list[#list + 1] = job end
+  end
+end
+
+-- Ends a run for good, with 'finished', 'failed' or 'cancelled'. Returns what of the same client may be queued or moved now.
 local function finish(id, state, payload)
   local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state')
   local ttl = tonumber(run[3])
@@ -64,7 +100,9 @@ local function finish(id, state, payload)
     redis.call('LREM', key('parked:', run[1]), 1, id)
     return {}
   end
-  return unpark(run[1])
+  local jobs = {}
+  add(jobs, {unpark(run[1]), move_up(run[1])})
+  return jobs
 end
 `
 
@@ -88,8 +126,12 @@ local at = now()
 local mine = key('owner:', owner)
 if once ~= '' then
   local known = redis.call('HMGET', key('once:', owner, ':', once), 'digest', 'ids')
-  if known[1] == digest then return {'same', known[2]} end
-  if known[1] then return {'conflict'} end
+  local is_kept = false
+  -- An answer is remembered until all of its runs are forgotten.
+  for id in string.gmatch(known[2] or '', '%S+') do
+    is_kept = is_kept or redis.call('EXISTS', key('run:', id)) == 1
+  end
+  if is_kept then return known[1] == digest and {'same', known[2]} or {'conflict'} end
 end
 redis.call('ZREMRANGEBYSCORE', mine, '-inf', at)
 local total = redis.call('ZCARD', key('live')) - redis.call('SCARD', key('running'))
@@ -107,7 +149,7 @@ local active = own - redis.call('LLEN', key('parked:', owner))
 local result, ids = {'ok'}, {}
 for i = 0, n - 1 do
   local id, environment, retry = ARGV[first + i * 5], ARGV[first + i * 5 + 1], ARGV[first + i * 5 + 2]
-  local priority, state = math.min(2097151, math.floor((before + i) / weight)), 'queued'
+  local priority, state = turn(before + i, weight), 'queued'
   if limit > 0 and active >= limit then
     state = 'parked'
     redis.call('RPUSH', key('parked:', owner), id)
@@ -117,10 +159,10 @@ for i = 0, n - 1 do
   end
   redis.call('HSET', key('run:', id), 'state', state, 'owner', owner, 'environment', environment, 'retry', retry,
     'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
-    'priority', priority, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
+    'priority', priority, 'weight', weight, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
   redis.call('PEXPIRE', key('run:', id), keepMs)
   redis.call('ZADD', key('live'), at + waitMs, id)
-  redis.call('ZADD', mine, at + keepMs, id)
+  redis.call('ZADD', mine, at + keepMs + i / 1000, id)
   if kind == 'sync' then redis.call('ZADD', awaited, at + keepMs, id) end
   ids[#ids + 1] = id
   result[#result + 1] = state == 'queued' and tostring(priority) or '-1'
@@ -130,7 +172,7 @@ redis.call('PEXPIRE', awaited, keepMs)
 if once ~= '' then
   local memory = key('once:', owner, ':', once)
   redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '))
-  redis.call('PEXPIRE', memory, ttlMs)
+  redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
 return result
 `)
@@ -152,20 +194,24 @@ redis.call('PUBLISH', run[5], id .. ' taken')
 return {mine, run[3], run[4], run[5]}
 `)
 
-/** Whether a worker still holds a run. */
+/** What a worker says of a run that it has is written down even if memory is full; whether it still holds it. */
 const HOLDS = `
+even_if_full()
 local function holds(id, attempt)
   local run = redis.call('HMGET', key('run:', id), 'state', 'attempt')
   return run[1] == 'running' and run[2] == attempt
 end
 `
 
-/** A worker goes on with these runs, as pairs of id and attempt: the ids of those that are not its own any more. */
+/** A worker goes on with these runs, as pairs of id and attempt: those pairs that are not its own any more. */
 export const RENEW = script(`${HOLDS}
 local untilMs, lost = now() + tonumber(ARGV[2]), {}
 for i = 3, #ARGV, 2 do
   if holds(ARGV[i], ARGV[i + 1]) then redis.call('ZADD', key('live'), untilMs, ARGV[i])
-  else lost[#lost + 1] = ARGV[i] end
+  else
+    lost[#lost + 1] = ARGV[i]
+    lost[#lost + 1] = ARGV[i + 1]
+  end
 end
 return lost
 `)
@@ -179,6 +225,7 @@ local id, attempt, seq = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(id, attempt) then return 0 end
 for i = 5, #ARGV, 2 do
   local added = redis.pcall('XADD', key('events:', id), attempt .. '-' .. seq, 'type', ARGV[i], 'data', ARGV[i + 1])
+  if added.err and not string.find(added.err, 'equal or smaller', 1, true) then return added end
   if ARGV[i] == 'start' and not added.err then
     redis.call('HSET', key('run:', id), 'startedAt', now(), 'startedIn', attempt)
     redis.call('HINCRBY', key('run:', id), 'starts', 1)
@@ -189,7 +236,7 @@ redis.call('PUBLISH', redis.call('HGET', key('run:', id), 'channel'), id .. ' ev
 return 1
 `)
 
-/** A worker's run has ended: {1, what may be queued now}, or {0} where it is not the worker's any more. */
+/** A worker's run has ended: {1, what is to be done about jobs}, or {0} where it is not the worker's any more. */
 export const FINISH = script(`${HOLDS}
 local id, attempt = ARGV[2], ARGV[3]
 if not holds(id, attempt) then return {0} end
@@ -197,10 +244,11 @@ return {1, finish(id, ARGV[4], ARGV[5])}
 `)
 
 /**
- * Somebody else ends a run: {1, environment, attempt, worker or '', what may be queued now}, or {0} where it has ended.
+ * Somebody else ends a run: {1, environment, attempt, worker or '', what is to be done about jobs}, or {0} where it has ended.
  * ARGV[5], where it is not empty, is the only state in which it is ended.
  */
 export const END = script(`
+even_if_full()
 local id = ARGV[2]
 local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'worker')
 local state = run[1]
@@ -218,10 +266,16 @@ local id, attempt = ARGV[2], ARGV[3]
 if not holds(id, attempt) then return 0 end
 local waitMs = tonumber(redis.call('HGET', key('run:', id), 'waitMs'))
 local created = tonumber(redis.call('HGET', key('run:', id), 'createdAt'))
-redis.call('HSET', key('run:', id), 'state', 'queued')
+redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now())
 redis.call('SREM', key('running'), id)
 redis.call('ZADD', key('live'), created + waitMs, id)
 return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
+`)
+
+/** 1 where whoever asks is the one to look for lost runs, and nobody else for so many milliseconds. */
+export const MAY_SWEEP = script(`
+even_if_full()
+return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
 `)
 
 /**
@@ -230,63 +284,90 @@ return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
  * and what must be queued.
  */
 export const SWEEP = script(`
+even_if_full()
 local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local queue = {}
 local at = now()
-local due = redis.call('ZRANGEBYSCORE', key('live'), '-inf', at, 'LIMIT', 0, 100)
-for _, id in ipairs(due) do
+local function look(id)
   local run = redis.call('HMGET', key('run:', id), 'state', 'retry', 'attempt', 'environment', 'priority', 'waitMs',
     'channel', 'handedBack')
-  if not run[1] then
-    redis.call('ZREM', key('live'), id)
-    redis.call('SREM', key('running'), id)
-  elseif run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
-    redis.call('HSET', key('run:', id), 'state', 'queued')
-    redis.call('SREM', key('running'), id)
+  if run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
     redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
+    redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at)
+    redis.call('SREM', key('running'), id)
     redis.call('PUBLISH', run[7], id .. ' lost')
     queue[#queue + 1] = {id, run[4], run[3], run[5]}
   else
-    local freed = finish(id, 'failed', run[1] == 'running' and lost or tooLong)
-    if freed[1] then queue[#queue + 1] = freed end
+    add(queue, finish(id, 'failed', run[1] == 'running' and lost or tooLong))
+  end
+end
+local due = redis.call('ZRANGEBYSCORE', key('live'), '-inf', at, 'LIMIT', 0, 100)
+for _, id in ipairs(due) do
+  -- What is no run of ours, or none any more, must not be in the way of all others.
+  if redis.call('EXISTS', key('run:', id)) == 0 or not pcall(look, id) then
+    redis.call('ZREM', key('live'), id)
+    redis.call('SREM', key('running'), id)
   end
 end
 return {#due, queue}
 `)
 
 /**
- * Looks whether unfinished runs still have their jobs, from a place in the list on: what must be queued again. An
- * interactive one fails instead: whoever queued it is gone, or was told so. ARGV: place, count, prefix of the queues'
- * keys, least age in milliseconds, payload.
+ * Looks whether unfinished runs still have jobs that somebody can take, from a place in the list on: what must be queued
+ * again. A job is missed where it is gone, where it is over although its run was not started, and where whoever took it
+ * has not started the run since an audit before: he may have died just then. The attempt is another one in these two
+ * cases, so that nobody starts the run by the old job. An interactive run whose first job is gone fails instead: whoever
+ * queued it is gone, or was told so. ARGV: place, count, prefix of the queues' keys, least age in milliseconds, payload.
  */
 export const AUDIT = script(`
+even_if_full()
 local from, count, queues, age, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local queue = {}
 local at = now()
-for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do
-  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'createdAt', 'owner')
-  local job = run[1] and queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3]
-  local isQueued = job and redis.call('EXISTS', job) == 1 and not redis.call('HGET', job, 'finishedOn')
-  if run[1] == 'queued' and at - tonumber(run[6]) > age and not isQueued then
-    if run[5] == 'async' then queue[#queue + 1] = {id, run[2], run[3], run[4]}
-    else
-      local freed = finish(id, 'failed', lost)
-      if freed[1] then queue[#queue + 1] = freed end
+
+-- Whether a job is 'gone', 'over', or 'held' by somebody for too long.
+local function missed(id, job, queuedAt)
+  local facts = redis.call('HMGET', job, 'processedOn', 'finishedOn')
+  if facts[2] then return at - queuedAt > age and 'over' end
+  if redis.call('EXISTS', job) == 0 then return at - queuedAt > age and 'gone' end
+  if redis.call('EXISTS', job .. ':lock') == 0 then return false end
+  local seen = redis.call('HMGET', key('run:', id), 'heldSince', 'heldSeenAt')
+  if seen[1] == facts[1] then return at - tonumber(seen[2]) > age and 'held' end
+  redis.call('HSET', key('run:', id), 'heldSince', facts[1], 'heldSeenAt', at)
+  return false
+end
+
+local function look(id)
+  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'queuedAt', 'owner')
+  if run[1] == 'queued' then
+    local why = missed(id, queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3], tonumber(run[6]))
+    if why == 'gone' and run[5] ~= 'async' and run[3] == '0' then
+      add(queue, finish(id, 'failed', lost))
+    elseif why then
+      redis.call('HSET', key('run:', id), 'queuedAt', at)
+      local attempt = run[3]
+      if why ~= 'gone' then
+        attempt = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
+        redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
+      end
+      queue[#queue + 1] = {id, run[2], tostring(attempt), run[4]}
     end
   elseif run[1] == 'parked' then
     -- Where all others of the client have ended, nobody is left whose end would let it in.
     local mine = redis.call('ZCARD', key('owner:', run[7]))
     if mine <= redis.call('LLEN', key('parked:', run[7])) then
-      local freed = unpark(run[7])
-      if freed[1] then queue[#queue + 1] = freed end
+      add(queue, {unpark(run[7])})
     end
   end
 end
+
+for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do pcall(look, id) end
 return {redis.call('ZCARD', key('live')), queue}
 `)
 
 /** A worker is there: ARGV: id, what it says of itself, how long that holds in milliseconds. */
 export const HEARTBEAT = script(`
+even_if_full()
 redis.call('SET', key('worker:', ARGV[2]), ARGV[3], 'PX', ARGV[4])
 redis.call('ZADD', key('workers'), now(), ARGV[2])
 `)

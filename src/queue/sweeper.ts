@@ -30,9 +30,7 @@ export class Sweeper {
     if (this.#isBusy) return
     this.#isBusy = true
     try {
-      const { redis } = this.#queue
-      const isMine = await redis.set(this.#queue.key('sweeper'), '1', 'PX', LOCK_MS, 'NX')
-      if (isMine === null) return
+      if (!(await this.#queue.maySweep(LOCK_MS))) return
       await this.#queue.sweep()
       this.#place = await this.#queue.audit(this.#place)
     } catch (error) {

@@ -163,25 +163,30 @@ export class QueueWorker {
 
   async #run(job: Job<JobData>, token: string, environment: string): Promise<void> {
     const { logger, name, onRun } = this.#options
+    const data = readJob(job)
     try {
-      const end = await this.#take(job, token, environment)
+      const end = await this.#take(job, data, token, environment)
       if (end === 'handed back') this.#restsUntilMs = performance.now() + REST_MS
-      logger.debug({ runId: job.data.id, end, worker: name }, 'a run is over')
+      logger.debug({ runId: data.id, end, worker: name }, 'a run is over')
       onRun?.(end)
     } catch (error) {
-      // Its lease ends and it is swept up, or BullMQ gives the job to another worker.
-      logger.error({ err: error, runId: job.data.id }, 'a run could not be seen to')
-      return
+      // Its lease ends, and it is swept up.
+      logger.error({ err: error, runId: data.id }, 'a run could not be seen to')
     }
     await job.moveToCompleted(null, token, false).catch((error) => {
       logger.debug({ err: error }, 'a job was taken away')
     })
   }
 
-  async #take(job: Job<JobData>, token: string, environment: string): Promise<RunEnd | 'skipped'> {
+  async #take(
+    job: Job<JobData>,
+    data: JobData,
+    token: string,
+    environment: string,
+  ): Promise<RunEnd | 'skipped'> {
     const { queue, executor, parse } = this.#options
     const takenAtMs = performance.now()
-    const run = await queue.start(job.data, this.id, LEASE_MS)
+    const run = await queue.start(data, this.id, LEASE_MS)
     if (!run) return 'skipped'
     const once = new RunOnce({ queue, executor, parse, stop: this.#stop.signal })
     const hold = {
@@ -201,4 +206,9 @@ export class QueueWorker {
     }
     void queue.heartbeat(this.id, report, HEARTBEAT_TTL_MS).catch(() => {})
   }
+}
+
+/** What a job says, believed as little as that it says anything: it must not take a worker down. */
+function readJob({ data }: { data: Partial<JobData> | null }): JobData {
+  return { id: String(data?.id), attempt: Number(data?.attempt) }
 }

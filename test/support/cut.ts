@@ -7,6 +7,8 @@ export interface Network {
   port: number
   /** Nothing goes through any more: what is open stays silent, what is new is not answered. */
   cut: () => void
+  /** What is open stays silent for ever, and nobody is told; what is new goes through. */
+  forget: () => void
   /** Connections that were cut are closed, new ones go through. */
   mend: () => void
   close: () => void
@@ -15,9 +17,14 @@ export interface Network {
 export async function network(targetPort: number): Promise<Network> {
   const sockets = new Set<Socket>()
   let isCut = false
+  let forgotten = 0
+  let opened = 0
   const server = createServer((client) => {
     sockets.add(client.on('error', () => {}))
     if (isCut) return
+    opened += 1
+    const number = opened
+    const isSilent = () => isCut || number <= forgotten
     const target = connect(targetPort, '127.0.0.1')
     sockets.add(target.on('error', () => {}))
     for (const [from, to] of [
@@ -25,11 +32,11 @@ export async function network(targetPort: number): Promise<Network> {
       [target, client],
     ] as const) {
       from.on('data', (chunk) => {
-        if (!isCut) to.write(chunk)
+        if (!isSilent()) to.write(chunk)
       })
       from.on('close', () => {
         sockets.delete(from)
-        if (!isCut) to.destroy()
+        if (!isSilent()) to.destroy()
       })
     }
   })
@@ -43,6 +50,9 @@ export async function network(targetPort: number): Promise<Network> {
     port: (server.address() as AddressInfo).port,
     cut: () => {
       isCut = true
+    },
+    forget: () => {
+      forgotten = opened
     },
     mend: () => {
       isCut = false

@@ -44,3 +44,21 @@ it('are known to every server, and told to one of them when they end', async () 
   }
   await cluster.close()
 })
+
+it('remember an idempotency key for as long as the run is there, however long it waits', async ({
+  onTestFinished,
+}) => {
+  const cluster = startCluster(redis.url, { RESULT_TTL_SECONDS: '1' })
+  onTestFinished(() => cluster.close())
+  const { asyncRuns } = cluster.server()
+  const post = async () => {
+    const run = { id: randomUUID(), request: program('x # now'), origin: asKey('one') }
+    return (await asyncRuns.submit([run], { key: 'once', digest: 'digest' }))[0]?.id ?? ''
+  }
+  const first = await post()
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  expect(await post()).toBe(first)
+  cluster.worker()
+  await expect.poll(() => asyncRuns.find(first), { timeout: 10_000 }).toBe(undefined)
+  expect(await post()).not.toBe(first)
+})

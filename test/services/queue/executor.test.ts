@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { Refusal } from '../../../src/errors.ts'
 import { redisService, type Service } from '../../support/services.ts'
+import { outcome } from '../../unit/support/app.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
 
 let redis: Service
@@ -269,6 +270,49 @@ it('gives a heavier key more turns', async () => {
   const firstTwelve = host.executor.begun.slice(0, 12).map(({ code }) => code.split(' ')[0])
   expect(firstTwelve.filter((name) => name === 'heavy').length).toBeGreaterThanOrEqual(8)
 })
+
+it.each([
+  ['all of them queued', {}],
+  ['all but one parked', { maxConcurrent: 1 }],
+])(
+  'lets a client with many have its turns among those who always have one: %s',
+  async (_, limits) => {
+    const { executor, asyncRuns } = cluster.server()
+    const slow = {
+      run: async ({ code }: { code: string }) => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        return outcome({ output: code })
+      },
+    }
+    cluster.worker({ slots: 1, executor: slow })
+    let [isOver, others] = [false, 0]
+    const steady = ['a', 'b', 'c'].map(async (name) => {
+      for (; !isOver; others += 1) await executor.run(program(name), going({ origin: asKey(name) }))
+    })
+    await expect.poll(() => others).toBeGreaterThan(5)
+    const before = others
+    const origin = asKey('many', limits)
+    const many = Array.from({ length: 8 }, () => ({
+      id: randomUUID(),
+      request: program('m'),
+      origin,
+    }))
+    await asyncRuns.submit(many)
+    const ended = async () => {
+      const found = await Promise.all(many.map(({ id }) => asyncRuns.find(id)))
+      return found.filter((one) => one?.run.state === 'finished').length
+    }
+    await expect
+      .poll(ended, { timeout: 15_000 })
+      .toBe(8)
+      .finally(() => {
+        isOver = true
+      })
+    await Promise.all(steady)
+    // Each of the four has a turn in four.
+    expect(others - before).toBeLessThan(100)
+  },
+)
 
 it('leaves the queue room for others, whatever one client sends', async () => {
   const { executor } = cluster.server({ MAX_QUEUED: '100' })

@@ -1,7 +1,13 @@
 // What becomes of runs when machines, networks and Redis fail: each gets one answer, and a true one.
 
 import { randomUUID } from 'node:crypto'
+import { Worker as BullWorker, type Job } from 'bullmq'
 import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest'
+import { BEFORE_ALL } from '../../../src/async-runs/async-runs.ts'
+import { connectToWait } from '../../../src/queue/connection.ts'
+import { Hub } from '../../../src/queue/hub.ts'
+import { QueueExecutor } from '../../../src/queue/queue-executor.ts'
+import { bullPrefix, queueName } from '../../../src/queue/run-queue.ts'
 import { network } from '../../support/cut.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { type StubProcess, startStub, type Told } from '../../support/stub-process.ts'
@@ -38,6 +44,8 @@ function start({ onTestFinished, expect }: Context, url = redis.url) {
       .toBeGreaterThanOrEqual(times)
   return { cluster, server, stub, told, begun }
 }
+
+const portOf = (url: string) => Number(new URL(url).port)
 
 const LOST = {
   code: 'unavailable',
@@ -198,9 +206,88 @@ describe.concurrent('Redis', () => {
   }, 40_000)
 })
 
-describe.concurrent('a network that is cut', () => {
-  const portOf = (url: string) => Number(new URL(url).port)
+describe.concurrent('a reader of events', () => {
+  it('who comes while Redis is away hears so', async ({ onTestFinished, expect }) => {
+    const own = await redisService()
+    onTestFinished(() => own.remove())
+    const { server } = start({ onTestFinished, expect }, own.url)
+    const id = randomUUID()
+    await server.asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
+    await own.stop('SIGKILL')
+    const events = server.asyncRuns.events(id, BEFORE_ALL, new AbortController().signal)
+    const next = events[Symbol.asyncIterator]().next()
+    await expect(next).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
 
+describe.concurrent('a Redis that can’t be written', () => {
+  async function own(context: Context) {
+    const service = await redisService()
+    context.onTestFinished(() => service.remove())
+    const started = start(context, service.url)
+    const set = (name: string, value: string) =>
+      started.cluster.queue.redis.config('SET', name, value)
+    return { ...started, set }
+  }
+
+  it('because its memory is full takes no more, and loses nothing of what runs', async (context) => {
+    const { expect } = context
+    const { server, stub, begun, set } = await own(context)
+    const worker = await stub()
+    const [id, other] = [randomUUID(), randomUUID()]
+    const seen: string[] = []
+    const outcome = server.executor.run(
+      program('x # ms: 12000'),
+      going({ id, onChunk: (_, bytes) => seen.push(String(bytes)) }),
+    )
+    await begun(id)
+    await server.asyncRuns.submit([
+      { id: other, request: program('z # ms: 60000'), origin: asKey('one') },
+    ])
+    await begun(other)
+    await set('maxmemory', '1')
+    await expect(server.executor.run(program('y'), going())).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    expect(await server.asyncRuns.cancel(other)).toMatchObject({ state: 'cancelled' })
+    expect(await outcome).toMatchObject({ output: 'x # ms: 12000' })
+    expect(seen).toEqual(['x # ms: 12000\n'])
+    await set('maxmemory', '0')
+    expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
+    expect(worker.process.exitCode).toBe(null)
+  }, 60_000)
+
+  it('because its memory is full says of a lost run that it is', async (context) => {
+    const { server, stub, begun, set } = await own(context)
+    const worker = await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 60000'), going({ id }))
+    await begun(id)
+    await set('maxmemory', '1')
+    await Promise.all([worker.kill('SIGKILL'), context.expect(outcome).rejects.toMatchObject(LOST)])
+  })
+
+  it('for another reason keeps nobody waiting for ever', async (context) => {
+    const { expect } = context
+    const { cluster, set, stub, begun } = await own(context)
+    const { queue } = cluster
+    const hub = new Hub(connectToWait(cluster.config.REDIS_URL), queue.key(''))
+    context.onTestFinished(() => hub.close())
+    const limits = { maxQueued: 10, maxWaitMs: 1000, graceMs: 2000 }
+    const executor = new QueueExecutor({ queue, hub, ...limits })
+    const worker = await stub()
+    const id = randomUUID()
+    const lasting = program('x # ms: 60000', { timeoutSeconds: 1 })
+    const outcome = executor.run(lasting, going({ id }))
+    const seen = expect(outcome).rejects.toMatchObject({ code: 'unavailable' })
+    await begun(id)
+    await set('min-replicas-to-write', '1')
+    await worker.kill('SIGKILL')
+    await seen
+  })
+})
+
+describe.concurrent('a network that is cut', () => {
   it('between server and Redis for two seconds costs no run its answer', async ({
     onTestFinished,
     expect,
@@ -241,6 +328,38 @@ describe.concurrent('a network that is cut', () => {
   })
 })
 
+describe.concurrent('connections that somebody on the way has forgotten', () => {
+  it('of a server are made anew', async ({ onTestFinished, expect }) => {
+    const net = await network(portOf(redis.url))
+    onTestFinished(() => net.close())
+    const { cluster, stub } = start({ onTestFinished, expect })
+    const server = cluster.server({ REDIS_URL: `redis://127.0.0.1:${net.port}` })
+    await stub()
+    expect(await server.executor.run(program('x'), going())).toMatchObject({ output: 'x' })
+    net.forget()
+    const run = () => server.executor.run(program('y'), going()).catch(({ code }) => code)
+    await expect.poll(run, { timeout: 25_000 }).toMatchObject({ output: 'y' })
+    // Whoever waits hears at once of what happens, not when he looks.
+    let isStarted = false
+    const onStart = () => {
+      isStarted = true
+    }
+    const outcome = server.executor.run(program('z # ms: 1500'), going({ onStart }))
+    await expect.poll(() => isStarted, { timeout: 1000 }).toBe(true)
+    await outcome
+  })
+
+  it('of a worker are made anew', async ({ onTestFinished, expect }) => {
+    const net = await network(portOf(redis.url))
+    onTestFinished(() => net.close())
+    const { server, stub } = start({ onTestFinished, expect })
+    await stub({}, `redis://127.0.0.1:${net.port}`)
+    expect(await server.executor.run(program('x'), going())).toMatchObject({ output: 'x' })
+    net.forget()
+    expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
+  })
+})
+
 describe.concurrent('clocks', () => {
   it('may be wrong: it does not matter what time it is on which machine', async ({
     onTestFinished,
@@ -265,12 +384,31 @@ describe.concurrent('what somebody else put into Redis', () => {
     const bull = queue.queues.get('python')
     await bull?.add('run', { id: 'nobody', attempt: 0 })
     await bull?.add('run', 'garbage')
+    await bull?.add('run', null)
+    await queue.redis.lpush(queue.key('bull:runs-python:wait'), 'a job that is not there')
     await bull?.add('something', { id: { not: 'a name' }, attempt: -1 })
     await queue.redis.hset(queue.key('run:broken'), { state: 'queued', attempt: 0, request: '{' })
     await bull?.add('run', { id: 'broken', attempt: 0 })
     await stub()
     expect(await server.executor.run(program('y'), going())).toMatchObject({ output: 'y' })
     await expect.poll(() => bull?.getJobCounts('wait', 'active')).toEqual({ wait: 0, active: 0 })
+  })
+})
+
+describe.concurrent('a run in Redis that is none of ours', () => {
+  it('keeps nobody from hearing of lost ones', async ({ onTestFinished, expect }) => {
+    const { cluster, server, stub, begun } = start({ onTestFinished, expect })
+    const { queue } = cluster
+    for (const state of ['running', 'queued', 'parked', 'something else']) {
+      await queue.redis.hset(queue.key(`run:${state}`), { state })
+      await queue.redis.zadd(queue.key('live'), 1, state)
+    }
+    const worker = await stub()
+    const id = randomUUID()
+    const outcome = server.executor.run(program('x # ms: 60000'), going({ id }))
+    await begun(id)
+    await Promise.all([worker.kill('SIGKILL'), expect(outcome).rejects.toMatchObject(LOST)])
+    await expect.poll(() => queue.redis.zcard(queue.key('live'))).toBe(0)
   })
 })
 
@@ -296,5 +434,44 @@ describe.concurrent('a job that is lost from the queue', () => {
     await expect
       .poll(async () => (await server.asyncRuns.find(id))?.run.state, { timeout: 10_000 })
       .toBe('finished')
+  })
+})
+
+describe.concurrent('a job whose taker dies before he starts the run', () => {
+  /** Takes the next job, and does nothing with it. */
+  async function takeOne({ cluster }: ReturnType<typeof start>, then?: 'complete') {
+    const source = new BullWorker(queueName('python'), null, {
+      connection: { url: redis.url, maxRetriesPerRequest: null },
+      prefix: bullPrefix(cluster.config.QUEUE_PREFIX),
+      lockDuration: 120_000,
+    })
+    let job: Job | undefined
+    while (!job) job = await source.getNextJob('somebody', { block: true })
+    if (then === 'complete') await job.moveToCompleted(null, 'somebody', false)
+    await source.close(true)
+  }
+
+  it.for([
+    ['interactive', undefined],
+    ['asynchronous', undefined],
+    ['asynchronous', 'complete'],
+  ] as const)('is queued again: %s, %s', async ([kind, then], { onTestFinished, expect }) => {
+    const started = start({ onTestFinished, expect })
+    const { server, stub, told } = started
+    const id = randomUUID()
+    const answer =
+      kind === 'interactive'
+        ? server.executor.run(program('x'), going({ id }))
+        : server.asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
+    await takeOne(started, then)
+    await stub()
+    await expect
+      .poll(() => told.filter((one) => one.id === id).map(({ what }) => what), { timeout: 20_000 })
+      .toEqual(['start', 'end'])
+    if (kind === 'interactive') expect(await answer).toMatchObject({ output: 'x' })
+    else {
+      const state = async () => (await server.asyncRuns.find(id))?.run.state
+      await expect.poll(state, { timeout: 5000 }).toBe('finished')
+    }
   })
 })
