@@ -98,6 +98,11 @@ export class Script<Result> {
     this.#digest = createHash('sha1').update(text).digest('hex') // what EVALSHA asks for
   }
 
+  /** Tells Redis the text before it is needed. */
+  async load(redis: Redis): Promise<void> {
+    await redis.script('LOAD', this.#text)
+  }
+
   async run(redis: Redis, ...args: (string | number)[]): Promise<Result> {
     try {
       return (await redis.evalsha(this.#digest, 0, ...args)) as Result

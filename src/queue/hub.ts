@@ -7,11 +7,14 @@ import { settlesWithin } from '../settles-within.ts'
 /** How long Redis may take to be subscribed to, in milliseconds: who listens looks for himself meanwhile. */
 const SUBSCRIBE_MS = 3000
 
-/** What is told of a run: there are new events; a worker has taken it; its program has started; its worker was lost. */
-export type Notice = 'events' | 'taken' | 'started' | 'lost'
+/**
+ * What is told of a run: there are new events; a worker has taken it; its program has started; its worker was lost; how it
+ * ended.
+ */
+export type Notice = 'events' | 'taken' | 'started' | 'lost' | 'end'
 
 /** Told of notices, and of nothing that was missed while Redis was away: who listens looks for itself now and then. */
-export type Listener = (notice: Notice) => void
+export type Listener = (notice: Notice, data: string) => void
 
 export class Hub {
   /** The channel of this process, for runs that only it waits for. */
@@ -66,7 +69,9 @@ export class Hub {
   }
 
   #tell(channel: string, message: string): void {
-    const [id, notice] = message.split(' ')
-    for (const listener of this.#listeners.get(`${channel} ${id}`) ?? []) listener(notice as Notice)
+    const [, id, notice, data = ''] = message.match(/^(\S+) (\S+) ?([\s\S]*)$/) ?? []
+    for (const listener of this.#listeners.get(`${channel} ${id}`) ?? []) {
+      listener(notice as Notice, data)
+    }
   }
 }

@@ -35,7 +35,8 @@ export interface QueueExecutorOptions {
 
 export class QueueExecutor implements Executor {
   readonly #options: QueueExecutorOptions
-  #running = 0
+  /** How many each client waits for here. */
+  readonly #waiting = new Map<string, number>()
 
   constructor(options: QueueExecutorOptions) {
     this.#options = options
@@ -43,7 +44,7 @@ export class QueueExecutor implements Executor {
 
   /** How many this process waits for. */
   get running(): number {
-    return this.#running
+    return [...this.#waiting.values()].reduce((sum, count) => sum + count, 0)
   }
 
   async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
@@ -51,30 +52,37 @@ export class QueueExecutor implements Executor {
     const { signal, id = randomUUID() } = options
     if (signal.aborted) throw cancelled(signal)
     const bell = new Bell()
+    /** Ends the waiting, whoever does. */
+    const done = new AbortController()
+    const stop = () => {
+      done.abort()
+      bell.ring()
+    }
     const told = once(options)
-    const stopHearing = hub.listen(id, (notice: Notice) => {
+    let ending: Ending | undefined
+    const stopHearing = hub.listen(id, (notice: Notice, data) => {
       if (notice === 'taken') told.admitted()
       else if (notice === 'started') told.started()
-      else bell.ring()
+      else if (notice === 'end') {
+        ending = decodeEnding(data)
+        stop()
+      } else bell.ring()
     })
-    const stopListening = onAbort(signal, () => bell.ring())
-    const overdue = new AbortController()
-    const timer = setTimeout(() => {
-      overdue.abort()
-      bell.ring()
-    }, this.#longestMs(request))
-    this.#running += 1
-    let ending: Ending | undefined
+    const stopListening = onAbort(signal, stop)
+    const timer = setTimeout(stop, this.#longestMs(request))
+    const owner = options.origin ? clientName(options.origin) : 'server'
+    const before = this.#waiting.get(owner) ?? 0
+    this.#waiting.set(owner, before + 1)
     try {
-      await queue.submit(this.#submission(id, request, options))
-      const place = { bell, looksFirst: false, signal: AbortSignal.any([signal, overdue.signal]) }
+      await queue.submit(this.#submission(id, owner, before, request, options))
+      const place = { bell, looksFirst: false, signal: done.signal }
       for await (const event of follow(queue, id, BEFORE_ALL, place)) {
         if (event.type === 'end') ending = decodeEnding(event.data)
         else pass(event, options, told.started)
       }
       if (!ending) {
         if (signal.aborted) throw cancelled(signal)
-        const what = overdue.signal.aborted ? 'did not end the run' : 'lost the run'
+        const what = done.signal.aborted ? 'did not end the run' : 'lost the run'
         throw unavailable(new Error(`the queue ${what}`))
       }
       if (ending.state !== 'finished') throw endingRefusal(ending.refusal)
@@ -82,7 +90,9 @@ export class QueueExecutor implements Executor {
       await options.onEnd?.()
       return ending.result
     } finally {
-      this.#running -= 1
+      const left = (this.#waiting.get(owner) ?? 1) - 1
+      if (left > 0) this.#waiting.set(owner, left)
+      else this.#waiting.delete(owner)
       clearTimeout(timer)
       stopListening()
       stopHearing()
@@ -96,7 +106,13 @@ export class QueueExecutor implements Executor {
     return (retry ? MAX_ATTEMPTS : 1) * (maxWaitMs + timeoutSeconds * 1000 + graceMs)
   }
 
-  #submission(id: string, request: RunRequest, { origin, onChunk }: RunOptions) {
+  #submission(
+    id: string,
+    owner: string,
+    before: number,
+    request: RunRequest,
+    { origin, onChunk }: RunOptions,
+  ) {
     const { hub, maxQueued, maxWaitMs } = this.#options
     const meta = {
       requestId: origin?.requestId ?? '',
@@ -107,7 +123,8 @@ export class QueueExecutor implements Executor {
     }
     return {
       kind: 'sync',
-      owner: origin ? clientName(origin) : 'server',
+      owner,
+      likelyPriority: Math.floor(before / (origin?.key?.weight ?? 1)),
       maxConcurrent: origin?.key?.maxConcurrent,
       weight: origin?.key?.weight ?? 1,
       ...{ maxQueued, waitMs: maxWaitMs, ttlMs: KEPT_MS, channel: hub.channel },

@@ -1,5 +1,6 @@
 // One run on a worker: from the request that came to the end that is written down.
 
+import { onAbort } from '../abortable.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { pause } from '../pause.ts'
@@ -33,6 +34,8 @@ export class RunOnce {
   readonly #options: RunOnceOptions
   #hasStarted = false
   #startMs = 0
+  /** Whether somebody waits for the end, and reads no output before. */
+  #isAwaited = false
 
   constructor(options: RunOnceOptions) {
     this.#options = options
@@ -41,23 +44,35 @@ export class RunOnce {
   /** `lost` aborts when the run is not this worker's any more. */
   async run(taken: TakenRun, environment: string, lost: AbortSignal): Promise<RunEnd> {
     const { stop } = this.#options
+    // One of its own: what is made of the worker's signal with AbortSignal.any is kept for as long as the worker is.
+    const ended = new AbortController()
+    const stopListening = [lost, stop].map((signal) => onAbort(signal, () => ended.abort()))
+    if (stop.aborted || lost.aborted) ended.abort()
     let ending: Ending
     try {
-      ending = await this.#execute(taken, environment, AbortSignal.any([lost, stop]))
+      ending = await this.#execute(taken, environment, ended.signal)
     } catch (error) {
-      if (lost.aborted) return 'lost'
-      const refusal = toRefusal(error)
-      const begins = !this.#hasStarted && (stop.aborted || isOurs(refusal))
-      if (begins && (await this.#handBack(taken, environment))) return 'handed back'
-      ending = failed(stop.aborted ? stopped() : refusal)
-      if (stop.aborted && (await this.#giveUp(taken))) return 'lost'
+      return lost.aborted ? 'lost' : this.#failed(taken, environment, toRefusal(error))
+    } finally {
+      for (const stopOne of stopListening) stopOne()
     }
+    return (await this.#finish(taken, ending)) ? ending.state : 'lost'
+  }
+
+  /** What becomes of a run whose program did not end here. */
+  async #failed(taken: TakenRun, environment: string, refusal: Refusal): Promise<RunEnd> {
+    const isStopped = this.#options.stop.aborted
+    const mayBegin = !this.#hasStarted && (isStopped || isOurs(refusal))
+    if (mayBegin && (await this.#handBack(taken, environment))) return 'handed back'
+    if (isStopped && (await this.#giveUp(taken))) return 'lost'
+    const ending = failed(isStopped ? stopped() : refusal)
     return (await this.#finish(taken, ending)) ? ending.state : 'lost'
   }
 
   async #execute(taken: TakenRun, environment: string, signal: AbortSignal): Promise<Ending> {
     const { executor, parse } = this.#options
     const { meta, request } = read(taken, parse, environment)
+    this.#isAwaited = !meta.isFollowed
     const takenAtMs = performance.now()
     const sender = meta.isFollowed ? new EventSender(this.#options.queue, taken, signal) : undefined
     const result = await executor.run(request, {
@@ -104,7 +119,7 @@ export class RunOnce {
     const untilMs = performance.now() + LEASE_MS
     for (;;) {
       try {
-        return await this.#options.queue.finish(taken, ending)
+        return await this.#options.queue.finish(taken, ending, this.#isAwaited)
       } catch (error) {
         if (performance.now() > untilMs) throw error
         await pause(PAUSE_MS)

@@ -28,6 +28,8 @@ export const MAX_ATTEMPTS = 3
 const AUDIT_AGE_MS = 5000
 /** How many runs are audited at once. */
 const AUDIT_COUNT = 500
+/** Longest end that is told to who waits for it, in characters; a longer one is fetched. */
+const MAX_TOLD_CHARS = 65_536
 /** How long BullMQ may take to close, in milliseconds. */
 const CLOSE_MS = 1000
 /** How many of the last jobs stay in the queue for whoever looks at it. */
@@ -82,6 +84,11 @@ export interface Submission {
   /** Where their events are told of; undefined: where each run's own are. */
   channel?: string
   idempotency?: { key: string; digest: string } | undefined
+  /**
+   * What the priority of a run will be, as far as one server can tell: its job is added while Redis still answers, and
+   * gets another priority where that was wrong. Of at most one run.
+   */
+  likelyPriority?: number
   runs: readonly { id: string; request: RunRequest; meta: RunMeta }[]
 }
 
@@ -132,10 +139,21 @@ export class RunQueue {
   readonly redis: Redis
   readonly #prefix: string
   readonly #queues: ReadonlyMap<string, Queue>
+  #knowsScripts = false
 
   constructor({ url, prefix, environments, logger }: RunQueueOptions) {
     this.redis = connect(url, logger)
     this.#prefix = `${prefix}:`
+    // A Redis that has just been started knows none.
+    this.redis.on('ready', () => {
+      this.#knowsScripts = false
+      void scripts.submit.load(this.redis).then(
+        () => {
+          this.#knowsScripts = true
+        },
+        () => {},
+      )
+    })
     this.#queues = new Map(
       environments.map((name) => {
         const queue = new Queue(queueName(name), {
@@ -167,19 +185,21 @@ export class RunQueue {
    * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `unavailable`.
    */
   async submit(submission: Submission): Promise<string[]> {
-    const { runs, idempotency } = submission
-    const [answer, ...rest] = await this.#ask(() =>
-      this.#run(
-        scripts.submit,
-        ...[submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
-        ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
-        ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
-        ...runs.flatMap(({ id, request, meta }) => [
-          ...[id, request.environment, request.retry ? 1 : 0],
-          ...[JSON.stringify(meta), JSON.stringify(request)],
-        ]),
-      ),
-    )
+    const { runs } = submission
+    const early = { jobs: [] as JobTuple[], added: Promise.resolve() }
+    const [answer, ...rest] = await this.#ask(() => {
+      const answered = this.#submit(submission)
+      // On the same connection: Redis has written the runs down when it adds the jobs.
+      if (submission.likelyPriority !== undefined && this.#knowsScripts) {
+        const priority = String(submission.likelyPriority)
+        early.jobs = runs.map(({ id, request }) => [id, request.environment, '0', priority])
+        early.added = this.enqueue(early.jobs)
+        early.added.catch(() => {})
+      }
+      return answered
+    })
+    if (answer !== 'ok') this.#takeBack(early.jobs)
+
     if (answer === 'same') return (rest[0] ?? '').split(' ')
     if (answer === 'conflict') {
       throw new Refusal('conflict', 'Idempotency-Key: came with another body before')
@@ -190,11 +210,41 @@ export class RunQueue {
       const priority = rest[index] ?? '-1'
       return priority === '-1' ? [] : [[id, request.environment, '0', priority]]
     })
+    if (early.jobs.length > 0) {
+      await this.#ask(() => early.added)
+      const others = jobs.filter((job, index) => job[3] !== early.jobs[index]?.[3])
+      for (const job of others) void this.#move(job).catch(() => {})
+      return runs.map(({ id }) => id)
+    }
     // Runs that nobody waits for are written down already: the audit queues them.
     await this.#ask(() => this.enqueue(jobs)).catch((error) => {
       if (submission.kind === 'sync') throw error
     })
     return runs.map(({ id }) => id)
+  }
+
+  #submit(submission: Submission): Promise<string[]> {
+    const { runs, idempotency } = submission
+    return this.#run(
+      scripts.submit,
+      ...[submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
+      ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
+      ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
+      ...runs.flatMap(({ id, request, meta }) => [
+        ...[id, request.environment, request.retry ? 1 : 0],
+        ...[JSON.stringify(meta), JSON.stringify(request)],
+      ]),
+    )
+  }
+
+  /** Jobs of runs that were refused: nobody could start them. */
+  #takeBack(jobs: readonly JobTuple[]): void {
+    for (const [id, environment, attempt] of jobs) {
+      void this.#queues
+        .get(environment)
+        ?.remove(`${id}-${attempt}`)
+        .catch(() => {})
+    }
   }
 
   /** Gives jobs to whoever takes them first. A job that is there already stays as it is. */
@@ -246,11 +296,17 @@ export class RunQueue {
     return (await this.#run(scripts.append, id, attempt, seq, ...fields)) === 1
   }
 
-  /** Whether this is how the run ended. */
-  async finish(run: Pick<TakenRun, 'id' | 'attempt'>, ending: Ending): Promise<boolean> {
+  /** Whether this is how the run ended. `isAwaited`: somebody waits for the end alone, and is told it at once if it is short. */
+  async finish(
+    run: Pick<TakenRun, 'id' | 'attempt'>,
+    ending: Ending,
+    isAwaited = false,
+  ): Promise<boolean> {
+    const text = encodeEnding(ending)
+    const isTold = isAwaited && text.length <= MAX_TOLD_CHARS
     const [isMine, jobs = []] = await this.#run(
       scripts.finish,
-      ...[run.id, run.attempt, ending.state, encodeEnding(ending)],
+      ...[run.id, run.attempt, ending.state, text, isTold ? 1 : 0],
     )
     await this.enqueue(jobs)
     return isMine === 1

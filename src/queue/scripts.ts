@@ -75,8 +75,9 @@ local function add(list, jobs)
   end
 end
 
--- Ends a run for good, with 'finished', 'failed' or 'cancelled'. Returns what of the same client may be queued or moved now.
-local function finish(id, state, payload)
+-- Ends a run for good, with 'finished', 'failed' or 'cancelled'; whoever listens is told how where is_told says so, which
+-- saves the way of asking. Returns what of the same client may be queued or moved now.
+local function finish(id, state, payload, is_told)
   local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state')
   local ttl = tonumber(run[3])
   local at = now()
@@ -95,7 +96,7 @@ local function finish(id, state, payload)
     redis.call('EXPIRE', bucket, ${BUCKET_SECONDS * 3})
   end
   if run[2] == 'async' then redis.call('XADD', key('ended'), '*', 'id', id) end
-  redis.call('PUBLISH', run[4], id .. ' events')
+  redis.call('PUBLISH', run[4], id .. (is_told and ' end ' .. payload or ' events'))
   if run[5] == 'parked' then
     redis.call('LREM', key('parked:', run[1]), 1, id)
     return {}
@@ -240,7 +241,7 @@ return 1
 export const FINISH = script(`${HOLDS}
 local id, attempt = ARGV[2], ARGV[3]
 if not holds(id, attempt) then return {0} end
-return {1, finish(id, ARGV[4], ARGV[5])}
+return {1, finish(id, ARGV[4], ARGV[5], ARGV[6] == '1')}
 `)
 
 /**

@@ -126,13 +126,20 @@ export class QueueWorker {
     for (let count = 0; !this.#isClosing; count += 1) {
       const token = `${this.id}-${environment}-${count}`
       try {
-        const job = await this.#next(source, token)
+        const { job, isFirst } = await this.#next(source, token)
         if (!job) continue
-        const run = this.#run(job, token, environment).finally(() => {
+        let hasBegun = () => {}
+        const begun = new Promise<void>((resolve) => {
+          hasBegun = resolve
+        })
+        const run = this.#run(job, token, environment, hasBegun).finally(() => {
+          hasBegun()
           this.#running.delete(run)
           this.#slots.giveBack()
         })
         this.#running.add(run)
+        // After an idle time there is hardly another one: to look for it would only be in the way of the first.
+        if (isFirst) await begun
       } catch (error) {
         if (this.#isClosing) return
         this.#options.logger.debug({ err: error }, 'a queue can’t be read')
@@ -141,31 +148,39 @@ export class QueueWorker {
     }
   }
 
-  /** A job and a place for it; nothing where there is none of the one or the other. */
-  async #next(source: Source, token: string): Promise<Job<JobData> | undefined> {
+  /**
+   * A job and a place for it; nothing where there is none of the one or the other. `isFirst`: there was none for a while.
+   */
+  async #next(source: Source, token: string): Promise<{ job?: Job<JobData>; isFirst?: boolean }> {
     const restMs = this.#restsUntilMs - performance.now()
     if (restMs > 0) await pause(restMs)
-    if (!(await this.#slots.take())) return undefined
+    if (!(await this.#slots.take())) return {}
     let job: Job<JobData> | undefined
     try {
       job = await source.getNextJob(token, { block: false })
     } finally {
       if (!job) this.#slots.giveBack()
     }
-    if (job || this.#isClosing) return job
+    if (job) return { job }
+    if (this.#isClosing) return {}
     // Nobody has a place while he waits for jobs that may not come. What comes goes back where there is none then.
     job = await source.getNextJob(token, { block: true })
     const isWell = performance.now() > this.#restsUntilMs
-    if (!job || (isWell && this.#slots.tryTake())) return job
-    await job.moveToWait(token)
-    return undefined
+    if (job && isWell && this.#slots.tryTake()) return { job, isFirst: true }
+    await job?.moveToWait(token)
+    return {}
   }
 
-  async #run(job: Job<JobData>, token: string, environment: string): Promise<void> {
+  async #run(
+    job: Job<JobData>,
+    token: string,
+    environment: string,
+    hasBegun: () => void,
+  ): Promise<void> {
     const { logger, name, onRun } = this.#options
     const data = readJob(job)
     try {
-      const end = await this.#take(job, data, token, environment)
+      const end = await this.#take(job, data, token, environment, hasBegun)
       if (end === 'handed back') this.#restsUntilMs = performance.now() + REST_MS
       logger.debug({ runId: data.id, end, worker: name }, 'a run is over')
       onRun?.(end)
@@ -183,10 +198,12 @@ export class QueueWorker {
     data: JobData,
     token: string,
     environment: string,
+    hasBegun: () => void,
   ): Promise<RunEnd | 'skipped'> {
     const { queue, executor, parse } = this.#options
     const takenAtMs = performance.now()
     const run = await queue.start(data, this.id, LEASE_MS)
+    hasBegun()
     if (!run) return 'skipped'
     const once = new RunOnce({ queue, executor, parse, stop: this.#stop.signal })
     const hold = {
