@@ -107,9 +107,9 @@ async function startHosts(url: string, prefix: string, hosts: number): Promise<S
   )
 }
 
-/** As many clients as there are places, and a few more: nobody waits long, and no place waits. */
+/** As many clients as there are places: what is longer than the program is the queue's own share. */
 async function load(server: Server, hosts: number, pids: Record<string, number>) {
-  const clients = hosts * SLOTS + Math.max(1, Math.round(hosts / 2))
+  const clients = hosts * SLOTS
   const startMs = performance.now() + RUN_UP_MS
   const endMs = startMs + LOAD_MS
   const times: number[] = []

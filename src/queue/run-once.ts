@@ -28,6 +28,8 @@ export interface RunOnceOptions {
   parse: ParseRequest
   /** The worker ends, and waits no longer. */
   stop: AbortSignal
+  /** Called when the program starts. */
+  onStart?: () => void
 }
 
 export class RunOnce {
@@ -79,6 +81,7 @@ export class RunOnce {
       ...{ signal, id: taken.id, origin: toOrigin(meta) },
       onStart: () => {
         this.#hasStarted = true
+        this.#options.onStart?.()
         this.#startMs = performance.now() - takenAtMs
         if (sender) sender.start()
         else this.#notify(taken)

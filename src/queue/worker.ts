@@ -26,6 +26,8 @@ const HEARTBEAT_TTL_MS = 5000
 const LAST_WORDS_MS = 5000
 /** How long a worker whose engine could not begin a program takes no other, in milliseconds. */
 const REST_MS = 2000
+/** How long the first program after an idle time is alone at most, until it starts, in milliseconds. */
+const FIRST_MS = 10
 /** Pause where a queue can't be read, in milliseconds. */
 const PAUSE_MS = 500
 /** How long Redis waits for a job before it says that there is none, in seconds. */
@@ -139,7 +141,7 @@ export class QueueWorker {
         })
         this.#running.add(run)
         // After an idle time there is hardly another one: to look for it would only be in the way of the first.
-        if (isFirst) await begun
+        if (isFirst) await settlesWithin(begun, FIRST_MS)
       } catch (error) {
         if (this.#isClosing) return
         this.#options.logger.debug({ err: error }, 'a queue can’t be read')
@@ -203,9 +205,9 @@ export class QueueWorker {
     const { queue, executor, parse } = this.#options
     const takenAtMs = performance.now()
     const run = await queue.start(data, this.id, LEASE_MS)
-    hasBegun()
     if (!run) return 'skipped'
-    const once = new RunOnce({ queue, executor, parse, stop: this.#stop.signal })
+    const stop = this.#stop.signal
+    const once = new RunOnce({ queue, executor, parse, stop, onStart: hasBegun })
     const hold = {
       run,
       takenAtMs,
