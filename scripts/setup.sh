@@ -264,9 +264,12 @@ case ${1:-start} in
     ;;
   start)
     setup_packages
-    setup_engine
-    setup_gvisor
-    setup_images
+    # Where workers run the programs, this host needs no engine.
+    if [ "${EXECUTOR:-docker}" != queue ]; then
+      setup_engine
+      setup_gvisor
+      setup_images
+    fi
     setup_build
     ;;
   test)

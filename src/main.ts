@@ -8,7 +8,6 @@ import { setupCommand } from './cli/setup.ts'
 import { parseConfig } from './config.ts'
 import { serveHelp, workerHelp } from './help.ts'
 import { serve } from './serve.ts'
-import { work } from './work.ts'
 
 /**
  * How long a server may be there when all is closed, in milliseconds: what a library still holds, such as a connection
@@ -39,11 +38,13 @@ program
       'environments of ENVIRONMENTS. Any number of hosts may do so. Limits are those of this host.',
   )
   .addHelpText('after', () => workerHelp())
-  .action(() =>
-    work(parseConfig(process.env)).finally(() => {
+  .action(async () => {
+    // What it loads no other command needs.
+    const { work } = await import('./work.ts')
+    await work(parseConfig(process.env)).finally(() => {
       setTimeout(() => process.exit(), LINGER_MS).unref()
-    }),
-  )
+    })
+  })
 program.addCommand(runCommand())
 program.addCommand(keyCommand())
 program.addCommand(setupCommand())
