@@ -64,8 +64,9 @@ export class QueueExecutor implements Executor {
       if (notice === 'taken') told.admitted()
       else if (notice === 'started') told.started()
       else if (notice === 'end') {
-        ending = decodeEnding(data)
-        stop()
+        ending = readEnding(data)
+        if (ending) stop()
+        else bell.ring()
       } else bell.ring()
     })
     const stopListening = onAbort(signal, stop)
@@ -136,6 +137,15 @@ export class QueueExecutor implements Executor {
 const NOBODY_WAITS: Ending = {
   state: 'cancelled',
   refusal: { code: 'cancelled', error: 'The client hung up' },
+}
+
+/** Undefined where it is none: what is written down is looked at then. */
+function readEnding(text: string): Ending | undefined {
+  try {
+    return decodeEnding(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Each is told once, and the first before the second. */

@@ -30,6 +30,8 @@ export interface RunOnceOptions {
   stop: AbortSignal
   /** Called when the program starts. */
   onStart?: () => void
+  /** Called when this host could not begin it, before others may. */
+  onUnable?: () => void
 }
 
 export class RunOnce {
@@ -98,8 +100,9 @@ export class RunOnce {
   }
 
   async #handBack(taken: TakenRun, environment: string): Promise<boolean> {
-    const { queue } = this.#options
+    const { queue, onUnable } = this.#options
     if (taken.attempt > MAX_HANDED_BACK) return false
+    onUnable?.()
     return queue.handBack(taken, environment).then(
       (count) => count > 0,
       () => false,

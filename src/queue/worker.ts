@@ -183,7 +183,6 @@ export class QueueWorker {
     const data = readJob(job)
     try {
       const end = await this.#take(job, data, token, environment, hasBegun)
-      if (end === 'handed back') this.#restsUntilMs = performance.now() + REST_MS
       logger.debug({ runId: data.id, end, worker: name }, 'a run is over')
       onRun?.(end)
     } catch (error) {
@@ -207,7 +206,12 @@ export class QueueWorker {
     const run = await queue.start(data, this.id, LEASE_MS)
     if (!run) return 'skipped'
     const stop = this.#stop.signal
-    const once = new RunOnce({ queue, executor, parse, stop, onStart: hasBegun })
+    const once = new RunOnce({
+      ...{ queue, executor, parse, stop, onStart: hasBegun },
+      onUnable: () => {
+        this.#restsUntilMs = performance.now() + REST_MS
+      },
+    })
     const hold = {
       run,
       takenAtMs,

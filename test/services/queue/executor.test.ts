@@ -350,3 +350,17 @@ it('gives a program only to hosts that have its environment', async () => {
     ['d # now'],
   ])
 })
+
+it('believes no end that is none, whoever tells of it', async () => {
+  const { executor } = cluster.server()
+  const host = cluster.worker()
+  const outcome = executor.run(program('x'), going({ id: 'told' }))
+  const begun = await host.executor.program('x')
+  const { redis: client } = cluster.queue
+  const channel = await client.hget(cluster.queue.key('run:told'), 'channel')
+  for (const message of ['told end', 'told end {', 'told end {"state":"finished"}', 'told', '']) {
+    expect(await client.publish(channel ?? '', message)).toBe(1)
+  }
+  begun.end({ output: 'the true one' })
+  expect(await outcome).toMatchObject({ output: 'the true one' })
+})
