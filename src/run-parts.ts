@@ -15,7 +15,11 @@ import type { RunRecord } from './run-record.ts'
 import { packageVersion } from './version.ts'
 import { type WatchedExecutor, watchExecutor } from './watched-executor.ts'
 import { LAST_WEBHOOKS_MS } from './webhooks/backoff.ts'
-import type { WebhookCounts } from './webhooks/webhook-sender.ts'
+import type {
+  WebhookCounts,
+  WebhookSender,
+  WebhookSenderOptions,
+} from './webhooks/webhook-sender.ts'
 
 export interface RunParts {
   watched: WatchedExecutor
@@ -67,8 +71,7 @@ async function dockerParts(
   })
   const watched = watchExecutor({ executor, config, onRun: recorder(metrics, runLog) })
   const webhooks = await webhookOptions(config)
-  const { WebhookSender } = await import('./webhooks/webhook-sender.ts')
-  const sender = webhooks && new WebhookSender({ ...webhooks, logger })
+  const sender = webhooks && (await webhookSender({ ...webhooks, logger }))
   const asyncRuns = memoryAsyncRuns(config, {
     ...{ executor: watched.executor, logger },
     onEnd: ({ webhook }, run) => {
@@ -117,6 +120,11 @@ function recorder(metrics: Metrics, runLog: RunLog | undefined) {
     metrics.onRun(record)
     runLog?.add(record)
   }
+}
+
+async function webhookSender(options: WebhookSenderOptions): Promise<WebhookSender> {
+  const { WebhookSender } = await import('./webhooks/webhook-sender.ts')
+  return new WebhookSender(options)
 }
 
 /** How webhooks are sent; undefined where there are none. */

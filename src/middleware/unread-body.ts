@@ -6,10 +6,11 @@ import { settlesWithin } from '../settles-within.ts'
 /** The server reads bodies up to this length to their end behind the answer, in bytes; for longer ones it does not wait. */
 const MAX_READ_BEHIND_BYTES = 64 * 1024
 /**
- * How much of a refused body is read, in bytes, for how long, in milliseconds, and how long a pause in it may be: enough
- * for a client on a good line that sends more than it may, and dear to nobody, for nothing of it is kept.
+ * How much of a refused body is read, in bytes: enough for a client on a good line that sends more than it may, and dear to
+ * nobody, for nothing of it is kept.
  */
-const MAX_DROPPED_BYTES = 64 * 1024 * 1024
+export const MAX_DROPPED_BYTES = 64 * 1024 * 1024
+/** For how long, in milliseconds, and how long a pause in it may be. */
 const MAX_DROPPING_MS = 2000
 const MAX_PAUSE_MS = 250
 

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
+import { MAX_DROPPED_BYTES } from '../../src/middleware/unread-body.ts'
 
 const config = parseConfig({})
 const longestRunSeconds =
@@ -20,9 +21,13 @@ it.each([
   ['nginx.conf', /client_max_body_size (\d+);/g],
   ['nginx.conf', /must be at most (\d+) bytes/g],
   ['Caddyfile', /must be at most (\d+) bytes/g],
-  ['Caddyfile', /Content-Length\} > "(\d+)"/g],
 ])('%s refuses what the server refuses: %s', (file, pattern) => {
   for (const number of numbers(file, pattern)) expect(number).toBe(config.MAX_BODY_BYTES)
+})
+
+it('Caddy hands on what the server reads to the end before it refuses it', () => {
+  expect(numbers('Caddyfile', /Content-Length\} > "(\d+)"/g)).toEqual([MAX_DROPPED_BYTES])
+  expect(numbers('Caddyfile', /max_size (\d+)MiB/g)).toEqual([MAX_DROPPED_BYTES / 2 ** 20])
 })
 
 it.each([
