@@ -7,6 +7,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { execa } from 'execa'
 import { eventually } from '../support/docker.ts'
 import { freePort } from './api-container.ts'
@@ -71,7 +72,7 @@ export async function startProxy(
   try {
     await eventually(`${name} listens`, START_TIMEOUT_MS, async () => {
       if (child.exitCode !== null) throw new Error(`${name} ended`)
-      return (await accepts(httpPort)) && (await accepts(httpsPort))
+      return (await accepts(httpPort)) && (await speaksTls(httpsPort))
     })
     const ca = readFileSync(caFile, 'utf8')
     return { httpPort, httpsPort, ca, stop }
@@ -168,5 +169,19 @@ function accepts(port: number): Promise<boolean> {
     const socket = connect(port, '127.0.0.1')
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
+  })
+}
+
+/** Caddy listens before it has made its certificate, and refuses who comes then. */
+function speaksTls(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTls({
+      port,
+      host: '127.0.0.1',
+      servername: SITE,
+      rejectUnauthorized: false,
+    })
+    socket.once('secureConnect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('secureConnect', () => socket.destroy())
   })
 }
