@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { pause } from '../pause.ts'
 
 /** How long Redis may take for one command, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 3000
@@ -15,8 +14,6 @@ const LOOKS_UNASKED = 4
 const LOOKS_ASKED = 6
 /** Longest pause between attempts to connect, in milliseconds. */
 const LAST_RETRY_MS = 1000
-/** Pause until a connection is tried again that somebody waits for, in milliseconds. */
-const PAUSE_MS = 50
 
 const retryStrategy = (attempt: number) => Math.min(attempt * 100, LAST_RETRY_MS)
 
@@ -72,20 +69,6 @@ function tellOfOutages(redis: Redis, logger: Logger): void {
     if (isAway) logger.info('the queue’s Redis is back')
     isAway = false
   })
-}
-
-/** Resolves when the connection is there; what it then throws says why not. */
-export async function connected(redis: Redis, timeoutMs: number): Promise<void> {
-  const untilMs = performance.now() + timeoutMs
-  for (;;) {
-    try {
-      await redis.ping()
-      return
-    } catch (error) {
-      if (performance.now() > untilMs) throw error
-      await pause(PAUSE_MS)
-    }
-  }
 }
 
 /** A script that Redis knows by its digest, and is told where it does not. */

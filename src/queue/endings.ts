@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { pause } from '../pause.ts'
 import type { RunRecord } from '../run-record.ts'
 import type { RunQueue } from './run-queue.ts'
-import type { StoredRun } from './stored-run.ts'
+import { type StoredRun, toOrigin } from './stored-run.ts'
 
 const GROUP = 'servers'
 /** How long Redis waits for an end before it says that there is none, in milliseconds. */
@@ -54,22 +54,13 @@ export class Endings {
       try {
         await redis.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch(ifNotThere)
         for (;;) {
-          const mine = [GROUP, this.#name] as const
-          const old = (
-            await redis.xautoclaim(stream, ...mine, TAKE_OVER_MS, '0', 'COUNT', COUNT)
-          )[1] as Entry[]
+          const claimed = await redis.xautoclaim(
+            ...([stream, GROUP, this.#name, TAKE_OVER_MS, '0', 'COUNT', COUNT] as const),
+          )
+          const old = claimed[1] as Entry[]
           const read = await redis.xreadgroup(
-            ...([
-              'GROUP',
-              ...mine,
-              'COUNT',
-              COUNT,
-              'BLOCK',
-              BLOCK_MS,
-              'STREAMS',
-              stream,
-              '>',
-            ] as const),
+            ...(['GROUP', GROUP, this.#name, 'COUNT', COUNT, 'BLOCK', BLOCK_MS] as const),
+            ...(['STREAMS', stream, '>'] as const),
           )
           const [, fresh] = (read?.[0] ?? []) as [string?, Entry[]?]
           for (const entry of [...old, ...(fresh ?? [])]) await this.#see(stream, entry)
@@ -108,11 +99,10 @@ function toRecord(
   run: StoredRun,
   { result, startMs }: { result: RunRecord['outcome']; startMs: number },
 ): RunRecord {
-  const { keyName, requestId, client } = run.meta
   const takenAt = run.takenAt ?? run.createdAt
   const endedAt = run.endedAt ?? takenAt
   return {
-    origin: { requestId, client, key: keyName === null ? undefined : { name: keyName } },
+    origin: toOrigin(run.meta),
     request: JSON.parse(run.request ?? ''),
     outcome: result,
     endedAt: new Date(endedAt),

@@ -9,10 +9,11 @@ import type { Executor, RunOptions } from '../executor/executor.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
 import { clientName } from '../run-record.ts'
+import { Tally } from '../tally.ts'
 import { follow, type StoredEvent } from './follow.ts'
 import type { Hub, Notice } from './hub.ts'
 import { MAX_ATTEMPTS, type RunQueue } from './run-queue.ts'
-import { decodeEnding, type Ending, endingRefusal } from './stored-run.ts'
+import { decodeEnding, type Ending, endingRefusal, toMeta } from './stored-run.ts'
 
 /**
  * How much longer than its wait and its own time a run may take, in milliseconds: to begin, to be missed where its worker is
@@ -36,7 +37,7 @@ export interface QueueExecutorOptions {
 export class QueueExecutor implements Executor {
   readonly #options: QueueExecutorOptions
   /** How many each client waits for here. */
-  readonly #waiting = new Map<string, number>()
+  readonly #waiting = new Tally()
 
   constructor(options: QueueExecutorOptions) {
     this.#options = options
@@ -44,13 +45,25 @@ export class QueueExecutor implements Executor {
 
   /** How many this process waits for. */
   get running(): number {
-    return [...this.#waiting.values()].reduce((sum, count) => sum + count, 0)
+    return this.#waiting.total
   }
 
   async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    if (options.signal.aborted) throw cancelled(options.signal)
+    const owner = options.origin ? clientName(options.origin) : 'server'
+    const before = this.#waiting.of(owner)
+    return this.#waiting.during(owner, () => this.#run(request, options, owner, before))
+  }
+
+  /** `before`: how many others this client waits for here. */
+  async #run(
+    request: RunRequest,
+    options: RunOptions,
+    owner: string,
+    before: number,
+  ): Promise<Outcome> {
     const { queue, hub } = this.#options
     const { signal, id = randomUUID() } = options
-    if (signal.aborted) throw cancelled(signal)
     const bell = new Bell()
     /** Ends the waiting, whoever does. */
     const done = new AbortController()
@@ -71,9 +84,6 @@ export class QueueExecutor implements Executor {
     })
     const stopListening = onAbort(signal, stop)
     const timer = setTimeout(stop, this.#longestMs(request))
-    const owner = options.origin ? clientName(options.origin) : 'server'
-    const before = this.#waiting.get(owner) ?? 0
-    this.#waiting.set(owner, before + 1)
     try {
       await queue.submit(this.#submission(id, owner, before, request, options))
       const place = { bell, looksFirst: false, signal: done.signal }
@@ -91,9 +101,6 @@ export class QueueExecutor implements Executor {
       await options.onEnd?.()
       return ending.result
     } finally {
-      const left = (this.#waiting.get(owner) ?? 1) - 1
-      if (left > 0) this.#waiting.set(owner, left)
-      else this.#waiting.delete(owner)
       clearTimeout(timer)
       stopListening()
       stopHearing()
@@ -115,13 +122,7 @@ export class QueueExecutor implements Executor {
     { origin, onChunk }: RunOptions,
   ) {
     const { hub, maxQueued, maxWaitMs } = this.#options
-    const meta = {
-      requestId: origin?.requestId ?? '',
-      keyName: origin?.key?.name ?? null,
-      client: origin?.client ?? '',
-      isFollowed: onChunk !== undefined,
-      webhook: null,
-    }
+    const meta = toMeta(origin, { isFollowed: onChunk !== undefined, webhook: null })
     return {
       kind: 'sync',
       owner,

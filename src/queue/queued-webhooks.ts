@@ -11,6 +11,7 @@ import {
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { settlesWithin } from '../settles-within.ts'
+import { Tally } from '../tally.ts'
 import { backoffMs, MAX_ATTEMPTS } from '../webhooks/backoff.ts'
 import { runEnded } from '../webhooks/run-ended.ts'
 import { type SendOptions, sendWebhook } from '../webhooks/send.ts'
@@ -61,7 +62,7 @@ export class QueuedWebhooks {
   readonly #worker: BullWorker<WebhookJob>
   readonly #ending = new AbortController()
   /** Attempts that go on, by host. */
-  readonly #hosts = new Map<string, number>()
+  readonly #hosts = new Tally()
   readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
 
   constructor(options: QueuedWebhooksOptions) {
@@ -148,18 +149,10 @@ export class QueuedWebhooks {
 
   /** Makes an attempt, or puts it off where the host is told of too many already. */
   async #at<T>(host: string, job: Job<WebhookJob>, attempt: () => Promise<T>): Promise<T> {
-    const running = this.#hosts.get(host) ?? 0
-    if (running >= HOST_CONCURRENCY) {
+    if (this.#hosts.of(host) >= HOST_CONCURRENCY) {
       await job.moveToDelayed(Date.now() + HOST_PAUSE_MS * (1 + Math.random()), job.token)
       throw new DelayedError()
     }
-    this.#hosts.set(host, running + 1)
-    try {
-      return await attempt()
-    } finally {
-      const left = (this.#hosts.get(host) ?? 1) - 1
-      if (left > 0) this.#hosts.set(host, left)
-      else this.#hosts.delete(host)
-    }
+    return this.#hosts.during(host, attempt)
   }
 }

@@ -15,7 +15,7 @@ import { clientName } from '../run-record.ts'
 import { follow } from './follow.ts'
 import type { Hub } from './hub.ts'
 import type { RunQueue } from './run-queue.ts'
-import { decodeEnding, type Ending, toAsyncRun } from './stored-run.ts'
+import { decodeEnding, type Ending, toAsyncRun, toMeta } from './stored-run.ts'
 
 export interface RedisAsyncRunsOptions {
   queue: RunQueue
@@ -48,13 +48,7 @@ export class RedisAsyncRuns implements AsyncRuns {
       ...{ maxQueued, waitMs: maxWaitMs, ttlMs, idempotency },
       runs: runs.map(({ id, request, webhook = null }) => ({
         ...{ id, request },
-        meta: {
-          requestId: origin.requestId,
-          keyName: origin.key?.name ?? null,
-          client: origin.client,
-          isFollowed: true,
-          webhook,
-        },
+        meta: toMeta(origin, { isFollowed: true, webhook }),
       })),
     })
     const found = await Promise.all(ids.map((id) => this.find(id)))
@@ -72,12 +66,12 @@ export class RedisAsyncRuns implements AsyncRuns {
   async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<RunEvent> {
     const { queue, hub } = this.#options
     const bell = new Bell()
-    const stopListening = onAbort(signal, () => bell.ring())
     const stopHearing = await ask(() =>
       hub.listenTo(queue.key(`channel:${id}`), id, (notice) => {
         if (notice === 'events') bell.ring()
       }),
     )
+    const stopListening = onAbort(signal, () => bell.ring())
     try {
       for await (const event of follow(queue, id, after, { bell, looksFirst: true, signal })) {
         const { type, data } = event

@@ -5,11 +5,10 @@ import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { pause } from '../pause.ts'
 import type { RunRequest } from '../run.ts'
-import type { RunOrigin } from '../run-record.ts'
 import { EventSender } from './event-sender.ts'
 import { LEASE_MS } from './lease.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'
-import { type Ending, type RunMeta, runMetaSchema } from './stored-run.ts'
+import { type Ending, type RunMeta, runMetaSchema, toOrigin } from './stored-run.ts'
 
 /** Makes a request of what came. @throws {Refusal} where it is none, or asks for more than this host gives. */
 export type ParseRequest = (given: unknown) => RunRequest
@@ -144,11 +143,6 @@ function read(
     throw new Refusal('internal', 'The queue has a run of another environment')
   }
   return { meta: runMetaSchema.parse(JSON.parse(taken.meta)), request }
-}
-
-function toOrigin({ requestId, client, keyName }: RunMeta): RunOrigin {
-  const key = keyName === null ? undefined : { name: keyName, sha256: '', rights: [] }
-  return { requestId, client, key }
 }
 
 /** Whether it is this host that could not run it: another one may. */

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { retryAfter } from '../drain-rate.ts'
 import { Refusal, unavailable } from '../errors.ts'
+import { tooManyAtOnce } from '../keys/key-concurrency.ts'
 import type { RunRequest } from '../run.ts'
 import { settlesWithin } from '../settles-within.ts'
 import { connect, Script } from './connection.ts'
@@ -199,12 +200,11 @@ export class RunQueue {
       return answered
     })
     if (answer !== 'ok') this.#takeBack(early.jobs)
-
     if (answer === 'same') return (rest[0] ?? '').split(' ')
     if (answer === 'conflict') {
       throw new Refusal('conflict', 'Idempotency-Key: came with another body before')
     }
-    if (answer === 'limited') throw limited(submission.maxConcurrent ?? 0)
+    if (answer === 'limited') throw tooManyAtOnce(submission.maxConcurrent ?? 0)
     if (answer === 'busy') throw full(Number(rest[0]), Number(rest[1]))
     const jobs = runs.flatMap(({ id, request }, index): JobTuple[] => {
       const priority = rest[index] ?? '-1'
@@ -313,10 +313,10 @@ export class RunQueue {
   }
 
   /** Ends a run from outside. The worker that runs it, if one does, is told. */
-  async end(id: string, ending: Ending, onlyIn = ''): Promise<boolean> {
+  async end(id: string, ending: Ending): Promise<boolean> {
     const [isEnded, environment, attempt, worker, jobs] = await this.#run(
       scripts.end,
-      ...[id, ending.state, encodeEnding(ending), onlyIn],
+      ...[id, ending.state, encodeEnding(ending)],
     )
     if (isEnded === 0) return false
     if (worker) await this.redis.publish(this.key(`worker:${worker}`), id)
@@ -442,12 +442,4 @@ function full(waiting: number, endsPerSecond: number): Refusal {
   return new Refusal('busy', 'The waiting line is full; try again later', {
     headers: { 'Retry-After': retryAfter(seconds) },
   })
-}
-
-function limited(maxConcurrent: number): Refusal {
-  return new Refusal(
-    'rate_limited',
-    `This key may run ${maxConcurrent} at once; try again when one has ended`,
-    { headers: { 'Retry-After': '1' } },
-  )
 }

@@ -184,7 +184,7 @@ return result
  */
 export const START = script(`
 local id, attempt, worker, leaseMs = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'request', 'meta', 'channel', 'createdAt')
+local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'request', 'meta', 'channel')
 if run[1] ~= 'queued' or run[2] ~= attempt or not run[3] then return false end
 local at = now()
 local mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
@@ -246,7 +246,6 @@ return {1, finish(id, ARGV[4], ARGV[5], ARGV[6] == '1')}
 
 /**
  * Somebody else ends a run: {1, environment, attempt, worker or '', what is to be done about jobs}, or {0} where it has ended.
- * ARGV[5], where it is not empty, is the only state in which it is ended.
  */
 export const END = script(`
 even_if_full()
@@ -254,7 +253,6 @@ local id = ARGV[2]
 local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'worker')
 local state = run[1]
 if not (state == 'queued' or state == 'parked' or state == 'running') then return {0} end
-if ARGV[5] ~= '' and ARGV[5] ~= state then return {0} end
 return {1, run[2], run[3], state == 'running' and run[4] or '', finish(id, ARGV[3], ARGV[4])}
 `)
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { AsyncRun } from '../async-runs/async-runs.ts'
 import { Refusal, type RefusalCode, refusalSchema } from '../errors.ts'
 import type { Outcome } from '../outcome.ts'
+import type { RunOrigin } from '../run-record.ts'
 
 /** What servers want to know of a run that workers don't: who asked, and who is told of its end. */
 export const runMetaSchema = z.strictObject({
@@ -15,6 +16,25 @@ export const runMetaSchema = z.strictObject({
   webhook: z.strictObject({ url: z.string(), secret: z.string() }).nullable(),
 })
 export type RunMeta = z.output<typeof runMetaSchema>
+
+/** What is written down of who asks; a run of our own has nobody. */
+export function toMeta(
+  origin: RunOrigin | undefined,
+  more: Pick<RunMeta, 'isFollowed' | 'webhook'>,
+): RunMeta {
+  return {
+    requestId: origin?.requestId ?? '',
+    keyName: origin?.key?.name ?? null,
+    client: origin?.client ?? '',
+    ...more,
+  }
+}
+
+/** Who asked, as far as that was written down. */
+export function toOrigin({ requestId, client, keyName }: RunMeta): RunOrigin {
+  const key = keyName === null ? undefined : { name: keyName, sha256: '', rights: [] }
+  return { requestId, client, key }
+}
 
 /** How a run ended, as it is written down once. */
 export type Ending =

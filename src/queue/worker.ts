@@ -134,7 +134,7 @@ export class QueueWorker {
         const begun = new Promise<void>((resolve) => {
           hasBegun = resolve
         })
-        const run = this.#run(job, token, environment, hasBegun).finally(() => {
+        const run = this.#run(job, environment, hasBegun).finally(() => {
           hasBegun()
           this.#running.delete(run)
           this.#slots.giveBack()
@@ -173,37 +173,30 @@ export class QueueWorker {
     return {}
   }
 
-  async #run(
-    job: Job<JobData>,
-    token: string,
-    environment: string,
-    hasBegun: () => void,
-  ): Promise<void> {
+  async #run(job: Job<JobData>, environment: string, hasBegun: () => void): Promise<void> {
     const { logger, name, onRun } = this.#options
-    const data = readJob(job)
+    const { id: runId } = readJob(job)
     try {
-      const end = await this.#take(job, data, token, environment, hasBegun)
-      logger.debug({ runId: data.id, end, worker: name }, 'a run is over')
+      const end = await this.#take(job, environment, hasBegun)
+      logger.debug({ runId, end, worker: name }, 'a run is over')
       onRun?.(end)
     } catch (error) {
       // Its lease ends, and it is swept up.
-      logger.error({ err: error, runId: data.id }, 'a run could not be seen to')
+      logger.error({ err: error, runId }, 'a run could not be seen to')
     }
-    await job.moveToCompleted(null, token, false).catch((error) => {
+    await job.moveToCompleted(null, tokenOf(job), false).catch((error) => {
       logger.debug({ err: error }, 'a job was taken away')
     })
   }
 
   async #take(
     job: Job<JobData>,
-    data: JobData,
-    token: string,
     environment: string,
     hasBegun: () => void,
   ): Promise<RunEnd | 'skipped'> {
     const { queue, executor, parse } = this.#options
     const takenAtMs = performance.now()
-    const run = await queue.start(data, this.id, LEASE_MS)
+    const run = await queue.start(readJob(job), this.id, LEASE_MS)
     if (!run) return 'skipped'
     const stop = this.#stop.signal
     const once = new RunOnce({
@@ -216,7 +209,7 @@ export class QueueWorker {
       run,
       takenAtMs,
       // BullMQ's list shows who has the job; nothing depends on it.
-      onRenewed: () => void job.extendLock(token, LEASE_MS).catch(() => {}),
+      onRenewed: () => void job.extendLock(tokenOf(job), LEASE_MS).catch(() => {}),
     }
     return this.#leases.hold(hold, (lost) => once.run(run, environment, lost))
   }
@@ -234,4 +227,9 @@ export class QueueWorker {
 /** What a job says, believed as little as that it says anything: it must not take a worker down. */
 function readJob({ data }: { data: Partial<JobData> | null }): JobData {
   return { id: String(data?.id), attempt: Number(data?.attempt) }
+}
+
+/** What BullMQ knows that we have the job by. */
+function tokenOf({ token }: Job<JobData>): string {
+  return token ?? ''
 }

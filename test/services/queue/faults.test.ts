@@ -47,6 +47,15 @@ function start({ onTestFinished, expect }: Context, url = redis.url) {
 
 const portOf = (url: string) => Number(new URL(url).port)
 
+/** The same with a Redis of its own, and one worker. */
+async function startOwn(context: Context, options: { isKept?: boolean } = {}) {
+  const own = await redisService(options)
+  context.onTestFinished(() => own.remove())
+  const started = start(context, own.url)
+  await started.stub()
+  return { ...started, own }
+}
+
 const LOST = {
   code: 'unavailable',
   message: 'The machine that ran the program was lost before it ended; nothing is known of it',
@@ -152,10 +161,7 @@ describe.concurrent('a worker that is asked to end', () => {
 
 describe.concurrent('Redis', () => {
   it('may be restarted with what it had: the run goes on', async ({ onTestFinished, expect }) => {
-    const own = await redisService({ isKept: true })
-    onTestFinished(() => own.remove())
-    const { server, stub, begun } = start({ onTestFinished, expect }, own.url)
-    await stub()
+    const { own, server, begun } = await startOwn({ onTestFinished, expect }, { isKept: true })
     const id = randomUUID()
     const outcome = server.executor.run(program('x # ms: 4000'), going({ id, onChunk: () => {} }))
     await begun(id)
@@ -169,10 +175,7 @@ describe.concurrent('Redis', () => {
     onTestFinished,
     expect,
   }) => {
-    const own = await redisService()
-    onTestFinished(() => own.remove())
-    const { server, stub, begun } = start({ onTestFinished, expect }, own.url)
-    await stub()
+    const { own, server, begun } = await startOwn({ onTestFinished, expect })
     const id = randomUUID()
     const outcome = server.executor.run(program('x # ms: 30000'), going({ id }))
     await begun(id)
@@ -187,10 +190,7 @@ describe.concurrent('Redis', () => {
     onTestFinished,
     expect,
   }) => {
-    const own = await redisService()
-    onTestFinished(() => own.remove())
-    const { server, stub, begun } = start({ onTestFinished, expect }, own.url)
-    await stub()
+    const { own, server, begun } = await startOwn({ onTestFinished, expect })
     const id = randomUUID()
     const outcome = server.executor.run(program('x # ms: 60000'), going({ id }))
     await begun(id)

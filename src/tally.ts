@@ -1,0 +1,27 @@
+// How many there are of each name, of those that have some.
+
+/** Counts by name, and forgets names that have none. */
+export class Tally {
+  readonly #counts = new Map<string, number>()
+
+  /** All of them together. */
+  get total(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0
+  }
+
+  /** Calls `task` as one more of this name, for as long as that takes. */
+  async during<T>(name: string, task: () => Promise<T>): Promise<T> {
+    this.#counts.set(name, this.of(name) + 1)
+    try {
+      return await task()
+    } finally {
+      const left = this.of(name) - 1
+      if (left > 0) this.#counts.set(name, left)
+      else this.#counts.delete(name)
+    }
+  }
+}
