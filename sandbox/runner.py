@@ -38,6 +38,7 @@ NAP_BYTES = 16384  # more than this has gathered already
 OOM_LOOK_SECONDS = 0.4  # how often the kernel's counter is looked at
 REPORT_BYTES = 8192  # the longest error message that is handed on
 HOST = 0  # standard input: the host's end of the line
+LINGER_MS = 1000  # longest wait for the host to hang up after the last word
 
 PR_SET_CHILD_SUBREAPER = 36
 OOM_COUNTER_FILES = (
@@ -380,6 +381,14 @@ def open_folder(path):
         return None
 
 
+def wait_for_host():
+    """Until the host hangs up. When this process ends the engine clears the container away, which takes a CPU for
+    milliseconds that the answer needs: the host says when."""
+    host = select.poll()
+    host.register(HOST, select.POLLIN)
+    host.poll(LINGER_MS)
+
+
 def main():
     """In the runner: one job, then the end. In the child: returns the program."""
     program.prctl(program.PR_SET_DUMPABLE, 0)
@@ -403,6 +412,7 @@ def main():
     write_frame(b'S', job.token)  # from here on the program may have run
     child.start(job)
     Supervisor(child, job, work_folder, wakeup).run()
+    wait_for_host()
     os._exit(0)
 
 

@@ -73,6 +73,7 @@ export class DockerExecutor implements Executor {
   ): Promise<T | null> {
     const askedAtMs = performance.now()
     const sandbox = pool.take()
+    let isOver = false
     try {
       try {
         await abortable(sandbox.ready, signal)
@@ -82,9 +83,11 @@ export class DockerExecutor implements Executor {
         if (sandbox.startedAtMs < askedAtMs) return null
         throw unavailable(error)
       }
-      return await task(sandbox)
+      const result = await task(sandbox)
+      isOver = true
+      return result
     } finally {
-      pool.discard(sandbox)
+      pool.discard(sandbox, isOver)
     }
   }
 

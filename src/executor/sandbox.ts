@@ -94,9 +94,10 @@ export class Sandbox {
     return this.#engine.sawOom(this.name)
   }
 
-  /** Ends the container: by the end of its input, and where that does not help by force. */
-  async dispose(): Promise<void> {
+  /** Ends the container, after `delayMs`: by the end of its input, and where that does not help by force. */
+  async dispose(delayMs = 0): Promise<void> {
     this.#isDisposed = true
+    if (delayMs > 0) await settlesWithin(this.closed, delayMs)
     this.#process.stdin.end()
     if (await settlesWithin(this.closed, DISPOSE_GRACE_MS)) return
     await this.kill()

@@ -112,6 +112,13 @@ function run() {
       case 'cannot-write-files':
         frame('N', token, 'a/b: No space left on device')
         return process.exit(0)
+      case 'waits-for-the-host':
+        process.stdin.on('end', () => {
+          appendFileSync(`${folder}/calls`, 'hung up\n')
+          process.exit(0)
+        })
+        frame('S', token)
+        return frame('X', token, exit({}))
       case 'stays':
         frame('S', token)
         frame('X', token, exit({ exitCode: 7 }))

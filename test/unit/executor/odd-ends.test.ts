@@ -85,6 +85,12 @@ it('kills a run by its own clock where the runner keeps silent, and keeps the ou
   await called('rm')
 })
 
+it('answers before the container is cleared away', async () => {
+  expect(await run('waits-for-the-host')).toMatchObject({ status: 'ok' })
+  expect(calls('hung')).toHaveLength(0)
+  await called('hung')
+})
+
 it('answers when the runner has reported, and kills a container that stays behind the answer', async () => {
   expect(await run('stays')).toMatchObject({ status: 'error', exitCode: 7 })
   expect(calls('rm')).toHaveLength(0)
