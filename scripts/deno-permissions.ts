@@ -17,17 +17,19 @@ export interface Place {
 }
 
 export function denoPermissions(config: Config, { address, socket }: Place): string[] {
-  const { HOST, PORT, API_KEYS_FILE, REDIS_URL, RUN_LOG, DATABASE_URL, DOCKER_BIN, WEBHOOKS } =
-    config
+  const { HOST, PORT, API_KEYS_FILE, REDIS_URL, RUN_LOG, DATABASE_URL, DOCKER_BIN } = config
+  const hasEngine = config.EXECUTOR === 'docker'
   const net = [`${address.includes(':') ? `[${address}]` : address}:${PORT}`]
   if (address !== HOST) net.push(HOST) // to look a name up, Deno wants all of its ports
   const sys = ['hostname', 'systemMemoryInfo']
-  const read = ['sandbox/probe.py', 'dist/ui/browser', 'node_modules/swagger-ui-dist']
+  const read = ['dist/ui/browser', 'node_modules/swagger-ui-dist']
   const write: string[] = []
   const ffi: string[] = []
 
+  if (hasEngine) read.push('sandbox/probe.py')
+  else read.push('node_modules/@bull-board/ui')
   // Containers are killed through the engine's socket. Deno wants all three for one.
-  if (socket) {
+  if (hasEngine && socket) {
     net.push(`unix:${socket}`)
     read.push(socket)
     write.push(socket)
@@ -48,8 +50,8 @@ export function denoPermissions(config: Config, { address, socket }: Place): str
     '--allow-env', // all of it, for it is handed on to the engine's command line client
     ...flag('sys', sys),
     // Whom a webhook reaches is the client's choice, and the server's filter of addresses bounds it.
-    ...(WEBHOOKS ? ['--allow-net'] : flag('net', net)),
-    ...flag('run', [DOCKER_BIN]),
+    ...(config.WEBHOOKS ? ['--allow-net'] : flag('net', net)),
+    ...flag('run', hasEngine ? [DOCKER_BIN] : []),
     ...flag('read', read),
     ...flag('write', write),
     ...flag('ffi', ffi),

@@ -18,7 +18,7 @@ it('are few where nothing is kept and nothing shared', () => {
     '--allow-sys=hostname,systemMemoryInfo',
     '--allow-net=127.0.0.1:5000',
     '--allow-run=docker',
-    '--allow-read=sandbox/probe.py,dist/ui/browser,node_modules/swagger-ui-dist',
+    '--allow-read=dist/ui/browser,node_modules/swagger-ui-dist,sandbox/probe.py',
   ])
 })
 
@@ -27,6 +27,16 @@ it('have the socket of the engine, in the three ways that Deno asks for', () => 
   expect(of(flags, 'net')).toContain('unix:/s')
   expect(of(flags, 'read')).toContain('/s')
   expect(of(flags, 'write')).toEqual(['/s'])
+})
+
+it('have no engine where workers run the programs', () => {
+  const config = parseConfig({ RUN_LOG: 'off', EXECUTOR: 'queue', REDIS_URL: 'redis://r:7' })
+  expect(denoPermissions(config, { ...PLACE, socket: '/s' })).toEqual([
+    '--allow-env',
+    '--allow-sys=hostname,systemMemoryInfo',
+    '--allow-net=127.0.0.1:5000,r:7',
+    '--allow-read=dist/ui/browser,node_modules/swagger-ui-dist,node_modules/@bull-board/ui',
+  ])
 })
 
 it.each([
