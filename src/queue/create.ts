@@ -71,7 +71,7 @@ export function createQueueParts(
     state: () => ({ ...toExecutorState(watch.state), maxWaiting: maxQueued }),
     queueState: () => watch.state,
     webhookCounts: sender && (() => ({ ...sender.counts, queued: watch.state.webhooks })),
-    board: (options) => queueBoard(queue.queues.values(), options),
+    board: (options) => queueBoard(queue.jobs.queues.values(), options),
     isIdle: () => executor.running === 0,
     close: async () => {
       sweeper.close()

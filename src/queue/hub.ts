@@ -20,8 +20,8 @@ export class Hub {
   /** The channel of this process, for runs that only it waits for. */
   readonly channel: string
   readonly #redis: Redis
-  /** By channel and run. */
-  readonly #listeners = new Map<string, Set<Listener>>()
+  /** By channel, then by run; a channel that nobody listens to is not in it. */
+  readonly #listeners = new Map<string, Map<string, Set<Listener>>>()
 
   /** `redis` is for this alone; `prefix` is what the names of channels begin with. */
   constructor(redis: Redis, prefix: string) {
@@ -45,7 +45,7 @@ export class Hub {
     })
     return () => {
       stop()
-      if (!this.#hears(channel)) void this.#redis.unsubscribe(channel).catch(() => {})
+      if (!this.#listeners.has(channel)) void this.#redis.unsubscribe(channel).catch(() => {})
     }
   }
 
@@ -54,23 +54,19 @@ export class Hub {
   }
 
   #add(channel: string, id: string, listener: Listener): () => void {
-    const name = `${channel} ${id}`
-    const listeners = this.#listeners.get(name) ?? new Set()
-    this.#listeners.set(name, listeners.add(listener))
+    const runs = this.#listeners.get(channel) ?? new Map<string, Set<Listener>>()
+    const listeners = runs.get(id) ?? new Set()
+    this.#listeners.set(channel, runs.set(id, listeners.add(listener)))
     return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0) this.#listeners.delete(name)
+      if (!listeners.delete(listener)) return
+      if (listeners.size === 0) runs.delete(id)
+      if (runs.size === 0) this.#listeners.delete(channel)
     }
   }
 
-  #hears(channel: string): boolean {
-    for (const name of this.#listeners.keys()) if (name.startsWith(`${channel} `)) return true
-    return false
-  }
-
   #tell(channel: string, message: string): void {
-    const [, id, notice, data = ''] = message.match(/^(\S+) (\S+) ?([\s\S]*)$/) ?? []
-    for (const listener of this.#listeners.get(`${channel} ${id}`) ?? []) {
+    const [, id = '', notice, data = ''] = message.match(/^(\S+) (\S+) ?([\s\S]*)$/) ?? []
+    for (const listener of this.#listeners.get(channel)?.get(id) ?? []) {
       listener(notice as Notice, data)
     }
   }

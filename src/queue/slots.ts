@@ -5,6 +5,8 @@ export class Slots {
   #free: number
   readonly #waiting: ((isMine: boolean) => void)[] = []
   #isClosed = false
+  /** Runs while none is handed out. */
+  #rest: NodeJS.Timeout | undefined
 
   constructor(count: number) {
     this.#free = count
@@ -12,7 +14,7 @@ export class Slots {
 
   /** Whether there was one, and it is the caller's now. */
   tryTake(): boolean {
-    if (this.#free === 0 || this.#waiting.length > 0 || this.#isClosed) return false
+    if (this.#free === 0 || this.#waiting.length > 0 || this.#rest || this.#isClosed) return false
     this.#free -= 1
     return true
   }
@@ -25,14 +27,32 @@ export class Slots {
   }
 
   giveBack(): void {
-    const next = this.#waiting.shift()
-    if (next) next(true)
-    else this.#free += 1
+    this.#free += 1
+    this.#handOut()
+  }
+
+  /** Hands out none for so long. */
+  restFor(ms: number): void {
+    clearTimeout(this.#rest)
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined
+      this.#handOut()
+    }, ms)
   }
 
   /** Hands out no more. */
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#rest)
     for (const resolve of this.#waiting.splice(0)) resolve(false)
+  }
+
+  #handOut(): void {
+    while (this.#free > 0 && !this.#rest && !this.#isClosed) {
+      const next = this.#waiting.shift()
+      if (!next) return
+      this.#free -= 1
+      next(true)
+    }
   }
 }

@@ -62,7 +62,7 @@ export class QueueWatch {
       const [workers, webhooks, ...depths] = await Promise.all([
         this.#queue.workers(),
         this.#webhooks(),
-        ...[...this.#queue.queues].map(async ([environment, queue]) => {
+        ...[...this.#queue.jobs.queues].map(async ([environment, queue]) => {
           const counts = await queue.getJobCounts('wait', 'prioritized', 'active')
           const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0)
           return [environment, { waiting, active: counts.active ?? 0 }] as const

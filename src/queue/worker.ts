@@ -1,22 +1,16 @@
 // Takes jobs from the queues and runs them with the executor of this host, as many at once as there is room for.
 
 import { randomUUID } from 'node:crypto'
-import { Worker as BullWorker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Executor } from '../executor/executor.ts'
 import { pause } from '../pause.ts'
 import { settlesWithin } from '../settles-within.ts'
 import { connectToWait } from './connection.ts'
+import { JobSource, type TakenJob } from './job-source.ts'
 import { LEASE_MS, Leases } from './lease.ts'
 import { type ParseRequest, type RunEnd, RunOnce } from './run-once.ts'
-import {
-  bullPrefix,
-  type JobData,
-  queueName,
-  type RunQueue,
-  type WorkerReport,
-} from './run-queue.ts'
+import type { RunQueue, WorkerReport } from './run-queue.ts'
 import { Slots } from './slots.ts'
 
 /** How often a worker says that it is there, and for how long that holds, in milliseconds. */
@@ -30,8 +24,6 @@ const REST_MS = 2000
 const FIRST_MS = 10
 /** Pause where a queue can't be read, in milliseconds. */
 const PAUSE_MS = 500
-/** How long Redis waits for a job before it says that there is none, in seconds. */
-const BLOCK_SECONDS = 5
 
 export interface QueueWorkerOptions {
   queue: RunQueue
@@ -51,9 +43,6 @@ export interface QueueWorkerOptions {
   onRun?: (end: RunEnd | 'skipped') => void
 }
 
-/** BullMQ's part of one queue: hands out one job after the other, and runs none by itself. */
-type Source = BullWorker<JobData>
-
 export class QueueWorker {
   readonly id = randomUUID()
   readonly #options: QueueWorkerOptions
@@ -61,15 +50,13 @@ export class QueueWorker {
   readonly #ears: Redis
   readonly #leases: Leases
   readonly #slots: Slots
-  readonly #sources: readonly Source[]
+  readonly #sources: readonly JobSource[]
   readonly #loops: Promise<unknown>
   readonly #running = new Set<Promise<void>>()
   readonly #startedAt = new Date().toISOString()
   readonly #stop = new AbortController()
   readonly #heartbeat: NodeJS.Timeout
   #isClosing = false
-  /** It could not begin a program, and leaves others to others. */
-  #restsUntilMs = 0
 
   constructor(options: QueueWorkerOptions) {
     this.#options = options
@@ -80,21 +67,14 @@ export class QueueWorker {
     this.#ears.on('message', (_, runId: string) => this.#leases.lose(runId))
     void this.#ears.subscribe(queue.key(`worker:${this.id}`)).catch(() => {})
     this.#connection = connectToWait(url)
-    this.#sources = environments.map((environment) => {
-      const source: Source = new BullWorker<JobData>(queueName(environment), null, {
-        ...{ connection: this.#connection, prefix: bullPrefix(prefix), name },
-        // A worker that is lost with a run is seen by its lease. One that was lost between taking a job and its run is
-        // seen by BullMQ, which gives the job to another one; a job whose run goes on, or is over, starts nothing.
-        ...{ maxStalledCount: 0, lockDuration: LEASE_MS, stalledInterval: LEASE_MS / 2 },
-        drainDelay: BLOCK_SECONDS,
-      })
-      source.on('error', (error) => logger.debug({ err: error }, 'a queue can’t be read'))
-      void source.startStalledCheckTimer()
-      return source
-    })
-    this.#loops = Promise.all(
-      this.#sources.map((source, index) => this.#work(source, environments[index] ?? '')),
+    this.#sources = environments.map(
+      (environment) =>
+        new JobSource({
+          ...{ environment, connection: this.#connection, prefix, name, logger },
+          ...{ workerId: this.id, slots: this.#slots },
+        }),
     )
+    this.#loops = Promise.all(this.#sources.map((source) => this.#work(source)))
     this.#beat()
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS)
   }
@@ -111,7 +91,7 @@ export class QueueWorker {
   async close(drainMs: number, hurry: Promise<unknown> = new Promise(() => {})): Promise<void> {
     this.#isClosing = true
     this.#slots.close()
-    const closed = Promise.all(this.#sources.map((source) => source.close(true).catch(() => {})))
+    const closed = Promise.all(this.#sources.map((source) => source.close()))
     const ended = closed.then(() => this.#loops).then(() => Promise.all(this.#running))
     await settlesWithin(Promise.race([ended, hurry]), drainMs)
     this.#stop.abort()
@@ -124,24 +104,23 @@ export class QueueWorker {
   }
 
   /** Takes the jobs of one queue, as long as there are places. */
-  async #work(source: Source, environment: string): Promise<void> {
-    for (let count = 0; !this.#isClosing; count += 1) {
-      const token = `${this.id}-${environment}-${count}`
+  async #work(source: JobSource): Promise<void> {
+    while (!this.#isClosing) {
       try {
-        const { job, isFirst } = await this.#next(source, token)
+        const job = await source.next()
         if (!job) continue
         let hasBegun = () => {}
         const begun = new Promise<void>((resolve) => {
           hasBegun = resolve
         })
-        const run = this.#run(job, environment, hasBegun).finally(() => {
+        const run = this.#run(job, source.environment, hasBegun).finally(() => {
           hasBegun()
           this.#running.delete(run)
           this.#slots.giveBack()
         })
         this.#running.add(run)
         // After an idle time there is hardly another one: to look for it would only be in the way of the first.
-        if (isFirst) await settlesWithin(begun, FIRST_MS)
+        if (job.isFirst) await settlesWithin(begun, FIRST_MS)
       } catch (error) {
         if (this.#isClosing) return
         this.#options.logger.debug({ err: error }, 'a queue can’t be read')
@@ -150,32 +129,9 @@ export class QueueWorker {
     }
   }
 
-  /**
-   * A job and a place for it; nothing where there is none of the one or the other. `isFirst`: there was none for a while.
-   */
-  async #next(source: Source, token: string): Promise<{ job?: Job<JobData>; isFirst?: boolean }> {
-    const restMs = this.#restsUntilMs - performance.now()
-    if (restMs > 0) await pause(restMs)
-    if (!(await this.#slots.take())) return {}
-    let job: Job<JobData> | undefined
-    try {
-      job = await source.getNextJob(token, { block: false })
-    } finally {
-      if (!job) this.#slots.giveBack()
-    }
-    if (job) return { job }
-    if (this.#isClosing) return {}
-    // Nobody has a place while he waits for jobs that may not come. What comes goes back where there is none then.
-    job = await source.getNextJob(token, { block: true })
-    const isWell = performance.now() > this.#restsUntilMs
-    if (job && isWell && this.#slots.tryTake()) return { job, isFirst: true }
-    await job?.moveToWait(token)
-    return {}
-  }
-
-  async #run(job: Job<JobData>, environment: string, hasBegun: () => void): Promise<void> {
+  async #run(job: TakenJob, environment: string, hasBegun: () => void): Promise<void> {
     const { logger, name, onRun } = this.#options
-    const { id: runId } = readJob(job)
+    const { id: runId } = job.data
     try {
       const end = await this.#take(job, environment, hasBegun)
       logger.debug({ runId, end, worker: name }, 'a run is over')
@@ -184,33 +140,25 @@ export class QueueWorker {
       // Its lease ends, and it is swept up.
       logger.error({ err: error, runId }, 'a run could not be seen to')
     }
-    await job.moveToCompleted(null, tokenOf(job), false).catch((error) => {
+    await job.complete().catch((error) => {
       logger.debug({ err: error }, 'a job was taken away')
     })
   }
 
   async #take(
-    job: Job<JobData>,
+    job: TakenJob,
     environment: string,
     hasBegun: () => void,
   ): Promise<RunEnd | 'skipped'> {
     const { queue, executor, parse } = this.#options
     const takenAtMs = performance.now()
-    const run = await queue.start(readJob(job), this.id, LEASE_MS)
+    const run = await queue.start(job.data, this.id, LEASE_MS)
     if (!run) return 'skipped'
-    const stop = this.#stop.signal
     const once = new RunOnce({
-      ...{ queue, executor, parse, stop, onStart: hasBegun },
-      onUnable: () => {
-        this.#restsUntilMs = performance.now() + REST_MS
-      },
+      ...{ queue, executor, parse, stop: this.#stop.signal, onStart: hasBegun },
+      onUnable: () => this.#slots.restFor(REST_MS),
     })
-    const hold = {
-      run,
-      takenAtMs,
-      // BullMQ's list shows who has the job; nothing depends on it.
-      onRenewed: () => void job.extendLock(tokenOf(job), LEASE_MS).catch(() => {}),
-    }
+    const hold = { run, takenAtMs, onRenewed: () => job.extend() }
     return this.#leases.hold(hold, (lost) => once.run(run, environment, lost))
   }
 
@@ -222,14 +170,4 @@ export class QueueWorker {
     }
     void queue.heartbeat(this.id, report, HEARTBEAT_TTL_MS).catch(() => {})
   }
-}
-
-/** What a job says, believed as little as that it says anything: it must not take a worker down. */
-function readJob({ data }: { data: Partial<JobData> | null }): JobData {
-  return { id: String(data?.id), attempt: Number(data?.attempt) }
-}
-
-/** What BullMQ knows that we have the job by. */
-function tokenOf({ token }: Job<JobData>): string {
-  return token ?? ''
 }

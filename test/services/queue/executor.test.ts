@@ -130,7 +130,7 @@ it('does not begin what was given up while it waited, and leaves no job', async 
   const { executor } = cluster.server()
   const gone = new AbortController()
   const outcome = executor.run(program('x'), { signal: gone.signal })
-  const jobs = () => cluster.queue.queues.get('python')?.getJobCounts('wait', 'prioritized')
+  const jobs = () => cluster.queue.jobs.queues.get('python')?.getJobCounts('wait', 'prioritized')
   await expect.poll(jobs).toMatchObject({ wait: 1 })
   gone.abort()
   await expect(outcome).rejects.toMatchObject({ code: 'cancelled' })

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest'
 import { BEFORE_ALL } from '../../../src/async-runs/async-runs.ts'
 import { connectToWait } from '../../../src/queue/connection.ts'
 import { Hub } from '../../../src/queue/hub.ts'
+import { bullPrefix, queueName } from '../../../src/queue/jobs.ts'
 import { QueueExecutor } from '../../../src/queue/queue-executor.ts'
-import { bullPrefix, queueName } from '../../../src/queue/run-queue.ts'
 import { network } from '../../support/cut.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { type StubProcess, startStub, type Told } from '../../support/stub-process.ts'
@@ -381,7 +381,7 @@ describe.concurrent('what somebody else put into Redis', () => {
   it('keeps nobody from working', async ({ onTestFinished, expect }) => {
     const { cluster, server, stub } = start({ onTestFinished, expect })
     const { queue } = cluster
-    const bull = queue.queues.get('python')
+    const bull = queue.jobs.queues.get('python')
     await bull?.add('run', { id: 'nobody', attempt: 0 })
     await bull?.add('run', 'garbage')
     await bull?.add('run', null)
@@ -428,7 +428,7 @@ describe.concurrent('a job that is lost from the queue', () => {
     })
     const live = () => queue.redis.zcard(queue.key('live'))
     await expect.poll(live).toBe(2)
-    await queue.queues.get('python')?.obliterate({ force: true })
+    await queue.jobs.queues.get('python')?.obliterate({ force: true })
     await seen
     await stub()
     await expect

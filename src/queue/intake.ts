@@ -1,0 +1,122 @@
+// Takes runs on: writes them down, and queues their jobs.
+
+import { retryAfter } from '../drain-rate.ts'
+import { Refusal, unavailable } from '../errors.ts'
+import { tooManyAtOnce } from '../keys/key-concurrency.ts'
+import type { RunRequest } from '../run.ts'
+import type { Jobs, JobTuple } from './jobs.ts'
+import { type RedisScripts, scripts } from './redis-scripts.ts'
+import type { RunMeta } from './stored-run.ts'
+
+/** A client's runs, to be taken on together. */
+export interface Submission {
+  kind: 'sync' | 'async'
+  /** Names the client. */
+  owner: string
+  /** How many of the client's may go on at once; undefined: as many as there is room for. */
+  maxConcurrent: number | undefined
+  /** The client's share. */
+  weight: number
+  /** How many may wait, of all clients. */
+  maxQueued: number
+  waitMs: number
+  /** How long they are kept when they have ended, in milliseconds. */
+  ttlMs: number
+  /** Where their events are told of; undefined: where each run's own are. */
+  channel?: string
+  idempotency?: { key: string; digest: string } | undefined
+  /**
+   * What the priority of a run will be, as far as one server can tell: its job is added while Redis still answers, and
+   * gets another priority where that was wrong. Of at most one run.
+   */
+  likelyPriority?: number
+  runs: readonly { id: string; request: RunRequest; meta: RunMeta }[]
+}
+
+export class Intake {
+  readonly #scripts: RedisScripts
+  readonly #jobs: Jobs
+
+  constructor(redisScripts: RedisScripts, jobs: Jobs) {
+    this.#scripts = redisScripts
+    this.#jobs = jobs
+  }
+
+  /**
+   * Takes runs on, all or none. Resolves with their ids: those of the first time where the idempotency key came before.
+   * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `unavailable`.
+   */
+  async submit(submission: Submission): Promise<string[]> {
+    const { runs } = submission
+    const early = { jobs: [] as JobTuple[], added: Promise.resolve() }
+    const [answer, ...rest] = await ask(() => {
+      const answered = this.#submit(submission)
+      // On the same connection: Redis has written the runs down when it adds the jobs.
+      if (submission.likelyPriority !== undefined && this.#scripts.knowsSubmit) {
+        const priority = String(submission.likelyPriority)
+        early.jobs = runs.map(({ id, request }) => [id, request.environment, '0', priority])
+        early.added = this.#jobs.enqueue(early.jobs)
+        early.added.catch(() => {})
+      }
+      return answered
+    })
+    if (answer !== 'ok') this.#takeBack(early.jobs)
+    if (answer === 'same') return (rest[0] ?? '').split(' ')
+    if (answer === 'conflict') {
+      throw new Refusal('conflict', 'Idempotency-Key: came with another body before')
+    }
+    if (answer === 'limited') throw tooManyAtOnce(submission.maxConcurrent ?? 0)
+    if (answer === 'busy') throw full(Number(rest[0]), Number(rest[1]))
+    const jobs = runs.flatMap(({ id, request }, index): JobTuple[] => {
+      const priority = rest[index] ?? '-1'
+      return priority === '-1' ? [] : [[id, request.environment, '0', priority]]
+    })
+    if (early.jobs.length > 0) {
+      await ask(() => early.added)
+      const others = jobs.filter((job, index) => job[3] !== early.jobs[index]?.[3])
+      for (const job of others) void this.#jobs.move(job).catch(() => {})
+      return runs.map(({ id }) => id)
+    }
+    // Runs that nobody waits for are written down already: the audit queues them.
+    await ask(() => this.#jobs.enqueue(jobs)).catch((error) => {
+      if (submission.kind === 'sync') throw error
+    })
+    return runs.map(({ id }) => id)
+  }
+
+  #submit(submission: Submission): Promise<string[]> {
+    const { runs, idempotency } = submission
+    return this.#scripts.run(
+      scripts.submit,
+      ...[submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
+      ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
+      ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
+      ...runs.flatMap(({ id, request, meta }) => [
+        ...[id, request.environment, request.retry ? 1 : 0],
+        ...[JSON.stringify(meta), JSON.stringify(request)],
+      ]),
+    )
+  }
+
+  /** Jobs of runs that were refused: nobody could start them. */
+  #takeBack(jobs: readonly JobTuple[]): void {
+    for (const [id, environment, attempt] of jobs) {
+      void this.#jobs.remove(id, environment, attempt).catch(() => {})
+    }
+  }
+}
+
+/** @throws {Refusal} `unavailable` where Redis is. */
+async function ask<T>(question: () => Promise<T>): Promise<T> {
+  return question().catch((error) => {
+    throw error instanceof Refusal ? error : unavailable(error)
+  })
+}
+
+/** Until the line has drained at the present rate. */
+function full(waiting: number, endsPerSecond: number): Refusal {
+  const seconds = endsPerSecond > 0 ? Math.ceil(waiting / endsPerSecond) : Number.POSITIVE_INFINITY
+  return new Refusal('busy', 'The waiting line is full; try again later', {
+    headers: { 'Retry-After': retryAfter(seconds) },
+  })
+}

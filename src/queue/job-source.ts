@@ -1,0 +1,109 @@
+// Takes jobs from the queue of one environment: BullMQ hands them out, and runs none by itself.
+
+import { Worker as BullWorker, type Job } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { bullPrefix, type JobData, queueName } from './jobs.ts'
+import { LEASE_MS } from './lease.ts'
+import type { Slots } from './slots.ts'
+
+/** How long Redis waits for a job before it says that there is none, in seconds. */
+const BLOCK_SECONDS = 5
+
+export interface JobSourceOptions {
+  environment: string
+  /** May wait for something in Redis. */
+  connection: Redis
+  prefix: string
+  /** What BullMQ's lists call the worker. */
+  name: string
+  workerId: string
+  slots: Slots
+  logger: Logger
+}
+
+export class JobSource {
+  readonly environment: string
+  readonly #options: JobSourceOptions
+  readonly #bull: BullWorker<JobData>
+  #asked = 0
+
+  constructor(options: JobSourceOptions) {
+    const { environment, connection, prefix, name, logger } = options
+    this.environment = environment
+    this.#options = options
+    this.#bull = new BullWorker<JobData>(queueName(environment), null, {
+      ...{ connection, prefix: bullPrefix(prefix), name },
+      // A worker that is lost with a run is seen by its lease. One that was lost between taking a job and its run is
+      // seen by BullMQ, which gives the job to another one; a job whose run goes on, or is over, starts nothing.
+      ...{ maxStalledCount: 0, lockDuration: LEASE_MS, stalledInterval: LEASE_MS / 2 },
+      drainDelay: BLOCK_SECONDS,
+    })
+    this.#bull.on('error', (error) => logger.debug({ err: error }, 'a queue can’t be read'))
+    void this.#bull.startStalledCheckTimer()
+  }
+
+  /**
+   * A job, and a place for it, which is the caller's to give back. Undefined where for a while there was none of the one
+   * or the other, or the source is closed.
+   * @throws {Error} where the queue can't be read.
+   */
+  async next(): Promise<TakenJob | undefined> {
+    const { slots, workerId } = this.#options
+    this.#asked += 1
+    const token = `${workerId}-${this.environment}-${this.#asked}`
+    if (!(await slots.take())) return undefined
+    let job: Job<JobData> | undefined
+    try {
+      job = await this.#bull.getNextJob(token, { block: false })
+    } finally {
+      if (!job) slots.giveBack()
+    }
+    if (job) return new TakenJob(job, token, false)
+    // Nobody has a place while he waits for jobs that may not come. What comes goes back where there is none then.
+    job = await this.#bull.getNextJob(token, { block: true })
+    if (job && slots.tryTake()) return new TakenJob(job, token, true)
+    await job?.moveToWait(token)
+    return undefined
+  }
+
+  /** Takes no more, and waits for none. */
+  async close(): Promise<void> {
+    await this.#bull.close(true).catch(() => {})
+  }
+}
+
+/** A job that nobody else has. */
+export class TakenJob {
+  /** Which run it is for. */
+  readonly data: JobData
+  /** Whether there was none for a while before it. */
+  readonly isFirst: boolean
+  readonly #job: Job<JobData>
+  readonly #token: string
+
+  constructor(job: Job<JobData>, token: string, isFirst: boolean) {
+    this.data = readData(job)
+    this.isFirst = isFirst
+    this.#job = job
+    this.#token = token
+  }
+
+  /** It is still seen to: BullMQ's list shows who has it; nothing depends on it. */
+  extend(): void {
+    void this.#job.extendLock(this.#token, LEASE_MS).catch(() => {})
+  }
+
+  /**
+   * Nobody needs to see to it any more.
+   * @throws {Error} where it was taken away.
+   */
+  async complete(): Promise<void> {
+    await this.#job.moveToCompleted(null, this.#token, false)
+  }
+}
+
+/** What a job says, believed as little as that it says anything: it must not take a worker down. */
+function readData({ data }: { data: Partial<JobData> | null }): JobData {
+  return { id: String(data?.id), attempt: Number(data?.attempt) }
+}
