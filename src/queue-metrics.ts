@@ -45,6 +45,13 @@ export function watchQueue(registry: Registry, prefix: string, queue: () => Queu
     ['environment'],
     byEnvironment(({ active }) => active),
   )
+  gauge(
+    'queue_bytes',
+    'Memory that runs take in Redis, about: of those that have not ended, and of results that are kept',
+    ['state'],
+    ({ isKnown, bytes }) =>
+      Object.entries(isKnown ? bytes : {}).map(([state, value]): Sample => [{ state }, value]),
+  )
   gauge('workers', 'Workers that are there', ['environment'], ({ workers, depths }) =>
     Object.keys(depths).map((environment): Sample => {
       const those = workers.filter(({ environments }) => environments.includes(environment))

@@ -36,6 +36,11 @@ export class BalancedLine<T extends Waiting> {
     return this.#size
   }
 
+  /** How many of a client's do. */
+  sizeOf(client: string): number {
+    return this.#clients.get(client)?.waiting.length ?? 0
+  }
+
   add(one: T): void {
     const client = this.#clientOf(one)
     // Who was away has saved no turns.

@@ -42,6 +42,11 @@ export class Dispatcher {
     return this.#line.size
   }
 
+  /** How many of a client's wait. */
+  queuedOf(client: string): number {
+    return this.#line.sizeOf(client)
+  }
+
   get out(): number {
     return this.#out.size
   }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { ending } from '../drain.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
+import { hasRoom } from '../fair-share.ts'
 import { clientName } from '../run-record.ts'
 import type { AsyncRun, AsyncRuns, Idempotency, NewRun, OwnedRun, RunEvent } from './async-runs.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -23,7 +24,7 @@ export interface MemoryAsyncRunsOptions {
   maxQueuedMs: number
   /** How long a run is kept when it has ended, in milliseconds. */
   resultTtlMs: number
-  /** How much memory the runs may take, about. The oldest of those that have ended go first. */
+  /** How much memory the runs may take, about. Of those that have ended the oldest of who has most go first. */
   maxBytes: number
   /** Told once of each run that has ended. Must not throw. */
   onEnd?: (asked: NewRun, run: AsyncRun) => void
@@ -116,14 +117,18 @@ export class MemoryAsyncRuns implements AsyncRuns {
     this.#shelf.close()
   }
 
-  /** @throws {Refusal} `busy` where there is not room for all of them. */
+  /** They are one client's. @throws {Refusal} `busy` where there is not room for all of them. */
   #checkRoom(runs: readonly KeptRun[]): void {
     const { maxQueued, maxRunning } = this.#options
     const { queued, out } = this.#dispatcher
-    const excess = queued + runs.length - maxQueued - Math.max(0, maxRunning - out)
-    if (excess > 0) throw this.#busy('The line of asynchronous runs is full', excess)
+    const client = runs[0]?.client ?? ''
+    const free = maxQueued + Math.max(0, maxRunning - out) - queued
+    const own = this.#dispatcher.queuedOf(client)
+    if (!hasRoom({ own, more: runs.length, free })) {
+      throw this.#busy('The line of asynchronous runs is full', Math.max(1, runs.length - free))
+    }
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0)
-    if (this.#shelf.hasRoomFor(bytes)) return
+    if (this.#shelf.hasRoomFor(client, bytes)) return
     throw this.#busy('The memory for asynchronous runs is full', runs.length)
   }
 

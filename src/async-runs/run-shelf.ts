@@ -1,5 +1,6 @@
 // The runs that this server keeps: for their time after they ended, and as far as there is memory for them.
 
+import { hasRoom } from '../fair-share.ts'
 import type { KeptRun } from './kept-run.ts'
 
 export interface RunShelfOptions {
@@ -11,11 +12,20 @@ export interface RunShelfOptions {
   onForget: (run: KeptRun) => void
 }
 
+/** One client's. */
+interface Shelf {
+  unfinishedBytes: number
+  endedBytes: number
+  /** The oldest end first, with what ends their time. */
+  readonly ended: Map<KeptRun, NodeJS.Timeout>
+  /** How many there are. */
+  size: number
+}
+
 export class RunShelf {
   readonly #options: RunShelfOptions
   readonly #runs = new Map<string, KeptRun>()
-  /** The oldest end first, with what ends their time. */
-  readonly #ended = new Map<KeptRun, NodeJS.Timeout>()
+  readonly #shelves = new Map<string, Shelf>()
   #bytes = 0
   #unfinishedBytes = 0
 
@@ -28,9 +38,10 @@ export class RunShelf {
     return this.#bytes
   }
 
-  /** Whether there is room for so much more, if all that has ended makes way for it. */
-  hasRoomFor(bytes: number): boolean {
-    return this.#unfinishedBytes + bytes <= this.#options.maxBytes
+  /** Whether there is room for so much more of a client's, if all that has ended makes way for it. */
+  hasRoomFor(client: string, bytes: number): boolean {
+    const own = this.#shelves.get(client)?.unfinishedBytes ?? 0
+    return hasRoom({ own, more: bytes, free: this.#options.maxBytes - this.#unfinishedBytes })
   }
 
   get(id: string): KeptRun | undefined {
@@ -39,15 +50,20 @@ export class RunShelf {
 
   add(run: KeptRun): void {
     this.#runs.set(run.asked.id, run)
-    run.onGrow = (bytes) => this.#grow(run, bytes)
-    this.#grow(run, run.bytes)
+    this.#shelfOf(run).size += 1
+    run.onGrow = (bytes) => {
+      this.#count(run, bytes)
+      this.#makeRoom()
+    }
+    run.onGrow(run.bytes)
   }
 
   /** From now on it is there for its time, or until its memory is needed. */
   ended(run: KeptRun): void {
-    this.#unfinishedBytes -= run.bytes
+    this.#count(run, -run.bytes)
     const timer = setTimeout(() => this.#forget(run), this.#options.ttlMs).unref()
-    this.#ended.set(run, timer)
+    this.#shelfOf(run).ended.set(run, timer)
+    this.#count(run, run.bytes)
     this.#makeRoom()
   }
 
@@ -56,23 +72,45 @@ export class RunShelf {
     for (const run of this.#runs.values()) this.#forget(run)
   }
 
-  #grow(run: KeptRun, bytes: number): void {
-    this.#bytes += bytes
-    if (!this.#ended.has(run)) this.#unfinishedBytes += bytes
-    this.#makeRoom()
+  #shelfOf({ client }: KeptRun): Shelf {
+    const known = this.#shelves.get(client)
+    if (known) return known
+    const shelf: Shelf = { unfinishedBytes: 0, endedBytes: 0, ended: new Map(), size: 0 }
+    this.#shelves.set(client, shelf)
+    return shelf
   }
 
+  /** As ended or unfinished, whichever it is now. */
+  #count(run: KeptRun, bytes: number): void {
+    const shelf = this.#shelfOf(run)
+    this.#bytes += bytes
+    if (shelf.ended.has(run)) shelf.endedBytes += bytes
+    else {
+      shelf.unfinishedBytes += bytes
+      this.#unfinishedBytes += bytes
+    }
+  }
+
+  /** Whoever keeps most loses the oldest: others need not care how many he has. */
   #makeRoom(): void {
-    for (const run of this.#ended.keys()) {
-      if (this.#bytes <= this.#options.maxBytes) return
-      this.#forget(run)
+    while (this.#bytes > this.#options.maxBytes) {
+      let most: Shelf | undefined
+      for (const shelf of this.#shelves.values()) {
+        if (shelf.endedBytes > (most?.endedBytes ?? 0)) most = shelf
+      }
+      const [oldest] = most?.ended.keys() ?? []
+      if (!oldest) return
+      this.#forget(oldest)
     }
   }
 
   #forget(run: KeptRun): void {
-    clearTimeout(this.#ended.get(run))
-    if (!this.#ended.delete(run)) this.#unfinishedBytes -= run.bytes
-    this.#bytes -= run.bytes
+    const shelf = this.#shelfOf(run)
+    this.#count(run, -run.bytes)
+    clearTimeout(shelf.ended.get(run))
+    shelf.ended.delete(run)
+    shelf.size -= 1
+    if (shelf.size === 0) this.#shelves.delete(run.client)
     this.#runs.delete(run.asked.id)
     run.onGrow = () => {}
     run.log.close()

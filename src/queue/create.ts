@@ -48,6 +48,7 @@ export function createQueueParts(
   { onRun, webhooks }: QueueOptions,
 ): QueueParts {
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, MAX_QUEUED: maxQueued } = config
+  const bounds = { maxQueued, maxBytes: config.MAX_QUEUE_MB * 2 ** 20 }
   const queue = new RunQueue({ url, prefix, environments: config.ENVIRONMENTS, logger })
   const hub = new Hub(connectToWait(url), `${prefix}:`)
   const sweeper = new Sweeper(queue, logger)
@@ -60,10 +61,10 @@ export function createQueueParts(
     onWebhook: async (id) => sender?.add(id),
   })
   const executor = new QueueExecutor({
-    ...{ queue, hub, maxQueued, maxWaitMs: config.MAX_WAIT_SECONDS * 1000 },
+    ...{ queue, hub, ...bounds, maxWaitMs: config.MAX_WAIT_SECONDS * 1000 },
   })
   const asyncRuns = new RedisAsyncRuns({
-    ...{ queue, hub, maxQueued, maxWaitMs: config.MAX_QUEUED_SECONDS * 1000 },
+    ...{ queue, hub, ...bounds, maxWaitMs: config.MAX_QUEUED_SECONDS * 1000 },
     ttlMs: config.RESULT_TTL_SECONDS * 1000,
   })
   return {

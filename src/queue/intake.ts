@@ -19,6 +19,8 @@ export interface Submission {
   weight: number
   /** How many may wait, of all clients. */
   maxQueued: number
+  /** How much memory all runs may take in Redis, about; the results of who has most make way. */
+  maxBytes: number
   waitMs: number
   /** How long they are kept when they have ended, in milliseconds. */
   ttlMs: number
@@ -66,7 +68,10 @@ export class Intake {
       throw new Refusal('conflict', 'Idempotency-Key: came with another body before')
     }
     if (answer === 'limited') throw tooManyAtOnce(submission.maxConcurrent ?? 0)
-    if (answer === 'busy') throw full(Number(rest[0]), Number(rest[1]))
+    if (answer === 'busy' || answer === 'full') {
+      const what = answer === 'busy' ? 'waiting line' : 'memory for programs'
+      throw full(what, Number(rest[0]), Number(rest[1]))
+    }
     const jobs = runs.flatMap(({ id, request }, index): JobTuple[] => {
       const priority = rest[index] ?? '-1'
       return priority === '-1' ? [] : [[id, request.environment, '0', priority]]
@@ -91,6 +96,7 @@ export class Intake {
       ...[submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
       ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
       ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
+      submission.maxBytes,
       ...runs.flatMap(({ id, request, meta }) => [
         ...[id, request.environment, request.retry ? 1 : 0],
         ...[JSON.stringify(meta), JSON.stringify(request)],
@@ -114,9 +120,9 @@ async function ask<T>(question: () => Promise<T>): Promise<T> {
 }
 
 /** Until the line has drained at the present rate. */
-function full(waiting: number, endsPerSecond: number): Refusal {
+function full(what: string, waiting: number, endsPerSecond: number): Refusal {
   const seconds = endsPerSecond > 0 ? Math.ceil(waiting / endsPerSecond) : Number.POSITIVE_INFINITY
-  return new Refusal('busy', 'The waiting line is full; try again later', {
+  return new Refusal('busy', `The ${what} is full; try again later`, {
     headers: { 'Retry-After': retryAfter(seconds) },
   })
 }

@@ -20,7 +20,7 @@ import { decodeEnding, type Ending, endingRefusal, toMeta } from './stored-run.t
  * lost, to be written down. Far more than it does: whatever is in the way of its end then, its client waits no longer.
  */
 const GRACE_MS = 60_000
-/** How long a run is kept when it has ended and somebody waits for it, in milliseconds. */
+/** How long a run is kept when it has ended and whoever waited for it does not say that he has its end, in milliseconds. */
 const KEPT_MS = 60_000
 
 export interface QueueExecutorOptions {
@@ -28,6 +28,8 @@ export interface QueueExecutorOptions {
   hub: Hub
   /** How many may wait in the queue. */
   maxQueued: number
+  /** How much memory all runs may take in Redis, about. */
+  maxBytes: number
   /** How long a run may wait to be taken, in milliseconds. */
   maxWaitMs: number
   /** GRACE_MS, but for tests. */
@@ -105,7 +107,8 @@ export class QueueExecutor implements Executor {
       stopListening()
       stopHearing()
       // Nobody waits any more. Where Redis does not hear this, the run ends by its own deadlines.
-      if (!ending) void queue.end(id, NOBODY_WAITS).catch(() => {})
+      const settled = ending ? queue.forget(id) : queue.end(id, NOBODY_WAITS)
+      settled.catch(() => {})
     }
   }
 
@@ -121,7 +124,7 @@ export class QueueExecutor implements Executor {
     request: RunRequest,
     { origin, onChunk }: RunOptions,
   ) {
-    const { hub, maxQueued, maxWaitMs } = this.#options
+    const { hub, maxQueued, maxBytes, maxWaitMs } = this.#options
     const meta = toMeta(origin, { isFollowed: onChunk !== undefined, webhook: null })
     return {
       kind: 'sync',
@@ -129,7 +132,7 @@ export class QueueExecutor implements Executor {
       likelyPriority: Math.floor(before / (origin?.key?.weight ?? 1)),
       maxConcurrent: origin?.key?.maxConcurrent,
       weight: origin?.key?.weight ?? 1,
-      ...{ maxQueued, waitMs: maxWaitMs, ttlMs: KEPT_MS, channel: hub.channel },
+      ...{ maxQueued, maxBytes, waitMs: maxWaitMs, ttlMs: KEPT_MS, channel: hub.channel },
       runs: [{ id, request, meta }],
     } as const
   }

@@ -22,6 +22,8 @@ export interface RedisAsyncRunsOptions {
   hub: Hub
   /** How many may wait in the queue. */
   maxQueued: number
+  /** How much memory all runs may take in Redis, about. */
+  maxBytes: number
   /** How long a run may wait to be taken, in milliseconds. */
   maxWaitMs: number
   /** How long a run is kept when it has ended, in milliseconds. */
@@ -36,7 +38,7 @@ export class RedisAsyncRuns implements AsyncRuns {
   }
 
   async submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<AsyncRun[]> {
-    const { queue, maxQueued, maxWaitMs, ttlMs } = this.#options
+    const { queue, maxQueued, maxBytes, maxWaitMs, ttlMs } = this.#options
     const [first] = runs
     if (!first) return []
     const { origin } = first
@@ -45,7 +47,7 @@ export class RedisAsyncRuns implements AsyncRuns {
       owner: clientName(origin),
       maxConcurrent: origin.key?.maxConcurrent,
       weight: origin.key?.weight ?? 1,
-      ...{ maxQueued, waitMs: maxWaitMs, ttlMs, idempotency },
+      ...{ maxQueued, maxBytes, waitMs: maxWaitMs, ttlMs, idempotency },
       runs: runs.map(({ id, request, webhook = null }) => ({
         ...{ id, request },
         meta: toMeta(origin, { isFollowed: true, webhook }),

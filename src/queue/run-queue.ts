@@ -194,6 +194,11 @@ export class RunQueue {
     return fields.state === undefined ? undefined : decodeRun(fields)
   }
 
+  /** Lets a run go that has ended, and that nobody asks for any more. */
+  async forget(id: string): Promise<void> {
+    await this.redis.unlink(this.key(`run:${id}`), this.key(`events:${id}`))
+  }
+
   async exists(id: string): Promise<boolean> {
     return (await this.redis.exists(this.key(`run:${id}`))) === 1
   }
@@ -212,6 +217,12 @@ export class RunQueue {
     return (entries ?? []).map(([eventId, fields]) => ({
       ...{ id: eventId, type: fields[1] ?? '', data: fields[3] ?? '' },
     }))
+  }
+
+  /** What runs take in Redis, about: those that have not ended, and asynchronous ones that have. */
+  async bytes(): Promise<{ unfinished: number; kept: number }> {
+    const [unfinished, kept] = await this.redis.mget(this.key('bytes'), this.key('kept:bytes'))
+    return { unfinished: Number(unfinished), kept: Number(kept) }
   }
 
   async heartbeat(workerId: string, report: WorkerReport, ttlMs: number): Promise<void> {

@@ -4,12 +4,27 @@
 // all that have not ended, by when somebody must look at them: one that waits, when its wait runs out; one that runs,
 // when its worker's lease does. `running` has those that a worker has, `owner:NAME` one client's; of these `awaited:NAME`
 // has those that somebody waits for, `parked:NAME` those that wait for another one of the same client to end. Every end goes through `finish`, which ends a run once.
+//
+// What that takes is estimated: `bytes` of all that have not ended, `bytes:by` of each client's. Asynchronous runs that have
+// ended are `kept` until their time is over or others need the memory: `kept:NAME` has a client's, the oldest first,
+// `kept:size` what each of them takes and whose it is, `kept:bytes` and `kept:by` the sums.
 
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
 const BUCKET_SECONDS = 10
 
 /** At how many of a client's runs it is looked for one whose turn has come nearer. With more going it waits for none. */
 const LOOKED_AT = 64
+
+/**
+ * What a run takes in Redis beside its texts, and a piece of output beside its text, in bytes: measured as 3 KB while it
+ * waits and 6 when it has ended (docs/cluster.md).
+ */
+const RUN_BYTES = 3000
+const ENDED_BYTES = 3000
+const PIECE_BYTES = 150
+
+/** How many kept runs one script lets go at most: it keeps all others waiting meanwhile. */
+const LET_GO = 100
 
 /** What all scripts share. ARGV[1] is the prefix. */
 const COMMON = `
@@ -75,10 +90,46 @@ local function add(list, jobs)
   end
 end
 
+-- Adds to what a client's runs take, and to what all do: 'bytes' that have not ended, or 'kept' ones.
+local function add_bytes(all, by, owner, bytes)
+  if bytes == 0 then return end
+  redis.call('INCRBY', key(all), bytes)
+  if tonumber(redis.call('ZINCRBY', key(by), bytes, owner)) <= 0 then redis.call('ZREM', key(by), owner) end
+end
+
+local function keep(id, owner, bytes, at, expiresAt)
+  redis.call('ZADD', key('kept'), expiresAt, id)
+  redis.call('ZADD', key('kept:', owner), at, id)
+  redis.call('HSET', key('kept:size'), id, bytes .. ' ' .. owner)
+  add_bytes('kept:bytes', 'kept:by', owner, bytes)
+end
+
+local function let_go(id)
+  local bytes, owner = string.match(redis.call('HGET', key('kept:size'), id) or '', '^(%d+) (.+)$')
+  redis.call('ZREM', key('kept'), id)
+  redis.call('HDEL', key('kept:size'), id)
+  redis.call('DEL', key('run:', id), key('events:', id))
+  if not bytes then return end
+  redis.call('ZREM', key('kept:', owner), id)
+  add_bytes('kept:bytes', 'kept:by', owner, -bytes)
+end
+
+-- Lets go what has been kept for its time, and then, of whoever has most, the oldest, until what is kept is so much.
+local function shrink_to(bytes)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('kept'), '-inf', now(), 'LIMIT', 0, ${LET_GO})) do let_go(id) end
+  for _ = 1, ${LET_GO} do
+    if tonumber(redis.call('GET', key('kept:bytes')) or 0) <= bytes then return end
+    local most = redis.call('ZREVRANGE', key('kept:by'), 0, 0)[1]
+    if not most then return redis.call('DEL', key('kept:bytes')) end
+    local oldest = redis.call('ZRANGE', key('kept:', most), 0, 0)[1]
+    if oldest then let_go(oldest) else redis.call('ZREM', key('kept:by'), most) end
+  end
+end
+
 -- Ends a run for good, with 'finished', 'failed' or 'cancelled'; whoever listens is told how where is_told says so, which
 -- saves the way of asking. Returns what of the same client may be queued or moved now.
 local function finish(id, state, payload, is_told)
-  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state')
+  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown', 'maxBytes')
   local ttl = tonumber(run[3])
   local at = now()
   redis.call('HSET', key('run:', id), 'state', state, 'endedAt', at, 'expiresAt', at + ttl)
@@ -95,7 +146,14 @@ local function finish(id, state, payload, is_told)
     redis.call('INCR', bucket)
     redis.call('EXPIRE', bucket, ${BUCKET_SECONDS * 3})
   end
-  if run[2] == 'async' then redis.call('XADD', key('ended'), '*', 'id', id) end
+  -- An older server has written down none of these.
+  local bytes, grown, max = tonumber(run[6]) or 0, tonumber(run[7]) or 0, tonumber(run[8]) or math.huge
+  add_bytes('bytes', 'bytes:by', run[1], -bytes)
+  if run[2] == 'async' then
+    redis.call('XADD', key('ended'), '*', 'id', id)
+    keep(id, run[1], bytes + grown + #payload + ${ENDED_BYTES}, at, at + ttl)
+    shrink_to(max - tonumber(redis.call('GET', key('bytes')) or 0))
+  end
   redis.call('PUBLISH', run[4], id .. (is_told and ' end ' .. payload or ' events'))
   if run[5] == 'parked' then
     redis.call('LREM', key('parked:', run[1]), 1, id)
@@ -114,14 +172,15 @@ function script(body: string): string {
 
 /**
  * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked), `same` with the ids of the first
- * time, `conflict`, `limited`, or `busy` with how many wait and how many end in a second.
+ * time, `conflict`, `limited`, or `busy` or `full` (of bytes) with how many wait and how many end in a second.
  *
- * A client may have nine times what it leaves free, and one more: it can't fill the queue alone, nor can a few.
+ * A client may have nine times what it leaves free, and one more: it can't fill the queue alone, nor can a few. As with
+ * places, so with memory; what is kept of runs that have ended makes way.
  */
 export const SUBMIT = script(`
 local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local once, digest = ARGV[7], ARGV[8]
-local waitMs, ttlMs, channel, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], 12
+local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 13
 local n = (#ARGV - first + 1) / 5
 local at = now()
 local mine = key('owner:', owner)
@@ -145,6 +204,19 @@ if kind == 'sync' and limit > 0 and own + n > limit then return {'limited'} end
 if total + n > max or own + n > 9 * (max - total - n + 1) then
   return {'busy', tostring(total), tostring(drain_rate())}
 end
+-- With nothing left, nothing is taken: what a crash of Redis made of the sums is over.
+if redis.call('ZCARD', key('live')) == 0 then redis.call('DEL', key('bytes'), key('bytes:by')) end
+local sizes, bytes = {}, 0
+for i = 0, n - 1 do
+  sizes[i] = ${RUN_BYTES} + #ARGV[first + i * 5 + 3] + #ARGV[first + i * 5 + 4]
+  bytes = bytes + sizes[i]
+end
+local left = maxBytes - bytes - tonumber(redis.call('GET', key('bytes')) or 0)
+if left < 0 or bytes + tonumber(redis.call('ZSCORE', key('bytes:by'), owner) or 0) > 9 * left then
+  return {'full', tostring(total), tostring(drain_rate())}
+end
+shrink_to(left)
+add_bytes('bytes', 'bytes:by', owner, bytes)
 local keepMs = waitMs + 86400000
 local active = own - redis.call('LLEN', key('parked:', owner))
 local result, ids = {'ok'}, {}
@@ -160,7 +232,8 @@ for i = 0, n - 1 do
   end
   redis.call('HSET', key('run:', id), 'state', state, 'owner', owner, 'environment', environment, 'retry', retry,
     'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
-    'priority', priority, 'weight', weight, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
+    'priority', priority, 'weight', weight, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at,
+    'bytes', sizes[i], 'maxBytes', maxBytes, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
   redis.call('PEXPIRE', key('run:', id), keepMs)
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs + i / 1000, id)
@@ -224,6 +297,7 @@ return lost
 export const APPEND = script(`${HOLDS}
 local id, attempt, seq = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(id, attempt) then return 0 end
+local grown = 0
 for i = 5, #ARGV, 2 do
   local added = redis.pcall('XADD', key('events:', id), attempt .. '-' .. seq, 'type', ARGV[i], 'data', ARGV[i + 1])
   if added.err and not string.find(added.err, 'equal or smaller', 1, true) then return added end
@@ -232,7 +306,9 @@ for i = 5, #ARGV, 2 do
     redis.call('HINCRBY', key('run:', id), 'starts', 1)
   end
   seq = seq + 1
+  grown = grown + #ARGV[i + 1] + ${PIECE_BYTES}
 end
+redis.call('HINCRBY', key('run:', id), 'grown', grown)
 redis.call('PUBLISH', redis.call('HGET', key('run:', id), 'channel'), id .. ' events')
 return 1
 `)
@@ -308,6 +384,7 @@ for _, id in ipairs(due) do
     redis.call('SREM', key('running'), id)
   end
 end
+shrink_to(math.huge)
 return {#due, queue}
 `)
 

@@ -26,6 +26,8 @@ export interface AsyncRunsLimits {
   maxQueued: number
   maxQueuedSeconds: number
   resultTtlSeconds: number
+  /** Of memory for runs. */
+  maxMegabytes: number
 }
 
 /** Makes asynchronous runs over an executor. */
@@ -49,6 +51,7 @@ export async function tested(
   const executor = new ControlledExecutor()
   const made = await make(executor, {
     ...{ maxRunning: 1, maxQueued: 20, maxQueuedSeconds: 60, resultTtlSeconds: 60 },
+    maxMegabytes: 64,
     ...limits,
   })
   return { ...made, executor }

@@ -17,6 +17,7 @@ import {
 } from './async-runs-harness.ts'
 import { asyncRunsEventsSuite } from './async-runs-suite-events.ts'
 import { asyncRunsOrderSuite } from './async-runs-suite-order.ts'
+import { asyncRunsRoomSuite } from './async-runs-suite-room.ts'
 
 /** Defines the tests, for what `make` makes. */
 export function asyncRunsSuite(make: MakeAsyncRuns): void {
@@ -34,6 +35,7 @@ export function asyncRunsSuite(make: MakeAsyncRuns): void {
   cancelSuite(begin)
   asyncRunsEventsSuite(begin)
   asyncRunsOrderSuite(begin)
+  asyncRunsRoomSuite(begin)
 }
 
 /** Makes what is tested, for one test. */

@@ -60,7 +60,7 @@ describe('the settings', () => {
       'ENVIRONMENTS',
       'DATA_IMAGE',
     ])
-    expect(numeric).toHaveLength(35)
+    expect(numeric).toHaveLength(36)
   })
 
   it('are finite and above 0 by default', () => {

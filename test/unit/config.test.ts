@@ -54,6 +54,7 @@ describe('the defaults', () => {
       MAX_QUEUED_SECONDS: 3600,
       RESULT_TTL_SECONDS: 3600,
       MAX_RESULTS_MB: 64,
+      MAX_QUEUE_MB: 256,
       WEBHOOKS: false,
       WEBHOOK_NETWORKS: [],
       RUN_LOG: true,

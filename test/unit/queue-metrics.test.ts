@@ -9,6 +9,7 @@ import { obstacleIn, type QueueState } from '../../src/queue/watch.ts'
 const EXECUTOR: ExecutorState = { running: 0, maxRunning: 5, waiting: 0, maxWaiting: 9, pools: {} }
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY, workers: [], webhooks: 0, depths: {} },
+  bytes: { unfinished: 0, kept: 0 },
 }
 
 const worker = (name: string, given: Partial<QueueState['workers'][number]> = {}) => ({
@@ -18,7 +19,7 @@ const worker = (name: string, given: Partial<QueueState['workers'][number]> = {}
 })
 
 const KNOWN: QueueState = {
-  ...{ isKnown: true, ageMs: 100, webhooks: 0 },
+  ...{ isKnown: true, ageMs: 100, webhooks: 0, bytes: { unfinished: 10, kept: 20 } },
   workers: [worker('a'), worker('b', { environments: ['python', 'data'], slots: 5, running: 0 })],
   depths: { python: { waiting: 7, active: 2 }, data: { waiting: 0, active: 1 } },
 }
@@ -48,6 +49,8 @@ describe('a queue', () => {
       'queue_waiting{environment="data"} 0',
       'queue_active{environment="python"} 2',
       'queue_active{environment="data"} 1',
+      'queue_bytes{state="unfinished"} 10',
+      'queue_bytes{state="kept"} 20',
       'workers{environment="python"} 2',
       'workers{environment="data"} 1',
       'worker_slots{worker="a",id="id-a"} 3',

@@ -18,6 +18,7 @@ describe('the suite', () => {
       MAX_QUEUED: String(limits.maxQueued),
       MAX_QUEUED_SECONDS: String(limits.maxQueuedSeconds),
       RESULT_TTL_SECONDS: String(limits.resultTtlSeconds),
+      MAX_QUEUE_MB: String(limits.maxMegabytes),
     })
     cluster.worker({ executor, slots: limits.maxRunning })
     return { runs: cluster.server().asyncRuns, close: () => cluster.close() }

@@ -208,6 +208,44 @@ it('keeps nothing for ever: every key of a run expires', async () => {
   }
 })
 
+it('keeps nothing of a run whose end somebody has read', async () => {
+  const { executor } = cluster.server()
+  cluster.worker()
+  await executor.run(program('a # now'), going())
+  await executor.run(program('b # now'), going({ onChunk: () => {} }))
+  const { queue } = cluster
+  const left = async () => (await queue.redis.keys(queue.key('*'))).join('\n')
+  await expect.poll(left).not.toMatch(/run:|events:/)
+})
+
+it('counts what runs take, and none of it when they are over, however they end', async () => {
+  const { executor, asyncRuns } = cluster.server({ RESULT_TTL_SECONDS: '1', MAX_WAIT_SECONDS: '1' })
+  cluster.worker()
+  const { queue } = cluster
+  const sums = async () => [
+    Number(await queue.redis.get(queue.key('bytes'))),
+    Number(await queue.redis.get(queue.key('kept:bytes'))),
+    ...(await Promise.all(
+      ['bytes:by', 'kept', 'kept:by'].map((name) => queue.redis.zcard(queue.key(name))),
+    )),
+    await queue.redis.hlen(queue.key('kept:size')),
+  ]
+  const stop = new AbortController()
+  const stopped = executor.run(program('held'), going({ signal: stop.signal }))
+  const late = executor.run(program('late', { environment: 'data' }), going())
+  const runs = ['x # now', 'y # now'].map((code) => ({
+    ...{ id: randomUUID(), request: program(code), origin: asKey('one') },
+  }))
+  await asyncRuns.submit(runs)
+  const [bytes = 0, , clients] = await sums()
+  expect(bytes).toBeGreaterThan(6000)
+  expect(clients).toBeGreaterThan(0)
+  stop.abort()
+  await expect(stopped).rejects.toMatchObject({ code: 'cancelled' })
+  await expect(late).rejects.toMatchObject({ code: 'busy' })
+  await expect.poll(sums, { timeout: 10_000 }).toEqual([0, 0, 0, 0, 0, 0])
+})
+
 it('refuses what is too much for a key, on all servers together', async () => {
   const [one, other] = [cluster.server(), cluster.server()]
   const host = cluster.worker({ slots: 4 })

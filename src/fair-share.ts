@@ -1,0 +1,19 @@
+// How much one client may have of what all share.
+
+/** How many times what it leaves free a client may have. */
+const TIMES_FREE = 9
+
+export interface Share {
+  /** What the client has. */
+  own: number
+  /** What it asks for in addition. */
+  more: number
+  /** What is left for all, before that. */
+  free: number
+}
+
+/** Whether there is room for it: no client can fill everything, nor can a few. The queue's script SUBMIT has the same rule. */
+export function hasRoom({ own, more, free }: Share): boolean {
+  const left = free - more
+  return left >= 0 && own + more <= TIMES_FREE * (left + 1)
+}
