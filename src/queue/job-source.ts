@@ -27,6 +27,8 @@ export class JobSource {
   readonly #options: JobSourceOptions
   readonly #bull: BullWorker<JobData>
   #asked = 0
+  /** The last look found none: the next one waits for one, in place of looking again. */
+  #hadNone = false
 
   constructor(options: JobSourceOptions) {
     const { environment, connection, prefix, name, logger } = options
@@ -52,19 +54,28 @@ export class JobSource {
     const { slots, workerId } = this.#options
     this.#asked += 1
     const token = `${workerId}-${this.environment}-${this.#asked}`
-    if (!(await slots.take())) return undefined
-    let job: Job<JobData> | undefined
-    try {
-      job = await this.#bull.getNextJob(token, { block: false })
-    } finally {
-      if (!job) slots.giveBack()
+    if (!this.#hadNone) {
+      if (!(await slots.take())) return undefined
+      const job = await this.#look(token)
+      if (job) return new TakenJob(job, token, false)
     }
-    if (job) return new TakenJob(job, token, false)
     // Nobody has a place while he waits for jobs that may not come. What comes goes back where there is none then.
-    job = await this.#bull.getNextJob(token, { block: true })
+    const job = await this.#bull.getNextJob(token, { block: true })
+    this.#hadNone = !job
     if (job && slots.tryTake()) return new TakenJob(job, token, true)
     await job?.moveToWait(token)
     return undefined
+  }
+
+  /** A job that is there now, for a place that is; without one the place goes back. */
+  async #look(token: string): Promise<Job<JobData> | undefined> {
+    let job: Job<JobData> | undefined
+    try {
+      job = await this.#bull.getNextJob(token, { block: false })
+      return job
+    } finally {
+      if (!job) this.#options.slots.giveBack()
+    }
   }
 
   /** Takes no more, and waits for none. */

@@ -23,6 +23,9 @@ const GRACE_MS = 60_000
 /** How long a run is kept when it has ended and whoever waited for it does not say that he has its end, in milliseconds. */
 const KEPT_MS = 60_000
 
+/** How long after a run it is let go, in milliseconds: its answer goes out first. */
+const FORGET_AFTER_MS = 50
+
 export interface QueueExecutorOptions {
   queue: RunQueue
   hub: Hub
@@ -107,8 +110,8 @@ export class QueueExecutor implements Executor {
       stopListening()
       stopHearing()
       // Nobody waits any more. Where Redis does not hear this, the run ends by its own deadlines.
-      const settled = ending ? queue.forget(id) : queue.end(id, NOBODY_WAITS)
-      settled.catch(() => {})
+      if (ending) setTimeout(() => queue.forget(id).catch(() => {}), FORGET_AFTER_MS).unref()
+      else queue.end(id, NOBODY_WAITS).catch(() => {})
     }
   }
 
