@@ -182,12 +182,12 @@ export function settings({ cores, memoryBytes }: Machine) {
     MAX_RESULTS_MB: setting(
       whole(1, 1024 * 1024),
       '64',
-      'memory for asynchronous runs and their results with `EXECUTOR=docker`; of who has most the oldest results go first',
+      'memory for asynchronous runs with `EXECUTOR=docker`: half for those that have not ended, half for results, of which the oldest of who has most go first',
     ),
     MAX_QUEUE_MB: setting(
       whole(1, 1024 * 1024),
       '256',
-      'memory that runs may take in Redis with `EXECUTOR=queue`, of all servers together: programs that wait, and results, of which those of who has most go first',
+      'the same in Redis with `EXECUTOR=queue`, for interactive runs too, and the same on all servers',
     ),
     WEBHOOKS: setting(
       onOff,

@@ -1,7 +1,7 @@
 // How much one client may have of what all share.
 
 /** How many times what it leaves free a client may have. */
-const TIMES_FREE = 9
+export const TIMES_FREE = 9
 
 export interface Share {
   /** What the client has. */
@@ -12,7 +12,7 @@ export interface Share {
   free: number
 }
 
-/** Whether there is room for it: no client can fill everything, nor can a few. The queue's script SUBMIT has the same rule. */
+/** Whether there is room for it: no client can fill everything alone. The queue's script SUBMIT has the same rule. */
 export function hasRoom({ own, more, free }: Share): boolean {
   const left = free - more
   return left >= 0 && own + more <= TIMES_FREE * (left + 1)

@@ -4,7 +4,7 @@ import { hasRoom } from '../fair-share.ts'
 import type { KeptRun } from './kept-run.ts'
 
 export interface RunShelfOptions {
-  /** How much memory runs may take, by their own estimate. */
+  /** How much memory runs may take, by their own estimate: half of it those that have not ended. */
   maxBytes: number
   /** How long a run is kept when it has ended, in milliseconds. */
   ttlMs: number
@@ -38,10 +38,10 @@ export class RunShelf {
     return this.#bytes
   }
 
-  /** Whether there is room for so much more of a client's, if all that has ended makes way for it. */
+  /** Whether there is room for so much more of a client's: results don't make way for it. */
   hasRoomFor(client: string, bytes: number): boolean {
     const own = this.#shelves.get(client)?.unfinishedBytes ?? 0
-    return hasRoom({ own, more: bytes, free: this.#options.maxBytes - this.#unfinishedBytes })
+    return hasRoom({ own, more: bytes, free: this.#options.maxBytes / 2 - this.#unfinishedBytes })
   }
 
   get(id: string): KeptRun | undefined {
@@ -93,7 +93,8 @@ export class RunShelf {
 
   /** Whoever keeps most loses the oldest: others need not care how many he has. */
   #makeRoom(): void {
-    while (this.#bytes > this.#options.maxBytes) {
+    const { maxBytes } = this.#options
+    while (this.#bytes - this.#unfinishedBytes > maxBytes / 2 || this.#bytes > maxBytes) {
       let most: Shelf | undefined
       for (const shelf of this.#shelves.values()) {
         if (shelf.endedBytes > (most?.endedBytes ?? 0)) most = shelf

@@ -83,7 +83,7 @@ export class Endings {
       if (run && ending) {
         if (run.meta.webhook) await onWebhook(id)
         if (ending.state === 'finished' && run.request) onRun(toRecord(run, ending))
-        await queue.redis.hdel(queue.key(`run:${id}`), 'request')
+        await queue.seen(id)
       }
       await queue.redis.multi().xack(stream, GROUP, entryId).xdel(stream, entryId).exec()
     } catch (error) {

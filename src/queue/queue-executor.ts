@@ -110,8 +110,10 @@ export class QueueExecutor implements Executor {
       stopListening()
       stopHearing()
       // Nobody waits any more. Where Redis does not hear this, the run ends by its own deadlines.
-      if (ending) setTimeout(() => queue.forget(id).catch(() => {}), FORGET_AFTER_MS).unref()
-      else queue.end(id, NOBODY_WAITS).catch(() => {})
+      const ended = ending ? Promise.resolve() : queue.end(id, NOBODY_WAITS)
+      const forget = () =>
+        setTimeout(() => queue.forget(id).catch(() => {}), FORGET_AFTER_MS).unref()
+      ended.then(forget, () => {})
     }
   }
 

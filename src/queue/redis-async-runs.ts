@@ -62,6 +62,7 @@ export class RedisAsyncRuns implements AsyncRuns {
     const run = await ask(() => queue.find(id))
     if (run?.kind !== 'async') return undefined
     const ending = run.endedAt === undefined ? undefined : await ask(() => queue.ending(id))
+    if (run.endedAt !== undefined && !ending) return undefined // it was let go just now
     return { owner: run.owner, run: toAsyncRun(id, run, ending) }
   }
 

@@ -16,6 +16,7 @@ export const scripts = {
   maySweep: new Script<number>(lua.MAY_SWEEP),
   sweep: new Script<[number, JobTuple[]]>(lua.SWEEP),
   audit: new Script<[number, JobTuple[]]>(lua.AUDIT),
+  seen: new Script<null>(lua.SEEN),
   heartbeat: new Script<null>(lua.HEARTBEAT),
   workers: new Script<[string, string, string][]>(lua.WORKERS),
 }

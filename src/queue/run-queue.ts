@@ -194,6 +194,11 @@ export class RunQueue {
     return fields.state === undefined ? undefined : decodeRun(fields)
   }
 
+  /** Somebody has seen to the end of an asynchronous run: its program goes, and it may go itself before its time. */
+  async seen(id: string): Promise<void> {
+    await this.#scripts.run(scripts.seen, id)
+  }
+
   /** Lets a run go that has ended, and that nobody asks for any more. */
   async forget(id: string): Promise<void> {
     await this.redis.unlink(this.key(`run:${id}`), this.key(`events:${id}`))

@@ -6,8 +6,11 @@
 // has those that somebody waits for, `parked:NAME` those that wait for another one of the same client to end. Every end goes through `finish`, which ends a run once.
 //
 // What that takes is estimated: `bytes` of all that have not ended, `bytes:by` of each client's. Asynchronous runs that have
-// ended are `kept` until their time is over or others need the memory: `kept:NAME` has a client's, the oldest first,
-// `kept:size` what each of them takes and whose it is, `kept:bytes` and `kept:by` the sums.
+// ended are `kept` until their time is over or the memory for them is needed (`max-bytes`: half of it is for them, half for
+// those that have not ended). `kept:size` has what each of them takes and whose it is, `kept:bytes` the sum. Those whose
+// end a server has seen to may go: `kept:NAME` has a client's, the oldest first, `kept:by` the sum of each client's.
+
+import { TIMES_FREE } from '../fair-share.ts'
 
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
 const BUCKET_SECONDS = 10
@@ -90,46 +93,63 @@ local function add(list, jobs)
   end
 end
 
--- Adds to what a client's runs take, and to what all do: 'bytes' that have not ended, or 'kept' ones.
-local function add_bytes(all, by, owner, bytes)
-  if bytes == 0 then return end
-  redis.call('INCRBY', key(all), bytes)
-  if tonumber(redis.call('ZINCRBY', key(by), bytes, owner)) <= 0 then redis.call('ZREM', key(by), owner) end
+-- Whether there is room for more of a client's, as src/fair-share.ts has it.
+local function has_room(own, more, free)
+  local left = free - more
+  return left >= 0 and own + more <= ${TIMES_FREE} * (left + 1)
 end
 
-local function keep(id, owner, bytes, at, expiresAt)
-  redis.call('ZADD', key('kept'), expiresAt, id)
-  redis.call('ZADD', key('kept:', owner), at, id)
-  redis.call('HSET', key('kept:size'), id, bytes .. ' ' .. owner)
-  add_bytes('kept:bytes', 'kept:by', owner, bytes)
+-- A number, 0 where there is none.
+local function number(name)
+  return tonumber(redis.call('GET', key(name)) or 0)
+end
+
+-- Adds to what a client's take.
+local function add_for(name, owner, bytes)
+  if tonumber(redis.call('ZINCRBY', key(name), bytes, owner)) <= 0 then redis.call('ZREM', key(name), owner) end
+end
+
+local function add_unfinished(owner, bytes)
+  if bytes == 0 then return end
+  redis.call('INCRBY', key('bytes'), bytes)
+  add_for('bytes:by', owner, bytes)
+end
+
+local function size_of_kept(id)
+  local bytes, owner = string.match(redis.call('HGET', key('kept:size'), id) or '', '^(%d+) (.+)$')
+  return tonumber(bytes), owner
 end
 
 local function let_go(id)
-  local bytes, owner = string.match(redis.call('HGET', key('kept:size'), id) or '', '^(%d+) (.+)$')
+  local bytes, owner = size_of_kept(id)
   redis.call('ZREM', key('kept'), id)
   redis.call('HDEL', key('kept:size'), id)
-  redis.call('DEL', key('run:', id), key('events:', id))
+  redis.call('UNLINK', key('run:', id), key('events:', id))
   if not bytes then return end
-  redis.call('ZREM', key('kept:', owner), id)
-  add_bytes('kept:bytes', 'kept:by', owner, -bytes)
+  redis.call('INCRBY', key('kept:bytes'), -bytes)
+  if redis.call('ZREM', key('kept:', owner), id) == 1 then add_for('kept:by', owner, -bytes) end
 end
 
--- Lets go what has been kept for its time, and then, of whoever has most, the oldest, until what is kept is so much.
-local function shrink_to(bytes)
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('kept'), '-inf', now(), 'LIMIT', 0, ${LET_GO})) do let_go(id) end
+-- Lets go what has been kept for its time, and then, of whoever has most, the oldest, until there is not too much. Returns
+-- whether there may be more to let go.
+local function shrink()
+  local over = redis.call('ZRANGEBYSCORE', key('kept'), '-inf', now(), 'LIMIT', 0, ${LET_GO})
+  for _, id in ipairs(over) do let_go(id) end
+  local max = number('max-bytes') / 2
   for _ = 1, ${LET_GO} do
-    if tonumber(redis.call('GET', key('kept:bytes')) or 0) <= bytes then return end
+    if number('kept:bytes') <= max then return #over == ${LET_GO} end
     local most = redis.call('ZREVRANGE', key('kept:by'), 0, 0)[1]
-    if not most then return redis.call('DEL', key('kept:bytes')) end
+    if not most then return false end
     local oldest = redis.call('ZRANGE', key('kept:', most), 0, 0)[1]
     if oldest then let_go(oldest) else redis.call('ZREM', key('kept:by'), most) end
   end
+  return true
 end
 
 -- Ends a run for good, with 'finished', 'failed' or 'cancelled'; whoever listens is told how where is_told says so, which
 -- saves the way of asking. Returns what of the same client may be queued or moved now.
 local function finish(id, state, payload, is_told)
-  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown', 'maxBytes')
+  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown')
   local ttl = tonumber(run[3])
   local at = now()
   redis.call('HSET', key('run:', id), 'state', state, 'endedAt', at, 'expiresAt', at + ttl)
@@ -146,13 +166,14 @@ local function finish(id, state, payload, is_told)
     redis.call('INCR', bucket)
     redis.call('EXPIRE', bucket, ${BUCKET_SECONDS * 3})
   end
-  -- An older server has written down none of these.
-  local bytes, grown, max = tonumber(run[6]) or 0, tonumber(run[7]) or 0, tonumber(run[8]) or math.huge
-  add_bytes('bytes', 'bytes:by', run[1], -bytes)
+  local bytes, grown = tonumber(run[6]) or 0, tonumber(run[7]) or 0
+  add_unfinished(run[1], -bytes)
   if run[2] == 'async' then
+    local size = bytes + grown + #payload + ${ENDED_BYTES}
+    redis.call('ZADD', key('kept'), at + ttl, id)
+    redis.call('HSET', key('kept:size'), id, size .. ' ' .. run[1])
+    redis.call('INCRBY', key('kept:bytes'), size)
     redis.call('XADD', key('ended'), '*', 'id', id)
-    keep(id, run[1], bytes + grown + #payload + ${ENDED_BYTES}, at, at + ttl)
-    shrink_to(max - tonumber(redis.call('GET', key('bytes')) or 0))
   end
   redis.call('PUBLISH', run[4], id .. (is_told and ' end ' .. payload or ' events'))
   if run[5] == 'parked' then
@@ -174,8 +195,8 @@ function script(body: string): string {
  * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked), `same` with the ids of the first
  * time, `conflict`, `limited`, or `busy` or `full` (of bytes) with how many wait and how many end in a second.
  *
- * A client may have nine times what it leaves free, and one more: it can't fill the queue alone, nor can a few. As with
- * places, so with memory; what is kept of runs that have ended makes way.
+ * A client may have nine times what it leaves free, and as many as run: it can't fill the line alone. As with places, so with
+ * memory for what has not ended.
  */
 export const SUBMIT = script(`
 local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
@@ -186,22 +207,25 @@ local at = now()
 local mine = key('owner:', owner)
 if once ~= '' then
   local known = redis.call('HMGET', key('once:', owner, ':', once), 'digest', 'ids')
-  local is_kept = false
+  local is_known = false
   -- An answer is remembered until all of its runs are forgotten.
   for id in string.gmatch(known[2] or '', '%S+') do
-    is_kept = is_kept or redis.call('EXISTS', key('run:', id)) == 1
+    is_known = is_known or redis.call('EXISTS', key('run:', id)) == 1
   end
-  if is_kept then return known[1] == digest and {'same', known[2]} or {'conflict'} end
+  if is_known then return known[1] == digest and {'same', known[2]} or {'conflict'} end
 end
+-- The first thing that is written is what Redis refuses where its memory is full.
+redis.call('SET', key('max-bytes'), maxBytes)
 redis.call('ZREMRANGEBYSCORE', mine, '-inf', at)
-local total = redis.call('ZCARD', key('live')) - redis.call('SCARD', key('running'))
+local running = redis.call('SCARD', key('running'))
+local total = redis.call('ZCARD', key('live')) - running
 local own = redis.call('ZCARD', mine)
 -- Whoever waits for an answer comes after others of his own that do, not after what he wants to read later.
 local awaited = key('awaited:', owner)
 redis.call('ZREMRANGEBYSCORE', awaited, '-inf', at)
 local before = kind == 'sync' and redis.call('ZCARD', awaited) or own
 if kind == 'sync' and limit > 0 and own + n > limit then return {'limited'} end
-if total + n > max or own + n > 9 * (max - total - n + 1) then
+if not has_room(own - running, n, max - total) then
   return {'busy', tostring(total), tostring(drain_rate())}
 end
 -- With nothing left, nothing is taken: what a crash of Redis made of the sums is over.
@@ -211,12 +235,10 @@ for i = 0, n - 1 do
   sizes[i] = ${RUN_BYTES} + #ARGV[first + i * 5 + 3] + #ARGV[first + i * 5 + 4]
   bytes = bytes + sizes[i]
 end
-local left = maxBytes - bytes - tonumber(redis.call('GET', key('bytes')) or 0)
-if left < 0 or bytes + tonumber(redis.call('ZSCORE', key('bytes:by'), owner) or 0) > 9 * left then
+if not has_room(tonumber(redis.call('ZSCORE', key('bytes:by'), owner) or 0), bytes, maxBytes / 2 - number('bytes')) then
   return {'full', tostring(total), tostring(drain_rate())}
 end
-shrink_to(left)
-add_bytes('bytes', 'bytes:by', owner, bytes)
+add_unfinished(owner, bytes)
 local keepMs = waitMs + 86400000
 local active = own - redis.call('LLEN', key('parked:', owner))
 local result, ids = {'ok'}, {}
@@ -233,7 +255,7 @@ for i = 0, n - 1 do
   redis.call('HSET', key('run:', id), 'state', state, 'owner', owner, 'environment', environment, 'retry', retry,
     'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
     'priority', priority, 'weight', weight, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at,
-    'bytes', sizes[i], 'maxBytes', maxBytes, 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
+    'bytes', sizes[i], 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
   redis.call('PEXPIRE', key('run:', id), keepMs)
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs + i / 1000, id)
@@ -305,8 +327,8 @@ for i = 5, #ARGV, 2 do
     redis.call('HSET', key('run:', id), 'startedAt', now(), 'startedIn', attempt)
     redis.call('HINCRBY', key('run:', id), 'starts', 1)
   end
+  if not added.err then grown = grown + #ARGV[i + 1] + ${PIECE_BYTES} end
   seq = seq + 1
-  grown = grown + #ARGV[i + 1] + ${PIECE_BYTES}
 end
 redis.call('HINCRBY', key('run:', id), 'grown', grown)
 redis.call('PUBLISH', redis.call('HGET', key('run:', id), 'channel'), id .. ' events')
@@ -384,8 +406,7 @@ for _, id in ipairs(due) do
     redis.call('SREM', key('running'), id)
   end
 end
-shrink_to(math.huge)
-return {#due, queue}
+return {#due + (shrink() and 1 or 0), queue}
 `)
 
 /**
@@ -438,7 +459,36 @@ local function look(id)
 end
 
 for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do pcall(look, id) end
+
+-- Where they are few enough to be seen at once, what they take is counted anew: a run that was lost was never subtracted.
+local live = redis.call('ZRANGE', key('live'), 0, count)
+if #live <= count then
+  redis.call('DEL', key('bytes'), key('bytes:by'))
+  for _, id in ipairs(live) do
+    local run = redis.call('HMGET', key('run:', id), 'owner', 'bytes')
+    if run[1] then add_unfinished(run[1], tonumber(run[2]) or 0) end
+  end
+end
 return {redis.call('ZCARD', key('live')), queue}
+`)
+
+/**
+ * The end of an asynchronous run was seen to: its program is not needed any more, and from now on it may be let go where the
+ * memory is needed.
+ */
+export const SEEN = script(`
+even_if_full()
+local id = ARGV[2]
+local bytes, owner = size_of_kept(id)
+if not bytes or redis.call('ZSCORE', key('kept:', owner), id) then return end
+local request = redis.call('HSTRLEN', key('run:', id), 'request')
+redis.call('HDEL', key('run:', id), 'request')
+bytes = bytes - request
+redis.call('HSET', key('kept:size'), id, bytes .. ' ' .. owner)
+redis.call('INCRBY', key('kept:bytes'), 0 - request) -- a minus before 0 is none for Redis
+redis.call('ZADD', key('kept:', owner), redis.call('HGET', key('run:', id), 'endedAt') or 0, id)
+add_for('kept:by', owner, bytes)
+shrink()
 `)
 
 /** A worker is there: ARGV: id, what it says of itself, how long that holds in milliseconds. */

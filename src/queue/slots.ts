@@ -33,6 +33,7 @@ export class Slots {
 
   /** Hands out none for so long. */
   restFor(ms: number): void {
+    if (this.#isClosed) return
     clearTimeout(this.#rest)
     this.#rest = setTimeout(() => {
       this.#rest = undefined

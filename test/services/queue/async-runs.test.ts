@@ -46,6 +46,23 @@ it('are known to every server, and told to one of them when they end', async () 
   await cluster.close()
 })
 
+it('are told of before they are let go, even where there is no memory for their results', async ({
+  onTestFinished,
+}) => {
+  const cluster = startCluster(redis.url, { MAX_QUEUE_MB: '1' })
+  onTestFinished(() => cluster.close())
+  const seen: string[] = []
+  const { asyncRuns } = cluster.server({}, { onRun: ({ outcome }) => seen.push(outcome.id) })
+  const { executor } = cluster.worker()
+  const id = randomUUID()
+  await asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
+  const begun = await executor.program('x')
+  begun.options.onStart?.()
+  begun.end({ output: 'x'.repeat(600_000) })
+  await expect.poll(() => seen, { timeout: 10_000 }).toEqual([id])
+  await expect.poll(() => asyncRuns.find(id), { timeout: 10_000 }).toBe(undefined)
+})
+
 it('remember an idempotency key for as long as the run is there, however long it waits', async ({
   onTestFinished,
 }) => {

@@ -26,7 +26,7 @@ it('gives each run exactly one end, and starts none twice that may not be', asyn
     queue.redis.hvals(queue.key('kept:size')),
   ])
   await cluster.close()
-  expect(unfinished).toBe('0')
+  expect(Number(unfinished)).toBe(0)
   expect(sizes).toHaveLength(800)
   expect(sizes.reduce((sum, size) => sum + Number.parseInt(size, 10), 0)).toBe(Number(kept))
   expect(report).toMatchObject({ wrong: [], overlaps: [], startedAgain: [] })

@@ -246,9 +246,11 @@ describe.concurrent('a Redis that can’t be written', () => {
     ])
     await begun(other)
     await set('maxmemory', '1')
-    await expect(server.executor.run(program('y'), going())).rejects.toMatchObject({
-      code: 'unavailable',
-    })
+    const refused = { code: 'unavailable' }
+    await expect(server.executor.run(program('y'), going())).rejects.toMatchObject(refused)
+    const late = { id: randomUUID(), request: program('z'), origin: asKey('one') }
+    await expect(server.asyncRuns.submit([late])).rejects.toMatchObject(refused)
+    expect(await server.asyncRuns.find(late.id)).toBe(undefined)
     expect(await server.asyncRuns.cancel(other)).toMatchObject({ state: 'cancelled' })
     expect(await outcome).toMatchObject({ output: 'x # ms: 12000' })
     expect(seen).toEqual(['x # ms: 12000\n'])
@@ -409,6 +411,26 @@ describe.concurrent('a run in Redis that is none of ours', () => {
     await begun(id)
     await Promise.all([worker.kill('SIGKILL'), expect(outcome).rejects.toMatchObject(LOST)])
     await expect.poll(() => queue.redis.zcard(queue.key('live'))).toBe(0)
+  })
+})
+
+describe.concurrent('a run that vanished from Redis', () => {
+  it('is not counted for ever: its client has its memory again', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const { cluster, server, stub } = start({ onTestFinished, expect })
+    const { queue } = cluster
+    const submit = (id: string) =>
+      server.asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
+    const [lost, kept] = [randomUUID(), randomUUID()]
+    await submit(lost)
+    await submit(kept)
+    const bytes = async () => Number(await queue.redis.get(queue.key('bytes')))
+    const both = await bytes()
+    await queue.redis.del(queue.key(`run:${lost}`))
+    await stub({ STUB_SLOTS: '1', STUB_MS: '60000' }) // it sweeps
+    await expect.poll(bytes, { timeout: 10_000 }).toBe(both / 2)
   })
 })
 
