@@ -1,5 +1,7 @@
 // How much one client may have of what all share.
 
+import { Refusal } from './errors.ts'
+
 /** How many times what it leaves free a client may have. */
 export const TIMES_FREE = 9
 
@@ -16,4 +18,11 @@ export interface Share {
 export function hasRoom({ own, more, free }: Share): boolean {
   const left = free - more
   return left >= 0 && own + more <= TIMES_FREE * (left + 1)
+}
+
+/** Of what would not fit if there were nothing else: to try again later would change nothing. */
+export function neverFits(): Refusal {
+  const error =
+    'More than one client may have waiting here: send less at once, or a smaller program'
+  return new Refusal('too_large', error)
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { ending } from '../drain.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
-import { hasRoom } from '../fair-share.ts'
+import { hasRoom, neverFits } from '../fair-share.ts'
 import { clientName } from '../run-record.ts'
 import type { AsyncRun, AsyncRuns, Idempotency, NewRun, OwnedRun, RunEvent } from './async-runs.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -117,7 +117,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
     this.#shelf.close()
   }
 
-  /** They are one client's. @throws {Refusal} `busy` where there is not room for all of them. */
+  /** They are one client's. @throws {Refusal} `busy` where there is not room for all of them, `too_large` where there never is. */
   #checkRoom(runs: readonly KeptRun[]): void {
     const { maxQueued, maxRunning } = this.#options
     const { queued, out } = this.#dispatcher
@@ -128,6 +128,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
       throw this.#busy('The line of asynchronous runs is full', Math.max(1, runs.length - free))
     }
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0)
+    if (this.#shelf.isTooMuch(bytes)) throw neverFits()
     if (this.#shelf.hasRoomFor(client, bytes)) return
     throw this.#busy('The memory for asynchronous runs is full', runs.length)
   }

@@ -44,6 +44,11 @@ export class RunShelf {
     return hasRoom({ own, more: bytes, free: this.#options.maxBytes / 2 - this.#unfinishedBytes })
   }
 
+  /** Whether so much would not fit if there were nothing else. */
+  isTooMuch(bytes: number): boolean {
+    return !hasRoom({ own: 0, more: bytes, free: this.#options.maxBytes / 2 })
+  }
+
   get(id: string): KeptRun | undefined {
     return this.#runs.get(id)
   }

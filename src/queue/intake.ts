@@ -2,6 +2,7 @@
 
 import { retryAfter } from '../drain-rate.ts'
 import { Refusal, unavailable } from '../errors.ts'
+import { neverFits } from '../fair-share.ts'
 import { tooManyAtOnce } from '../keys/key-concurrency.ts'
 import type { RunRequest } from '../run.ts'
 import type { Jobs, JobTuple } from './jobs.ts'
@@ -46,7 +47,7 @@ export class Intake {
 
   /**
    * Takes runs on, all or none. Resolves with their ids: those of the first time where the idempotency key came before.
-   * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `unavailable`.
+   * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `too_large`, `unavailable`.
    */
   async submit(submission: Submission): Promise<string[]> {
     const { runs } = submission
@@ -67,6 +68,7 @@ export class Intake {
     if (answer === 'conflict') {
       throw new Refusal('conflict', 'Idempotency-Key: came with another body before')
     }
+    if (answer === 'too_large') throw neverFits()
     if (answer === 'limited') throw tooManyAtOnce(submission.maxConcurrent ?? 0)
     if (answer === 'busy' || answer === 'full') {
       const what = answer === 'busy' ? 'waiting line' : 'memory for programs'

@@ -93,7 +93,7 @@ export class RunQueue {
 
   /**
    * Takes runs on, all or none. Resolves with their ids: those of the first time where the idempotency key came before.
-   * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `unavailable`.
+   * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `too_large`, `unavailable`.
    */
   submit(submission: Submission): Promise<string[]> {
     return this.#intake.submit(submission)

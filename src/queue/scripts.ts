@@ -193,7 +193,7 @@ function script(body: string): string {
 
 /**
  * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked), `same` with the ids of the first
- * time, `conflict`, `limited`, or `busy` or `full` (of bytes) with how many wait and how many end in a second.
+ * time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with how many wait and how many end in a second.
  *
  * A client may have nine times what it leaves free, and as many as run: it can't fill the line alone. As with places, so with
  * memory for what has not ended.
@@ -235,6 +235,7 @@ for i = 0, n - 1 do
   sizes[i] = ${RUN_BYTES} + #ARGV[first + i * 5 + 3] + #ARGV[first + i * 5 + 4]
   bytes = bytes + sizes[i]
 end
+if not has_room(0, bytes, maxBytes / 2) then return {'too_large'} end
 if not has_room(tonumber(redis.call('ZSCORE', key('bytes:by'), owner) or 0), bytes, maxBytes / 2 - number('bytes')) then
   return {'full', tostring(total), tostring(drain_rate())}
 end

@@ -56,6 +56,14 @@ export function asyncRunsRoomSuite(begin: Begin): void {
       expect((await submitted(made, large(190_000))).length).toBeGreaterThanOrEqual(ids.length - 1)
     })
 
+    it('is told of what never fits, and not to try again later', async () => {
+      const { runs } = await begin({ maxMegabytes: 1 })
+      const [run, half] = [newRun(large(240_000)), newRun(large(240_000))]
+      await expect(runs.submit([run, half])).rejects.toMatchObject({ code: 'too_large' })
+      expect(await runs.find(run.id)).toBeUndefined()
+      await runs.submit([newRun(large(240_000))])
+    })
+
     it('pushes its own oldest results out, and not those of others', async () => {
       const made = await begin({ maxMegabytes: 8 })
       const others = await ended(made, OTHER.client, 900_000)
