@@ -18,8 +18,6 @@ interface Shelf {
   endedBytes: number
   /** The oldest end first, with what ends their time. */
   readonly ended: Map<KeptRun, NodeJS.Timeout>
-  /** How many there are. */
-  size: number
 }
 
 export class RunShelf {
@@ -55,7 +53,6 @@ export class RunShelf {
 
   add(run: KeptRun): void {
     this.#runs.set(run.asked.id, run)
-    this.#shelfOf(run).size += 1
     run.onGrow = (bytes) => {
       this.#count(run, bytes)
       this.#makeRoom()
@@ -80,7 +77,7 @@ export class RunShelf {
   #shelfOf({ client }: KeptRun): Shelf {
     const known = this.#shelves.get(client)
     if (known) return known
-    const shelf: Shelf = { unfinishedBytes: 0, endedBytes: 0, ended: new Map(), size: 0 }
+    const shelf: Shelf = { unfinishedBytes: 0, endedBytes: 0, ended: new Map() }
     this.#shelves.set(client, shelf)
     return shelf
   }
@@ -115,8 +112,7 @@ export class RunShelf {
     this.#count(run, -run.bytes)
     clearTimeout(shelf.ended.get(run))
     shelf.ended.delete(run)
-    shelf.size -= 1
-    if (shelf.size === 0) this.#shelves.delete(run.client)
+    if (shelf.unfinishedBytes + shelf.endedBytes === 0) this.#shelves.delete(run.client)
     this.#runs.delete(run.asked.id)
     run.onGrow = () => {}
     run.log.close()

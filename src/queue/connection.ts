@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { unavailable } from '../errors.ts'
 
 /** How long Redis may take for one command, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 3000
@@ -68,6 +69,13 @@ function tellOfOutages(redis: Redis, logger: Logger): void {
   redis.on('ready', () => {
     if (isAway) logger.info('the queue’s Redis is back')
     isAway = false
+  })
+}
+
+/** @throws {Refusal} `unavailable` where Redis is. */
+export async function ask<T>(question: () => Promise<T>): Promise<T> {
+  return question().catch((error) => {
+    throw unavailable(error)
   })
 }
 

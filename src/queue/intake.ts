@@ -1,10 +1,11 @@
 // Takes runs on: writes them down, and queues their jobs.
 
 import { retryAfter } from '../drain-rate.ts'
-import { Refusal, unavailable } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import { neverFits } from '../fair-share.ts'
 import { tooManyAtOnce } from '../keys/key-concurrency.ts'
 import type { RunRequest } from '../run.ts'
+import { ask } from './connection.ts'
 import type { Jobs, JobTuple } from './jobs.ts'
 import { type RedisScripts, scripts } from './redis-scripts.ts'
 import type { RunMeta } from './stored-run.ts'
@@ -112,13 +113,6 @@ export class Intake {
       void this.#jobs.remove(id, environment, attempt).catch(() => {})
     }
   }
-}
-
-/** @throws {Refusal} `unavailable` where Redis is. */
-async function ask<T>(question: () => Promise<T>): Promise<T> {
-  return question().catch((error) => {
-    throw error instanceof Refusal ? error : unavailable(error)
-  })
 }
 
 /** Until the line has drained at the present rate. */

@@ -10,8 +10,8 @@ import type {
   RunEvent,
 } from '../async-runs/async-runs.ts'
 import { Bell } from '../bell.ts'
-import { unavailable } from '../errors.ts'
 import { clientName } from '../run-record.ts'
+import { ask } from './connection.ts'
 import { follow } from './follow.ts'
 import type { Hub } from './hub.ts'
 import type { RunQueue } from './run-queue.ts'
@@ -101,11 +101,4 @@ export class RedisAsyncRuns implements AsyncRuns {
 const CANCELLED: Ending = {
   state: 'cancelled',
   refusal: { code: 'cancelled', error: 'The run was cancelled' },
-}
-
-/** @throws {Refusal} `unavailable` where Redis is. */
-async function ask<T>(question: () => Promise<T>): Promise<T> {
-  return question().catch((error) => {
-    throw unavailable(error)
-  })
 }

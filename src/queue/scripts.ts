@@ -3,9 +3,11 @@
 // A run is a hash `run:ID` (what it is, how far it has come) and a stream `events:ID` (what a reader sees). `live` has
 // all that have not ended, by when somebody must look at them: one that waits, when its wait runs out; one that runs,
 // when its worker's lease does. `running` has those that a worker has, `owner:NAME` one client's; of these `awaited:NAME`
-// has those that somebody waits for, `parked:NAME` those that wait for another one of the same client to end. Every end goes through `finish`, which ends a run once.
+// has those that somebody waits for, `parked:NAME` those that wait for another one of the same client to end. Every end
+// goes through `finish`, which ends a run once.
 //
-// What that takes is estimated: `bytes` of all that have not ended, `bytes:by` of each client's. Asynchronous runs that have
+// What that takes is estimated: `bytes` of all that have not ended, `bytes:by` of each client's; AUDIT counts these anew
+// while they are few, so that a run that was lost is not counted for ever. Asynchronous runs that have
 // ended are `kept` until their time is over or the memory for them is needed (`max-bytes`: half of it is for them, half for
 // those that have not ended). `kept:size` has what each of them takes and whose it is, `kept:bytes` the sum. Those whose
 // end a server has seen to may go: `kept:NAME` has a client's, the oldest first, `kept:by` the sum of each client's.
@@ -195,8 +197,8 @@ function script(body: string): string {
  * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked), `same` with the ids of the first
  * time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with how many wait and how many end in a second.
  *
- * A client may have nine times what it leaves free, and as many as run: it can't fill the line alone. As with places, so with
- * memory for what has not ended.
+ * A client may have nine times what it leaves free in the line, of what waits or runs: it can't fill the line alone. As with
+ * places, so with memory for what has not ended.
  */
 export const SUBMIT = script(`
 local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
@@ -217,19 +219,16 @@ end
 -- The first thing that is written is what Redis refuses where its memory is full.
 redis.call('SET', key('max-bytes'), maxBytes)
 redis.call('ZREMRANGEBYSCORE', mine, '-inf', at)
-local running = redis.call('SCARD', key('running'))
-local total = redis.call('ZCARD', key('live')) - running
+local total = redis.call('ZCARD', key('live')) - redis.call('SCARD', key('running'))
 local own = redis.call('ZCARD', mine)
 -- Whoever waits for an answer comes after others of his own that do, not after what he wants to read later.
 local awaited = key('awaited:', owner)
 redis.call('ZREMRANGEBYSCORE', awaited, '-inf', at)
 local before = kind == 'sync' and redis.call('ZCARD', awaited) or own
 if kind == 'sync' and limit > 0 and own + n > limit then return {'limited'} end
-if not has_room(own - running, n, max - total) then
+if not has_room(own, n, max - total) then
   return {'busy', tostring(total), tostring(drain_rate())}
 end
--- With nothing left, nothing is taken: what a crash of Redis made of the sums is over.
-if redis.call('ZCARD', key('live')) == 0 then redis.call('DEL', key('bytes'), key('bytes:by')) end
 local sizes, bytes = {}, 0
 for i = 0, n - 1 do
   sizes[i] = ${RUN_BYTES} + #ARGV[first + i * 5 + 3] + #ARGV[first + i * 5 + 4]
@@ -461,7 +460,7 @@ end
 
 for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) do pcall(look, id) end
 
--- Where they are few enough to be seen at once, what they take is counted anew: a run that was lost was never subtracted.
+-- Where they are few enough to be seen at once.
 local live = redis.call('ZRANGE', key('live'), 0, count)
 if #live <= count then
   redis.call('DEL', key('bytes'), key('bytes:by'))
