@@ -13,8 +13,8 @@ export interface AppEnv {
     client: string
     /** The key that came, where keys are asked for. */
     key?: ApiKey
-    /** Whether a container got the program. */
-    isDelivered?: boolean
+    /** Whether the request has cost a container. */
+    isCharged?: boolean
     /** Counts more against the client's rate, for a request that asks for several runs; absent where no rate is limited. */
     countMore?: CountMore
     /** The request's line in the log. */
@@ -28,7 +28,7 @@ export function runOrigin(c: Context<AppEnv>): RunOrigin {
     requestId: c.get('requestId'),
     key: c.get('key'),
     client: c.get('client'),
-    onDelivered: () => c.set('isDelivered', true),
+    onCharged: () => c.set('isCharged', true),
     onRun: (record) => c.get('logLine').add(record),
   }
 }

@@ -1,6 +1,7 @@
 // What is looked up when somebody reads the metrics: each has a state, which others keep.
 
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { CONTAINER_STATES } from './executor/containers.ts'
 import type { ExecutorState } from './executor/events.ts'
 import type { QueueState } from './queue/watch.ts'
 import { watchQueue } from './queue-metrics.ts'
@@ -51,6 +52,12 @@ export function watchSources(sources: MetricSources, options: WatchOptions): voi
   gauge('running', 'Programs that run', () => executor().running)
   gauge('waiting', 'Requests that wait for a place', () => executor().waiting)
   gauge('waiting_limit', 'Requests that may wait', () => executor().maxWaiting)
+  gauge(
+    'containers_limit',
+    'Containers that there may be in all states together',
+    () => executor().maxContainers,
+  )
+  watchContainers(executor, options)
   watchPools(executor, options)
   if (asyncRuns) {
     gauge('async_runs_queued', 'Asynchronous runs that wait', () => asyncRuns().queued)
@@ -79,6 +86,20 @@ export function watchSources(sources: MetricSources, options: WatchOptions): voi
       () => Number(isRateShared()),
     )
   }
+}
+
+/** All containers of this server. */
+function watchContainers(executor: () => ExecutorState, { registry, prefix }: WatchOptions): void {
+  new Gauge({
+    name: `${prefix}containers`,
+    help: 'Containers that are not gone, by state',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const { containers } = executor()
+      for (const state of CONTAINER_STATES) this.set({ state }, containers[state])
+    },
+  })
 }
 
 /** What each environment has. */

@@ -12,8 +12,8 @@ export interface RunOrigin {
   key: ApiKey | undefined
   /** One client: an IPv4 address, or an IPv6 network. */
   client: string
-  /** Told when a container gets the program. */
-  onDelivered?: () => void
+  /** Told when the run has cost a container. */
+  onCharged?: () => void
   /** Told of the run when it has ended, before its answer is sent. */
   onRun?: (record: RunRecord) => void
 }
@@ -58,7 +58,7 @@ export class RecordingExecutor implements Executor {
       onAdmitted: () => {
         admittedAtMs = performance.now()
       },
-      onDelivered: () => origin.onDelivered?.(),
+      onCharged: () => origin.onCharged?.(),
       onStart: () => {
         startedAtMs = performance.now()
         options.onStart?.()

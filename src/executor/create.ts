@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { Containers } from './containers.ts'
 import { DockerExecutor, type Environment } from './docker.ts'
 import { Engine, ownerOfThisProcess } from './engine.ts'
 import { type ExecutorEvents, type ExecutorState, NO_EVENTS } from './events.ts'
@@ -10,10 +11,18 @@ import { userIds } from './flags.ts'
 import { Gate } from './gate.ts'
 import { Guard } from './guard.ts'
 import { inspectEnvironments } from './inspect.ts'
+import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
 import { Sandbox } from './sandbox.ts'
 import { containerSpec, poolSize } from './spec.ts'
 import type { Finding } from './walls.ts'
+
+/** How many containers may be starting or ending beside those that wait and run. */
+const SPARE_CONTAINERS = 2
+/** How many may be starting at once, at least; by default MAX_RUNNING is twice the number of CPUs. */
+const MIN_STARTING = 2
+/** How long another server's container may not run until it counts as left over, in milliseconds, at least. */
+const MIN_STRANGERS_MS = 60_000
 
 export interface DockerParts {
   executor: Executor
@@ -68,13 +77,24 @@ export function createDockerExecutor(
     maxWaiting: config.MAX_WAITING,
     maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
   })
+  const poolSizes = config.ENVIRONMENTS.map((name) => poolSize(config, name))
+  const containers = new Containers(
+    poolSizes.reduce((sum, size) => sum + size, config.MAX_RUNNING + SPARE_CONTAINERS),
+    Math.max(MIN_STARTING, Math.ceil(config.MAX_RUNNING / 2)),
+  )
+  const leftovers = new Leftovers({
+    ...{ engine, owner, logger },
+    isKnown: (name) => containers.has(name),
+    strangersMs: Math.max(MIN_STRANGERS_MS, 2 * startTimeoutMs),
+  })
   const environments = new Map<string, Environment>()
   for (const name of config.ENVIRONMENTS) {
     const spec = containerSpec(config, owner, name)
     const pool = new Pool({
       size: poolSize(config, name),
-      maxStarting: Math.max(1, Math.ceil(config.MAX_RUNNING / 2)),
       maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
+      maxWaitMs: startTimeoutMs,
+      containers,
       start: () =>
         new Sandbox({
           ...{ engine, spec, userId: users.next().value, startTimeoutMs },
@@ -98,9 +118,7 @@ export function createDockerExecutor(
     },
     logger,
   })
-  void engine.sweep().then((count) => {
-    if (count > 0) logger.warn({ count }, 'removed containers that a dead server left')
-  })
+  void leftovers.look()
   return {
     executor,
     state: () => ({
@@ -108,10 +126,14 @@ export function createDockerExecutor(
       maxRunning: config.MAX_RUNNING,
       waiting: gate.waiting,
       maxWaiting: config.MAX_WAITING,
+      containers: containers.counts,
+      maxContainers: containers.max,
       pools: Object.fromEntries([...environments].map(([name, { pool }]) => [name, pool.state])),
     }),
     close: async () => {
-      await Promise.all([...environments.values()].map(({ pool }) => pool.close()))
+      for (const { pool } of environments.values()) pool.close()
+      await containers.close()
+      await leftovers.close()
     },
   }
 }

@@ -55,7 +55,7 @@ export class DockerExecutor implements Executor {
     if (!environment) throw new Error(`there is no environment ${request.environment}`)
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       if (options.signal.aborted) throw cancelled(options.signal)
-      const outcome = await this.#useSandbox(environment.pool, options.signal, (sandbox) =>
+      const outcome = await this.#useSandbox(environment.pool, options, (sandbox) =>
         this.#runIn(sandbox, environment, request, options),
       )
       if (outcome) return outcome
@@ -68,11 +68,12 @@ export class DockerExecutor implements Executor {
   /** Null where the sandbox was started before it was asked for, and failed before it was ready. */
   async #useSandbox<T>(
     pool: Pool,
-    signal: AbortSignal,
+    { signal, origin, onCharged }: RunOptions,
     task: (sandbox: Sandbox) => Promise<T>,
   ): Promise<T | null> {
     const askedAtMs = performance.now()
-    const sandbox = pool.take()
+    const client = origin && clientOf(origin).name
+    const sandbox = await pool.take({ client, signal, onStarted: onCharged })
     let isOver = false
     try {
       try {
@@ -87,7 +88,7 @@ export class DockerExecutor implements Executor {
       isOver = true
       return result
     } finally {
-      pool.discard(sandbox, isOver)
+      pool.release(sandbox, isOver)
     }
   }
 

@@ -19,16 +19,25 @@ export async function findEngineSocket(command: string): Promise<string | undefi
   return stdout?.trim().match(/^unix:\/\/(\/.+)$/)?.[1]
 }
 
+/** What became of a container that was to be removed: `removing` is what another request does already. */
+export type Removal = 'removed' | 'absent' | 'removing' | 'failed'
+
+/** By the engine's answer to the request. */
+const REMOVALS: Readonly<Record<number, Removal>> = {
+  204: 'removed',
+  404: 'absent',
+  409: 'removing',
+}
+
 /**
- * Kills and removes a container, and resolves when it is gone. A container that does not exist, or is being removed
- * already, is gone.
+ * Kills and removes a container.
  * @throws {Error} when the engine does not do it within `timeoutMs` milliseconds.
  */
 export async function removeThroughSocket(
   socketPath: string,
   name: string,
   timeoutMs: number,
-): Promise<void> {
+): Promise<Removal> {
   const path = `/containers/${encodeURIComponent(name)}?force=true&v=true`
   const status = await new Promise<number>((resolve, reject) => {
     const call = request(
@@ -42,6 +51,7 @@ export async function removeThroughSocket(
     call.on('error', reject)
     call.end()
   })
-  const gone = [204, 404, 409]
-  if (!gone.includes(status)) throw new Error(`the engine answered ${status}`)
+  const removal = REMOVALS[status]
+  if (!removal) throw new Error(`the engine answered ${status}`)
+  return removal
 }

@@ -4,7 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
-import { findEngineSocket, removeThroughSocket } from './engine-socket.ts'
+import { findEngineSocket, type Removal, removeThroughSocket } from './engine-socket.ts'
 import type { EngineCommand } from './events.ts'
 
 /** Label of every container: which server process it belongs to. */
@@ -18,6 +18,15 @@ const EVENT_LAG_SECONDS = 0.2
 
 /** Start time of a process where the system has no /proc, or does not let us read it, as Deno does not. */
 const UNKNOWN = 'unknown'
+
+/** A container as the engine lists it. */
+export interface ListedContainer {
+  name: string
+  /** `created`, `running`, `exited`, `dead`, `removing`, … */
+  state: string
+  /** Which server made it: `ownerOfThisProcess` there. */
+  owner: string
+}
 
 export interface EngineOptions {
   /** The command line client: `docker`, or one that takes the same arguments. */
@@ -39,12 +48,12 @@ export class Engine {
     this.#onCommandFailed = onCommandFailed
   }
 
-  /** Kills and removes a container; nothing happens where there is none of that name. */
-  async removeContainer(name: string): Promise<void> {
+  /** Kills and removes a container. Does not throw: what fails is logged. */
+  async removeContainer(name: string): Promise<Removal> {
     const socket = await this.#findSocket()
     if (!socket) return this.#removeByCommand(name)
     // The command says it in words, where the engine is away.
-    await removeThroughSocket(socket, name, COMMAND_TIMEOUT_MS).catch(() =>
+    return removeThroughSocket(socket, name, COMMAND_TIMEOUT_MS).catch(() =>
       this.#removeByCommand(name),
     )
   }
@@ -54,40 +63,33 @@ export class Engine {
     return this.#socket
   }
 
-  async #removeByCommand(name: string): Promise<void> {
+  async #removeByCommand(name: string): Promise<Removal> {
     const result = await this.#docker(['rm', '--force', '--volumes', name])
-    const expected = /No such container|already in progress/
-    if (result.failed && !expected.test(result.stderr)) {
-      this.#onCommandFailed('rm')
-      this.#logger.error(
-        { container: name, cause: result.stderr || result.shortMessage },
-        'kill failed',
-      )
-    }
+    // Podman and newer versions of Docker say that all is well where there is none.
+    if (/No such container/i.test(result.stderr)) return 'absent'
+    if (/already in progress/.test(result.stderr)) return 'removing'
+    if (!result.failed) return 'removed'
+    this.#onCommandFailed('rm')
+    const cause = result.stderr || result.shortMessage
+    this.#logger.error({ container: name, cause }, 'a container could not be removed')
+    return 'failed'
   }
 
-  /** Removes the containers of servers of this machine that are no longer alive. Returns how many. */
-  async sweep(): Promise<number> {
+  /** All containers that servers like this one have made and that the engine still has. */
+  async list(): Promise<ListedContainer[]> {
     void this.#findSocket() // before it is needed in a hurry
-    const format = `{{.Names}}\t{{.Label "${OWNER_LABEL}"}}`
+    const format = `{{.Names}}\t{{.State}}\t{{.Label "${OWNER_LABEL}"}}`
     const result = await this.#docker([
-      'ps',
-      '--all',
-      '--filter',
-      `label=${OWNER_LABEL}`,
-      '--format',
-      format,
+      ...['ps', '--all', '--filter', `label=${OWNER_LABEL}`, '--format', format],
     ])
     if (result.failed) {
       this.#onCommandFailed('ps')
-      return 0
+      return []
     }
-    const orphans = result.stdout
-      .split('\n')
-      .map((line) => line.split('\t'))
-      .flatMap(([name, owner]) => (name && owner && isDead(owner) ? [name] : []))
-    await Promise.all(orphans.map((name) => this.removeContainer(name)))
-    return orphans.length
+    return result.stdout.split('\n').flatMap((line) => {
+      const [name, state, owner] = line.split('\t')
+      return name && state && owner ? [{ name, state, owner }] : []
+    })
   }
 
   /**
@@ -120,7 +122,7 @@ export function ownerOfThisProcess(): string {
 }
 
 /** Whether the server that this label names ran where this one runs and has ended. */
-function isDead(owner: string): boolean {
+export function isDead(owner: string): boolean {
   const [where, pid, ticks] = owner.split('/')
   if (where !== place() || ticks === UNKNOWN) return false
   const now = startTicks(Number(pid))

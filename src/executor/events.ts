@@ -1,5 +1,7 @@
 // What the executor tells of its containers, and what it can be asked about itself.
 
+import type { ContainerState } from './containers.ts'
+
 /** Commands to the engine, but for `run`, whose failure is the container's. */
 export const ENGINE_COMMANDS = ['rm', 'ps', 'events'] as const
 
@@ -22,6 +24,9 @@ export interface ExecutorState {
   maxRunning: number
   waiting: number
   maxWaiting: number
+  /** Containers that are not gone, by state; none where others have them. */
+  containers: Readonly<Record<ContainerState, number>>
+  maxContainers: number
   /** By environment. */
   pools: Readonly<Record<string, { ready: number; size: number; isOpen: boolean }>>
 }

@@ -16,8 +16,8 @@ export interface RunOptions {
   origin?: RunOrigin
   /** Called when there is a place for the run, which may have waited in a line. */
   onAdmitted?: () => void
-  /** Called when a container gets the program: it may no longer be used for another one. */
-  onDelivered?: () => void
+  /** Called when the run has cost a container: one was started for it, or got its program. It may be called twice. */
+  onCharged?: () => void
   /** Called when the program starts; there is no refusal after it but `cancelled`. */
   onStart?: () => void
   /** Called when the program is started again, as its request allows: what it wrote before is void. */

@@ -1,9 +1,12 @@
 // Keeps sandboxes ready. Hands out, never takes back.
 
 import type { Logger } from 'pino'
-import { unavailable } from '../errors.ts'
+import { onAbort } from '../abortable.ts'
+import { cancelled, Refusal, unavailable } from '../errors.ts'
 import { Circuit } from './circuit.ts'
+import type { Containers } from './containers.ts'
 import type { ExecutorEvents } from './events.ts'
+import { RecentUse } from './recent-use.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /**
@@ -21,6 +24,8 @@ const DISPOSE_AFTER_RUN_MS = 15
 const REFILL_AFTER_RUN_MS = 30
 /** How long after every place was taken it is looked at again, in milliseconds: another pool's runs may have been in them. */
 const REFILL_AFTER_CROWD_MS = 1000
+/** How many times as much another client must have used lately for one to have the last container that is ready. */
+const TIMES_AS_MUCH = 2
 /** Pauses after a start that failed, in milliseconds, doubling. */
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 5000
@@ -28,11 +33,13 @@ const LAST_RETRY_MS = 5000
 export interface PoolOptions {
   /** How many sandboxes wait. */
   size: number
-  /** How many may be starting at once for the pool. */
-  maxStarting: number
   /** How old a waiting sandbox may get, in milliseconds. */
   maxAgeMs: number
+  /** How long a request may wait until there is room for its container, in milliseconds. */
+  maxWaitMs: number
   start: () => Sandbox
+  /** What bounds the containers of all pools together. */
+  containers: Containers
   /** Whether every place is taken: each run starts its own container then, and the pool would only be in the way. */
   isCrowded: () => boolean
   /** Of the environment that all of them are of. */
@@ -41,81 +48,181 @@ export interface PoolOptions {
   logger: Logger
 }
 
-/** A bounded number of sandboxes that wait for a job, oldest first. */
+export interface TakeOptions {
+  /** Who asks; undefined for programs of our own. */
+  client: string | undefined
+  signal: AbortSignal
+  /** Called when a container is started for this request. */
+  onStarted?: (() => void) | undefined
+}
+
+/**
+ * A bounded number of sandboxes that wait for a job, oldest first. One that was taken and got no job waits again. The last
+ * one that waits is for clients that have used little lately: a flood takes the others, and starts its own.
+ */
 export class Pool {
   readonly #options: PoolOptions
-  readonly #waiting = new Set<Sandbox>()
-  readonly #disposals = new Set<Promise<void>>()
+  /** With what ends the wait of each. */
+  readonly #waiting = new Map<Sandbox, NodeJS.Timeout>()
   readonly #circuit = new Circuit()
+  readonly #use = new RecentUse()
+  /** Wakes the requests that wait for room. */
+  readonly #waitingRequests = new Set<() => void>()
   #refillTimer: NodeJS.Timeout | undefined
   #refillDueAtMs = Number.POSITIVE_INFINITY
   #retryMs = FIRST_RETRY_MS
+  /** Until then nothing is started to wait, because a start has failed. */
+  #restsUntilMs = Number.NEGATIVE_INFINITY
   #closed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
+    options.containers.onRoom(() => this.#onRoom())
     this.#refill()
   }
 
   get state(): { ready: number; size: number; isOpen: boolean } {
-    const ready = [...this.#waiting].filter((sandbox) => sandbox.isReady).length
+    const ready = [...this.#waiting.keys()].filter((sandbox) => sandbox.isReady).length
     return { ready, size: this.#options.size, isOpen: this.#circuit.isOpen }
   }
 
   /**
-   * A sandbox that nobody else has or will get: a ready one, else one that is starting, else a new one.
-   * @throws {Refusal} `unavailable` where there is none and none could be started lately.
+   * A sandbox that nobody else has or will get: a ready one, else one that is starting, else a new one. Waits while there
+   * are as many containers as there may be.
+   * @throws {Refusal} `unavailable` where there is none and none could be started lately; `busy` where there was no room
+   *   for one in time; `cancelled`.
    */
-  take(): Sandbox {
-    if (this.#closed) throw unavailable(new Error('the server ends'))
-    const sandboxes = [...this.#waiting]
-    const sandbox = sandboxes.find((waiting) => waiting.isReady) ?? sandboxes[0]
+  async take({ client, signal, onStarted }: TakeOptions): Promise<Sandbox> {
+    const mayHaveLast = this.#mayHaveLast(client)
+    if (client !== undefined) this.#use.add(client)
     this.#refillSoon(REFILL_AFTER_TAKE_MS)
-    if (!sandbox) {
+    const deadlineMs = performance.now() + this.#options.maxWaitMs
+    for (;;) {
+      if (signal.aborted) throw cancelled(signal)
+      if (this.#closed) throw unavailable(new Error('the server ends'))
+      const waiting = this.#choose(mayHaveLast())
+      if (waiting) {
+        this.#forget(waiting)
+        return waiting
+      }
       this.#circuit.pass()
-      return this.#start()
+      if (this.#options.containers.hasRoom) {
+        onStarted?.()
+        return this.#start()
+      }
+      await this.#room(signal, deadlineMs)
     }
-    this.#waiting.delete(sandbox)
-    return sandbox
   }
 
   /**
-   * Throws away, behind the answer, a sandbox that was taken; `close` waits for it. `isOver`: nothing of its program is
-   * left; else it is ended at once.
+   * Takes back a sandbox that was taken. One that got no job waits for another request, and is thrown away only where more
+   * wait than should. All others are thrown away behind the answer. `isOver`: nothing of its program is left; else it is
+   * ended at once.
    */
-  discard(sandbox: Sandbox, isOver: boolean): void {
-    this.#dispose(sandbox, isOver ? DISPOSE_AFTER_RUN_MS : 0)
+  release(sandbox: Sandbox, isOver: boolean): void {
+    if (sandbox.isUnused && !this.#closed) {
+      this.#keep(sandbox)
+      this.#wakeRequests()
+      return
+    }
+    void sandbox.dispose(isOver ? DISPOSE_AFTER_RUN_MS : 0)
     this.#refillSoon(REFILL_AFTER_RUN_MS)
   }
 
-  /** Throws all sandboxes away and waits until they are gone. */
-  async close(): Promise<void> {
+  /** Throws all sandboxes away; `Containers` knows when they are gone. */
+  close(): void {
     this.#closed = true
     this.#refillDueAtMs = Number.NEGATIVE_INFINITY // nothing is due any more
     clearTimeout(this.#refillTimer)
-    for (const sandbox of this.#waiting) this.#dispose(sandbox)
-    this.#waiting.clear()
-    await Promise.all(this.#disposals)
+    this.#wakeRequests()
+    for (const sandbox of this.#waiting.keys()) this.#drop(sandbox)
+  }
+
+  /** The oldest that is ready, else the oldest; but for who may not have the last one, which is a ready one if any is. */
+  #choose(mayHaveLast: boolean): Sandbox | undefined {
+    const all = [...this.#waiting.keys()]
+    const ready = all.filter(({ isReady }) => isReady)
+    if (mayHaveLast) return ready[0] ?? all[0]
+    if (all.length < 2) return undefined
+    return ready.length > 1 ? ready[0] : all.find(({ isReady }) => !isReady)
+  }
+
+  /** Tells whether a client that asks now may have the last one that waits. Where one should wait, it is for use. */
+  #mayHaveLast(client: string | undefined): () => boolean {
+    if (client === undefined || this.#options.size < 2) return () => true
+    const used = this.#use.of(client)
+    return () => used === 0 || TIMES_AS_MUCH * used <= this.#use.mostOfOthers(client)
+  }
+
+  /**
+   * Resolves when a container of the server is gone, or one waits here again.
+   * @throws {Refusal} `busy` at the deadline; `cancelled`.
+   */
+  #room(signal: AbortSignal, deadlineMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (task: () => void) => {
+        clearTimeout(timer)
+        stopListening()
+        this.#waitingRequests.delete(wake)
+        task()
+      }
+      const wake = () => settle(resolve)
+      const giveUp = () =>
+        settle(() =>
+          reject(
+            new Refusal('busy', 'Too many containers are starting or ending; try again later', {
+              headers: { 'Retry-After': '5' },
+            }),
+          ),
+        )
+      const timer = setTimeout(giveUp, deadlineMs - performance.now())
+      const stopListening = onAbort(signal, () => settle(() => reject(cancelled(signal))))
+      this.#waitingRequests.add(wake)
+    })
+  }
+
+  #wakeRequests(): void {
+    for (const wake of [...this.#waitingRequests]) wake()
+  }
+
+  /** The one that is kept goes first, then requests. */
+  #onRoom(): void {
+    if (this.#closed) return
+    const { containers, size } = this.#options
+    const isKept = size > 1 && this.#waiting.size === 0 && !this.#isResting
+    if (isKept && containers.hasRoom) this.#keep(this.#start())
+    if (this.#waitingRequests.size > 0) this.#wakeRequests()
+    else this.#refillSoon(REFILL_AFTER_RUN_MS)
   }
 
   #start(): Sandbox {
-    const { start, environment, events } = this.#options
-    const sandbox = start()
+    const { start, containers, environment, events } = this.#options
+    const sandbox = containers.start(start)
     events.onStarted(environment)
     sandbox.ready.then(
-      () => this.#circuit.onReady(),
-      () => {
-        if (sandbox.isDisposed) return // nobody waited for it any more
-        this.#circuit.onFailed()
-        events.onFailed(environment)
-      },
+      () => this.#onReady(sandbox),
+      (error: Error) => this.#onFailed(sandbox, error),
     )
     return sandbox
   }
 
-  #dispose(sandbox: Sandbox, delayMs = 0): void {
-    const disposal = sandbox.dispose(delayMs).finally(() => this.#disposals.delete(disposal))
-    this.#disposals.add(disposal)
+  async #onReady(sandbox: Sandbox): Promise<void> {
+    this.#circuit.onReady()
+    this.#retryMs = FIRST_RETRY_MS
+    this.#restsUntilMs = Number.NEGATIVE_INFINITY
+    this.#trim(sandbox)
+    this.#refill()
+    await sandbox.closed
+    if (!this.#drop(sandbox)) return
+    this.#options.events.onFailed(this.#options.environment)
+    this.#retry('a waiting container ended')
+  }
+
+  #onFailed(sandbox: Sandbox, error: Error): void {
+    if (sandbox.isDisposed) return // nobody waited for it any more
+    this.#circuit.onFailed()
+    this.#options.events.onFailed(this.#options.environment)
+    if (this.#drop(sandbox)) this.#retry(`a container did not start: ${error.message}`)
   }
 
   /** A refill that is due sooner stays due. */
@@ -130,49 +237,58 @@ export class Pool {
     }, delayMs)
   }
 
-  #refill(): void {
-    const { size, maxStarting, isCrowded } = this.#options
-    if (this.#closed || this.#waiting.size >= size) return
-    if (isCrowded()) {
-      this.#refillSoon(REFILL_AFTER_CROWD_MS)
-      return
-    }
-    const starting = () => [...this.#waiting].filter((sandbox) => !sandbox.isReady).length
-    while (this.#waiting.size < size && starting() < maxStarting) this.#add()
+  get #isResting(): boolean {
+    return performance.now() < this.#restsUntilMs
   }
 
-  #add(): void {
-    const sandbox = this.#start()
-    this.#waiting.add(sandbox)
-    const expiry = setTimeout(() => {
+  #refill(): void {
+    const { size, isCrowded, containers } = this.#options
+    if (this.#closed) return
+    if (this.#isResting) {
+      this.#refillSoon(this.#restsUntilMs - performance.now())
+      return
+    }
+    // In a crowd one that waits is kept for those who have used little lately; the crowd starts its own.
+    const wanted = isCrowded() ? Math.min(size, 1) : size
+    if (wanted < size) this.#refillSoon(REFILL_AFTER_CROWD_MS)
+    while (this.#waiting.size < wanted && containers.hasRoom) this.#keep(this.#start())
+    this.#wakeRequests() // one that is starting is as good to them as room for one
+  }
+
+  /** Lets a sandbox wait until it is too old. */
+  #keep(sandbox: Sandbox): void {
+    const ageMs = performance.now() - sandbox.startedAtMs
+    const expire = () => {
       if (this.#drop(sandbox)) this.#refill()
-    }, this.#options.maxAgeMs)
-    sandbox.ready.then(
-      async () => {
-        this.#retryMs = FIRST_RETRY_MS
-        this.#refill()
-        await sandbox.closed
-        if (!this.#drop(sandbox)) return
-        this.#options.events.onFailed(this.#options.environment)
-        this.#retry('a waiting container ended')
-      },
-      (error: Error) => {
-        if (this.#drop(sandbox)) this.#retry(`a container did not start: ${error.message}`)
-      },
-    )
-    void sandbox.closed.then(() => clearTimeout(expiry))
+    }
+    this.#waiting.set(sandbox, setTimeout(expire, this.#options.maxAgeMs - ageMs))
+    if (sandbox.isReady) this.#trim(sandbox)
+  }
+
+  /** Throws a ready one away where too many wait, unless a request that comes at this moment takes it. */
+  #trim(sandbox: Sandbox): void {
+    setImmediate(() => {
+      if (this.#waiting.size > this.#options.size) this.#drop(sandbox)
+    })
+  }
+
+  /** It does not wait any more; false where it did not. */
+  #forget(sandbox: Sandbox): boolean {
+    clearTimeout(this.#waiting.get(sandbox))
+    return this.#waiting.delete(sandbox)
   }
 
   /** Throws a sandbox away that still waits; false where it no longer does. */
   #drop(sandbox: Sandbox): boolean {
-    const waited = this.#waiting.delete(sandbox)
-    if (waited) this.#dispose(sandbox)
+    const waited = this.#forget(sandbox)
+    if (waited) void sandbox.dispose()
     return waited
   }
 
   /** The engine is gone, or someone removed the container: later, and ever later. */
   #retry(why: string): void {
     this.#options.logger.error({ retryMs: this.#retryMs }, why)
+    this.#restsUntilMs = performance.now() + this.#retryMs
     this.#refillSoon(this.#retryMs)
     this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
   }

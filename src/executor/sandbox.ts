@@ -2,13 +2,21 @@
 
 import { randomBytes } from 'node:crypto'
 import { execa, type ResultPromise } from 'execa'
+import { abortable } from '../abortable.ts'
+import { pause } from '../pause.ts'
 import { settlesWithin } from '../settles-within.ts'
+import type { ContainerState } from './containers.ts'
 import type { Engine } from './engine.ts'
 import { type ContainerSpec, dockerRunArgs } from './flags.ts'
 import { encodeJob, type Frame, FrameParser, type Job } from './protocol.ts'
 
 /** How long a container that should be gone may take, in milliseconds, before it is killed by name. */
 const DISPOSE_GRACE_MS = 1000
+/** How long the engine may go on making a container whose `docker run` was killed, in milliseconds. */
+const MAKING_MS = 2000
+/** Pauses between trials to remove a container that the engine has not removed, in milliseconds, doubling. */
+const FIRST_RETRY_MS = 500
+const LAST_RETRY_MS = 10_000
 /** How much of what `docker run` says on its stderr is kept for the log. */
 const MAX_DIAGNOSTIC_CHARS = 4000
 
@@ -41,15 +49,20 @@ export class Sandbox {
   readonly ready: Promise<void>
   /** Resolves when `docker run` has ended and all its output is read. */
   readonly closed: Promise<void>
+  /** Resolves when the engine has no such container any more, and no process of the host waits for it. */
+  readonly gone: Promise<void>
   readonly #engine: Engine
   readonly #onKilled: () => void
   readonly #process: ResultPromise<typeof options>
   readonly #parser = new FrameParser()
   #onFrame: (frame: Frame) => void = () => {}
   #diagnostics = ''
+  readonly #giveUpStart = new AbortController()
   #isReady = false
+  #isFailed = false
+  #isDelivered = false
   #isClosed = false
-  #isDisposed = false
+  #disposal: Promise<void> | undefined
 
   constructor({ engine, spec, userId, startTimeoutMs, onKilled = () => {} }: SandboxOptions) {
     this.#engine = engine
@@ -62,7 +75,10 @@ export class Sandbox {
     })
     this.closed = this.#close()
     this.ready = this.#becomeReady(startTimeoutMs)
-    this.ready.catch(() => {}) // whoever takes the sandbox sees it
+    this.ready.catch(() => {
+      this.#isFailed = true // whoever takes the sandbox sees it
+    })
+    this.gone = this.closed.then(() => this.#disposal)
     this.#process.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
   }
 
@@ -72,11 +88,23 @@ export class Sandbox {
 
   /** Whether whoever had it has thrown it away. */
   get isDisposed(): boolean {
-    return this.#isDisposed
+    return this.#disposal !== undefined
+  }
+
+  /** Whether it can still be given a job: it is starting or ready, and not a byte of a job was written to it. */
+  get isUnused(): boolean {
+    return !this.#isDelivered && !this.#isFailed && !this.#isClosed && !this.isDisposed
+  }
+
+  get state(): ContainerState {
+    if (this.isDisposed || this.#isClosed) return 'ending'
+    if (this.#isDelivered) return 'running'
+    return this.#isReady ? 'waiting' : 'starting'
   }
 
   /** Hands over the job. `onFrame` gets the frames that carry its token and no other. */
   deliver(job: Job, onFrame: (frame: Frame) => void): void {
+    this.#isDelivered = true
     this.#onFrame = (frame) => {
       if (frame.token.equals(job.token)) onFrame(frame)
     }
@@ -94,15 +122,51 @@ export class Sandbox {
     return this.#engine.sawOom(this.name)
   }
 
-  /** Ends the container, after `delayMs`: by the end of its input, and where that does not help by force. */
-  async dispose(delayMs = 0): Promise<void> {
-    this.#isDisposed = true
+  /**
+   * Ends the container, after `delayMs`: by the end of its input, and where that does not help by force. Resolves when it
+   * is gone; tries until then.
+   */
+  dispose(delayMs = 0): Promise<void> {
+    this.#disposal ??= this.#end(delayMs)
+    return this.#disposal
+  }
+
+  /** Where it is being disposed of and still starts, that is not waited for any longer. */
+  giveUpStart(): void {
+    this.#giveUpStart.abort()
+  }
+
+  async #end(delayMs: number): Promise<void> {
     if (delayMs > 0) await settlesWithin(this.closed, delayMs)
+    // The engine makes a container that it was asked for, whoever went away meanwhile, and does not know its name before
+    // that: to remove it now would leave one behind that never ran, and that nothing ends.
+    await abortable(this.ready, this.#giveUpStart.signal).catch(() => {})
     this.#process.stdin.end()
-    if (await settlesWithin(this.closed, DISPOSE_GRACE_MS)) return
-    await this.kill()
-    if (await settlesWithin(this.closed, DISPOSE_GRACE_MS)) return
-    this.#process.kill('SIGKILL')
+    const isGivenUp = this.#giveUpStart.signal.aborted
+    if (!isGivenUp && (await settlesWithin(this.closed, DISPOSE_GRACE_MS))) return
+    this.#onKilled()
+    await this.#remove(isGivenUp)
+  }
+
+  /** Removes the container by name, and tries until it is gone. `isAbandoned`: the command is ended first. */
+  async #remove(isAbandoned: boolean): Promise<void> {
+    let commandKilledAtMs: number | undefined
+    const killCommand = () => {
+      this.#process.kill('SIGKILL')
+      commandKilledAtMs ??= performance.now()
+    }
+    if (isAbandoned) killCommand()
+    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
+      const removal = await this.#engine.removeContainer(this.name)
+      if (removal === 'removed' || removal === 'absent') {
+        const hasEnded = await settlesWithin(this.closed, DISPOSE_GRACE_MS)
+        // A command that ended by itself has seen its container go. What one that was killed had asked for may come yet.
+        if (hasEnded && removal === 'removed') return
+        if (hasEnded && performance.now() - (commandKilledAtMs ?? 0) > MAKING_MS) return
+        killCommand()
+      }
+      await pause(retryMs)
+    }
   }
 
   async #close(): Promise<void> {

@@ -19,8 +19,8 @@ export interface RateLimitOptions {
 export type CountMore = (requests: number) => Promise<() => Promise<void>>
 
 /**
- * Counts each request against its key, or else its address. One that is refused before a container got its program is
- * given back, with what else was counted for it: it used nothing.
+ * Counts each request against its key, or else its address. One that was refused, or whose client hung up, before it
+ * cost a container is given back, with what else was counted for it: it used nothing.
  * The header fields are those of draft-ietf-httpapi-ratelimit-headers-10.
  * @throws {Refusal} `rate_limited`
  */
@@ -59,7 +59,7 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
     await count(1)
     c.set('countMore', count)
     await next()
-    if (c.res.status >= 400 && !c.get('isDelivered')) await giveBack([...counted.keys()])
+    if (c.res.status >= 400 && !c.get('isCharged')) await giveBack([...counted.keys()])
   }
 }
 

@@ -91,6 +91,8 @@ function toExecutorState({ workers, depths }: QueueState): Omit<ExecutorState, '
     running: sum(workers.map(({ running }) => running)),
     maxRunning: sum(workers.map(({ slots }) => slots)),
     waiting: sum(Object.values(depths).map(({ waiting }) => waiting)),
+    containers: { starting: 0, waiting: 0, running: 0, ending: 0 },
+    maxContainers: 0,
     pools: {},
   }
 }

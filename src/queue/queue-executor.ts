@@ -158,19 +158,19 @@ function readEnding(text: string): Ending | undefined {
 }
 
 /** Each is told once, and the first before the second. */
-function once({ onAdmitted, onDelivered, onStart }: RunOptions) {
+function once({ onAdmitted, onCharged, onStart }: RunOptions) {
   let isAdmitted = false
   let isStarted = false
   const admitted = () => {
     if (isAdmitted) return
     isAdmitted = true
+    onCharged?.() // a worker has taken it, and gets a container for it
     onAdmitted?.()
   }
   const started = () => {
     admitted()
     if (isStarted) return
     isStarted = true
-    onDelivered?.()
     onStart?.()
   }
   return { admitted, started }

@@ -69,7 +69,7 @@ export function newRun(
       requestId: 'request-1',
       key: key && testKey(key.name ?? 'key', key),
       client,
-      onDelivered: () => {
+      onCharged: () => {
         throw new Error('nobody waits any more')
       },
       onRun: () => {

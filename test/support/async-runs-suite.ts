@@ -73,7 +73,7 @@ function statesSuite(begin: Begin): void {
       await runs.submit([newRun({ key: { name: 'a', weight: 2 }, client: '198.51.100.1' })])
       const { origin } = (await executor.next()).options
       expect(origin).toMatchObject({ client: '198.51.100.1', key: { name: 'a' } })
-      expect([origin?.onRun, origin?.onDelivered]).toEqual([undefined, undefined])
+      expect([origin?.onRun, origin?.onCharged]).toEqual([undefined, undefined])
     })
 
     it.each([

@@ -47,7 +47,13 @@ function run() {
     floodStderr()
     return keepAlive()
   }
+  if (behaviour === 'starts-slowly') return setTimeout(() => beReady('good'), 500)
+  beReady(behaviour)
+}
+
+function beReady(behaviour) {
   frame('R', noToken)
+  process.stdin.once('end', () => behaviour === 'good' && process.exit(0))
   process.stdin.once('data', (job) => {
     const token = job.subarray(5, 21)
     switch (behaviour) {

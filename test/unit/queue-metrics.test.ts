@@ -6,7 +6,10 @@ import type { MetricSources } from '../../src/metric-sources.ts'
 import { Metrics } from '../../src/metrics.ts'
 import { obstacleIn, type QueueState } from '../../src/queue/watch.ts'
 
-const EXECUTOR: ExecutorState = { running: 0, maxRunning: 5, waiting: 0, maxWaiting: 9, pools: {} }
+const EXECUTOR: ExecutorState = {
+  ...{ running: 0, maxRunning: 5, waiting: 0, maxWaiting: 9, pools: {} },
+  ...{ containers: { starting: 0, waiting: 0, running: 0, ending: 0 }, maxContainers: 0 },
+}
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY, workers: [], webhooks: 0, depths: {} },
   bytes: { unfinished: 0, kept: 0 },

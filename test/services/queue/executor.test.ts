@@ -47,7 +47,7 @@ it('tells of each step once, in order', async () => {
     program('x'),
     going({
       onAdmitted: () => seen.push('admitted'),
-      onDelivered: () => seen.push('delivered'),
+      onCharged: () => seen.push('delivered'),
       onStart: () => seen.push('started'),
       onChunk: (stream, bytes) => seen.push(`${stream} ${bytes}`),
       onEnd: async () => void seen.push('ended'),

@@ -12,7 +12,15 @@ import { ownRequest, type RunRequest } from '../../../src/run.ts'
 
 const COMMAND = `${import.meta.dirname}/../../support/fake-docker.mjs`
 
+/** An executor on the fake engine. */
+export interface Started {
+  run: (request?: Partial<RunRequest>, options?: Partial<RunOptions>) => Promise<Outcome>
+  state: DockerParts['state']
+}
+
 export interface FakeDocker {
+  /** An executor whose containers have this behaviour; no pool where the settings ask for none. */
+  start: (behaviour: string, settings?: Record<string, string>) => Started
   /** Runs one program in containers of this behaviour; no pool where the settings ask for none. */
   run: (
     behaviour: string,
@@ -44,21 +52,29 @@ export function fakeDocker(): FakeDocker {
     readFileSync(`${folder}/calls`, 'utf8')
       .split('\n')
       .filter((line) => line.startsWith(`${command} `))
+  const start = (behaviour: string, settings: Record<string, string> = {}): Started => {
+    const config = parseConfig({
+      ...{ DOCKER_BIN: COMMAND, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0', DATA_POOL_SIZE: '0' },
+      ...settings,
+    })
+    parts = createDockerExecutor(config, pino({ level: 'silent' }))
+    const { executor, state } = parts
+    return {
+      state,
+      run: (request = {}, options = {}) =>
+        executor.run(
+          ownRequest({ code: 'pass', environment: 'python', timeoutSeconds: 10, ...request }),
+          { signal: new AbortController().signal, ...options },
+        ),
+    }
+  }
   return {
+    start,
     calls,
     called: (command) =>
       vi.waitFor(() => expect(calls(command)).not.toHaveLength(0), { timeout: 5000 }),
-    run: (behaviour, settings = {}, request = {}, options = {}) => {
-      const config = parseConfig({
-        ...{ DOCKER_BIN: COMMAND, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0', DATA_POOL_SIZE: '0' },
-        ...settings,
-      })
-      parts = createDockerExecutor(config, pino({ level: 'silent' }))
-      return parts.executor.run(
-        ownRequest({ code: 'pass', environment: 'python', timeoutSeconds: 10, ...request }),
-        { signal: new AbortController().signal, ...options },
-      )
-    },
+    run: (behaviour, settings, request, options) =>
+      start(behaviour, settings).run(request, options),
     close: () => parts.close(),
   }
 }

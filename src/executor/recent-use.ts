@@ -1,0 +1,59 @@
+// How much each client has used lately.
+
+/** After this time a use counts for half, in milliseconds. */
+const HALF_LIFE_MS = 2000
+/** Less than this counts as nothing: a single use after 6 seconds. */
+const NOTHING = 1 / 8
+/** How many clients are remembered at most. */
+const MAX_REMEMBERED = 1000
+
+interface Use {
+  amount: number
+  atMs: number
+}
+
+/** A sum of uses for each client, in which older ones count for less. */
+export class RecentUse {
+  readonly #nowMs: () => number
+  readonly #uses = new Map<string, Use>()
+
+  /** The clock may have any origin, and never goes back. */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs
+  }
+
+  add(client: string): void {
+    const amount = this.of(client) + 1
+    this.#uses.delete(client) // the map is in the order of the last use
+    this.#uses.set(client, { amount, atMs: this.#nowMs() })
+    if (this.#uses.size > MAX_REMEMBERED) this.#forgetIdle()
+  }
+
+  /** 0 where it has used nothing lately. */
+  of(client: string): number {
+    const use = this.#uses.get(client)
+    return use ? this.#left(use) : 0
+  }
+
+  /** The most that one of the others has used. */
+  mostOfOthers(client: string): number {
+    let most = 0
+    for (const [name, use] of this.#uses) {
+      if (name !== client) most = Math.max(most, this.#left(use))
+    }
+    return most
+  }
+
+  #left({ amount, atMs }: Use): number {
+    const left = amount * 2 ** ((atMs - this.#nowMs()) / HALF_LIFE_MS)
+    return left < NOTHING ? 0 : left
+  }
+
+  /** Half of them are forgotten where all have used something: a flood of clients takes no memory. */
+  #forgetIdle(): void {
+    for (const [client, use] of this.#uses) {
+      if (this.#left(use) > 0 && this.#uses.size <= MAX_REMEMBERED / 2) return
+      this.#uses.delete(client)
+    }
+  }
+}

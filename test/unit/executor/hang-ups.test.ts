@@ -1,0 +1,118 @@
+// Clients that hang up while their containers start: what they cost, and what they leave to others.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it, vi } from 'vitest'
+import { fakeDocker } from './fake-docker.ts'
+
+const { start, calls } = fakeDocker()
+const origin = (client: string) => ({ requestId: '', key: undefined, client })
+
+/** One that hangs up after so many milliseconds. */
+async function hungUp(run: ReturnType<typeof start>['run'], ms: number, client = 'flood') {
+  const charged = vi.fn()
+  const signal = AbortSignal.timeout(ms)
+  const ended = run({}, { signal, origin: origin(client), onCharged: charged })
+  await expect(ended).rejects.toMatchObject({ code: 'cancelled' })
+  return charged
+}
+
+it('leaves its container to the next request', async () => {
+  const { run, state } = start('starts-slowly')
+  await hungUp(run, 300)
+  expect(state().running).toBe(0)
+  expect(await run()).toMatchObject({ output: 'hello' })
+  expect(calls('run')).toHaveLength(1)
+})
+
+it('leaves it to one that waits for a place', async () => {
+  const { run } = start('starts-slowly', { MAX_RUNNING: '1' })
+  const first = hungUp(run, 300)
+  const second = run()
+  await first
+  expect(await second).toMatchObject({ output: 'hello' })
+  expect(calls('run')).toHaveLength(1)
+})
+
+it('leaves it to the pool, and no more than fit into that', async () => {
+  const { run, state } = start('starts-slowly', { MAX_RUNNING: '6', POOL_SIZE: '2' })
+  await vi.waitFor(() => expect(state().pools.python?.ready).toBe(2), { timeout: 5000 })
+  // Each takes what waits, or starts one.
+  await Promise.all([1, 2, 3, 4, 5].map((n) => hungUp(run, 50, `client ${n}`).catch(() => {})))
+  await vi.waitFor(
+    () => {
+      const { containers, pools } = state()
+      expect([containers, pools.python?.ready]).toEqual([
+        { starting: 0, waiting: 2, running: 0, ending: 0 },
+        2,
+      ])
+    },
+    { timeout: 5000 },
+  )
+})
+
+it('has one thrown away that nobody needs when it is ready, and counts it until it is gone', async () => {
+  const { run, state } = start('starts-slowly', { POOL_SIZE: '0' })
+  await hungUp(run, 300)
+  expect(state().containers.starting).toBe(1)
+  await vi.waitFor(
+    () => {
+      const { starting, waiting, running, ending } = state().containers
+      expect(starting + waiting + running + ending).toBe(0)
+    },
+    { timeout: 5000 },
+  )
+  expect(calls('rm')).toEqual([])
+})
+
+it('is charged for a container that was started for it, and for no other', async () => {
+  const { run } = start('starts-slowly', { MAX_RUNNING: '1' })
+  const started = hungUp(run, 300)
+  await sleep(50)
+  const waited = await hungUp(run, 50)
+  expect(await started).toHaveBeenCalled()
+  expect(waited).not.toHaveBeenCalled()
+  expect(await hungUp(run, 20)).not.toHaveBeenCalled() // it got the one that was starting
+})
+
+it('does not start more than there may be, however many come and go', async () => {
+  const { run, state } = start('starts-slowly', { MAX_RUNNING: '2', POOL_SIZE: '1' })
+  const { maxContainers } = state()
+  expect(maxContainers).toBe(5)
+  let most = 0
+  const watch = setInterval(() => {
+    const { starting, waiting, running, ending } = state().containers
+    most = Math.max(most, starting + waiting + running + ending)
+  }, 5)
+  for (let n = 0; n < 40; n += 1) {
+    void hungUp(run, 60).catch(() => {})
+    await sleep(25)
+  }
+  clearInterval(watch)
+  expect(most).toBeGreaterThan(1)
+  expect(most).toBeLessThanOrEqual(maxContainers)
+  expect(calls('run').length).toBeLessThan(12)
+})
+
+it('does not take the last one that waits from a client that has run nothing lately', async () => {
+  const { run, state } = start('starts-slowly', { MAX_RUNNING: '4', POOL_SIZE: '2' })
+  await vi.waitFor(() => expect(state().pools.python?.ready).toBe(2), { timeout: 5000 })
+  const flood = [1, 2, 3].map(() => run({}, { origin: origin('flood') }))
+  await flood[0]
+  expect(state().pools.python?.ready).toBe(1)
+  const first = await Promise.race([
+    run({}, { origin: origin('other') }).then(() => 'other'),
+    ...flood.slice(1).map((ended) => ended.then(() => 'flood')),
+  ])
+  expect(first).toBe('other')
+  await Promise.all(flood)
+})
+
+it('gives the last one to whoever comes where the pool has no more than one', async () => {
+  const { run, state } = start('starts-slowly', { MAX_RUNNING: '1', POOL_SIZE: '1' })
+  for (let n = 0; n < 3; n += 1) {
+    await vi.waitFor(() => expect(state().pools.python?.ready).toBe(1), { timeout: 5000 })
+    const started = calls('run').length
+    await run({}, { origin: origin('only') })
+    expect(calls('run')).toHaveLength(started)
+  }
+})
