@@ -17,6 +17,7 @@ import { bearerKey } from './middleware/auth.ts'
 import { clientAddress, clientKey } from './middleware/client-address.ts'
 import { endConnections } from './middleware/draining.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
+import { unreadAnswers } from './middleware/unread-answers.ts'
 import { dropUnread } from './middleware/unread-body.ts'
 import { apiDocument } from './openapi/document.ts'
 import type { QueueBoardOptions } from './queue/board.ts'
@@ -37,7 +38,7 @@ import { requestLimits } from './run.ts'
 import type { RunLog } from './run-log/run-log.ts'
 import { SharedAttempt } from './shared-attempt.ts'
 import { limitsText } from './ui/limits-text.ts'
-import { maxUnread } from './unread-answers.ts'
+import { unreadBytes } from './unread-bytes.ts'
 import type { WatchedExecutor } from './watched-executor.ts'
 
 export interface AppOptions {
@@ -69,6 +70,7 @@ export function createApp(options: AppOptions) {
     limits: new Map(config.ENVIRONMENTS.map((name) => [name, environmentLimits(config, name)])),
   })
   const addressOf = clientAddress({ trustProxy: config.TRUST_PROXY })
+  const unread = unreadBytes(config)
   const guards = createRequestGuards({ config, ring, limiter, drain })
 
   const onRefusal = (refusal: Refusal, requestId: string) => {
@@ -93,6 +95,7 @@ export function createApp(options: AppOptions) {
     return next()
   })
   app.use(accessLog({ logger, onRequest: (request) => metrics.onRequest(request) }))
+  app.use(unreadAnswers(unread))
   app.use(endConnections(drain))
   app.use(dropUnread)
   app.use(securityHeaders)
@@ -112,8 +115,7 @@ export function createApp(options: AppOptions) {
   )
 
   const runs = {
-    ...{ limits, onRefusal, maxUnread: maxUnread(config) },
-    guard: guards.run,
+    ...{ limits, onRefusal, unread, guard: guards.run },
   }
   app.route('/run', runRoute({ ...runs, executor }))
   app.route(

@@ -1,6 +1,7 @@
 // How a run ended. API, page, client and log derive from this schema.
 
 import { z } from 'zod'
+import { DISPLAY_EXTENSIONS } from './display-types.ts'
 
 /** Why a file that was asked for did not come back. */
 export const OMISSIONS = [
@@ -23,7 +24,9 @@ const outputFileSchema = z
     size: z.int().min(0).describe('In bytes, before the encoding'),
     encoding: z
       .enum(['utf8', 'base64'])
-      .describe('`utf8` where the content is valid UTF-8, else `base64`'),
+      .describe(
+        '`utf8` where the content is valid UTF-8 and takes at most twice its size in JSON, else `base64`',
+      ),
     content: z.string(),
   })
   .meta({ id: 'OutputFile', description: 'A file that came back' })
@@ -43,17 +46,6 @@ const omittedFileSchema = z
       ),
   })
   .meta({ id: 'OmittedFile', description: 'A file that was asked for and did not come back' })
-
-/** The types of displays, and the extensions that sandbox/display.py and saved files have for them. */
-export const DISPLAY_EXTENSIONS = {
-  'image/png': 'png',
-  'image/jpeg': 'jpeg',
-  'image/svg+xml': 'svg',
-  'text/html': 'html',
-  'text/latex': 'tex',
-  'text/markdown': 'md',
-  'text/plain': 'txt',
-} as const
 
 const DISPLAY_TYPES = Object.keys(DISPLAY_EXTENSIONS) as (keyof typeof DISPLAY_EXTENSIONS)[]
 
@@ -125,7 +117,9 @@ export const outcomeSchema = z
     displaysOmittedCount: z
       .int()
       .min(0)
-      .describe('How many displays did not come back because they were too many or too large'),
+      .describe(
+        'How many displays did not come back: too many, too large as they would be sent, or of an unknown type',
+      ),
     id: z.string().describe('Names this run; no two runs share one'),
   })
   .meta({

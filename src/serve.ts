@@ -18,7 +18,6 @@ import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
 import { openRunLog } from './run-log/open.ts'
 import { createRunParts } from './run-parts.ts'
 import { shutdown } from './shutdown.ts'
-import { boundUnreadAnswers, maxUnread, READ_TIMEOUT_MS } from './unread-answers.ts'
 
 /** How long a client may take to send its request, in milliseconds, and the head of it. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -97,7 +96,6 @@ async function serveWith(
     },
   }) as Server
   server.maxConnections = config.MAX_CONNECTIONS
-  boundUnreadAnswers(server, { timeoutMs: READ_TIMEOUT_MS, maxAnswers: maxUnread(config) })
   server.listen(config.PORT, config.HOST)
   // Some runtimes throw where others tell of an error: that ends the wait as well.
   await once(server, 'listening', { signal: stop.signal }).catch((error) => {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { refusalSchema } from '../errors.ts'
+import { jsonBytes } from '../json-bytes.ts'
 import { outcomeSchema } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
 import type { RunOrigin } from '../run-record.ts'
@@ -44,6 +45,19 @@ export const asyncRunSchema = z
 /** An asynchronous run as `GET /runs/{id}` shows it. */
 export type AsyncRun = z.output<typeof asyncRunSchema>
 
+/** An asynchronous run as it is sent: its JSON is made once, whoever asks, and is what it takes in memory. */
+export interface SentRun {
+  id: string
+  isEnded: boolean
+  /** An `AsyncRun`. */
+  json: Uint8Array<ArrayBuffer>
+}
+
+/** A run as it is now. */
+export async function sentRun(run: AsyncRun): Promise<SentRun> {
+  return { id: run.id, isEnded: run.endedAt !== null, json: await jsonBytes(run) }
+}
+
 /** The form of an event's id: the attempt, and its place in that. Later events have larger ones. */
 export const EVENT_ID = /^\d{1,10}-\d{1,10}$/
 
@@ -60,6 +74,11 @@ export type RunEvent = { id: string } & (
   /** The last one: the whole run. */
   | { type: 'end'; data: AsyncRun }
 )
+
+/** An event as it is kept: the JSON of the last one's data is there already. */
+export type SentEvent =
+  | Exclude<RunEvent, { type: 'end' }>
+  | { id: string; type: 'end'; json: Uint8Array }
 
 /** What a run's end is told to. */
 export interface Webhook {
@@ -87,7 +106,7 @@ export interface Idempotency {
 
 /** A run, and who may read it. */
 export interface OwnedRun {
-  run: AsyncRun
+  run: SentRun
   /** `clientName` of who asked for it. */
   owner: string
 }
@@ -99,7 +118,7 @@ export interface AsyncRuns {
    * @throws {Refusal} `busy` where the line has no room for them; `conflict` where the idempotency key came with
    *   something else before; `unavailable`.
    */
-  submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<AsyncRun[]>
+  submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]>
   /**
    * Undefined where there is no such run, or none any more.
    * @throws {Refusal} `unavailable`.
@@ -110,10 +129,10 @@ export interface AsyncRuns {
    * there (any more), or `signal` aborts.
    * @throws {Refusal} `unavailable`.
    */
-  events(id: string, after: string, signal: AbortSignal): AsyncIterable<RunEvent>
+  events(id: string, after: string, signal: AbortSignal): AsyncIterable<SentEvent>
   /**
    * Ends a run that has not ended. Resolves with what has become of it: another end may have come first.
    * @throws {Refusal} `unavailable`.
    */
-  cancel(id: string): Promise<AsyncRun | undefined>
+  cancel(id: string): Promise<SentRun | undefined>
 }

@@ -21,7 +21,8 @@ export interface DispatcherOptions {
   /** How long the executor may be unavailable until a run fails for it, in milliseconds. */
   unavailablePatienceMs?: number | undefined
   onStart: (run: KeptRun) => void
-  onFinished: (run: KeptRun, result: Outcome) => void
+  /** Resolves when that is written down. */
+  onFinished: (run: KeptRun, result: Outcome) => Promise<void>
   onFailed: (run: KeptRun, error: unknown) => void
 }
 
@@ -100,7 +101,7 @@ export class Dispatcher {
         onStart: () => onStart(run),
         onChunk: (stream, bytes) => run.write(stream, bytes),
       })
-      onFinished(run, result)
+      await onFinished(run, result)
     } catch (error) {
       if (this.#waitsAgain(run, error)) this.#line.putBack(run)
       else onFailed(run, error)

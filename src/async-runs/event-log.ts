@@ -2,7 +2,7 @@
 
 import { onAbort } from '../abortable.ts'
 import type { StreamName } from '../executor/executor.ts'
-import { type AsyncRun, LAST_EVENT_ID, type RunEvent } from './async-runs.ts'
+import { LAST_EVENT_ID, type SentEvent, type SentRun } from './async-runs.ts'
 
 /** Whether the event of one id comes after that of another. */
 export function isAfter(id: string, other: string): boolean {
@@ -13,7 +13,7 @@ export function isAfter(id: string, other: string): boolean {
 
 /** Keeps the events once for all readers; a reader is no more than its place among them. */
 export class EventLog {
-  readonly #events: RunEvent[] = []
+  readonly #events: SentEvent[] = []
   /** Readers that have read all there is. */
   readonly #wakeReaders = new Set<() => void>()
   #isOver = false
@@ -26,9 +26,9 @@ export class EventLog {
     this.#add({ id: this.#nextId(), type: stream, data: { text } })
   }
 
-  end(run: AsyncRun): void {
+  end({ json }: SentRun): void {
     this.#isOver = true
-    this.#add({ id: LAST_EVENT_ID, type: 'end', data: run })
+    this.#add({ id: LAST_EVENT_ID, type: 'end', json })
   }
 
   /** The run is forgotten: readers that wait are told so by the end of what they read. */
@@ -38,7 +38,7 @@ export class EventLog {
   }
 
   /** The events after the one that is named, as they come, until the last one, or until `signal` aborts. */
-  async *after(id: string, signal: AbortSignal): AsyncGenerator<RunEvent, void> {
+  async *after(id: string, signal: AbortSignal): AsyncGenerator<SentEvent, void> {
     let place = this.#events.findIndex((event) => isAfter(event.id, id))
     if (place < 0) place = this.#events.length
     if (!isAfter(LAST_EVENT_ID, id)) return
@@ -56,7 +56,7 @@ export class EventLog {
     return `1-${this.#events.length + 1}`
   }
 
-  #add(event: RunEvent): void {
+  #add(event: SentEvent): void {
     this.#events.push(event)
     this.#wake()
   }

@@ -1,11 +1,11 @@
 // What was answered to posts with an idempotency key, so that the same post again gets the same answer.
 
 import { Refusal } from '../errors.ts'
-import type { AsyncRun, Idempotency } from './async-runs.ts'
+import type { Idempotency, SentRun } from './async-runs.ts'
 
 interface FirstAnswer {
   digest: string
-  runs: readonly AsyncRun[]
+  runs: readonly SentRun[]
   /** Those of them that are not forgotten. */
   kept: Set<string>
 }
@@ -21,13 +21,13 @@ export class FirstAnswers {
    * The runs of the first time; undefined where this is the first time.
    * @throws {Refusal} `conflict` where something else was posted then.
    */
-  find(client: string, { key, digest }: Idempotency): readonly AsyncRun[] | undefined {
+  find(client: string, { key, digest }: Idempotency): readonly SentRun[] | undefined {
     const answer = this.#answers.get(client)?.get(key)
     if (answer && answer.digest !== digest) throw conflict()
     return answer?.runs
   }
 
-  add(client: string, { key, digest }: Idempotency, runs: readonly AsyncRun[]): void {
+  add(client: string, { key, digest }: Idempotency, runs: readonly SentRun[]): void {
     const ofClient = this.#answers.get(client) ?? new Map<string, FirstAnswer>()
     this.#answers.set(client, ofClient)
     ofClient.set(key, { digest, runs, kept: new Set(runs.map(({ id }) => id)) })

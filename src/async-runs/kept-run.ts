@@ -5,7 +5,7 @@ import type { StreamName } from '../executor/executor.ts'
 import type { Outcome } from '../outcome.ts'
 import { ownRequest, type RunRequest } from '../run.ts'
 import { clientName } from '../run-record.ts'
-import type { AsyncRun, NewRun } from './async-runs.ts'
+import type { AsyncRun, NewRun, SentRun } from './async-runs.ts'
 import type { Waiting } from './balanced-line.ts'
 import { EventLog } from './event-log.ts'
 import { GatheredOutput } from './gathered-output.ts'
@@ -41,7 +41,7 @@ export class KeptRun implements Waiting {
   readonly #output = new GatheredOutput((piece) => this.#write(piece.stream, piece.text))
   readonly #createdAt = new Date().toISOString()
   #startedAt: string | null = null
-  #end: (End & { endedAt: string; expiresAt: string }) | undefined
+  #sent: SentRun | undefined
 
   constructor(asked: NewRun) {
     const { key } = asked.origin
@@ -57,7 +57,7 @@ export class KeptRun implements Waiting {
   }
 
   get isEnded(): boolean {
-    return this.#end !== undefined
+    return this.#sent !== undefined
   }
 
   /** The program has started; told again, nothing happens. */
@@ -72,36 +72,52 @@ export class KeptRun implements Waiting {
     if (!this.isEnded) this.#output.add(stream, bytes)
   }
 
-  /** It is over, and is kept for so many milliseconds. */
-  end(end: End, ttlMs: number): void {
-    this.#output.end()
+  /** What clients will see of it when it is over in this way, and kept for so many milliseconds from now on. */
+  ended(end: End, ttlMs: number): AsyncRun {
     const now = Date.now()
-    const endedAt = new Date(now).toISOString()
-    this.#end = { ...end, endedAt, expiresAt: new Date(now + ttlMs).toISOString() }
+    return {
+      ...this.#view(),
+      state: end.state,
+      endedAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + ttlMs).toISOString(),
+      result: end.state === 'finished' ? end.result : null,
+      refusal: end.state === 'finished' ? null : end.refusal,
+    }
+  }
+
+  /** It is over. */
+  end(sent: SentRun): void {
+    this.#output.end()
+    this.#sent = sent
     const { request } = this.asked
     this.asked = {
       ...this.asked,
       request: ownRequest({ ...EMPTY, environment: request.environment }),
     }
-    this.#grow(-requestBytes(request))
-    if (end.state === 'finished') this.#grow(outcomeBytes(end.result))
-    this.log.end(this.view())
+    this.#grow(sent.json.length - requestBytes(request))
+    this.log.end(sent)
   }
 
-  /** What clients see of it. */
-  view(): AsyncRun {
-    const end = this.#end
+  /** What clients see of it now. */
+  sent(): SentRun {
+    const { id } = this.asked
+    const json = () => Buffer.from(JSON.stringify(this.#view()))
+    return this.#sent ?? { id, isEnded: false, json: json() }
+  }
+
+  /** Of a run that is not over. */
+  #view(): AsyncRun {
     return {
       id: this.asked.id,
-      state: end?.state ?? (this.isStarted ? 'running' : 'queued'),
+      state: this.isStarted ? 'running' : 'queued',
       environment: this.asked.request.environment,
       createdAt: this.#createdAt,
       startedAt: this.#startedAt,
-      endedAt: end?.endedAt ?? null,
-      expiresAt: end?.expiresAt ?? null,
+      endedAt: null,
+      expiresAt: null,
       attempts: this.isStarted ? 1 : 0,
-      result: end?.state === 'finished' ? end.result : null,
-      refusal: end && end.state !== 'finished' ? end.refusal : null,
+      result: null,
+      refusal: null,
     }
   }
 
@@ -119,11 +135,6 @@ export class KeptRun implements Waiting {
 function requestBytes({ code, stdin, args, env, files, outputFiles }: RunRequest): number {
   const texts = [code, stdin, ...args, ...outputFiles, ...Object.entries(env).flat()]
   return lengthOf(texts) + lengthOf(files.flatMap(({ path, content }) => [path, content]))
-}
-
-function outcomeBytes({ output, error, stderr, files, displays }: Outcome): number {
-  const contents = [...files.map(({ content }) => content), ...displays.map(({ data }) => data)]
-  return lengthOf([output, error, stderr, ...contents])
 }
 
 /** As UTF-8, which is about what they take in memory. */

@@ -5,8 +5,18 @@ import { ending } from '../drain.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { hasRoom, neverFits } from '../fair-share.ts'
+import type { Outcome } from '../outcome.ts'
 import { clientName } from '../run-record.ts'
-import type { AsyncRun, AsyncRuns, Idempotency, NewRun, OwnedRun, RunEvent } from './async-runs.ts'
+import {
+  type AsyncRun,
+  type AsyncRuns,
+  type Idempotency,
+  type NewRun,
+  type OwnedRun,
+  type SentEvent,
+  type SentRun,
+  sentRun,
+} from './async-runs.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { FirstAnswers } from './first-answers.ts'
 import { type End, KeptRun } from './kept-run.ts'
@@ -47,10 +57,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
     this.#dispatcher = new Dispatcher({
       ...{ executor, maxRunning, unavailablePatienceMs },
       onStart: (run) => this.#start(run),
-      onFinished: (run, result) => {
-        this.#start(run) // where the executor did not say so
-        this.#end(run, { state: 'finished', result })
-      },
+      onFinished: (run, result) => this.#finish(run, result),
       onFailed: (run, error) => this.#fail(run, error),
     })
     this.#shelf = new RunShelf({
@@ -66,12 +73,12 @@ export class MemoryAsyncRuns implements AsyncRuns {
     return { queued, out, bytes: this.#shelf.bytes }
   }
 
-  async submit(asked: readonly NewRun[], idempotency?: Idempotency): Promise<AsyncRun[]> {
+  async submit(asked: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]> {
     const [first] = asked
     if (!first) return []
     const client = clientName(first.origin)
     const before = idempotency && this.#answers.find(client, idempotency)
-    if (before) return before.map((run) => this.#shelf.get(run.id)?.view() ?? run)
+    if (before) return before.map((run) => this.#shelf.get(run.id)?.sent() ?? run)
     if (this.#isDraining) throw ending()
     const runs = asked.map((one) => new KeptRun(one))
     this.#checkRoom(runs)
@@ -80,28 +87,28 @@ export class MemoryAsyncRuns implements AsyncRuns {
       const giveUp = () => this.#fail(run, new Refusal('busy', 'No place became free in time'))
       this.#waits.set(run, setTimeout(giveUp, this.#options.maxQueuedMs).unref())
     }
-    const views = runs.map((run) => run.view())
-    if (idempotency) this.#answers.add(client, idempotency, views)
+    const sent = runs.map((run) => run.sent())
+    if (idempotency) this.#answers.add(client, idempotency, sent)
     this.#dispatcher.add(runs)
-    return views
+    return sent
   }
 
   async find(id: string): Promise<OwnedRun | undefined> {
     const run = this.#shelf.get(id)
-    return run && { run: run.view(), owner: run.client }
+    return run && { run: run.sent(), owner: run.client }
   }
 
-  async *events(id: string, after: string, signal: AbortSignal): AsyncIterable<RunEvent> {
+  async *events(id: string, after: string, signal: AbortSignal): AsyncIterable<SentEvent> {
     const run = this.#shelf.get(id)
     if (run) yield* run.log.after(after, signal)
   }
 
-  async cancel(id: string): Promise<AsyncRun | undefined> {
+  async cancel(id: string): Promise<SentRun | undefined> {
     const run = this.#shelf.get(id)
     if (!run) return undefined
     const refusal = { code: 'cancelled', error: 'The run was cancelled' } as const
     this.#end(run, { state: 'cancelled', refusal })
-    return run.view()
+    return run.sent()
   }
 
   /** The server ends: what runs goes on, what waits does not any more. */
@@ -149,17 +156,28 @@ export class MemoryAsyncRuns implements AsyncRuns {
     this.#end(run, { state: 'failed', refusal: { code, error: message } }, cause)
   }
 
+  async #finish(run: KeptRun, result: Outcome): Promise<void> {
+    this.#start(run) // where the executor did not say so
+    const ended = run.ended({ state: 'finished', result }, this.#options.resultTtlMs)
+    this.#endAs(run, ended, await sentRun(ended))
+  }
+
+  #end(run: KeptRun, end: Exclude<End, { state: 'finished' }>, cause?: unknown): void {
+    const ended = run.ended(end, this.#options.resultTtlMs)
+    const sent = { id: ended.id, isEnded: true, json: Buffer.from(JSON.stringify(ended)) }
+    this.#endAs(run, ended, sent, cause)
+  }
+
   /** The first end counts. */
-  #end(run: KeptRun, end: End, cause?: unknown): void {
+  #endAs(run: KeptRun, ended: AsyncRun, sent: SentRun, cause?: unknown): void {
     if (run.isEnded) return
     const { asked } = run
     this.#endWait(run)
-    run.end(end, this.#options.resultTtlMs)
-    this.#dispatcher.end(run, end.state)
+    run.end(sent)
+    this.#dispatcher.end(run, ended.state)
     this.#shelf.ended(run)
-    const view = run.view()
-    logEnd(this.#options.logger, asked, view, cause)
-    this.#options.onEnd?.(asked, view)
+    logEnd(this.#options.logger, asked, ended, cause)
+    this.#options.onEnd?.(asked, ended)
   }
 
   #endWait(run: KeptRun): void {

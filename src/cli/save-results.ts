@@ -2,7 +2,8 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DISPLAY_EXTENSIONS, displayEncoding, type Outcome } from '../outcome.ts'
+import { DISPLAY_EXTENSIONS } from '../display-types.ts'
+import { displayEncoding, type Outcome } from '../outcome.ts'
 import { pathProblem } from '../relative-path.ts'
 
 /**

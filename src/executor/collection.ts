@@ -1,5 +1,6 @@
 // What comes back of a run beside its output: files and displays, put together from the runner's frames.
 
+import { jsonTextBytes } from '../json-bytes.ts'
 import {
   type Display,
   displayEncoding,
@@ -66,13 +67,34 @@ export class Collection {
       ? []
       : patterns.map((path) => ({ path, reason: 'not_collected' as const }))
     const omitted = [...this.#omitted, ...missing]
+    const { displays, omittedCount } = this.#displays(whole.filter(({ isDisplay }) => isDisplay))
     return {
       files: whole.filter(({ isDisplay }) => !isDisplay).map(toFile),
       filesOmitted: omitted,
       filesOmittedCount: this.#counts?.files ?? omitted.length,
-      displays: whole.filter(({ isDisplay }) => isDisplay).flatMap(toDisplay),
-      displaysOmittedCount: this.#counts?.displays ?? 0,
+      displays,
+      displaysOmittedCount: (this.#counts?.displays ?? 0) + omittedCount,
     }
+  }
+
+  /**
+   * Those of a type that is known, and text only as far as it is within the bounds when it is sent: in JSON each `<` may be
+   * one byte, but each control character is six. The program may have put anything in the folder of displays.
+   */
+  #displays(parts: readonly Part[]): { displays: Display[]; omittedCount: number } {
+    const { maxFileBytes, maxTotalBytes } = this.#limits
+    let bytesLeft = maxTotalBytes
+    const displays = parts.flatMap(({ name, chunks }): Display[] => {
+      const mime = displayType(name.slice(name.lastIndexOf('.') + 1))
+      if (!mime) return []
+      const encoding = displayEncoding(mime)
+      const bytes = Buffer.concat(chunks)
+      const sent = encoding === 'utf8' ? jsonTextBytes(bytes) : bytes.length
+      if (sent > Math.min(maxFileBytes, bytesLeft)) return []
+      bytesLeft -= sent
+      return [{ mime, data: bytes.toString(encoding) }]
+    })
+    return { displays, omittedCount: parts.length - displays.length }
   }
 
   #begin(isDisplay: boolean, title: string): void {
@@ -110,18 +132,16 @@ export class Collection {
   }
 }
 
+/**
+ * As text where it is some, unless sending it so takes more than twice its bytes: a control character is six in JSON. A
+ * quote is two, and a file of ordinary JSON should stay one that a client can read.
+ */
 function toFile({ name, size, chunks }: Part): OutputFile {
   const bytes = Buffer.concat(chunks)
-  const text = utf8Text(bytes)
+  const text = jsonTextBytes(bytes) <= 2 * size ? utf8Text(bytes) : undefined
   return text === undefined
     ? { path: name, size, encoding: 'base64', content: bytes.toString('base64') }
     : { path: name, size, encoding: 'utf8', content: text }
-}
-
-/** None where the program put a file of another type in the folder of displays. */
-function toDisplay({ name, chunks }: Part): Display[] {
-  const mime = displayType(name.slice(name.lastIndexOf('.') + 1))
-  return mime ? [{ mime, data: Buffer.concat(chunks).toString(displayEncoding(mime)) }] : []
 }
 
 /** Undefined where the bytes are not UTF-8. */

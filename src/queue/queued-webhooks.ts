@@ -132,7 +132,7 @@ export class QueuedWebhooks {
       this.#counts.dropped += 1
       return
     }
-    const message = runEnded(toAsyncRun(id, run, ending), run.meta.webhook)
+    const message = await runEnded(toAsyncRun(id, run, ending), run.meta.webhook)
     const host = new URL(message.url).hostname
     const end = await this.#at(host, job, () =>
       sendWebhook(message, { ...send, signal: this.#ending.signal }),

@@ -1,13 +1,14 @@
 // Asynchronous runs in Redis: any server answers for a run that another one took on.
 
 import { onAbort } from '../abortable.ts'
-import type {
-  AsyncRun,
-  AsyncRuns,
-  Idempotency,
-  NewRun,
-  OwnedRun,
-  RunEvent,
+import {
+  type AsyncRuns,
+  type Idempotency,
+  type NewRun,
+  type OwnedRun,
+  type SentEvent,
+  type SentRun,
+  sentRun,
 } from '../async-runs/async-runs.ts'
 import { Bell } from '../bell.ts'
 import { clientName } from '../run-record.ts'
@@ -37,7 +38,7 @@ export class RedisAsyncRuns implements AsyncRuns {
     this.#options = options
   }
 
-  async submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<AsyncRun[]> {
+  async submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]> {
     const { queue, maxQueued, maxBytes, maxWaitMs, ttlMs } = this.#options
     const [first] = runs
     if (!first) return []
@@ -63,10 +64,10 @@ export class RedisAsyncRuns implements AsyncRuns {
     if (run?.kind !== 'async') return undefined
     const ending = run.endedAt === undefined ? undefined : await ask(() => queue.ending(id))
     if (run.endedAt !== undefined && !ending) return undefined // it was let go just now
-    return { owner: run.owner, run: toAsyncRun(id, run, ending) }
+    return { owner: run.owner, run: await sentRun(toAsyncRun(id, run, ending)) }
   }
 
-  async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<SentEvent> {
     const { queue, hub } = this.#options
     const bell = new Bell()
     const stopHearing = await ask(() =>
@@ -79,7 +80,7 @@ export class RedisAsyncRuns implements AsyncRuns {
       for await (const event of follow(queue, id, after, { bell, looksFirst: true, signal })) {
         const { type, data } = event
         if (type === 'end') yield* this.#last(id, event.id, decodeEnding(data))
-        else yield { id: event.id, type, data: JSON.parse(data) } as RunEvent
+        else yield { id: event.id, type, data: JSON.parse(data) } as SentEvent
       }
     } finally {
       stopHearing()
@@ -87,14 +88,16 @@ export class RedisAsyncRuns implements AsyncRuns {
     }
   }
 
-  async cancel(id: string): Promise<AsyncRun | undefined> {
+  async cancel(id: string): Promise<SentRun | undefined> {
     await ask(() => this.#options.queue.end(id, CANCELLED))
     return (await this.find(id))?.run
   }
 
-  async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<RunEvent> {
+  async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<SentEvent> {
     const run = await ask(() => this.#options.queue.find(id))
-    if (run) yield { id: eventId, type: 'end', data: toAsyncRun(id, run, ending) }
+    if (!run) return
+    const { json } = await sentRun(toAsyncRun(id, run, ending))
+    yield { id: eventId, type: 'end', json }
   }
 }
 

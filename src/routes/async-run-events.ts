@@ -1,23 +1,25 @@
 // The events of an asynchronous run as a stream: from where its reader was, up to the last one.
 
 import { onAbort } from '../abortable.ts'
-import type { AsyncRuns } from '../async-runs/async-runs.ts'
-import { Refusal } from '../errors.ts'
-import { READ_TIMEOUT_MS } from '../unread-answers.ts'
+import type { AsyncRuns, SentEvent } from '../async-runs/async-runs.ts'
+import { SharedBound } from '../shared-bound.ts'
+import { READ_TIMEOUT_MS } from '../unread-bytes.ts'
 import { InTime } from './in-time.ts'
-import { HEARTBEAT, HEARTBEAT_MS, MAX_PIECE_BYTES, sseEvent } from './server-sent-events.ts'
-import { UnreadStreams } from './unread-streams.ts'
+import { HEARTBEAT, HEARTBEAT_MS, type LargeEvent, largeEvent } from './server-sent-events.ts'
+import { boundStream } from './unread-streams.ts'
 
 /** How many readers there may be at once: each holds a connection, and one event that it has not read. */
 const MAX_READERS = 256
 
 export interface AsyncRunEventsOptions {
   asyncRuns: Pick<AsyncRuns, 'events'>
-  /** How many ends of runs may wait for their readers; one more, and the first of them is cut off. */
-  maxUnread: number
+  /** Counts what was made for readers and not read. */
+  unread: SharedBound
 }
 
 export interface OpenOptions {
+  /** Who reads. */
+  client: string
   /** Aborts when the reader leaves. */
   signal: AbortSignal
   /** Told of what fails while the stream goes on, which ends it. */
@@ -26,72 +28,69 @@ export interface OpenOptions {
   onStream: (ended: Promise<void>) => void
 }
 
+interface StreamOptions extends Pick<OpenOptions, 'client' | 'onFailed'> {
+  /** Aborted when the reader has left. */
+  left: AbortController
+  /** Aborts when the stream has to go. */
+  cut: AbortSignal
+}
+
 /**
  * Streams of events. An event is made when the reader has taken the one before, so that a slow reader costs no more
  * memory than a fast one; one that takes nothing for half a minute is cut off.
  */
 export class AsyncRunEvents {
   readonly #asyncRuns: AsyncRunEventsOptions['asyncRuns']
-  readonly #unread: UnreadStreams
-  #readers = 0
+  readonly #unread: SharedBound
+  readonly #readers = new SharedBound({ max: MAX_READERS })
 
-  constructor({ asyncRuns, maxUnread }: AsyncRunEventsOptions) {
+  constructor({ asyncRuns, unread }: AsyncRunEventsOptions) {
     this.#asyncRuns = asyncRuns
-    this.#unread = new UnreadStreams(maxUnread)
+    this.#unread = unread
   }
 
-  /** @throws {Refusal} `busy` where there are too many readers. */
+  /** Where there are too many readers, the first one of the client that has most is cut off. */
   open(id: string, after: string, options: OpenOptions): ReadableStream<Uint8Array> {
-    const { signal, onFailed, onStream } = options
-    if (this.#readers >= MAX_READERS) {
-      throw new Refusal('busy', 'Too many read events; try again later', {
-        headers: { 'Retry-After': '5' },
-      })
-    }
-    this.#readers += 1
+    const { client, signal, onFailed, onStream } = options
     const left = new AbortController()
     const ended = new Promise<void>((resolve) => onAbort(left.signal, resolve))
     onStream(ended)
     const stopListening = onAbort(signal, () => left.abort())
+    const cutter = new AbortController()
+    const remove = this.#readers.add(client, 1, () => cutter.abort())
     void ended.then(() => {
-      this.#readers -= 1
+      remove()
       stopListening()
     })
     if (signal.aborted) left.abort()
-    return this.#stream(new InTime(this.#asyncRuns.events(id, after, left.signal)), left, onFailed)
+    const events = new InTime(this.#asyncRuns.events(id, after, left.signal))
+    return this.#stream(events, { left, cut: cutter.signal, client, onFailed })
   }
 
   #stream(
-    events: InTime<{ id: string; type: string; data: object }>,
-    left: AbortController,
-    onFailed: (error: unknown) => void,
+    events: InTime<SentEvent>,
+    { left, cut, client, onFailed }: StreamOptions,
   ): ReadableStream<Uint8Array> {
-    let isComplete = () => {}
-    const read = this.#unread.bound(
-      new Promise((resolve) => {
-        isComplete = resolve
-      }),
-    )
+    const read = boundStream(this.#unread, client)
     onAbort(left.signal, () => read.done())
-    /** What is left of an event: in pieces, so that a large one counts as unread until it is read. */
-    let rest = new Uint8Array() as Uint8Array
+    let event: LargeEvent | undefined
     let timer: NodeJS.Timeout | undefined
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          const cut = () => {
-            controller.error(new Error('the client reads too slowly'))
+          const cutOff = () => {
+            controller.error(new Error('the client reads too slowly, or has too many streams'))
             left.abort()
           }
-          timer = setTimeout(cut, READ_TIMEOUT_MS).unref()
-          onAbort(read.cut, cut)
+          timer = setTimeout(cutOff, READ_TIMEOUT_MS).unref()
+          for (const signal of [read.cut, cut]) onAbort(signal, cutOff)
           onAbort(left.signal, () => clearTimeout(timer))
           controller.enqueue(Buffer.from(': started\n\n'))
         },
         pull: async (controller) => {
           timer?.refresh()
           try {
-            if (rest.length === 0) {
+            if (!event || event.isRead) {
               const next = await events.next(HEARTBEAT_MS)
               if (left.signal.aborted) return
               if (!next) {
@@ -99,12 +98,16 @@ export class AsyncRunEvents {
                 left.abort()
                 return
               }
-              if (next === 'silence') rest = Buffer.from(HEARTBEAT)
-              else rest = sseEvent(next.type, next.data, next.id)
-              if (next !== 'silence' && next.type === 'end') isComplete()
+              if (next === 'silence') {
+                controller.enqueue(Buffer.from(HEARTBEAT))
+                return
+              }
+              const json = next.type === 'end' ? next.json : Buffer.from(JSON.stringify(next.data))
+              event = largeEvent(next.type, json, next.id)
+              if (next.type === 'end') read.complete(event.bytes)
             }
-            controller.enqueue(rest.subarray(0, MAX_PIECE_BYTES))
-            rest = rest.subarray(MAX_PIECE_BYTES)
+            const piece = event.next()
+            if (piece) controller.enqueue(piece)
           } catch (error) {
             onFailed(error)
             controller.error(error)

@@ -5,17 +5,18 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { type AppEnv, runOrigin } from '../app-env.ts'
 import {
-  type AsyncRun,
   type AsyncRuns,
   BEFORE_ALL,
   EVENT_ID,
   type Idempotency,
   LAST_EVENT_ID,
   type NewRun,
+  type SentRun,
 } from '../async-runs/async-runs.ts'
 import { isAfter } from '../async-runs/event-log.ts'
 import { isBatch, parseSubmission, submissionSchemas } from '../async-runs/submission.ts'
 import { Refusal, toRefusal } from '../errors.ts'
+import { jsonBytes } from '../json-bytes.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import { noStore } from '../middleware/no-store.ts'
 import {
@@ -27,7 +28,9 @@ import {
 import { byKeyLimits, type RequestLimits } from '../run.ts'
 import type { LoggedRun } from '../run-log/schema.ts'
 import { clientName } from '../run-record.ts'
+import type { SharedBound } from '../shared-bound.ts'
 import { AsyncRunEvents } from './async-run-events.ts'
+import { sendJson } from './send-json.ts'
 import { EVENT_STREAM_HEADERS } from './server-sent-events.ts'
 
 /** The form of the ids that are given out here: nothing else is looked for. */
@@ -44,8 +47,8 @@ export interface AsyncRunsRouteOptions {
   guardReading: MiddlewareHandler<AppEnv>
   /** Undefined where finished runs are not kept. */
   runLog: LoggedRuns | undefined
-  /** How many streams of ended runs may wait for their readers. */
-  maxUnread: number
+  /** Counts what was made for clients and not read. */
+  unread: SharedBound
   /** Told of what fails when an answer has begun and has its status. */
   onRefusal: (refusal: Refusal, requestId: string) => void
 }
@@ -57,9 +60,9 @@ export interface LoggedRuns {
 }
 
 export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
-  const { asyncRuns, limits, sendsWebhooks, guard, guardReading, runLog, maxUnread } = options
+  const { asyncRuns, limits, sendsWebhooks, guard, guardReading, runLog, unread } = options
   const schemasFor = byKeyLimits(limits, (own) => submissionSchemas(own, sendsWebhooks))
-  const streams = new AsyncRunEvents({ asyncRuns, maxUnread })
+  const streams = new AsyncRunEvents({ asyncRuns, unread })
 
   /** The run in the path, where it is there and this client may do this with it. */
   const find = async (c: Context<AppEnv, '/:id'>, isAllowed: IsAllowed) => {
@@ -80,9 +83,11 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
       )
       const idempotency = key === undefined ? undefined : { key, digest: digestOf(text) }
       const runs = await submit(c, asyncRuns, asked, idempotency)
-      if (isBatch(body)) return c.json({ runs }, 202)
-      const [run] = runs
-      return c.json(run, 202, { Location: `/runs/${run?.id}` })
+      const [first] = runs
+      if (!first) throw new Error('a post asks for one run at least')
+      return isBatch(body)
+        ? sendJson(c, listOf(runs), 202)
+        : sendJson(c, first.json, 202, { Location: `/runs/${first.id}` })
     })
     .get(
       '/runs/:id',
@@ -91,19 +96,19 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
       async (c) => {
         const run = await find(c, mayRead)
         if (run) {
-          if (!run.endedAt) c.header('Retry-After', '1')
-          return c.json(run)
+          if (!run.isEnded) c.header('Retry-After', '1')
+          return sendJson(c, run.json)
         }
         const logged = runLog?.isReader(c.get('key')) && (await runLog.find(c.req.param('id')))
         if (!logged) throw noSuchRun()
-        return c.json(logged)
+        return sendJson(c, await jsonBytes(logged))
       },
     )
     .delete('/runs/:id', describeRoute(cancelRunOperation), guardReading, async (c) => {
       const run = await find(c, isOwner)
       const cancelled = run && (await asyncRuns.cancel(run.id))
       if (!cancelled) throw noSuchRun()
-      return c.json(cancelled)
+      return sendJson(c, cancelled.json)
     })
     .get('/runs/:id/events', describeRoute(runEventsOperation), guardReading, async (c) => {
       const after = lastEventId(c)
@@ -112,6 +117,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
       // A browser connects again for ever, until it is told that nothing comes any more.
       if (!isAfter(LAST_EVENT_ID, after)) return c.body(null, 204)
       const stream = streams.open(run.id, after, {
+        client: clientName({ key: c.get('key'), client: c.get('client') }),
         signal: c.req.raw.signal,
         onFailed: (error) => options.onRefusal(toRefusal(error), c.get('requestId')),
         onStream: (ended) => void ended.then(c.get('logLine').hold()),
@@ -128,13 +134,19 @@ const isOwner: IsAllowed = (key, owner) => !key || clientName({ key, client: '' 
 const mayRead: IsAllowed = (key, owner) =>
   isOwner(key, owner) || key?.rights.includes('read-runs') === true
 
+/** The answer to a batch. */
+function listOf(runs: readonly SentRun[]): Uint8Array<ArrayBuffer> {
+  const items = runs.flatMap(({ json }, index) => (index === 0 ? [json] : [Buffer.from(','), json]))
+  return Buffer.concat([Buffer.from('{"runs":['), ...items, Buffer.from(']}')])
+}
+
 /** Each run counts against the client's rate; a post that came before counts once. */
 async function submit(
   c: Context<AppEnv>,
   asyncRuns: AsyncRuns,
   asked: readonly NewRun[],
   idempotency: Idempotency | undefined,
-): Promise<AsyncRun[]> {
+): Promise<SentRun[]> {
   const giveBack = asked.length > 1 ? await c.get('countMore')?.(asked.length - 1) : undefined
   const runs = await asyncRuns.submit(asked, idempotency)
   if (runs[0]?.id !== asked[0]?.id) await giveBack?.()

@@ -1,11 +1,20 @@
 // A run as server-sent events: output as it comes, last the whole outcome.
 
 import type { Executor } from '../executor/executor.ts'
+import { jsonBytes } from '../json-bytes.ts'
 import { OutputFeed } from '../output-feed.ts'
 import type { RunRequest } from '../run.ts'
 import type { RunOrigin } from '../run-record.ts'
-import { HEARTBEAT, HEARTBEAT_MS, MAX_PIECE_BYTES, sseEvent } from './server-sent-events.ts'
-import { UnreadStreams } from './unread-streams.ts'
+import { clientName } from '../run-record.ts'
+import type { SharedBound } from '../shared-bound.ts'
+import {
+  HEARTBEAT,
+  HEARTBEAT_MS,
+  type LargeEvent,
+  largeEvent,
+  sseEvent,
+} from './server-sent-events.ts'
+import { boundStream } from './unread-streams.ts'
 
 /**
  * How long the outcome waits for the output to be read, in milliseconds: to make one of a megabyte keeps the server busy
@@ -15,8 +24,8 @@ const DRAIN_MS = 100
 
 export interface RunEventsOptions {
   executor: Executor
-  /** How many ended runs may wait for their readers; one more, and the one that ended first is cut off. */
-  maxUnread: number
+  /** Counts what was made for readers and not read. */
+  unread: SharedBound
 }
 
 /** The body of the event `error`, for what fails when the program has started. */
@@ -37,12 +46,11 @@ export interface StartOptions {
  */
 export class RunEvents {
   readonly #executor: Executor
-  /** Those of runs that are over. */
-  readonly #unread: UnreadStreams
+  readonly #unread: SharedBound
 
-  constructor({ executor, maxUnread }: RunEventsOptions) {
+  constructor({ executor, unread }: RunEventsOptions) {
     this.#executor = executor
-    this.#unread = new UnreadStreams(maxUnread)
+    this.#unread = unread
   }
 
   /**
@@ -75,20 +83,21 @@ export class RunEvents {
     const isOver = () => {}
     onStream?.(outcome.then(isOver, isOver))
     const last = outcome.then(
-      (result) => sseEvent('result', result),
-      (error) => sseEvent('error', describeError(error)),
+      async (result) => largeEvent('result', await jsonBytes(result)),
+      async (error) => largeEvent('error', await jsonBytes(describeError(error))),
     )
-    return this.#events(feed, last, gone)
+    return this.#events(feed, last, gone, origin ? clientName(origin) : '')
   }
 
   #events(
     feed: OutputFeed,
-    last: Promise<Uint8Array>,
+    last: Promise<LargeEvent>,
     gone: AbortController,
+    client: string,
   ): ReadableStream<Uint8Array> {
-    const read = this.#unread.bound(feed.ended)
-    /** What is left of the last event: in pieces, so that it counts as unread until it is read. */
-    let rest: Uint8Array | undefined
+    const read = boundStream(this.#unread, client)
+    void last.then(({ bytes }) => read.complete(bytes))
+    let end: LargeEvent | undefined
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -96,7 +105,7 @@ export class RunEvents {
           read.cut.addEventListener('abort', () => controller.error(read.cut.reason))
         },
         pull: async (controller) => {
-          const next = rest ? undefined : await feed.next(HEARTBEAT_MS)
+          const next = end ? undefined : await feed.next(HEARTBEAT_MS)
           if (read.cut.aborted) return
           if (next) {
             if (next === 'silence') controller.enqueue(Buffer.from(HEARTBEAT))
@@ -104,10 +113,11 @@ export class RunEvents {
             else controller.enqueue(sseEvent(next.stream, { text: next.text }))
             return
           }
-          rest ??= await last
-          controller.enqueue(rest.subarray(0, MAX_PIECE_BYTES))
-          rest = rest.subarray(MAX_PIECE_BYTES)
-          if (rest.length > 0) return
+          end ??= await last
+          if (read.cut.aborted) return
+          const piece = end.next()
+          if (piece) controller.enqueue(piece)
+          if (!end.isRead) return
           controller.close()
           read.done()
         },

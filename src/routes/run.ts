@@ -8,9 +8,12 @@ import { type AppEnv, runOrigin } from '../app-env.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
 import { describeIssues } from '../issues.ts'
+import { jsonBytes } from '../json-bytes.ts'
 import { runOperation } from '../openapi/operations.ts'
 import { byKeyLimits, type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
+import type { SharedBound } from '../shared-bound.ts'
 import { RunEvents } from './run-events.ts'
+import { sendJson } from './send-json.ts'
 import { EVENT_STREAM_HEADERS } from './server-sent-events.ts'
 
 const EVENT_STREAM = 'text/event-stream'
@@ -20,14 +23,14 @@ export interface RunRouteOptions {
   limits: RequestLimits
   /** What a request must pass before its body is read. */
   guard: MiddlewareHandler<AppEnv>
-  /** How many streams of ended runs may wait for their readers. */
-  maxUnread: number
+  /** Counts what was made for clients and not read. */
+  unread: SharedBound
   /** Told of what fails when an answer has begun and has its status. */
   onRefusal: (refusal: Refusal, requestId: string) => void
 }
 
-export function runRoute({ executor, limits, guard, maxUnread, onRefusal }: RunRouteOptions) {
-  const events = new RunEvents({ executor, maxUnread })
+export function runRoute({ executor, limits, guard, unread, onRefusal }: RunRouteOptions) {
+  const events = new RunEvents({ executor, unread })
   return new Hono<AppEnv>().post(
     '/',
     describeRoute(runOperation(limits)),
@@ -43,7 +46,9 @@ export function runRoute({ executor, limits, guard, maxUnread, onRefusal }: RunR
         supports: ['application/json', EVENT_STREAM],
         default: 'application/json',
       })
-      if (type !== EVENT_STREAM) return c.json(await executor.run(request, { signal, origin }))
+      if (type !== EVENT_STREAM) {
+        return sendJson(c, await jsonBytes(await executor.run(request, { signal, origin })))
+      }
 
       const requestId = c.get('requestId')
       const stream = await events.start(request, {

@@ -1,5 +1,7 @@
 // The result as the server writes it: all of it where there is no script, else the places that the script fills.
 
+import { raw } from 'hono/html'
+import { DISPLAY_EXTENSIONS } from '../display-types.ts'
 import type { Display, Outcome, OutputFile } from '../outcome.ts'
 import { textToBase64 } from './base64.ts'
 import { facts, fileSize, OMISSION_WORDS, STATUS_WORDS } from './ends.ts'
@@ -9,6 +11,8 @@ import { plainName, textParts } from './visible-text.ts'
 
 /** What stands where there is no output. */
 export const PRINTED_NOTHING = 'It printed nothing.'
+/** How much of a text the server shows, in characters: to escape it takes time in which the server answers nobody. */
+const MAX_SHOWN_CHARS = 64 * 1024
 /** A table of so many rows needs no tall frame. */
 const SMALL_TABLE_ROWS = 6
 
@@ -90,17 +94,33 @@ function Texts({ outcome }: { outcome: Outcome }) {
       {isEmpty && <p class="empty">{PRINTED_NOTHING}</p>}
       <pre id="output" class="stdout">
         {verbatim('')}
-        <Visible text={outcome.output} />
+        <Visible text={outcome.output.slice(0, MAX_SHOWN_CHARS)} />
       </pre>
+      <Rest text={outcome.output} name="output.txt" />
       {outcome.stderr !== '' && (
         <section aria-label="Standard error">
           <pre id="stderr" class="stderr">
             {verbatim('')}
-            <Visible text={outcome.stderr} />
+            <Visible text={outcome.stderr.slice(0, MAX_SHOWN_CHARS)} />
           </pre>
+          <Rest text={outcome.stderr} name="errors.txt" />
         </section>
       )}
     </>
+  )
+}
+
+/** What is said below a text that is not shown to its end. */
+function Rest({ text, name }: { text: string; name: string }) {
+  if (text.length <= MAX_SHOWN_CHARS) return null
+  return (
+    <p class="hint">
+      Only the first {MAX_SHOWN_CHARS.toLocaleString('en')} of {text.length.toLocaleString('en')}{' '}
+      characters are shown.{' '}
+      <a href={downloadAddress(textToBase64(text))} download={name}>
+        Download all of it
+      </a>
+    </p>
   )
 }
 
@@ -124,16 +144,25 @@ export function Visible({ text }: { text: string }) {
 interface DisplaysProps {
   outcome: Pick<Outcome, 'displays' | 'displaysOmittedCount'>
   nonce: string
+  /** How much text all of them together show, in characters; those that are left are offered as downloads. */
+  maxShownChars?: number
 }
 
 /** Figures, tables and other things to look at. */
-export function Displays({ outcome, nonce }: DisplaysProps) {
+export function Displays({ outcome, nonce, maxShownChars = MAX_SHOWN_CHARS }: DisplaysProps) {
   const { displays, displaysOmittedCount } = outcome
+  let charsLeft = maxShownChars
   return (
     <>
-      {displays.map((display, index) => (
-        <DisplayView display={display} title={`Display ${index + 1}`} nonce={nonce} />
-      ))}
+      {displays.map((display, index) => {
+        const title = `Display ${index + 1}`
+        const chars = display.mime.startsWith('image/') ? 0 : display.data.length
+        if (chars > charsLeft) {
+          return <HiddenDisplay display={display} title={title} />
+        }
+        charsLeft -= chars
+        return <DisplayView display={display} title={title} nonce={nonce} />
+      })}
       {displaysOmittedCount > 0 && (
         <p class="hint">
           Displays that did not come back, because they were too many or too large:{' '}
@@ -152,10 +181,10 @@ interface DisplayViewProps {
 
 function DisplayView({ display: { mime, data }, title, nonce }: DisplayViewProps) {
   if (mime === 'image/png' || mime === 'image/jpeg') {
-    return <img src={`data:${mime};base64,${data}`} alt={title} />
+    return <img src={dataAddress(mime, data)} alt={title} />
   }
   if (mime === 'image/svg+xml') {
-    return <img src={`data:${mime};base64,${textToBase64(data)}`} alt={title} />
+    return <img src={dataAddress(mime, textToBase64(data))} alt={title} />
   }
   if (mime === 'text/html') {
     const rows = data.match(/<tr\b/gi)?.length ?? 0
@@ -172,6 +201,19 @@ function DisplayView({ display: { mime, data }, title, nonce }: DisplayViewProps
     <div class="text">
       <Visible text={data} />
     </div>
+  )
+}
+
+/** A display of text that is too long to be shown. */
+function HiddenDisplay({ display: { mime, data }, title }: Omit<DisplayViewProps, 'nonce'>) {
+  const name = `${title.toLowerCase().replace(' ', '-')}.${DISPLAY_EXTENSIONS[mime]}`
+  return (
+    <p class="hint">
+      {title} is too long to be shown.{' '}
+      <a href={downloadAddress(textToBase64(data))} download={name}>
+        Download it
+      </a>
+    </p>
   )
 }
 
@@ -214,6 +256,16 @@ export function Files({
   )
 }
 
-function fileAddress({ content, encoding }: OutputFile): string {
-  return `data:application/octet-stream;base64,${encoding === 'base64' ? content : textToBase64(content)}`
+function fileAddress({ content, encoding }: OutputFile) {
+  return downloadAddress(encoding === 'base64' ? content : textToBase64(content))
+}
+
+/** An address that downloads bytes. */
+function downloadAddress(base64: string) {
+  return dataAddress('application/octet-stream', base64)
+}
+
+/** Bytes as an address. There is nothing in it to escape, for which a server would look through megabytes. */
+function dataAddress(type: string, base64: string) {
+  return raw(`data:${type};base64,${base64}`)
 }

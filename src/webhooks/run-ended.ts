@@ -1,21 +1,23 @@
 // What a webhook is told: that a run has ended, and how.
 
 import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
+import { jsonBytes } from '../json-bytes.ts'
 
 /** What is sent, whole and ready: every attempt sends the same. */
 export interface WebhookMessage extends Webhook {
   /** The run's: a receiver can drop what comes twice. */
   id: string
   /** JSON. */
-  body: string
+  body: Uint8Array
 }
 
-export function runEnded(run: AsyncRun, { url, secret }: Webhook): WebhookMessage {
+export async function runEnded(run: AsyncRun, { url, secret }: Webhook): Promise<WebhookMessage> {
   const timestamp = run.endedAt ?? new Date().toISOString()
-  return {
-    id: run.id,
-    url,
-    secret,
-    body: JSON.stringify({ type: 'run.ended', timestamp, data: run }),
-  }
+  // Not an object around the run: the JSON of the run itself is there already.
+  const body = Buffer.concat([
+    Buffer.from(`{"type":"run.ended","timestamp":"${timestamp}","data":`),
+    await jsonBytes(run),
+    Buffer.from('}'),
+  ])
+  return { id: run.id, url, secret, body }
 }

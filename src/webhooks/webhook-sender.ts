@@ -9,9 +9,9 @@ import { HostLimits } from './host-limits.ts'
 import { runEnded, type WebhookMessage } from './run-ended.ts'
 import { type SendOptions, sendWebhook } from './send.ts'
 
-/** Most messages that have not come to an end, and most characters in them. */
+/** Most messages that have not come to an end, and most bytes in them. */
 const MAX_QUEUED = 1000
-const MAX_QUEUED_CHARACTERS = 64 * 1024 * 1024
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 /** Attempts at once, and of these for one host. */
 const CONCURRENCY = 8
 const HOST_CONCURRENCY = 2
@@ -21,7 +21,7 @@ export interface WebhookSenderOptions extends Omit<SendOptions, 'signal'> {
   /** The pause after an attempt, in milliseconds. */
   pauseMs?: (attempt: number, askedMs: number) => number
   maxQueued?: number
-  maxQueuedCharacters?: number
+  maxQueuedBytes?: number
 }
 
 /** What became of all messages; `queued` are those that have no end yet, and `retried` counts attempts. */
@@ -40,7 +40,7 @@ export class WebhookSender {
     hostConcurrency: HOST_CONCURRENCY,
   })
   readonly #deliveries = new Set<Promise<void>>()
-  #queuedCharacters = 0
+  #queuedBytes = 0
   readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
   /** Ends pauses, and lets no attempt begin. */
   readonly #closing = new AbortController()
@@ -58,22 +58,12 @@ export class WebhookSender {
 
   /** Takes a run's end; where too many wait already it is dropped and counted. */
   add(run: AsyncRun, webhook: Webhook): void {
-    const { maxQueued = MAX_QUEUED, maxQueuedCharacters = MAX_QUEUED_CHARACTERS } = this.#options
-    const message = runEnded(run, webhook)
-    const { length } = message.body
-    if (
-      this.#closing.signal.aborted ||
-      this.#deliveries.size >= maxQueued ||
-      this.#queuedCharacters + length > maxQueuedCharacters
-    ) {
-      this.#drop(message)
+    const { maxQueued = MAX_QUEUED } = this.#options
+    if (this.#closing.signal.aborted || this.#deliveries.size >= maxQueued) {
+      this.#drop({ id: run.id, url: webhook.url })
       return
     }
-    this.#queuedCharacters += length
-    const delivery = this.#deliver(message).finally(() => {
-      this.#queuedCharacters -= length
-      this.#deliveries.delete(delivery)
-    })
+    const delivery = this.#take(run, webhook).finally(() => this.#deliveries.delete(delivery))
     this.#deliveries.add(delivery)
   }
 
@@ -83,6 +73,19 @@ export class WebhookSender {
     const timer = setTimeout(() => this.#ending.abort(), timeoutMs)
     await Promise.all(this.#deliveries)
     clearTimeout(timer)
+  }
+
+  async #take(run: AsyncRun, webhook: Webhook): Promise<void> {
+    const { maxQueuedBytes = MAX_QUEUED_BYTES } = this.#options
+    const message = await runEnded(run, webhook)
+    const { length } = message.body
+    if (this.#queuedBytes + length > maxQueuedBytes) return this.#drop(message)
+    this.#queuedBytes += length
+    try {
+      await this.#deliver(message)
+    } finally {
+      this.#queuedBytes -= length
+    }
   }
 
   async #deliver(message: WebhookMessage): Promise<void> {
@@ -115,13 +118,13 @@ export class WebhookSender {
     return sendWebhook(message, { ...this.#options, signal: this.#ending.signal })
   }
 
-  #drop(message: WebhookMessage): void {
+  #drop(message: Pick<WebhookMessage, 'id' | 'url'>): void {
     this.#counts.dropped += 1
     const line = { run: message.id, host: hostOf(message) }
     this.#options.logger.warn(line, 'a webhook is not told: too many wait, or the server ends')
   }
 }
 
-function hostOf({ url }: WebhookMessage): string {
+function hostOf({ url }: Pick<WebhookMessage, 'url'>): string {
   return new URL(url).hostname
 }

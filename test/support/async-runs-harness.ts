@@ -8,6 +8,8 @@ import {
   BEFORE_ALL,
   type NewRun,
   type RunEvent,
+  type SentEvent,
+  type SentRun,
 } from '../../src/async-runs/async-runs.ts'
 import type { Executor } from '../../src/executor/executor.ts'
 import type { ApiKey } from '../../src/keys/api-key.ts'
@@ -100,11 +102,27 @@ export async function runIn(
 ): Promise<AsyncRun> {
   let seen: AsyncRun | undefined
   await eventually(`${id} is ${state}`, PATIENCE_MS, async () => {
-    seen = (await runs.find(id))?.run
+    seen = await foundRun(runs, id)
     return seen?.state === state
   })
   if (!seen) throw new Error('it was there just now')
   return seen
+}
+
+/** A run as clients see it; undefined where there is none. */
+export async function foundRun(runs: AsyncRuns, id: string): Promise<AsyncRun | undefined> {
+  return parsed((await runs.find(id))?.run)
+}
+
+/** What is in the JSON of a run. */
+export function parsed(sent: SentRun | undefined): AsyncRun | undefined {
+  return sent && JSON.parse(Buffer.from(sent.json).toString())
+}
+
+/** An event as clients see it. */
+function seenEvent(event: SentEvent): RunEvent {
+  if (event.type !== 'end') return event
+  return { id: event.id, type: 'end', data: JSON.parse(Buffer.from(event.json).toString()) }
 }
 
 /** Resolves when there is no such run any more. */
@@ -120,7 +138,7 @@ export function reader(runs: AsyncRuns, id: string, after = BEFORE_ALL) {
     /** The next event; nothing at the end. */
     next: async (): Promise<RunEvent | undefined> => {
       const { done, value } = await events.next()
-      return done ? undefined : value
+      return done ? undefined : seenEvent(value)
     },
     /** All events to the end. */
     rest: async (): Promise<RunEvent[]> => {
@@ -130,7 +148,7 @@ export function reader(runs: AsyncRuns, id: string, after = BEFORE_ALL) {
         !done;
         { done, value } = await events.next()
       ) {
-        seen.push(value)
+        seen.push(seenEvent(value))
       }
       return seen
     },

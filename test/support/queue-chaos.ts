@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type AsyncRun, type AsyncRuns, BEFORE_ALL } from '../../src/async-runs/async-runs.ts'
 import type { RunQueue } from '../../src/queue/run-queue.ts'
 import { ownRequest } from '../../src/run.ts'
+import { foundRun } from './async-runs-harness.ts'
 import { type StubProcess, startStub, type Told } from './stub-process.ts'
 
 /** How many runs are submitted at once, and how many may be unfinished when more are. */
@@ -79,11 +80,10 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const open = new Set<string>()
   const ended = new Map<string, AsyncRun>()
   const look = async () => {
-    const states = await Promise.all([...open].map((id) => runs.find(id)))
-    for (const found of states) {
-      if (!found?.run.endedAt) continue
-      open.delete(found.run.id)
-      ended.set(found.run.id, found.run)
+    for (const run of await Promise.all([...open].map((id) => foundRun(runs, id)))) {
+      if (!run?.endedAt) continue
+      open.delete(run.id)
+      ended.set(run.id, run)
     }
     options.onProgress?.(ended.size, kills)
   }

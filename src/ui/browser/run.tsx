@@ -9,6 +9,8 @@ import { Displays, End, type Ended, Files, PRINTED_NOTHING } from '../result.tsx
 import type { Console } from './console.ts'
 import { element } from './dom.ts'
 
+/** How much text all displays show together, in characters: what a browser draws without a pause. */
+const MAX_SHOWN_CHARS = 1024 * 1024
 /** How often the time is drawn, in milliseconds. */
 const TICK_MS = 100
 
@@ -112,7 +114,10 @@ export class Runner {
     const { outcome } = ended
     this.outcome = outcome
     if (console.isEmpty) console.note(PRINTED_NOTHING)
-    render(<Displays outcome={outcome} nonce={nonce} />, this.#fresh('displays'))
+    render(
+      <Displays outcome={outcome} nonce={nonce} maxShownChars={MAX_SHOWN_CHARS} />,
+      this.#fresh('displays'),
+    )
     render(<Files outcome={outcome} />, this.#fresh('files-out'))
   }
 

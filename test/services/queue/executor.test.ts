@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { Refusal } from '../../../src/errors.ts'
+import { foundRun } from '../../support/async-runs-harness.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { outcome } from '../../unit/support/app.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
@@ -337,8 +338,8 @@ it.each([
     }))
     await asyncRuns.submit(many)
     const ended = async () => {
-      const found = await Promise.all(many.map(({ id }) => asyncRuns.find(id)))
-      return found.filter((one) => one?.run.state === 'finished').length
+      const found = await Promise.all(many.map(({ id }) => foundRun(asyncRuns, id)))
+      return found.filter((run) => run?.state === 'finished').length
     }
     await expect
       .poll(ended, { timeout: 15_000 })

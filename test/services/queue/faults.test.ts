@@ -8,6 +8,7 @@ import { connectToWait } from '../../../src/queue/connection.ts'
 import { Hub } from '../../../src/queue/hub.ts'
 import { bullPrefix, queueName } from '../../../src/queue/jobs.ts'
 import { QueueExecutor } from '../../../src/queue/queue-executor.ts'
+import { foundRun, parsed } from '../../support/async-runs-harness.ts'
 import { network } from '../../support/cut.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { type StubProcess, startStub, type Told } from '../../support/stub-process.ts'
@@ -251,7 +252,7 @@ describe.concurrent('a Redis that can’t be written', () => {
     const late = { id: randomUUID(), request: program('z'), origin: asKey('one') }
     await expect(server.asyncRuns.submit([late])).rejects.toMatchObject(refused)
     expect(await server.asyncRuns.find(late.id)).toBe(undefined)
-    expect(await server.asyncRuns.cancel(other)).toMatchObject({ state: 'cancelled' })
+    expect(parsed(await server.asyncRuns.cancel(other))).toMatchObject({ state: 'cancelled' })
     expect(await outcome).toMatchObject({ output: 'x # ms: 12000' })
     expect(seen).toEqual(['x # ms: 12000\n'])
     await set('maxmemory', '0')
@@ -454,7 +455,7 @@ describe.concurrent('a job that is lost from the queue', () => {
     await seen
     await stub()
     await expect
-      .poll(async () => (await server.asyncRuns.find(id))?.run.state, { timeout: 10_000 })
+      .poll(async () => (await foundRun(server.asyncRuns, id))?.state, { timeout: 10_000 })
       .toBe('finished')
   })
 })
@@ -492,7 +493,7 @@ describe.concurrent('a job whose taker dies before he starts the run', () => {
       .toEqual(['start', 'end'])
     if (kind === 'interactive') expect(await answer).toMatchObject({ output: 'x' })
     else {
-      const state = async () => (await server.asyncRuns.find(id))?.run.state
+      const state = async () => (await foundRun(server.asyncRuns, id))?.state
       await expect.poll(state, { timeout: 5000 }).toBe('finished')
     }
   })

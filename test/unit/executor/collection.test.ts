@@ -77,12 +77,21 @@ describe('a file', () => {
     const fileOf = (...bytes: number[]) =>
       files(['F', `${bytes.length} a`], ['B', Buffer.from(bytes)])
     expect(fileOf(0xef, 0xbb, 0xbf, 0x61)).toEqual([['a', 4, 'utf8', '\ufeffa']])
-    expect(fileOf(0x00, 0x0d, 0x0a)).toEqual([['a', 3, 'utf8', '\0\r\n']])
+    expect(fileOf(0x00, 0x61, 0x61, 0x61, 0x61, 0x0a)).toEqual([['a', 6, 'utf8', '\0aaaa\n']])
     expect(fileOf(0xff)).toEqual([['a', 1, 'base64', '/w==']])
     expect(fileOf(0x61, 0xc3)).toEqual([['a', 2, 'base64', 'YcM=']])
     expect(fileOf(0xed, 0xa0, 0x80)).toEqual([['a', 3, 'base64', '7aCA']])
     expect(fileOf(0xc0, 0x80)).toEqual([['a', 2, 'base64', 'wIA=']])
     expect(fileOf(0xfe, 0xff, 0x00, 0x61)).toEqual([['a', 4, 'base64', '/v8AYQ==']])
+  })
+
+  it('is base64 where its text would take more than twice its bytes in JSON, and not before', () => {
+    const fileOf = (text: string) =>
+      files(['F', `${Buffer.byteLength(text)} a`], ['B', text]).map(([, , encoding]) => encoding)
+    expect(fileOf('"\n"\\"\t"\r')).toEqual(['utf8']) // each of them two bytes
+    expect(fileOf('\u0001aaaa')).toEqual(['utf8']) // ten bytes for five
+    expect(fileOf('\u0001aaa')).toEqual(['base64'])
+    expect(fileOf('\u0001\u0001\u0001')).toEqual(['base64'])
   })
 
   it('is what was sent, whatever the bytes and however they are cut', () => {
@@ -124,15 +133,43 @@ describe('a display', () => {
   })
 
   it.each(['x', '0.PNG', '0.jpg', '0.png.exe', '0.', '.constructor', '0.__proto__'])(
-    'is none where the program gave it the name %s',
+    'is none where the program gave it the name %s, which is counted',
     (name) => {
-      expect(collected(['V', `1 ${name}`], ['B', 'x'])).toEqual(NOTHING_COLLECTED)
+      expect(collected(['V', `1 ${name}`], ['B', 'x'])).toEqual({
+        ...NOTHING_COLLECTED,
+        displaysOmittedCount: 1,
+      })
     },
   )
 
+  it('of text is left out, and counted, where it is too large as it is sent', () => {
+    const shown = (...texts: string[]) => {
+      const frames = texts.flatMap((text, i): Sent[] => [
+        ['V', `${Buffer.byteLength(text)} ${i}.txt`],
+        ['B', text],
+      ])
+      const { displays, displaysOmittedCount } = collection([...frames, ['Z', '0 2']]).end([])
+      return [displays.map(({ data }) => data), displaysOmittedCount]
+    }
+    const quotes = '"'.repeat(5)
+    expect(shown(quotes)).toEqual([[quotes], 2]) // ten bytes, of ten
+    expect(shown(`${quotes}a`)).toEqual([[], 3])
+    expect(shown('\u0001\u0001')).toEqual([[], 3])
+    // Fifteen for all of them.
+    expect(shown(quotes, 'aaaaa', 'a')).toEqual([[quotes, 'aaaaa'], 3])
+    expect(shown(quotes, 'aaaaaa', 'aaaa')).toEqual([[quotes, 'aaaa'], 3])
+  })
+
+  it('that is a picture is bounded by its bytes', () => {
+    const bytes = Buffer.alloc(10)
+    expect(collected(['V', '10 0.png'], ['B', bytes]).displays).toEqual([
+      { mime: 'image/png', data: bytes.toString('base64') },
+    ])
+  })
+
   it('keeps its text as it is', () => {
-    const [display] = collected(['V', '8 0.html'], ['B', '\ufeffé\0\r\n']).displays
-    expect(display).toEqual({ mime: 'text/html', data: '\ufeffé\0\r\n' })
+    const [display] = collected(['V', '7 0.html'], ['B', '\ufeffé\r\n']).displays
+    expect(display).toEqual({ mime: 'text/html', data: '\ufeffé\r\n' })
   })
 
   it('is bounded apart from files, and told from them in any order', () => {

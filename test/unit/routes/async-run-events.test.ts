@@ -3,6 +3,7 @@
 import { setMaxListeners } from 'node:events'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { AsyncRunEvents } from '../../../src/routes/async-run-events.ts'
+import { SharedBound } from '../../../src/shared-bound.ts'
 import { newRun } from '../../support/async-runs-harness.ts'
 import { asyncApp, shownRun, submitted } from '../support/async-runs.ts'
 import { eventReader, parseEvents } from '../support/events.ts'
@@ -110,13 +111,13 @@ describe('readers', () => {
     const run = newRun()
     await asyncRuns.submit([run])
     const given = await control.nextStarted()
-    const events = new AsyncRunEvents({ asyncRuns, maxUnread: 2 })
+    const events = new AsyncRunEvents({ asyncRuns, unread: new SharedBound({ max: 2_100_000 }) })
     const seen = { ended: 0, failed: [] as unknown[] }
     const left = new AbortController()
     setMaxListeners(0, left.signal) // one for all of them, where each request has its own
-    const open = () =>
+    const open = (client = 'reader') =>
       events.open(run.id, '0-0', {
-        signal: left.signal,
+        ...{ client, signal: left.signal },
         onFailed: (error) => seen.failed.push(error),
         onStream: (ended) =>
           void ended.then(() => {
@@ -145,16 +146,36 @@ describe('readers', () => {
     }
   })
 
-  it('are not too many, and each that leaves makes room', async () => {
+  it('are not too many: one more of the same client pushes its first one out', async () => {
     const { open, seen, left } = await streams()
     const all = Array.from({ length: 256 }, () => open())
-    expect(() => open()).toThrow('Too many read events')
+    expect(seen.ended).toBe(0)
+    const first = all[0]?.getReader()
+    open()
+    await expect.poll(() => seen.ended).toBe(1)
+    await expect(first?.read()).rejects.toThrow('too many streams')
+    left.abort()
+    await expect.poll(() => seen.ended).toBe(257)
+  })
+
+  it('are not kept out by those of another client, who loses one for each', async () => {
+    const { open, seen, left } = await streams()
+    for (let n = 0; n < 256; n += 1) open('greedy')
+    const others = Array.from({ length: 5 }, (_, n) => open(`other ${n}`))
+    await expect.poll(() => seen.ended).toBe(5)
+    for (const stream of others) expect((await stream.getReader().read()).done).toBe(false)
+    left.abort()
+  })
+
+  it('make room when they leave', async () => {
+    const { open, seen, left } = await streams()
+    const all = Array.from({ length: 256 }, () => open())
     await all[0]?.cancel()
     expect(seen.ended).toBe(1)
     open()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(seen.ended).toBe(1)
     left.abort()
-    await expect.poll(() => seen.ended).toBe(257)
-    for (let n = 0; n < 256; n += 1) open()
   })
 
   it('that take nothing for half a minute are cut off, whatever the run does', async () => {
@@ -201,8 +222,12 @@ describe('readers', () => {
       },
     }
     const failed: unknown[] = []
-    const events = new AsyncRunEvents({ asyncRuns: failing, maxUnread: 2 })
+    const events = new AsyncRunEvents({
+      asyncRuns: failing,
+      unread: new SharedBound({ max: 1000 }),
+    })
     const stream = events.open('id', '0-0', {
+      client: 'reader',
       signal: new AbortController().signal,
       onFailed: (error) => failed.push(error),
       onStream: () => {},

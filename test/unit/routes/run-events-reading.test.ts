@@ -3,18 +3,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RunEvents } from '../../../src/routes/run-events.ts'
 import { ownRequest } from '../../../src/run.ts'
+import { SharedBound } from '../../../src/shared-bound.ts'
 import { outcome, TestExecutor } from '../support/app.ts'
 import { eventReader } from '../support/events.ts'
 import { HeldRun } from '../support/held-run.ts'
 
 const REQUEST = ownRequest({ code: 'x', environment: 'python', timeoutSeconds: 1 })
 
+/** One event `result`, in bytes. */
+const RESULT_BYTES = Buffer.byteLength(`event: result\ndata: ${JSON.stringify(outcome())}\n\n`)
+
 let executor: TestExecutor
 let runEvents: RunEvents
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   executor = new TestExecutor()
-  runEvents = new RunEvents({ executor, maxUnread: 16 })
+  runEvents = new RunEvents({ executor, unread: new SharedBound({ max: 16 * RESULT_BYTES }) })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -139,7 +143,7 @@ describe('runs that ended and were not read', () => {
     return runs
   }
 
-  it('may be 16; with one more, the one that ended first is cut off', async () => {
+  it('may be so many bytes, here of 16 results; with one more, the one that ended first is cut off', async () => {
     const [first, ...others] = await ended(17)
     await expect(first?.rest()).rejects.toThrow('the client reads too slowly')
     for (const { rest } of others) expect((await rest()).at(-1)).toEqual(RESULT)

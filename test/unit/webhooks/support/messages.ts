@@ -25,5 +25,5 @@ export function endedRun(id = 'run-1'): AsyncRun {
 }
 
 export function message(url: string): WebhookMessage {
-  return { id: 'run-1', url, secret: SECRET, body: '{"type":"run.ended"}' }
+  return { id: 'run-1', url, secret: SECRET, body: Buffer.from('{"type":"run.ended"}') }
 }

@@ -1,0 +1,12 @@
+// What a display may be. Apart from its schema, because the page's script needs these words and no schema.
+
+/** The types of displays, and the extensions that sandbox/display.py and saved files have for them. */
+export const DISPLAY_EXTENSIONS = {
+  'image/png': 'png',
+  'image/jpeg': 'jpeg',
+  'image/svg+xml': 'svg',
+  'text/html': 'html',
+  'text/latex': 'tex',
+  'text/markdown': 'md',
+  'text/plain': 'txt',
+} as const

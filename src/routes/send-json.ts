@@ -1,0 +1,13 @@
+// An answer of which the JSON is there already, as bytes.
+
+import type { Context } from 'hono'
+
+/** Answers with it. */
+export function sendJson(
+  c: Context,
+  json: Uint8Array<ArrayBuffer>,
+  status: 200 | 202 = 200,
+  headers: Record<string, string> = {},
+): Response {
+  return c.body(json, status, { 'Content-Type': 'application/json', ...headers })
+}
