@@ -81,8 +81,8 @@ export function uiRoute(options: UiRouteOptions) {
 /** How much of a refused form is shown again, in characters: to send megabytes back would be dearer than to refuse them. */
 const MAX_SHOWN_AGAIN = 128 * 1024
 
-function lengthOf(fields: FormFields): number {
-  return Object.values(fields).join('').length
+function lengthOf({ displayLastExpression: _checked, ...texts }: FormFields): number {
+  return Object.values(texts).join('').length
 }
 
 const NO_FIELDS: FormFields = {

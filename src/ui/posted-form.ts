@@ -15,7 +15,7 @@ const PLUS = 0x2b
 const SPACE = 0x20
 const END_OF_HEAD = '\r\n\r\n'
 /** The delimiter of a form's parts, of the characters that RFC 2046 has for it. */
-const BOUNDARY = /;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'+./=?-]{1,70}))\s*(?:;|$)/i
+const BOUNDARY = /;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+,./:=?-]{1,70}))\s*(?:;|$)/i
 
 /**
  * The posted form; it is read once, however often it is asked for.
