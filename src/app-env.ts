@@ -5,6 +5,7 @@ import type { ApiKey } from './keys/api-key.ts'
 import type { LogLine } from './middleware/access-log.ts'
 import type { CountMore } from './middleware/rate-limit.ts'
 import type { RunOrigin } from './run-record.ts'
+import type { Form } from './ui/form-request.ts'
 
 export interface AppEnv {
   Variables: {
@@ -17,6 +18,10 @@ export interface AppEnv {
     isCharged?: boolean
     /** Counts more against the client's rate, for a request that asks for several runs; absent where no rate is limited. */
     countMore?: CountMore
+    /** The form that was posted, when it has been asked for. */
+    form?: Promise<Form>
+    /** Whether the request is refused for what its client sent before: its body is not to be read. */
+    isBodyLeft?: boolean
     /** The request's line in the log. */
     logLine: LogLine
   }

@@ -3,6 +3,7 @@
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
+import { cutToSent } from './sent-text.ts'
 
 /** HTTP status of each refusal code. A client may rely on the codes. */
 export const REFUSAL_STATUS = {
@@ -22,6 +23,9 @@ export const REFUSAL_STATUS = {
   busy: 503,
   unavailable: 503,
 } as const
+
+/** Longest message, in bytes as it is sent: it may repeat what the client sent. With the rest of the body it is below 4 KB. */
+const MAX_MESSAGE_BYTES = 3500
 
 /** Why nothing ran. */
 export type RefusalCode = keyof typeof REFUSAL_STATUS
@@ -55,7 +59,7 @@ export class Refusal extends Error {
   readonly headers: Record<string, string>
 
   constructor(code: RefusalCode, message: string, { headers = {}, cause }: RefusalOptions = {}) {
-    super(message, { cause })
+    super(cutToSent(message, MAX_MESSAGE_BYTES), { cause })
     this.code = code
     this.headers = headers
   }

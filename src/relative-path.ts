@@ -12,6 +12,8 @@ const utf8 = new TextEncoder()
 /** Why a path can't be one inside the working directory; undefined where it can. */
 export function pathProblem(path: string): string | undefined {
   if (path === '') return 'must not be empty'
+  // First of all: names of a path of megabytes take long to look at. No text has fewer bytes than UTF-16 units.
+  if (path.length > MAX_PATH_BYTES) return `must be at most ${MAX_PATH_BYTES} bytes`
   if (path.includes('\0')) return 'must not contain a NUL character'
   if (path.includes('\\')) return 'must not contain a backslash; folders are separated by "/"'
   if (path.startsWith('/')) return 'must be relative to the working directory'

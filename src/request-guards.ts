@@ -11,6 +11,7 @@ import { bodySize } from './middleware/body-size.ts'
 import { contentType } from './middleware/content-type.ts'
 import { refuseRuns } from './middleware/draining.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
+import { RefusalRate } from './middleware/refusal-rate.ts'
 import { sameOrigin } from './middleware/same-origin.ts'
 import type { RateLimiter } from './rate-limiter/rate-limiter.ts'
 import { formText } from './ui/form-request.ts'
@@ -48,37 +49,51 @@ export function createRequestGuards({
   limiter,
   drain,
 }: RequestGuardsOptions): RequestGuards {
-  const limitRate = rateLimit({
-    limiter,
-    policy: {
-      requests: config.RATE_LIMIT_REQUESTS,
-      windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
-    },
-  })
-  const rateGuards = config.RATE_LIMIT ? [limitRate] : []
+  const policy = {
+    requests: config.RATE_LIMIT_REQUESTS,
+    windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
+  }
+  const refusals = new RefusalRate({ limiter, policy, ring })
+  const whereLimited = (guard: Guard) => (config.RATE_LIMIT ? [guard] : [])
+  const limitRate = whereLimited(rateLimit({ limiter, policy }))
+  const limitRefusals = whereLimited(refusals.limit)
   const limitBody = bodySize({ maxBytes: config.MAX_BODY_BYTES })
   const mayRun = (findKey: FindKey) =>
-    every(refuseRuns(drain), auth({ ring, right: 'run', findKey }), ...rateGuards)
+    every(refuseRuns(drain), auth({ ring, right: 'run', findKey }))
   return {
-    run: every(limitBody, contentType({ allowed: ['application/json'] }), mayRun(bearerKey)),
-    runForm: every(
+    run: every(
+      ...limitRefusals,
       limitBody,
+      contentType({ allowed: ['application/json'] }),
+      mayRun(bearerKey),
+      ...limitRate,
+    ),
+    runForm: every(
       sameOrigin(),
+      ...limitRefusals,
+      limitBody,
       contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
+      // Its key is in the form.
       mayRun(async (c) => formText(await postedForm(c), 'key')),
+      ...whereLimited(refusals.again),
+      ...limitRate,
     ),
     form: every(
-      limitBody,
       sameOrigin(),
+      ...limitRefusals,
+      limitBody,
       contentType({ allowed: ['application/x-www-form-urlencoded'] }),
     ),
     ownPage: sameOrigin(),
-    anyKey: auth({ ring }),
+    anyKey: every(auth({ ring }), ...limitRefusals),
     readRuns: (findKey) =>
-      auth({
-        ...{ ring, right: 'read-runs', findKey },
-        closedWithoutKeys: config.READ_RUNS_WITHOUT_KEY ? undefined : LOG_IS_CLOSED,
-      }),
+      every(
+        auth({
+          ...{ ring, right: 'read-runs', findKey },
+          closedWithoutKeys: config.READ_RUNS_WITHOUT_KEY ? undefined : LOG_IS_CLOSED,
+        }),
+        ...limitRefusals,
+      ),
     adminQueues: (findKey) =>
       auth({ ring, right: 'admin-queues', findKey, closedWithoutKeys: QUEUES_ARE_CLOSED }),
   }

@@ -26,9 +26,12 @@ const envName = cString.refine(
   'the name of a variable must not be empty or contain "="',
 )
 
-/** zod drops a key called `__proto__` without a word. */
-function refuseProto(value: unknown, context: z.core.$RefinementCtx): unknown {
-  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
+/** What is seen before any variable is judged: how many there are, and a key that zod drops without a word. */
+function refuseNames(value: unknown, context: z.core.$RefinementCtx): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  if (Object.keys(value).length > MAX_ENV_VARIABLES) {
+    context.addIssue(`must have at most ${MAX_ENV_VARIABLES} variables`)
+  } else if (Object.hasOwn(value, '__proto__')) {
     context.addIssue({ code: 'custom', path: ['__proto__'], message: 'is not a usable name' })
   }
   return value
@@ -96,11 +99,7 @@ export const args = z
 
 /** Variables of the program's environment. */
 export const env = z
-  .preprocess(refuseProto, z.record(envName, cString, { error: expected('an object of strings') }))
-  .refine(
-    (env) => Object.keys(env).length <= MAX_ENV_VARIABLES,
-    `must have at most ${MAX_ENV_VARIABLES} variables`,
-  )
+  .preprocess(refuseNames, z.record(envName, cString, { error: expected('an object of strings') }))
   // What a preprocessed value may be can't be told from the rule itself.
   .meta({
     type: 'object',

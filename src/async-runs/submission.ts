@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
-import { describeIssues } from '../issues.ts'
+import { countFaults, describeIssues, judged, MAX_FAULTS } from '../issues.ts'
 import { type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
 import { expected, unknownField } from '../run-fields.ts'
 import { MAX_BATCH_RUNS, type Webhook } from './async-runs.ts'
@@ -53,16 +53,19 @@ export interface SubmittedRun {
 /** The schemas of the two forms of the body, under an operator's limits. */
 export function submissionSchemas(limits: RequestLimits, sendsWebhooks: boolean) {
   const one = runRequestSchema(limits).extend({ webhook: sendsWebhooks ? webhook : noWebhook })
-  const batch = z.strictObject(
+  return { one, batch: batchOf(one), anyBatch: batchOf(z.unknown()) }
+}
+
+function batchOf<T extends z.ZodType>(run: T) {
+  return z.strictObject(
     {
       runs: z
-        .array(one, { error: expected('an array of runs') })
+        .array(run, { error: expected('an array of runs') })
         .min(1, 'must have at least 1 item')
         .max(MAX_BATCH_RUNS, `must have at most ${MAX_BATCH_RUNS} items`),
     },
     { error: unknownField('a JSON object') },
   )
-  return { one, batch }
 }
 
 /** Whether a body has the form of a batch, and must be a good one. */
@@ -76,11 +79,25 @@ export function isBatch(body: unknown): boolean {
  */
 export function parseSubmission(
   body: unknown,
-  { one, batch }: ReturnType<typeof submissionSchemas>,
+  { one, anyBatch }: ReturnType<typeof submissionSchemas>,
 ): SubmittedRun[] {
-  const result = isBatch(body) ? batch.safeParse(body) : one.safeParse(body)
-  if (!result.success) throw new Refusal('invalid_request', describeIssues(result.error.issues))
-  const { data } = result
-  const runs = 'runs' in data ? data.runs : [data]
-  return runs.map(({ webhook, ...request }) => ({ request, webhook }))
+  if (!isBatch(body)) return [submitted(judged(one, body))]
+  const { runs } = judged(anyBatch, body)
+  const issues: z.core.$ZodIssue[] = []
+  const good: SubmittedRun[] = []
+  for (const [index, run] of runs.entries()) {
+    const { data, error } = one.safeParse(run)
+    if (data) good.push(submitted(data))
+    for (const issue of error?.issues ?? []) {
+      issues.push({ ...issue, path: ['runs', index, ...issue.path] })
+    }
+    // What is wrong with the others would not be named.
+    if (countFaults(issues) > MAX_FAULTS) break
+  }
+  if (issues.length > 0) throw new Refusal('invalid_request', describeIssues(issues))
+  return good
+}
+
+function submitted({ webhook, ...request }: RunRequest & { webhook?: Webhook | undefined }) {
+  return { request, webhook }
 }

@@ -3,9 +3,8 @@
 import { pino } from 'pino'
 import type { RunEvent } from '../client.ts'
 import type { Config } from '../config.ts'
-import { Refusal } from '../errors.ts'
 import { createGuardedExecutor } from '../executor/create.ts'
-import { describeIssues } from '../issues.ts'
+import { judged } from '../issues.ts'
 import { OutputFeed } from '../output-feed.ts'
 import { type RunRequestInput, requestLimits, runRequestSchema } from '../run.ts'
 
@@ -21,9 +20,8 @@ export async function* runHere(
   input: RunRequestInput,
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void> {
-  const request = runRequestSchema(requestLimits(config)).safeParse(input)
-  if (!request.success) throw new Refusal('invalid_request', describeIssues(request.error.issues))
-  const environment = request.data.environment as Config['ENVIRONMENTS'][number]
+  const request = judged(runRequestSchema(requestLimits(config)), input)
+  const environment = request.environment as Config['ENVIRONMENTS'][number]
   // One container is the program's, and one before it tries the walls.
   const settings = {
     ...config,
@@ -36,7 +34,7 @@ export async function* runHere(
   try {
     const feed = new OutputFeed()
     const outcome = executor
-      .run(request.data, { signal, onChunk: (stream, bytes) => feed.add(stream, bytes) })
+      .run(request, { signal, onChunk: (stream, bytes) => feed.add(stream, bytes) })
       .finally(() => feed.end())
     for (;;) {
       const piece = await feed.next(SILENCE_MS)

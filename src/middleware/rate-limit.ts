@@ -3,6 +3,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../app-env.ts'
 import { Refusal } from '../errors.ts'
+import type { ApiKey } from '../keys/api-key.ts'
 import type { RateLimiter, RatePolicy, RateState } from '../rate-limiter/rate-limiter.ts'
 import { clientName } from '../run-record.ts'
 
@@ -28,10 +29,7 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
   return async function rateLimit(c, next) {
     const key = c.get('key')
     const client = clientName({ key, client: c.get('client') })
-    const own = {
-      requests: key?.rateLimitRequests ?? policy.requests,
-      windowSeconds: key?.rateLimitWindowSeconds ?? policy.windowSeconds,
-    }
+    const own = ratePolicyOf(key, policy)
     /** What was counted for this request, and not given back. */
     const counted = new Map<RateState, number>()
     let latest: RateState | undefined
@@ -60,6 +58,14 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
     c.set('countMore', count)
     await next()
     if (c.res.status >= 400 && !c.get('isCharged')) await giveBack([...counted.keys()])
+  }
+}
+
+/** The policy of a key, or of a client without one. */
+export function ratePolicyOf(key: ApiKey | undefined, policy: RatePolicy): RatePolicy {
+  return {
+    requests: key?.rateLimitRequests ?? policy.requests,
+    windowSeconds: key?.rateLimitWindowSeconds ?? policy.windowSeconds,
   }
 }
 

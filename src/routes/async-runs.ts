@@ -16,6 +16,7 @@ import {
 import { isAfter } from '../async-runs/event-log.ts'
 import { isBatch, parseSubmission, submissionSchemas } from '../async-runs/submission.ts'
 import { Refusal, toRefusal } from '../errors.ts'
+import { parseJsonBody } from '../json-body.ts'
 import { jsonBytes } from '../json-bytes.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import { noStore } from '../middleware/no-store.ts'
@@ -76,7 +77,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
     .post('/runs', describeRoute(submitOperation(limits, sendsWebhooks)), guard, async (c) => {
       const key = idempotencyKey(c)
       const text = await c.req.text()
-      const body = parseJson(text)
+      const body = parseJsonBody(text)
       const { requestId, client, key: apiKey } = runOrigin(c)
       const asked = parseSubmission(body, schemasFor(apiKey)).map(
         (run): NewRun => ({ id: randomUUID(), origin: { requestId, client, key: apiKey }, ...run }),
@@ -163,14 +164,6 @@ function lastEventId(c: Context): string {
   const id = c.req.header('Last-Event-ID') ?? BEFORE_ALL
   if (EVENT_ID.test(id)) return id
   throw new Refusal('invalid_request', 'Last-Event-ID: must be the id of an event, such as 1-7')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Refusal('invalid_request', 'body: is not valid JSON', { cause: error })
-  }
 }
 
 function digestOf(text: string): string {

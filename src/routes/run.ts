@@ -1,16 +1,22 @@
 // POST /run: the API. One answer when the program has ended, or its output as it comes.
 
-import { zValidator } from '@hono/zod-validator'
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { accepts } from 'hono/accepts'
 import { describeRoute } from 'hono-openapi'
 import { type AppEnv, runOrigin } from '../app-env.ts'
-import { Refusal, toRefusal } from '../errors.ts'
+import { type Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
-import { describeIssues } from '../issues.ts'
+import { judged } from '../issues.ts'
+import { parseJsonBody } from '../json-body.ts'
 import { jsonBytes } from '../json-bytes.ts'
 import { runOperation } from '../openapi/operations.ts'
-import { byKeyLimits, type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
+import {
+  byKeyLimits,
+  type RequestLimits,
+  type RunRequest,
+  type RunRequestInput,
+  runRequestSchema,
+} from '../run.ts'
 import type { SharedBound } from '../shared-bound.ts'
 import { RunEvents } from './run-events.ts'
 import { sendJson } from './send-json.ts'
@@ -66,14 +72,13 @@ export function runRoute({ executor, limits, guard, unread, onRefusal }: RunRout
 }
 
 /** The body, under the limits of the key that came. */
-function validBody(limits: RequestLimits) {
-  const validator = byKeyLimits(limits, (own) =>
-    zValidator('json', runRequestSchema(own), (result) => {
-      if (result.success) return
-      throw new Refusal('invalid_request', describeIssues(result.error.issues))
-    }),
-  )
-  const chosen: ReturnType<typeof validator> = (c, next) =>
-    validator((c as unknown as Context<AppEnv>).get('key'))(c, next)
-  return chosen
+function validBody(
+  limits: RequestLimits,
+): MiddlewareHandler<AppEnv, string, { in: { json: RunRequestInput }; out: { json: RunRequest } }> {
+  const schemaFor = byKeyLimits(limits, runRequestSchema)
+  return async function validBody(c, next) {
+    const request = judged(schemaFor(c.get('key')), parseJsonBody(await c.req.text()))
+    c.req.addValidatedData('json', request)
+    await next()
+  }
 }

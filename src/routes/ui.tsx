@@ -3,9 +3,9 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'
 import { type AppEnv, runOrigin } from '../app-env.ts'
-import { Refusal } from '../errors.ts'
+import type { Refusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
-import { describeIssues } from '../issues.ts'
+import { judged } from '../issues.ts'
 import { keyLimits, type RequestLimits, runRequestSchema } from '../run.ts'
 import { refusalText } from '../ui/ends.ts'
 import { EXAMPLES } from '../ui/examples.ts'
@@ -58,26 +58,31 @@ export function uiRoute(options: UiRouteOptions) {
     .post('/', guard, async (c) => {
       const posted = await postedForm(c)
       const schema = runRequestSchema(keyLimits(limits, c.get('key')))
-      const request = schema.safeParse(await formRequest(posted))
-      if (!request.success) {
-        throw new Refusal('invalid_request', describeIssues(request.error.issues))
-      }
-      const outcome = await executor.run(request.data, {
+      const request = judged(schema, await formRequest(posted))
+      const outcome = await executor.run(request, {
         signal: c.req.raw.signal,
         origin: runOrigin(c),
       })
-      const memoryBytes = memoryOf(request.data.environment)
+      const memoryBytes = memoryOf(request.environment)
       return render(c, formFields(posted), { outcome, memoryBytes })
     })
     .onError(async (error, c) => {
       const { code, message, headers, status } = pageRefusal(error, c, onRefusal)
-      // What was typed is not lost, unless it was too large to be read.
-      const fields =
-        code === 'too_large' ? NO_FIELDS : await postedForm(c).then(formFields, () => NO_FIELDS)
+      // What was typed is not lost, unless it is too large to be read, or to be sent once more.
+      const isLeft = code === 'too_large' || c.get('isBodyLeft') === true
+      const typed = isLeft ? NO_FIELDS : await postedForm(c).then(formFields, () => NO_FIELDS)
+      const fields = lengthOf(typed) > MAX_SHOWN_AGAIN ? NO_FIELDS : typed
       const wait = headers['Retry-After']
       const text = refusalText(code, message, wait === undefined ? undefined : Number(wait))
       return render(c, fields, { refusal: text }, status)
     })
+}
+
+/** How much of a refused form is shown again, in characters: to send megabytes back would be dearer than to refuse them. */
+const MAX_SHOWN_AGAIN = 128 * 1024
+
+function lengthOf({ displayLastExpression: _checked, ...texts }: FormFields): number {
+  return Object.values(texts).join('').length
 }
 
 const NO_FIELDS: FormFields = {

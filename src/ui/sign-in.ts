@@ -2,9 +2,12 @@
 
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
+import { Refusal } from '../errors.ts'
 
 /** No script can read it, no other site can send it. */
 const COOKIE = 'safe-code-executor-key'
+/** Longest key, in characters: browsers keep no cookie of more than 4 KB. */
+const MAX_KEY_LENGTH = 1024
 
 /** The key that somebody signed in with, on this page or on one beside it. */
 export function signedInKey(c: Context): string | undefined {
@@ -14,8 +17,12 @@ export function signedInKey(c: Context): string | undefined {
 /**
  * Signs in with a key, or out without one. The cookie has no path: it is for the folder that the page is in, wherever a
  * proxy has put that.
+ * @throws {Refusal} `invalid_request` where the key is too long to be one.
  */
 export function signIn(c: Context, key: string | undefined): void {
+  if (key && key.length > MAX_KEY_LENGTH) {
+    throw new Refusal('invalid_request', `key: must be at most ${MAX_KEY_LENGTH} characters`)
+  }
   const isSecure = [new URL(c.req.url).protocol, `${c.req.header('X-Forwarded-Proto')}:`].includes(
     'https:',
   )

@@ -98,3 +98,13 @@ describe('cancelled', () => {
     expect(cancelled(signal).cause).toBe(signal.reason)
   })
 })
+
+describe('the message', () => {
+  it('is cut where the body would be longer than 4 KB as it is sent', () => {
+    for (const piece of ['x', '"', '\u0001', '😀', '\ud800']) {
+      const body = new Refusal('not_found', piece.repeat(20_000)).toBody('r'.repeat(255))
+      expect(body.error.endsWith('…')).toBe(true)
+      expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThan(4096)
+    }
+  })
+})

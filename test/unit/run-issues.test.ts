@@ -94,3 +94,38 @@ describe('describeIssues', () => {
     expect(problem('{"args":[1],"env":{"A":1},"code":2,"x":3}').split('\n')).toHaveLength(1)
   })
 })
+
+describe('many faults', () => {
+  const unknown = (count: number, name: (index: number) => string) =>
+    problem(
+      JSON.stringify(
+        Object.fromEntries([
+          ['code', 'x'],
+          ...Array.from({ length: count }, (_, n) => [name(n), 1]),
+        ]),
+      ),
+    )
+
+  it('are named up to 20, and the others counted', () => {
+    expect(unknown(20, (n) => `f${n}`).split('; ')).toHaveLength(20)
+    expect(unknown(21, (n) => `f${n}`)).toMatch(
+      /^f0: unknown field; .*f19: unknown field; and 1 more$/,
+    )
+    expect(unknown(1000, (n) => `f${n}`)).toMatch(/; and 980 more$/)
+  })
+
+  it('are named as far as they are short, as they are sent', () => {
+    const said = unknown(20, (n) => '\u0001'.repeat(99) + n)
+    expect(Buffer.byteLength(JSON.stringify(said))).toBeLessThan(3100)
+    expect(said).toMatch(/; and 16 more$/)
+  })
+
+  it('of one kind are counted first: no item of a list that is too long is judged', () => {
+    const many = (count: number) => Array.from({ length: count }, () => ({}))
+    expect(bodyProblem({ code: 'x', args: many(65) })).toBe('args: must have at most 64 items')
+    expect(bodyProblem({ code: 'x', files: many(33) })).toBe('files: must have at most 32 items')
+    expect(bodyProblem({ code: 'x', env: { ...many(33) } })).toBe(
+      'env: must have at most 32 variables',
+    )
+  })
+})

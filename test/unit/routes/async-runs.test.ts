@@ -253,3 +253,23 @@ it('logs nothing of the program, its webhook or its idempotency key', async () =
   expect(lines).toHaveLength(2)
   expect(lines.join('')).not.toContain('secret')
 })
+
+describe('a batch with many faults', () => {
+  it('is refused by the first of them', async () => {
+    const bad = { code: '1', args: Array.from({ length: 15 }, () => 1) }
+    const { app } = asyncApp()
+    const [status, error] = await errorOf(await postRuns(app, { runs: [bad, bad, bad] }))
+    expect(status).toBe(400)
+    expect(error).toMatch(/^runs\[0\]\.args\[0\]: must be a string; .*; and 10 more$/)
+    expect(error).not.toContain('runs[2]')
+  })
+
+  it('is counted before any run is judged', async () => {
+    const { app } = asyncApp()
+    const runs = Array.from({ length: 101 }, () => ({}))
+    expect(await errorOf(await postRuns(app, { runs }))).toEqual([
+      400,
+      'runs: must have at most 100 items',
+    ])
+  })
+})

@@ -83,6 +83,20 @@ describe('the form', () => {
     ])
   })
 
+  it.each(['----x', '"----x"', '"----x"; charset=utf-8', "a'()+_,-./:=?b", '"a b"'])(
+    'may have its parts delimited by anything: %s',
+    async (boundary) => {
+      const { app, executor } = testApp()
+      const delimiter = boundary.match(/^"([^"]*)"/)?.[1] ?? boundary
+      const head = 'Content-Disposition: form-data; name="code"'
+      const body = `--${delimiter}\r\n${head}\r\n\r\n1 + 1\r\n--${delimiter}--\r\n`
+      const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}` }
+      const response = await app.request('/ui', { method: 'POST', headers, body })
+      expect(response.status).toBe(200)
+      expect(executor.requests).toMatchObject([{ code: '1 + 1' }])
+    },
+  )
+
   it.each([
     [{ timeoutSeconds: '9999' }, 'timeoutSeconds: must be above 0 and at most 10'],
     [{ timeoutSeconds: 'soon' }, 'timeoutSeconds: must be a number'],
@@ -132,6 +146,27 @@ describe('a form that can not be run', () => {
       ...[400, error, ''],
     ])
     expect(executor.requests).toEqual([])
+  })
+
+  it.each([
+    [4096, 'code: must not be blank'],
+    [4097, 'body: a part begins with more than 4096 bytes of fields'],
+  ])('is told of a part that begins with %d bytes of fields', async (bytes, error) => {
+    const { app } = testApp()
+    const head = '\r\nContent-Disposition: form-data; name="'
+    const name = 'x'.repeat(bytes - head.length - '"\r\n\r\n'.length)
+    const body = `--xyz${head}${name}"\r\n\r\n\r\n--xyz--\r\n`
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=xyz' }
+    const answer = await app.request('/ui', { method: 'POST', headers, body })
+    expect((await shown(answer)).slice(0, 2)).toEqual([400, error])
+  })
+
+  it('keeps what was typed up to 128 Ki characters', async () => {
+    const { app } = testApp()
+    const keptOf = async (length: number) =>
+      textOf(await (await postForm(app, { code: '', stdin: 'x'.repeat(length) })).text(), 'stdin')
+    expect(await keptOf(128 * 1024)).toHaveLength(128 * 1024)
+    expect(await keptOf(128 * 1024 + 1)).toBe('')
   })
 
   it('is refused as another type', async () => {

@@ -50,6 +50,13 @@ describe('signing in', () => {
     expect(headers.get('Cache-Control')).toBe('no-store')
   })
 
+  it('with what is too long to be a key is refused, and sets no cookie', async () => {
+    expect((await signIn(app().app, 'k'.repeat(1024))).status).toBe(303)
+    const answer = await signIn(app().app, 'k'.repeat(1025))
+    expect([answer.status, answer.headers.get('Set-Cookie')]).toEqual([400, null])
+    expect(await answer.text()).toContain('key: must be at most 1024 characters')
+  })
+
   it('behind TLS makes a cookie for TLS alone', async () => {
     const answer = await signIn(app().app, READER, { 'X-Forwarded-Proto': 'https' })
     expect(answer.headers.get('Set-Cookie')).toMatch(/; Secure$/)
