@@ -3,14 +3,20 @@
 //   npm run soak                       10 minutes of the mixed part
 //   npm run soak -- 2                  2 minutes of it
 //   npm run soak -- parsers 10         10 minutes of requests that are made to be dear to read
+//   npm run soak -- hangups 10         10 minutes of clients that hang up
+//   npm run soak -- unread 10          10 minutes of large answers that nobody reads
 
+import { soakHangUps } from './soak/hangups.ts'
 import { soakMixed } from './soak/mixed.ts'
 import { soakParsers } from './soak/parsers.ts'
+import { soakUnread } from './soak/unread.ts'
 
 /** What a part is called, and what it does for so many minutes. */
 const PARTS: Readonly<Record<string, (minutes: number) => Promise<void>>> = {
   mixed: soakMixed,
   parsers: soakParsers,
+  hangups: soakHangUps,
+  unread: soakUnread,
 }
 
 const given = process.argv.slice(2)

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import {
   type HostileRequest,
@@ -14,23 +13,17 @@ import {
   largeRequests,
   MAX_REFUSAL_BYTES,
 } from '../../test/support/hostile-requests.ts'
-import { residentMb, startServer } from '../../test/support/server.ts'
-import { check, quantile } from './figures.ts'
+import { startServer } from '../../test/support/server.ts'
+import { check } from './figures.ts'
+import { row, timedGet, Watch } from './watch.ts'
 
 const CLIENTS = 6
 /** Of so many requests one is large. */
 const LARGE_EVERY = 8
-/** Longest answer to `/healthz` for 99 of 100, in milliseconds. */
-const MAX_HEALTH_MS = 250
-const MAX_RESIDENT_MB = 400
-/** Longest delay of the server's event loop for 99 of 100, in milliseconds, in nine of ten times of 5 s. */
-const MAX_LAG_MS = 250
-const HEALTH_EVERY_MS = 50
 /** How long `/healthz` is looked at before anything else comes, in milliseconds: it tells how busy the machine is. */
 const QUIET_MS = 5000
 /** How many small requests are made before the clock starts: to make them would keep this process from its own clock. */
 const SMALL_REQUESTS = 5000
-const SAMPLE_EVERY_MS = 5000
 
 /** A request as it is sent. */
 interface Ready extends Omit<HostileRequest, 'body'> {
@@ -50,9 +43,6 @@ class Figures {
   readonly faults = new Set<string>()
   readonly ms: number[] = []
   quietMs: number[] = []
-  healthMs: number[] = []
-  readonly residentMb: number[] = []
-  readonly lagMs: number[] = []
   longestRefusalBytes = 0
   sentBytes = 0
 
@@ -121,53 +111,30 @@ export async function soakParsers(minutes: number): Promise<void> {
     }
     agent.destroy()
   }
-  /** How long `/healthz` takes, again and again. */
-  const watchHealth = async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    const look = ready({ name: 'health', method: 'GET', path: '/healthz', headers: {} })
-    const ms: number[] = []
-    while (!isOver()) {
-      ms.push((await send(server.url, agent, look)).ms)
-      await pause(HEALTH_EVERY_MS)
-    }
-    agent.destroy()
-    return ms
-  }
-  const sample = async () => {
-    while (!isOver()) {
-      await pause(Math.min(SAMPLE_EVERY_MS, endMs - performance.now()))
-      figures.residentMb.push(residentMb(server.pid))
-      const text = await (await fetch(`${server.url}/metrics`)).text()
-      figures.lagMs.push(1000 * Number(text.match(/^nodejs_eventloop_lag_p99_seconds (\S+)/m)?.[1]))
-    }
-  }
-
   try {
     endMs = performance.now() + QUIET_MS
-    figures.quietMs = await watchHealth()
+    while (!isOver()) figures.quietMs.push(await timedGet(`${server.url}/healthz`))
+    const watch = new Watch(server)
     endMs = performance.now() + minutes * 60_000
-    const clients = Array.from({ length: CLIENTS }, client)
-    const [healthMs] = await Promise.all([watchHealth(), sample(), ...clients])
-    figures.healthMs = healthMs
+    await Promise.all(Array.from({ length: CLIENTS }, client))
+    await watch.stop()
+    tell(figures, minutes)
+    watch.tell()
+    await watch.tellLeft()
   } finally {
     await server.stop()
     rmSync(folder, { recursive: true })
   }
-  tell(figures, minutes)
 }
 
 function tell(figures: Figures, minutes: number): void {
-  const { answers, faults, ms, healthMs, residentMb: memory, lagMs } = figures
-  const rounded = (values: number[], share: number) => Math.round(quantile(values, share))
+  const { answers, faults, ms } = figures
   console.log(
     `\n${ms.length} requests, ${Math.round(figures.sentBytes / 2 ** 20)} MiB, in ${minutes} minutes`,
   )
   console.table({
     'request, ms': row(ms),
     '/healthz before, ms': row(figures.quietMs),
-    '/healthz, ms': row(healthMs),
-    'event loop p99, ms': row(lagMs),
-    'resident memory, MB': row(memory),
   })
   console.table(answers)
   for (const fault of [...faults].slice(0, 20)) console.log(`fault: ${fault}`)
@@ -179,15 +146,4 @@ function tell(figures: Figures, minutes: number): void {
   )
   const { longestRefusalBytes: longest } = figures
   check('the longest refusal', longest <= MAX_REFUSAL_BYTES, `${longest} bytes`)
-  const healthP99 = rounded(healthMs, 0.99)
-  check('/healthz, p99', healthP99 <= MAX_HEALTH_MS, `${healthP99} ms`)
-  const lag = rounded(lagMs, 1)
-  check('delay of the event loop, p99 of the worst 5 s', lag <= MAX_LAG_MS, `${lag} ms`)
-  const most = rounded(memory, 1)
-  check('resident memory', most <= MAX_RESIDENT_MB, `${most} MB`)
-}
-
-function row(values: number[]) {
-  const of = (share: number) => Number(quantile(values, share).toFixed(1))
-  return { p50: of(0.5), p99: of(0.99), most: of(1) }
 }
