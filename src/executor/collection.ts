@@ -66,12 +66,15 @@ export class Collection {
       ? []
       : patterns.map((path) => ({ path, reason: 'not_collected' as const }))
     const omitted = [...this.#omitted, ...missing]
+    const given = whole.filter(({ isDisplay }) => isDisplay)
+    const displays = given.flatMap(toDisplay)
     return {
       files: whole.filter(({ isDisplay }) => !isDisplay).map(toFile),
       filesOmitted: omitted,
       filesOmittedCount: this.#counts?.files ?? omitted.length,
-      displays: whole.filter(({ isDisplay }) => isDisplay).flatMap(toDisplay),
-      displaysOmittedCount: this.#counts?.displays ?? 0,
+      displays,
+      // The runner does not count those that it sent and whose type is unknown.
+      displaysOmittedCount: (this.#counts?.displays ?? 0) + given.length - displays.length,
     }
   }
 

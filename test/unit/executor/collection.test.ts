@@ -124,11 +124,26 @@ describe('a display', () => {
   })
 
   it.each(['x', '0.PNG', '0.jpg', '0.png.exe', '0.', '.constructor', '0.__proto__'])(
-    'is none where the program gave it the name %s',
+    'is none where the program gave it the name %s, and is counted',
     (name) => {
-      expect(collected(['V', `1 ${name}`], ['B', 'x'])).toEqual(NOTHING_COLLECTED)
+      expect(collected(['V', `1 ${name}`], ['B', 'x'])).toEqual({
+        ...NOTHING_COLLECTED,
+        displaysOmittedCount: 1,
+      })
     },
   )
+
+  it('of an unknown type is counted with those that the runner left out', () => {
+    const sent: Sent[] = [
+      ...(['0.txt', '1.mp4', '2'].flatMap((name) => [
+        ['V', `1 ${name}`],
+        ['B', 'x'],
+      ]) as Sent[]),
+      ['Z', '0 7'],
+    ]
+    const { displays, displaysOmittedCount } = collection(sent).end([])
+    expect([displays.length, displaysOmittedCount]).toEqual([1, 9])
+  })
 
   it('keeps its text as it is', () => {
     const [display] = collected(['V', '8 0.html'], ['B', '\ufeffé\0\r\n']).displays
