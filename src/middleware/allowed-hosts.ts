@@ -57,7 +57,7 @@ function isOfConnection(c: Context<AppEnv>): boolean {
  * The name in `NAME`, `NAME:PORT` or `[ADDRESS]:PORT`, as a browser writes it: in lower case, without a dot at the end, an
  * address in its usual form. Undefined where it is none.
  */
-export function hostName(authority: string): string | undefined {
+function hostName(authority: string): string | undefined {
   // An address may name an interface, which says nothing of whose it is.
   const pattern = /^(?:\[([\da-f:.]+)(?:%[\w.%~-]+)?\]|([\w.-]+))(?::\d*)?$/i
   const [, address, name] = authority.match(pattern) ?? []
