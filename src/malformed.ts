@@ -51,7 +51,10 @@ export function refuseMalformed(
     if (answer && socket.writable && isAnswerable(unwritten(socket))) refuse(socket, code, answer)
     else socket.destroy(error)
   })
-  server.on('connect', (_request, socket) => refuse(socket, 'CONNECT', CONNECT))
+  server.on('connect', (_request, socket) => {
+    if (isAnswerable(unwritten(socket))) refuse(socket, 'CONNECT', CONNECT)
+    else socket.destroy()
+  })
 }
 
 /**
