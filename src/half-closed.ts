@@ -5,9 +5,9 @@ import type { UnwrittenAnswers } from './unwritten-answers.ts'
 
 /**
  * How long an answer may take from then on, in milliseconds. Until something is written, a client that has hung up looks the
- * same, and its run must not go on: so it is longer than a quick run, and no longer than a cancelled one may live on.
+ * same, and its run must not go on: so it is longer than the start of a container, and ends the run within about a second.
  */
-const GRACE_MS = 500
+const GRACE_MS = 800
 
 /** Answers such clients, and cuts the connection off where the answer is not written within the grace. */
 export function answerHalfClosed(
