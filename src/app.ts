@@ -13,6 +13,7 @@ import { Refusal, toRefusal } from './errors.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import type { Metrics } from './metrics.ts'
 import { accessLog } from './middleware/access-log.ts'
+import { allowedHosts } from './middleware/allowed-hosts.ts'
 import { bearerKey } from './middleware/auth.ts'
 import { clientAddress, clientKey } from './middleware/client-address.ts'
 import { endConnections } from './middleware/draining.ts'
@@ -99,6 +100,14 @@ export function createApp(options: AppOptions) {
   app.use(endConnections(drain))
   app.use(dropUnread)
   app.use(securityHeaders)
+  app.use(
+    allowedHosts({
+      names: config.ALLOWED_HOSTS,
+      // A page under a stranger's name has no key to send.
+      isEnforced: !ring.isRequired || config.ALLOWED_HOSTS.length > 0,
+      openPaths: ['/healthz', '/readyz'],
+    }),
+  )
   app.use(
     methodNotAllowed({
       app,

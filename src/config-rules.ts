@@ -3,6 +3,7 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { parseReadOnlyMounts } from './executor/mounts.ts'
+import { hostPattern } from './middleware/allowed-hosts.ts'
 import { clientAddress } from './middleware/client-address.ts'
 
 /** Bounds a number; one with too many digits to be a number is too large. */
@@ -72,6 +73,15 @@ export const trustProxy = z.string().refine((setting) => {
     return false
   }
 }, 'must be a number of proxies, or addresses and networks separated by commas')
+
+/** Names of this server, with `*.` for all below one. */
+export const hostNames = z.string().transform((text, context) => {
+  const parts = text === '' ? [] : text.split(',').map((part) => part.trim())
+  const names = parts.flatMap((part) => hostPattern(part) ?? [])
+  if (names.length === parts.length) return names
+  context.addIssue('must be names such as run.example.org or *.example.org, separated by commas')
+  return z.NEVER
+})
 
 /** Networks in CIDR notation. */
 export const networks = z.string().transform((text, context) => {

@@ -7,6 +7,7 @@ import {
   databaseUrl,
   decimal,
   environments,
+  hostNames,
   networks,
   onOff,
   readOnlyMounts,
@@ -66,6 +67,11 @@ export function settings({ cores, memoryBytes }: Machine) {
       onOff,
       'off',
       'whether everybody who reaches an address of this server that is not loopback may run programs: on or off; off, the server does not start there without keys',
+    ),
+    ALLOWED_HOSTS: setting(
+      hostNames,
+      '',
+      'names that this server answers to beside IP addresses, `localhost` and names without a dot, separated by commas, `*.example.org` for all below one; empty: no more without keys, and every name with keys',
     ),
     TRUST_PROXY: setting(
       trustProxy,

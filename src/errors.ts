@@ -16,6 +16,8 @@ export const REFUSAL_STATUS = {
   conflict: 409,
   too_large: 413,
   unsupported_media_type: 415,
+  /** The request is for another server's name. */
+  misdirected_request: 421,
   rate_limited: 429,
   /** The client hung up: nobody reads this answer, only the log. */
   cancelled: 499,

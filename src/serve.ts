@@ -1,36 +1,25 @@
 // The server: config -> parts -> app -> listening; a signal -> drain -> nothing left behind.
 
 import { once } from 'node:events'
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import ipaddr from 'ipaddr.js'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
+import { boundConnections } from './connections.ts'
 import { Drain } from './drain.ts'
+import { createHttpServer } from './http-server.ts'
 import { readKeyFile, watchKeyFile } from './keys/key-file.ts'
 import { KeyRing, plainKeys } from './keys/key-ring.ts'
 import { createLogger, maskedConfig } from './logger.ts'
 import { Metrics } from './metrics.ts'
+import { proxyTrust } from './middleware/client-address.ts'
 import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
 import { openRunLog } from './run-log/open.ts'
 import { createRunParts } from './run-parts.ts'
 import { shutdown } from './shutdown.ts'
 
-/** How long a client may take to send its request, in milliseconds, and the head of it. */
-const REQUEST_TIMEOUT_MS = 30_000
-const HEADERS_TIMEOUT_MS = 10_000
-/** How often these are looked at, in milliseconds. */
-const TIMEOUT_CHECK_MS = 1000
-/** Longest head of a request, in bytes. */
-const MAX_HEADER_BYTES = 16 * 1024
-/**
- * How long a connection may be idle, in milliseconds: longer than a proxy keeps its own (nginx: 60 s), so that it is the
- * proxy who ends it, and never the server just as the next request comes.
- */
-const KEEP_ALIVE_MS = 65_000
 /** How long the last records may take to be written, in milliseconds. */
 const LAST_RECORDS_MS = 5000
 
@@ -43,6 +32,7 @@ export async function serve(config: Config): Promise<void> {
   const ring = await readKeys(config)
   refuseStrangers(config, ring)
   logger.info({ config: maskedConfig(config) }, 'starting')
+  if (isWithoutNames(config, ring)) logger.warn(WITHOUT_NAMES)
 
   const closers: (() => unknown)[] = []
   try {
@@ -85,17 +75,20 @@ async function serveWith(
     ...{ config, watched, asyncRuns, ring, metrics, runLog, drain, logger, peerAddress },
     ...{ board: parts.board, limiter: limiter ?? new MemoryRateLimiter() },
   })
-  const server = createAdaptorServer({
+  const server = createHttpServer({
     fetch: app.fetch,
-    serverOptions: {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+    onRefused: ({ requestId, status, refusal, reason }) => {
+      metrics.onRefusal(refusal.code)
+      metrics.onRequest({ method: '', route: '/*', status })
+      const fields = { requestId, status, reason }
+      if (status < 500) logger.info(fields, 'request')
+      else logger.error({ ...fields, err: refusal.cause }, refusal.message)
     },
-  }) as Server
-  server.maxConnections = config.MAX_CONNECTIONS
+  })
+  boundConnections(server, {
+    max: config.MAX_CONNECTIONS,
+    isProxy: proxyTrust(config.TRUST_PROXY),
+  })
   server.listen(config.PORT, config.HOST)
   // Some runtimes throw where others tell of an error: that ends the wait as well.
   await once(server, 'listening', { signal: stop.signal }).catch((error) => {
@@ -138,6 +131,14 @@ function refuseStrangers({ HOST, SERVE_WITHOUT_KEYS }: Config, ring: KeyRing): v
       'and start with API_KEYS_FILE=keys.json. SERVE_WITHOUT_KEYS=on serves everybody all the same.',
   )
 }
+
+/** Whether strangers are served, at addresses alone. */
+function isWithoutNames({ HOST, ALLOWED_HOSTS }: Config, ring: KeyRing): boolean {
+  return !ring.isRequired && !isLoopback(HOST) && ALLOWED_HOSTS.length === 0
+}
+
+const WITHOUT_NAMES =
+  'there are no keys, so only IP addresses, localhost and names without a dot are answered to; a name such as run.example.org needs ALLOWED_HOSTS=run.example.org'
 
 function isLoopback(host: string): boolean {
   if (host === 'localhost') return true

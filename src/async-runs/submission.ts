@@ -5,44 +5,15 @@ import { Refusal } from '../errors.ts'
 import { countFaults, describeIssues, judged, MAX_FAULTS } from '../issues.ts'
 import { type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
 import { expected, unknownField } from '../run-fields.ts'
+import { webhookSchema } from '../webhooks/webhook-schema.ts'
 import { MAX_BATCH_RUNS, type Webhook } from './async-runs.ts'
 
-const MAX_URL_LENGTH = 2048
-const MIN_SECRET_LENGTH = 16
-const MAX_SECRET_LENGTH = 256
-
-const webhook = z
-  .strictObject(
-    {
-      url: z
-        .string({ error: expected('a string') })
-        .max(MAX_URL_LENGTH, `must be at most ${MAX_URL_LENGTH} characters`)
-        .refine(
-          isWebAddress,
-          'must be an address that begins with http:// or https://, without a user',
-        )
-        .describe('Is posted to when the run has ended'),
-      secret: z
-        .string({ error: expected('a string') })
-        .min(MIN_SECRET_LENGTH, `must be at least ${MIN_SECRET_LENGTH} characters`)
-        .max(MAX_SECRET_LENGTH, `must be at most ${MAX_SECRET_LENGTH} characters`)
-        .describe('What the post is signed with'),
-    },
-    { error: unknownField('an object with "url" and "secret"') },
-  )
-  .optional()
-  .describe('Who is told of the end of the run')
+const webhook = webhookSchema.optional().describe('Who is told of the end of the run')
 
 const noWebhook = z
   .never('this server sends none; its operator can switch them on with WEBHOOKS=on')
   .optional()
   .describe('This server sends none')
-
-function isWebAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { protocol, username, password } = new URL(text)
-  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
-}
 
 /** One run that is asked for. */
 export interface SubmittedRun {

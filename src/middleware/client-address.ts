@@ -40,6 +40,15 @@ export function clientKey(address: string): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString()}/64`
 }
 
+/**
+ * Tells whether a connection from an address comes from a trusted proxy.
+ * @throws {Error} when the setting is neither a number nor a list of networks.
+ */
+export function proxyTrust(trustProxy: string): (address: string) => boolean {
+  const trusts = trustFunction(trustProxy)
+  return (address) => trusts(address, 0)
+}
+
 /** `ipaddr.isValid` takes `1` for an address, too. */
 function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)

@@ -20,8 +20,7 @@ function isForeign(c: Context): boolean {
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'
   const origin = c.req.header('Origin')
   if (origin === undefined) return false
-  // Hosts alone: behind a proxy the server knows neither its own scheme nor, at times, its own name. A page can set
-  // none of these fields.
-  const ownHosts = [c.req.header('Host'), c.req.header('X-Forwarded-Host')]
-  return !URL.canParse(origin) || !ownHosts.includes(new URL(origin).host)
+  // Hosts alone: behind a proxy that ends TLS the server does not know its own scheme. `X-Forwarded-Host` is what anybody
+  // says, so a proxy must hand on `Host` itself.
+  return !URL.canParse(origin) || new URL(origin).host !== c.req.header('Host')?.toLowerCase()
 }

@@ -25,10 +25,11 @@ const DOCUMENTATION: GenerateSpecOptions['documentation'] = {
     { name: 'health', description: 'The server itself' },
   ],
   components: {
-    // What paths and methods answer that are not in this document.
+    // What paths, methods and names answer that are not in this document.
     responses: {
       NotFound: refusal(['not_found']),
       MethodNotAllowed: refusal(['method_not_allowed']),
+      MisdirectedRequest: refusal(['misdirected_request']),
     },
     securitySchemes: {
       key: {

@@ -25,6 +25,11 @@ const REFUSALS: Readonly<Record<RefusalCode, { description: string; error: strin
     description: 'The body is of another type',
     error: 'Content-Type: must be application/json',
   },
+  misdirected_request: {
+    description: 'The request is for a name that is not this server’s',
+    error:
+      'Host: this server does not answer to "other.example"; its operator can add the name to ALLOWED_HOSTS',
+  },
   rate_limited: {
     description: 'This client sends too much',
     error: 'More than 1000 requests in 60 s; try again in 12 s',

@@ -7,7 +7,7 @@ import { ForbiddenAddress, filteredAgent, type Resolve } from './filtered-agent.
 import { redirectTarget } from './redirect.ts'
 import { retryAfterMs } from './retry-after.ts'
 import type { WebhookMessage } from './run-ended.ts'
-import { signedHeaders } from './signature.ts'
+import { NoKey, signedHeaders } from './signature.ts'
 
 /** Longest attempt with its redirects, in milliseconds: a receiver should answer first, and work then. */
 const TIMEOUT_MS = 10_000
@@ -56,7 +56,9 @@ export async function sendWebhook(message: WebhookMessage, options: SendOptions)
   try {
     return await follow(message, version, agent, attempt.signal)
   } catch (error) {
-    if (error instanceof ForbiddenAddress) return { end: 'failed', reason: error.message }
+    if (error instanceof ForbiddenAddress || error instanceof NoKey) {
+      return { end: 'failed', reason: error.message }
+    }
     const cause = attempt.signal.aborted ? attempt.signal.reason : error
     return { end: 'retry', reason: reasonOf(cause), retryAfterMs: 0 }
   } finally {

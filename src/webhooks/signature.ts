@@ -8,6 +8,15 @@ export const BASE64_SECRET_PREFIX = 'whsec_'
 /** How far a receiver's clock may be from the sender's, in seconds; the specification's own libraries take this, too. */
 const TOLERANCE_SECONDS = 5 * 60
 
+/** A secret that has no key in it: everybody could sign with none. */
+export class NoKey extends Error {
+  override readonly name = 'NoKey'
+
+  constructor() {
+    super('the secret has no key in it')
+  }
+}
+
 /** What is signed. */
 export interface SignedContent {
   id: string
@@ -17,7 +26,10 @@ export interface SignedContent {
   body: string | Uint8Array
 }
 
-/** The three header fields that a receiver needs. */
+/**
+ * The three header fields that a receiver needs.
+ * @throws {NoKey}
+ */
 export function signedHeaders(content: SignedContent, secret: string): Record<string, string> {
   return {
     'webhook-id': content.id,
@@ -26,7 +38,10 @@ export function signedHeaders(content: SignedContent, secret: string): Record<st
   }
 }
 
-/** `v1,` and the HMAC-SHA256 in base64. */
+/**
+ * `v1,` and the HMAC-SHA256 in base64.
+ * @throws {NoKey}
+ */
 export function sign({ id, timestampSeconds, body }: SignedContent, secret: string): string {
   const hmac = createHmac('sha256', key(secret)).update(`${id}.${timestampSeconds}.`).update(body)
   return `v1,${hmac.digest('base64')}`
@@ -35,6 +50,7 @@ export function sign({ id, timestampSeconds, body }: SignedContent, secret: stri
 /**
  * Whether what came was signed with the secret, and lately. `headers` has lower-case names; its signature may be several,
  * separated by spaces.
+ * @throws {NoKey}
  */
 export function verify(
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -59,7 +75,9 @@ export function verify(
 }
 
 function key(secret: string): Buffer {
-  return secret.startsWith(BASE64_SECRET_PREFIX)
+  const bytes = secret.startsWith(BASE64_SECRET_PREFIX)
     ? Buffer.from(secret.slice(BASE64_SECRET_PREFIX.length), 'base64')
     : Buffer.from(secret)
+  if (bytes.length === 0) throw new NoKey()
+  return bytes
 }

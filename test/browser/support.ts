@@ -9,7 +9,8 @@ import {
   type Page,
 } from 'playwright-core'
 
-export async function launchBrowser(): Promise<Browser> {
+/** Starts it; `args` are further ones of its command line. */
+export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env.CHROMIUM ?? (await execa('which', ['chromium'])).stdout
   return chromium.launch({
     executablePath,
@@ -17,6 +18,7 @@ export async function launchBrowser(): Promise<Browser> {
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
       ...['--disable-component-update', '--disable-sync', '--no-first-run'],
+      ...args,
     ],
   })
 }

@@ -35,6 +35,7 @@ describe.each<ProxyName>(['nginx', 'caddy'])('behind %s', (name) => {
     await buildImage()
     api = await startApi({
       ...{ POOL_SIZE: '0', MAX_RUNNING: '2', TRUST_PROXY: '1', LOG_LEVEL: 'warn' },
+      ALLOWED_HOSTS: SITE,
       ...{ RATE_LIMIT_REQUESTS: String(QUOTA), RATE_LIMIT_WINDOW_SECONDS: '600' },
     })
     proxy = await startProxy(name, api.port)
@@ -113,6 +114,14 @@ describe.each<ProxyName>(['nginx', 'caddy'])('behind %s', (name) => {
     expect(own.status).toBe(200)
     expect(own.text).toContain('from the form')
     expect((await send(form('https://other.example.org'))).status).toBe(403)
+  })
+
+  it('hands on the name that it was asked for, and no other that a client makes up', async () => {
+    const other = { Host: 'run.example.net' }
+    const headers = { ...other, 'X-Forwarded-Host': SITE }
+    expect([400, 404, 421]).toContain((await send({ path: '/ui', headers })).status)
+    const own = await send({ path: '/ui', headers: { 'X-Forwarded-Host': 'run.example.net' } })
+    expect(own.status).toBe(200)
   })
 
   it('sends events while the program runs', async () => {

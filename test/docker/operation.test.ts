@@ -64,6 +64,17 @@ describe('the start', () => {
     expect(await refusedStart({ PORT: new URL(url).port })).toContain('EADDRINUSE')
   })
 
+  it('says what to set where strangers are served at addresses alone', async () => {
+    const open = { HOST: '0.0.0.0', SERVE_WITHOUT_KEYS: 'on' }
+    const { log } = await start(open)
+    expect(log.find((line) => line.includes('ALLOWED_HOSTS=run.example.org'))).toContain(
+      '"level":40',
+    )
+    await server?.stop()
+    const { log: named } = await start({ ...open, ALLOWED_HOSTS: 'run.example.org' })
+    expect(named.join('\n')).not.toContain('ALLOWED_HOSTS=run.example.org')
+  })
+
   it('tells the whole configuration, without secrets', async () => {
     const { log } = await start({ API_KEYS: 'secret-key', RUN_LOG_SALT: 'secret-salt' })
     const line = log.find((one) => one.includes('"msg":"starting"')) ?? ''
@@ -264,17 +275,40 @@ describe('a slow client', () => {
     expect(await run({ code: 'print(1)' })).toMatchObject({ output: '1' })
     for (const { answer, ms } of await Promise.all(slow)) {
       expect(answer).toMatch(/^HTTP\/1.1 408/)
+      expect(answer).toContain('{"output":"","error":"The request did not come in time"')
       expect(ms).toBeGreaterThan(9000)
       expect(ms).toBeLessThan(14_000)
     }
   })
 
   it('with a head that is too long is refused', async () => {
-    const { url } = await start()
+    const { url, log } = await start()
     const head = (bytes: number) =>
       `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: ${'x'.repeat(bytes)}\r\n\r\n`
     expect((await closed(url, head(20_000))).answer).toMatch(/^HTTP\/1.1 431/)
     expect((await closed(url, head(15_000))).answer).toMatch(/^HTTP\/1.1 200/)
+    const text = await (await fetch(`${url}/metrics`)).text()
+    expect(text).toContain('safe_code_executor_refusals_total{code="invalid_request"} 1')
+    expect(text).toMatch(/http_requests_total\{method="other",route="\/\*",status="431"\} 1/)
+    const lines = log
+      .filter((line) => line.includes('"status":431'))
+      .map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      expect.objectContaining({ msg: 'request', level: 30, reason: 'HPE_HEADER_OVERFLOW' }),
+    ])
+    expect(JSON.stringify(lines)).not.toContain('xxx')
+  })
+
+  it('that ends its side after its request is answered, also by a run', async () => {
+    const { url, pid } = await start()
+    const { port, hostname } = new URL(url)
+    await eventually('one starts', 10_000, async () => (await containersOf(pid)).length === 1)
+    await new Promise((resolve) => setTimeout(resolve, 2000)) // it waits for its program
+    const body = JSON.stringify({ code: 'print("half")' })
+    const head = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: '
+    const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true })
+    socket.end(`POST /run HTTP/1.1\r\n${head}${body.length}\r\n\r\n${body}`)
+    expect(Buffer.concat(await socket.toArray()).toString()).toContain('"output":"half"')
   })
 
   it('has no more than its share of connections', async () => {

@@ -37,6 +37,7 @@ describe('the settings', () => {
       'API_KEYS',
       'API_KEYS_FILE',
       'SERVE_WITHOUT_KEYS',
+      'ALLOWED_HOSTS',
       'TRUST_PROXY',
       'LOG_LEVEL',
       'LOG_FORMAT',

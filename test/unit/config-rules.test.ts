@@ -34,6 +34,31 @@ describe('TRUST_PROXY', () => {
   })
 })
 
+describe('ALLOWED_HOSTS', () => {
+  it.each([
+    ['run.example.org', ['run.example.org']],
+    [' Run.Example.ORG. , *.Example.net', ['run.example.org', '*.example.net']],
+    ['run.example.org:8443,192.0.2.1,[::1]', ['run.example.org', '192.0.2.1', '[::1]']],
+  ])('%j is a list of names, as a browser writes them', (ALLOWED_HOSTS, names) => {
+    expect(parseConfig({ ALLOWED_HOSTS }).ALLOWED_HOSTS).toEqual(names)
+  })
+
+  it.each([
+    '*',
+    '*.',
+    'a,,b',
+    ',',
+    '*example.org',
+    'a.*.org',
+    'http://a.org',
+    'a.org/x',
+    'a b',
+    '@',
+  ])('must not be %j', (ALLOWED_HOSTS) => {
+    expect(problem({ ALLOWED_HOSTS })).toContain('  ALLOWED_HOSTS: must be names such as ')
+  })
+})
+
 describe('ENVIRONMENTS', () => {
   it.each([
     ['python', ['python']],

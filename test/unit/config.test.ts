@@ -24,6 +24,7 @@ describe('the defaults', () => {
       API_KEYS: [],
       API_KEYS_FILE: '',
       SERVE_WITHOUT_KEYS: false,
+      ALLOWED_HOSTS: [],
       TRUST_PROXY: '0',
       LOG_LEVEL: 'info',
       LOG_FORMAT: 'auto',

@@ -20,6 +20,7 @@ describe('a refusal', () => {
     ['conflict', 409],
     ['too_large', 413],
     ['unsupported_media_type', 415],
+    ['misdirected_request', 421],
     ['rate_limited', 429],
     ['cancelled', 499],
     ['internal', 500],
@@ -29,8 +30,8 @@ describe('a refusal', () => {
     expect(new Refusal(code, 'x').status).toBe(status)
   })
 
-  it('has no other code than these thirteen', () => {
-    expect(Object.keys(REFUSAL_STATUS)).toHaveLength(13)
+  it('has no other code than these fourteen', () => {
+    expect(Object.keys(REFUSAL_STATUS)).toHaveLength(14)
   })
 
   it('has the fields of an outcome first, then its code and the request', () => {

@@ -108,22 +108,32 @@ describe('a webhook', () => {
     [{ url, secret }, 202],
     [{ url: 'http://10.0.0.1:8080', secret }, 202],
     [{ url }, 'webhook.secret: is required'],
-    [{ url, secret: 's'.repeat(15) }, 'webhook.secret: must be at least 16 characters'],
-    [{ url, secret: 's'.repeat(257) }, 'webhook.secret: must be at most 256 characters'],
+    [{ url, secret: 's'.repeat(15) }, 'webhook.secret: must have at least 16 characters'],
+    [{ url, secret: 's'.repeat(257) }, 'webhook.secret: must have at most 256 characters'],
     [
       { url: `https://example.org/${'x'.repeat(2048)}`, secret },
-      'webhook.url: must be at most 2048',
+      'webhook.url: must have at most 2048',
     ],
-    [{ url: 'ftp://example.org', secret }, 'webhook.url: must be an address'],
-    [{ url: '/hook', secret }, 'webhook.url: must be an address'],
-    [{ url: 'https://user:word@example.org', secret }, 'webhook.url: must be an address'],
+    [{ url: 'ftp://example.org', secret }, 'webhook.url: must be an http or https URL'],
+    [{ url: '/hook', secret }, 'webhook.url: must be an http or https URL'],
+    [{ url: 'https://user:word@example.org', secret }, 'webhook.url: must not have a user'],
+    [{ url: `${url}#part`, secret }, 'webhook.url: must not have a fragment'],
+    [{ url: `${url}\ud800`, secret }, 'webhook.url: must not contain a lone surrogate'],
+    [{ url, secret: `${secret}\udfff` }, 'webhook.secret: must not contain a lone surrogate'],
+    [{ url, secret: `whsec_${'!'.repeat(16)}` }, 'webhook.secret: must be base64 after "whsec_"'],
+    [{ url, secret: `whsec_${'A'.repeat(15)}` }, 'webhook.secret: must be base64 after "whsec_"'],
+    [{ url, secret: `whsec_${'A'.repeat(32)}` }, 202],
     [{ url, secret, method: 'GET' }, 'webhook.method: unknown field'],
     ['https://example.org', 'webhook: must be an object'],
   ])('has an address of the web and a secret: %j', async (webhook, expected) => {
     const { app } = asyncApp({ settings: { WEBHOOKS: 'on' } })
     const answer = await postRuns(app, { code: '1', webhook })
     if (typeof expected === 'number') expect(answer.status).toBe(expected)
-    else expect((await errorOf(answer)).join(' ')).toContain(`400 ${expected}`)
+    else {
+      expect((await errorOf(answer)).join(' ')).toContain(`400 ${expected}`)
+      const batch = await postRuns(app, { runs: [{ code: '1' }, { code: '1', webhook }] })
+      expect((await errorOf(batch)).join(' ')).toContain(`400 runs[1].${expected}`)
+    }
   })
 })
 

@@ -69,7 +69,7 @@ describe('the form', () => {
     form.append('files', new File(['a,b\r\n'], 'data.csv'))
     form.append('files', new File([new Uint8Array([0, 255, 10])], 'picture.bin'))
     form.append('files', new File([], '')) // what an empty field sends
-    const headers = { Host: 'runner.example', Origin: 'http://runner.example' }
+    const headers = { Host: 'localhost:5000', Origin: 'http://localhost:5000' }
     const response = await app.request('/ui', { method: 'POST', body: form, headers })
     expect(response.status).toBe(200)
     expect(executor.requests).toMatchObject([
@@ -264,7 +264,7 @@ describe('a form of another site', () => {
     const { app } = testApp({ settings: { MAX_BODY_BYTES: '100' } })
     const pieces = Array.from({ length: 50 }, () => 'x'.repeat(60))
     const { init } = streamed(pieces)
-    const headers = { ...FORM_TYPE, Host: 'runner.example', ...foreign }
+    const headers = { ...FORM_TYPE, Host: 'localhost:5000', ...foreign }
     const response = await app.request('/ui', { method: 'POST', headers, ...init })
     expect([403, 413]).toContain(response.status)
   })

@@ -129,8 +129,8 @@ export async function postForm(
     method: 'POST',
     headers: {
       'Content-Type': 'application/x-www-form-urlencoded',
-      Host: 'runner.example',
-      Origin: 'http://runner.example',
+      Host: 'localhost:5000',
+      Origin: 'http://localhost:5000',
       ...headers,
     },
     body: new URLSearchParams(fields).toString(),

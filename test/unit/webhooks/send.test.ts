@@ -1,8 +1,9 @@
 // One attempt to tell a webhook: what is sent, and what each answer means.
 
 import { describe, expect, it } from 'vitest'
+import { sendWebhook } from '../../../src/webhooks/send.ts'
 import { verify } from '../../../src/webhooks/signature.ts'
-import { SECRET } from './support/messages.ts'
+import { LOOPBACK, message, SECRET } from './support/messages.ts'
 import { answer, receiver } from './support/receiver.ts'
 import { endOf, send } from './support/send.ts'
 
@@ -22,6 +23,14 @@ it('is a POST of JSON with a signature that holds, and nothing that nobody asked
     'webhook-timestamp': expect.stringMatching(/^\d{10}$/),
     'webhook-signature': expect.stringMatching(/^v1,.{44}$/),
   })
+})
+
+it('is not sent where it could only be signed with no key', async () => {
+  const { received, url } = await receiver()
+  const unsigned = { ...message(url), secret: 'whsec_!!!!!!!!!!!!!!!!' }
+  const end = await sendWebhook(unsigned, { isAllowed: LOOPBACK, version: '1.2.3' })
+  expect(end).toEqual({ end: 'failed', reason: 'the secret has no key in it' })
+  expect(received).toEqual([])
 })
 
 it('takes no proxy from the environment, and sends no cookie back', async () => {

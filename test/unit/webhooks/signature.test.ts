@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sign, signedHeaders, verify } from '../../../src/webhooks/signature.ts'
+import { NoKey, sign, signedHeaders, verify } from '../../../src/webhooks/signature.ts'
 import { SECRET } from './support/messages.ts'
 
 const NOW_MS = 1_614_265_330_000
@@ -35,6 +35,15 @@ it('is the same for a text and for its bytes', () => {
     sign({ ...CONTENT, body: Buffer.from(body) }, SECRET),
   )
 })
+
+it.each(['', 'whsec_', 'whsec_!!!!!!!!!!!!!!!!', 'whsec_===='])(
+  'is none, nor verified, with a secret that has no key in it: %j',
+  (secret) => {
+    expect(() => sign(CONTENT, secret)).toThrow('the secret has no key in it')
+    expect(() => signedHeaders(CONTENT, secret)).toThrow(NoKey)
+    expect(() => verify(headers(), BODY, secret, NOW_MS)).toThrow(NoKey)
+  },
+)
 
 describe('verify', () => {
   it('takes what was signed, whatever it is', () => {

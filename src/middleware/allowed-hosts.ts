@@ -1,0 +1,88 @@
+// Refuses requests for a name that is not this server's: anybody may let a name of theirs lead to its address.
+
+import type { HttpBindings } from '@hono/node-server'
+import type { Context, MiddlewareHandler } from 'hono'
+import ipaddr from 'ipaddr.js'
+import type { AppEnv } from '../app-env.ts'
+import { Refusal } from '../errors.ts'
+
+/** How much of a name a refusal repeats, in characters: as long as a name may be. */
+const MAX_QUOTED_LENGTH = 253
+
+export interface AllowedHostsOptions {
+  /** The server's names, as `hostPattern` returns them. */
+  names: readonly string[]
+  /** Whether other names are refused. */
+  isEnforced: boolean
+  /** Paths that are answered under every name, and without one. */
+  openPaths: readonly string[]
+}
+
+/**
+ * Judges by `Host` and by the host of an absolute target, and by nothing that a proxy adds. A browser takes a page for
+ * that of the name in its address bar, and sends the name: where that is a stranger's, so is the page. An address
+ * can't be made to lead elsewhere, and names without a dot and below `localhost` are nobody's to register.
+ * @throws {Refusal} `misdirected_request`; `invalid_request` where there is no name, more than one, or something else
+ */
+export function allowedHosts(options: AllowedHostsOptions): MiddlewareHandler<AppEnv> {
+  const { names, isEnforced, openPaths } = options
+  return async function allowedHosts(c, next) {
+    const host = c.req.header('Host') || undefined
+    // Several lines are one text here.
+    if (host?.includes(',')) throw new Refusal('invalid_request', 'Host: must come once')
+    if (openPaths.includes(c.req.path)) return next()
+    if (host === undefined) {
+      if (isOfConnection(c)) throw new Refusal('invalid_request', 'Host: is required')
+      return next()
+    }
+    const url = new URL(c.req.url)
+    if (url.username || url.password) {
+      throw new Refusal('invalid_request', 'The target of the request must not have a user')
+    }
+    for (const authority of [host, url.host]) {
+      const name = hostName(authority)
+      if (name === undefined) throw new Refusal('invalid_request', 'Host: is not valid')
+      if (isEnforced && !isOwn(name, names)) throw misdirected(name)
+    }
+    return next()
+  }
+}
+
+/** Whether it came over a connection: what is handed to the app inside of a process has no `Host`. */
+function isOfConnection(c: Context<AppEnv>): boolean {
+  return (c.env as Partial<HttpBindings> | undefined)?.incoming !== undefined
+}
+
+/**
+ * The name in `NAME`, `NAME:PORT` or `[ADDRESS]:PORT`, as a browser writes it: in lower case, without a dot at the end, an
+ * address in its usual form. Undefined where it is none.
+ */
+function hostName(authority: string): string | undefined {
+  // An address may name an interface, which says nothing of whose it is.
+  const pattern = /^(?:\[([\da-f:.]+)(?:%[\w.%~-]+)?\]|([\w.-]+))(?::\d*)?$/i
+  const [, address, name] = authority.match(pattern) ?? []
+  const url = `http://${address ? `[${address}]` : name}`
+  if (!(address || name) || !URL.canParse(url)) return undefined
+  return new URL(url).hostname.replace(/\.$/, '') || undefined
+}
+
+/** A name, or `*.` and the name that it stands below, in the form that names are compared in; undefined where it is none. */
+export function hostPattern(text: string): string | undefined {
+  if (!text.startsWith('*.')) return hostName(text)
+  const parent = hostName(text.slice(2))
+  return parent && `*.${parent}`
+}
+
+function isOwn(name: string, names: readonly string[]): boolean {
+  if (name.startsWith('[') || ipaddr.IPv4.isValidFourPartDecimal(name)) return true
+  if (!name.includes('.') || name.endsWith('.localhost')) return true
+  return names.some((own) => (own.startsWith('*.') ? name.endsWith(own.slice(1)) : name === own))
+}
+
+function misdirected(name: string): Refusal {
+  const quoted = JSON.stringify(name.slice(0, MAX_QUOTED_LENGTH))
+  return new Refusal(
+    'misdirected_request',
+    `Host: this server does not answer to ${quoted}; its operator can add the name to ALLOWED_HOSTS`,
+  )
+}
