@@ -101,12 +101,16 @@ export const outcomeSchema = z
     cpuMs: z
       .int()
       .min(0)
-      .describe('CPU time of all its processes, in milliseconds; 0 where it could not be measured'),
+      .describe(
+        'CPU time of all its processes, also of those that nobody waited for, in milliseconds; 0 where it could not be ' +
+          'measured',
+      ),
     peakMemoryBytes: z
       .int()
       .min(0)
       .describe(
-        'Largest resident memory of one of its processes; 0 where it could not be measured',
+        'The larger of two: the largest resident memory of one of its processes, and the most that all of them and the ' +
+          'files in /tmp took together beyond what the waiting container had. 0 where it could not be measured',
       ),
     files: z
       .array(outputFileSchema)
