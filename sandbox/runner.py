@@ -232,8 +232,7 @@ class Supervisor:
 
         files = collect.Collector(write, b'F', *self.bounds)
         if self.patterns:
-            globs = collect.Globs(self.patterns)
-            files.walk(self.work_folder, globs, globs.start())
+            files.search(self.work_folder, self.patterns)
         shown = collect.Collector(write, b'V', *self.bounds)
         if displays is not None:
             shown.take_all(displays)

@@ -32,14 +32,15 @@ export type OutputFile = z.output<typeof outputFileSchema>
 
 const omittedFileSchema = z
   .strictObject({
-    path: z.string().describe('The file, or the glob where nothing could be collected'),
+    path: z.string().describe('The file, or the glob where not all of it could be collected'),
     reason: z
       .enum(OMISSIONS)
       .describe(
         '`too_large`: larger than one file may be. `too_many`: more files than may come back. `total_too_large`: with ' +
           'those before it more bytes than may come back. `not_regular`: a link, a pipe or a socket. `not_readable`: ' +
           'the program took the right to read it away. `bad_name`: its name is not UTF-8. `too_deep`: in too many ' +
-          'folders. `not_collected`: the container ended before it could be collected',
+          'folders. `not_collected`: the container ended, or looking for files took too long, before all that this glob ' +
+          'matches was collected',
       ),
   })
   .meta({ id: 'OmittedFile', description: 'A file that was asked for and did not come back' })
@@ -129,7 +130,9 @@ export const outcomeSchema = z
     displaysOmittedCount: z
       .int()
       .min(0)
-      .describe('How many displays did not come back because they were too many or too large'),
+      .describe(
+        'How many displays did not come back because they were too many or too large, or reading them took too long',
+      ),
     id: z.string().describe('Names this run; no two runs share one'),
   })
   .meta({
