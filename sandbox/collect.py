@@ -13,7 +13,7 @@ MAX_REPORTED = 100  # of what is left out: the rest is only counted
 CHUNK_BYTES = 65536
 # How long one collection may take; an ordinary one takes some milliseconds. A place is held meanwhile.
 CPU_SECONDS = 0.4
-WALL_SECONDS = 1  # without what the host takes to read
+WALL_SECONDS = 2  # without what the host takes to read; a CPU may be shared by many
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # opening a pipe does not wait for its writer
 
