@@ -6,52 +6,99 @@ is told with a reason (src/outcome.ts has the same words).
 
 import os
 import stat
+import time
 
 MAX_DEPTH = 64  # folders within folders
 MAX_REPORTED = 100  # of what is left out: the rest is only counted
 CHUNK_BYTES = 65536
+# How long one collection may take; an ordinary one takes some milliseconds. A place is held meanwhile.
+CPU_SECONDS = 0.4
+WALL_SECONDS = 2  # without what the host takes to read; a CPU may be shared by many
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # opening a pipe does not wait for its writer
 
 
-class Globs:
-    """Patterns of names between slashes, followed folder by folder. `**` is any number of folders."""
+class OutOfTime(Exception):
+    pass
 
-    def __init__(self, patterns):
+
+class Allowance:
+    """The time that one collection may take."""
+
+    def __init__(self):
+        self.cpu_end = time.process_time() + CPU_SECONDS
+        self.end = time.monotonic() + WALL_SECONDS
+
+    def check(self):
+        if time.process_time() > self.cpu_end or time.monotonic() > self.end:
+            raise OutOfTime
+
+    def without(self, action, *arguments):
+        """What this action takes does not count, but for its CPU time."""
+        started = time.monotonic()
+        action(*arguments)
+        self.end += time.monotonic() - started
+
+
+def is_plain(pattern):
+    """Whether a pattern is the name of one file and no other."""
+    return not any(character in pattern for character in '*?[')
+
+
+class Globs:
+    """Patterns of names between slashes, followed folder by folder. `**` is any number of folders.
+
+    A state is a pattern and how many of its names are behind. In one folder each distinct name is compared once, in
+    whatever number of patterns and states it is.
+    """
+
+    def __init__(self, patterns, check):
         from fnmatch import fnmatchcase  # 10 ms, so only where there is something to match
 
         self.matches_name = fnmatchcase
-        self.patterns = [pattern.split('/') for pattern in patterns]
+        self.check = check
+        self.patterns = []
+        for pattern in patterns:
+            names = pattern.split('/')
+            # One `**` after another means nothing more.
+            self.patterns.append([name for name, after in zip(names, [*names[1:], None]) if not name == after == '**'])
 
     def start(self):
-        return self.with_empty_folders({(index, 0) for index in range(len(self.patterns))})
+        return {(index, 0) for index in range(len(self.patterns))}
 
     def with_empty_folders(self, states):
         """`**` may also be no folder at all, but at the end of a pattern."""
-        result = set()
+        result = set(states)
         for index, place in states:
-            result.add((index, place))
             names = self.patterns[index]
-            while place + 1 < len(names) and names[place] == '**':
-                place += 1
-                result.add((index, place))
+            if names[place] == '**' and place + 1 < len(names):
+                result.add((index, place + 1))
         return result
 
-    def step(self, states, name):
-        """(whether a file of this name matches, the states of a folder of this name)"""
-        matches = False
-        inside = set()
+    def wanted(self, states):
+        """What a folder is searched for: by name, [whether files of it match, the states of folders of it]."""
+        wanted = {}
         for index, place in states:
             names = self.patterns[index]
             is_last = place + 1 == len(names)
+            entry = wanted.setdefault(names[place], [False, set()])
+            entry[0] |= is_last
             if names[place] == '**':
+                entry[1].add((index, place))
+            elif not is_last:
+                entry[1].add((index, place + 1))
+        return wanted
+
+    def step(self, wanted, name):
+        """(whether a file of this name matches, the states of a folder of this name)"""
+        matches = False
+        inside = set()
+        for pattern, (is_last, states) in wanted.items():
+            self.check()
+            if pattern == '**' or self.matches_name(name, pattern):
                 matches |= is_last
-                inside.add((index, place))
-            elif self.matches_name(name, names[place]):
-                matches |= is_last
-                if not is_last:
-                    inside.add((index, place + 1))
-        return matches, self.with_empty_folders(inside)
+                inside |= states
+        return matches, inside
 
 
 def leads_to_folder(folder, name):
@@ -65,24 +112,47 @@ class Collector:
     """Writes what matches as frames, in the order of names, until a bound is met."""
 
     def __init__(self, write, kind, max_files, max_file_bytes, max_total_bytes):
-        self.write = write
+        self.allowance = Allowance()
+        self.write = lambda kind, payload: self.allowance.without(write, kind, payload)
         self.kind = kind
         self.max_file_bytes = max_file_bytes
         self.files_left = max_files
         self.bytes_left = max_total_bytes
         self.omitted = 0
+        self.left_out = []  # (path, reason) of the first
+        self.missing = set()  # patterns that are the path of one file, which was not seen yet
 
     def leave_out(self, path, reason):
         self.omitted += 1
-        if self.kind == b'F' and self.omitted <= MAX_REPORTED:
-            # As much of it as a frame holds and as UTF-8 can say.
-            self.write(b'L', reason + b' ' + path.encode('utf-8', 'backslashreplace')[:CHUNK_BYTES // 2])
+        if len(self.left_out) < MAX_REPORTED:
+            self.left_out.append((path, reason))
 
     def take_all(self, folder):
         """The files of a folder that are whole."""
-        for name in sorted(os.listdir(folder)):
-            if not name.endswith('.part'):
-                self.take(folder, name, name)
+        names = [name for name in sorted(os.listdir(folder)) if not name.endswith('.part')]
+        for index, name in enumerate(names):
+            try:
+                self.allowance.check()
+            except OutOfTime:
+                self.omitted += len(names) - index
+                return
+            self.take(folder, name, name)
+
+    def search(self, folder, patterns):
+        """The files that match, then what was left out: patterns too, where there was no time for all that they match."""
+        globs = Globs(patterns, self.allowance.check)
+        self.missing.update(filter(is_plain, patterns))
+        unfinished = []
+        try:
+            self.walk(folder, globs, globs.start())
+        except OutOfTime:
+            for pattern in patterns:
+                if pattern in self.missing or not is_plain(pattern):
+                    unfinished.append((pattern, b'not_collected'))
+            self.omitted += len(unfinished)
+        for path, reason in self.left_out[: MAX_REPORTED - len(unfinished)] + unfinished:
+            # As much of it as a frame holds and as UTF-8 can say.
+            self.write(b'L', reason + b' ' + path.encode('utf-8', 'backslashreplace')[: CHUNK_BYTES // 2])
 
     def walk(self, folder, globs, states, prefix='', depth=0):
         try:
@@ -90,8 +160,9 @@ class Collector:
         except OSError:
             self.leave_out(prefix, b'not_readable')
             return
+        wanted = globs.wanted(globs.with_empty_folders(states))
         for name in names:
-            matches, inside = globs.step(states, name)
+            matches, inside = globs.step(wanted, name)
             if not matches and not inside:
                 continue
             path = prefix + name
@@ -129,6 +200,7 @@ class Collector:
             os.close(folder)
 
     def take(self, folder, name, path):
+        self.missing.discard(path)
         try:
             title = path.encode()
         except UnicodeEncodeError:

@@ -17,6 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 import program  # noqa: E402 - first, because it looks at what is loaded
+import cgroup  # noqa: E402
 import collect  # noqa: E402
 import display  # noqa: E402
 
@@ -41,10 +42,6 @@ HOST = 0  # standard input: the host's end of the line
 LINGER_MS = 1000  # longest wait for the host to hang up after the last word
 
 PR_SET_CHILD_SUBREAPER = 36
-OOM_COUNTER_FILES = (
-    '/sys/fs/cgroup/memory.events',  # cgroup v2
-    '/sys/fs/cgroup/memory/memory.oom_control',  # cgroup v1
-)
 
 # Frames: kind, length, token, payload. The token comes with the job, after the child was forked, so the program
 # has never had it in its memory; the host believes only frames that repeat it.
@@ -84,6 +81,7 @@ class Job:
         self.environment = {}
         self.paths = []
         self.patterns = []
+        self.file_bytes = 0
         self.shows_last = False
         while True:
             kind, self.token, payload = read_frame()
@@ -103,6 +101,7 @@ class Job:
             elif kind == b'F':
                 path, _, content = payload.partition(b'\0')
                 self.paths.append(path.decode())
+                self.file_bytes += len(content)
                 self.write(work_folder, path, content)
             elif kind == b'W':
                 self.patterns.append(payload.decode())
@@ -168,19 +167,6 @@ class Child:
         return self.report[4 : 4 + min(size, REPORT_BYTES - 4)]
 
 
-def oom_kill_count():
-    """How many processes of this container the kernel killed for memory; None where no counter can be read."""
-    for path in OOM_COUNTER_FILES:
-        try:
-            with open(path, 'rb') as file:
-                for line in file:
-                    if line.startswith(b'oom_kill '):
-                        return int(line.split()[1])
-        except OSError:
-            pass
-    return None
-
-
 def is_being_killed(pid):
     """Whether a process has been sent SIGKILL: a large one takes a second to go on a busy machine, and the signal
     stays pending until it is gone."""
@@ -194,8 +180,9 @@ def is_being_killed(pid):
 class Supervisor:
     """Watches the child from its job to its last byte: forwards, bounds, ends, counts."""
 
-    def __init__(self, child, job, work_folder, wakeup):
+    def __init__(self, child, job, work_folder, wakeup, counts):
         self.child = child
+        self.counts = counts
         self.token = job.token
         self.patterns = job.patterns
         self.bounds = job.bounds
@@ -208,7 +195,7 @@ class Supervisor:
         self.status = None
         self.cpu_seconds = -child.cpu_seconds
         self.peak_kib = 0
-        self.oom_kills = self.oom_kills_before = oom_kill_count()
+        self.oom_kills = self.oom_kills_before = self.counts.oom_kills.read()
         self.oom_looked = self.started = time.monotonic()
         self.deadline = self.started + job.timeout_seconds
         self.poller = select.poll()
@@ -245,8 +232,7 @@ class Supervisor:
 
         files = collect.Collector(write, b'F', *self.bounds)
         if self.patterns:
-            globs = collect.Globs(self.patterns)
-            files.walk(self.work_folder, globs, globs.start())
+            files.search(self.work_folder, self.patterns)
         shown = collect.Collector(write, b'V', *self.bounds)
         if displays is not None:
             shown.take_all(displays)
@@ -287,7 +273,7 @@ class Supervisor:
         if now - self.oom_looked < OOM_LOOK_SECONDS:
             return
         self.oom_looked = now
-        count = oom_kill_count()
+        count = self.counts.oom_kills.read()
         if count == self.oom_kills_before or is_being_killed(self.child.pid):
             return
         self.oom_kills_before, self.oom_kills = self.oom_kills, count
@@ -354,8 +340,10 @@ class Supervisor:
 
     def facts(self, seconds, collects):
         """The end as the kernel told it, in JSON made by hand: numbers and fixed words only."""
-        oom_kills = oom_kill_count()
-        counts = ('null', 'null') if oom_kills is None else (oom_kills, oom_kills - self.oom_kills_before)
+        oom_kills = self.counts.oom_kills.read()
+        kills = ('null', 'null') if oom_kills is None else (oom_kills, oom_kills - self.oom_kills_before)
+        # Under gVisor, and on older kernels, there is no more than what the processes say of themselves.
+        cpu_seconds = max(0.0, self.cpu_seconds, self.counts.cpu_seconds())
         return (
             '{"cause":"%s","exitCode":%s,"signal":%s,"truncated":%s,'
             '"durationMs":%.3f,"cpuMs":%.3f,"peakMemoryBytes":%d,"oomKills":%s,"oomKillsAtEnd":%s,"collects":%s}'
@@ -365,9 +353,9 @@ class Supervisor:
                 os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else 'null',
                 'true' if self.truncated else 'false',
                 seconds * 1000,
-                max(0.0, self.cpu_seconds) * 1000,
-                self.peak_kib * 1024,
-                *counts,
+                cpu_seconds * 1000,
+                max(self.peak_kib * 1024, self.counts.peak_bytes()),
+                *kills,
                 'true' if collects else 'false',
             )
         ).encode()
@@ -401,6 +389,7 @@ def main():
     if child.pid == 0:
         return program.Program(child.report)
     work_folder = open_folder(program.WORK_DIR)  # before the program can put anything in its place
+    counts = cgroup.Cgroup()
     wakeup, wakeup_writer = os.pipe()
     os.set_blocking(wakeup_writer, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -409,9 +398,10 @@ def main():
     import resource  # noqa: F401 - os.wait4 loads it at its first call: 9 ms, which have their time now
 
     job = Job(work_folder)
+    counts.begin(job.file_bytes)
     write_frame(b'S', job.token)  # from here on the program may have run
     child.start(job)
-    Supervisor(child, job, work_folder, wakeup).run()
+    Supervisor(child, job, work_folder, wakeup, counts).run()
     wait_for_host()
     os._exit(0)
 

@@ -168,7 +168,7 @@ setup_base_image() {
 setup_image() {
   image=$1
   packages=$2
-  files='collect.py display.py preload.py program.py runner.py Dockerfile'
+  files='cgroup.py collect.py display.py preload.py program.py runner.py Dockerfile'
   inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
   if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
   setup_base_image

@@ -35,14 +35,15 @@ export type OutputFile = z.output<typeof outputFileSchema>
 
 const omittedFileSchema = z
   .strictObject({
-    path: z.string().describe('The file, or the glob where nothing could be collected'),
+    path: z.string().describe('The file, or the glob where not all of it could be collected'),
     reason: z
       .enum(OMISSIONS)
       .describe(
         '`too_large`: larger than one file may be. `too_many`: more files than may come back. `total_too_large`: with ' +
           'those before it more bytes than may come back. `not_regular`: a link, a pipe or a socket. `not_readable`: ' +
           'the program took the right to read it away. `bad_name`: its name is not UTF-8. `too_deep`: in too many ' +
-          'folders. `not_collected`: the container ended before it could be collected',
+          'folders. `not_collected`: the container ended, or looking for files took too long, before all that this glob ' +
+          'matches was collected',
       ),
   })
   .meta({ id: 'OmittedFile', description: 'A file that was asked for and did not come back' })
@@ -93,12 +94,16 @@ export const outcomeSchema = z
     cpuMs: z
       .int()
       .min(0)
-      .describe('CPU time of all its processes, in milliseconds; 0 where it could not be measured'),
+      .describe(
+        'CPU time of all its processes, also of those that nobody waited for, in milliseconds; 0 where it could not be ' +
+          'measured',
+      ),
     peakMemoryBytes: z
       .int()
       .min(0)
       .describe(
-        'Largest resident memory of one of its processes; 0 where it could not be measured',
+        'The larger of two: the largest resident memory of one of its processes, and the most that all of them and the ' +
+          'files in /tmp took together beyond what the waiting container had. 0 where it could not be measured',
       ),
     files: z
       .array(outputFileSchema)
@@ -118,7 +123,7 @@ export const outcomeSchema = z
       .int()
       .min(0)
       .describe(
-        'How many displays did not come back: too many, too large as they would be sent, or of an unknown type',
+        'How many displays did not come back: too many, too large as they would be sent, of an unknown type, or reading them took too long',
       ),
     id: z.string().describe('Names this run; no two runs share one'),
   })

@@ -66,12 +66,11 @@ export class Collection {
     const missing = this.#counts
       ? []
       : patterns.map((path) => ({ path, reason: 'not_collected' as const }))
-    const omitted = [...this.#omitted, ...missing]
     const { displays, omittedCount } = this.#displays(whole.filter(({ isDisplay }) => isDisplay))
     return {
       files: whole.filter(({ isDisplay }) => !isDisplay).map(toFile),
-      filesOmitted: omitted,
-      filesOmittedCount: this.#counts?.files ?? omitted.length,
+      filesOmitted: [...this.#omitted.slice(0, MAX_OMITTED - missing.length), ...missing],
+      filesOmittedCount: this.#counts?.files ?? this.#omitted.length + missing.length,
       displays,
       displaysOmittedCount: (this.#counts?.displays ?? 0) + omittedCount,
     }

@@ -80,5 +80,5 @@ export const OMISSION_WORDS: Readonly<Record<Outcome['filesOmitted'][number]['re
   not_readable: 'not readable',
   bad_name: 'its name is not UTF-8',
   too_deep: 'in too many folders',
-  not_collected: 'the container ended before it could be collected',
+  not_collected: 'the search ended before all of it was collected',
 }

@@ -97,6 +97,7 @@ export const GVISOR_KINDS: readonly Kind[] = [
       'e-lower-its-own-oom-score': { status: ['error', 'oom', 'killed'] },
       'e-oom-score-of-the-runner': { status: ['oom', 'killed'] },
       'd-oom-score-below-zero': { status: ['ok', 'oom', 'killed'] },
+      'e-pin-the-runner': { status: 'ok' },
       'h-write-kernel-settings': {
         status: 'ok',
         outputMatches: "^(refused|\\['/proc/1/oom_score_adj'\\])$",
@@ -111,12 +112,15 @@ export const GVISOR_KINDS: readonly Kind[] = [
       'f-devices-by-name': { status: 'ok' },
       'g-netlink': { status: 'ok' },
       'g-socket-families': { status: 'ok', outputMatches: '^(\\[1, 2, 10\\]|\\[\\(16, 3\\)\\])$' },
+      'd-memory-in-huge-pages': { status: ['ok', 'error'] },
       'h-clone-with-namespaces': { status: 'ok' },
+      'h-controls-of-terminals': { status: ['ok', 'error'] },
       'h-host-sockets-and-devices': {
         status: 'ok',
         outputMatches: "^(\\[('/dev/fuse'|'/dev/net/tun'|, )*\\]|none|\\[\\])",
       },
       'h-io-uring': { status: 'ok' },
+      'h-locks-that-all-containers-see': { status: ['ok', 'error'] },
       'h-make-devices': { status: 'ok' },
       'h-mounts-are-read-only': {
         status: 'ok',

@@ -81,6 +81,18 @@ describe('a collection without its last frame', () => {
   })
 })
 
+it('names no more than a hundred, each glob among them, where the last frame did not come', () => {
+  const told = Array.from({ length: 100 }, (_, i): Sent => ['L', `too_many ${i}`])
+  const { filesOmitted, filesOmittedCount } = collection(told).end(['*.png', 'b/**'])
+  expect(filesOmitted).toHaveLength(100)
+  expect(filesOmitted.slice(97)).toEqual([
+    { path: '97', reason: 'too_many' },
+    { path: '*.png', reason: 'not_collected' },
+    { path: 'b/**', reason: 'not_collected' },
+  ])
+  expect(filesOmittedCount).toBe(102)
+})
+
 describe('a runner', () => {
   const file = (kind: string, size: number, name = 'a'): Sent[] => [
     [kind, `${size} ${name}`],
