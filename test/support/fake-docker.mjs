@@ -25,10 +25,6 @@ function run() {
   const name = args[args.indexOf('--name') + 1]
   writeFileSync(`${folder}/${name}.pid`, String(process.pid))
   const behaviour = args[args.indexOf('timeout') - 1]
-  const floodStderr = () => {
-    for (let i = 0; i < 500; i += 1) process.stderr.write('warning '.repeat(8192))
-  }
-
   if (behaviour === 'no-engine') {
     process.stderr.write('docker: Cannot connect to the Docker daemon\n')
     process.exitCode = 125
@@ -133,6 +129,10 @@ function beReady(behaviour) {
         return collect(behaviour, token)
     }
   })
+}
+
+function floodStderr() {
+  for (let i = 0; i < 500; i += 1) process.stderr.write('warning '.repeat(8192))
 }
 
 /** Whether this container is the first of its test. */

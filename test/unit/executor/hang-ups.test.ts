@@ -7,7 +7,12 @@ import { fakeDocker } from './fake-docker.ts'
 const { start, calls } = fakeDocker()
 const origin = (client: string) => ({ requestId: '', key: undefined, client })
 
-/** One that hangs up after so many milliseconds. */
+/** Runs one that hangs up after so many milliseconds, whatever becomes of it. */
+async function dropped(run: ReturnType<typeof start>['run'], ms: number, client = 'flood') {
+  await run({}, { signal: AbortSignal.timeout(ms), origin: origin(client) }).catch(() => {})
+}
+
+/** One that hangs up after so many milliseconds, before its program starts. */
 async function hungUp(run: ReturnType<typeof start>['run'], ms: number, client = 'flood') {
   const charged = vi.fn()
   const signal = AbortSignal.timeout(ms)
@@ -37,7 +42,7 @@ it('leaves it to the pool, and no more than fit into that', async () => {
   const { run, state } = start('starts-slowly', { MAX_RUNNING: '6', POOL_SIZE: '2' })
   await vi.waitFor(() => expect(state().pools.python?.ready).toBe(2), { timeout: 5000 })
   // Each takes what waits, or starts one.
-  await Promise.all([1, 2, 3, 4, 5].map((n) => hungUp(run, 50, `client ${n}`).catch(() => {})))
+  await Promise.all([1, 2, 3, 4, 5].map((n) => dropped(run, 50, `client ${n}`)))
   await vi.waitFor(
     () => {
       const { containers, pools } = state()
@@ -84,7 +89,7 @@ it('does not start more than there may be, however many come and go', async () =
     most = Math.max(most, starting + waiting + running + ending)
   }, 5)
   for (let n = 0; n < 40; n += 1) {
-    void hungUp(run, 60).catch(() => {})
+    void dropped(run, 60)
     await sleep(25)
   }
   clearInterval(watch)
