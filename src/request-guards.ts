@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import type { Drain } from './drain.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { auth, bearerKey, type FindKey } from './middleware/auth.ts'
+import { bodyMemory } from './middleware/body-memory.ts'
 import { bodySize } from './middleware/body-size.ts'
 import { contentType } from './middleware/content-type.ts'
 import { refuseRuns } from './middleware/draining.ts'
@@ -57,7 +58,8 @@ export function createRequestGuards({
   const whereLimited = (guard: Guard) => (config.RATE_LIMIT ? [guard] : [])
   const limitRate = whereLimited(rateLimit({ limiter, policy }))
   const limitRefusals = whereLimited(refusals.limit)
-  const limitBody = bodySize({ maxBytes: config.MAX_BODY_BYTES })
+  const maxBodyBytes = config.MAX_BODY_BYTES
+  const limitBody = every(bodyMemory({ maxBodyBytes }), bodySize({ maxBytes: maxBodyBytes }))
   const mayRun = (findKey: FindKey) =>
     every(refuseRuns(drain), auth({ ring, right: 'run', findKey }))
   return {

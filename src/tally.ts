@@ -13,13 +13,13 @@ export class Tally {
     return this.#counts.get(name) ?? 0
   }
 
-  /** Calls `task` as one more of this name, for as long as that takes. */
-  async during<T>(name: string, task: () => Promise<T>): Promise<T> {
-    this.#counts.set(name, this.of(name) + 1)
+  /** Calls `task` as one more of this name, or so many more, for as long as that takes. */
+  async during<T>(name: string, task: () => Promise<T>, more = 1): Promise<T> {
+    this.#counts.set(name, this.of(name) + more)
     try {
       return await task()
     } finally {
-      const left = this.of(name) - 1
+      const left = this.of(name) - more
       if (left > 0) this.#counts.set(name, left)
       else this.#counts.delete(name)
     }

@@ -33,7 +33,7 @@ export function bodySize({ maxBytes }: BodySizeOptions): MiddlewareHandler {
 }
 
 /** In bytes; undefined where there is none, or where a body in pieces is what counts. */
-function declaredLength(c: Context): number | undefined {
+export function declaredLength(c: Context): number | undefined {
   const length = Number(c.req.header('Content-Length') ?? Number.NaN)
   const isChunked = c.req.header('Transfer-Encoding') !== undefined
   return isChunked || Number.isNaN(length) ? undefined : length

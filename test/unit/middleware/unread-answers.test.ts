@@ -5,10 +5,12 @@ import type { Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { AppEnv } from '../../../src/app-env.ts'
 import { unreadAnswers } from '../../../src/middleware/unread-answers.ts'
 import { SharedBound } from '../../../src/shared-bound.ts'
+
+vi.setConfig({ testTimeout: 20_000 }) // megabytes on a machine that may be busy
 
 const MEBIBYTE = 2 ** 20
 /** More than the system takes for a reader who does not read. */
