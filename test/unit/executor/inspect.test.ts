@@ -19,6 +19,17 @@ describe('inspectWalls', () => {
     expect(findings.filter(({ holds }) => !holds).map(({ wall }) => wall)).toEqual(['user'])
     const sent = JSON.parse(executor.requests[0]?.args[0] ?? '')
     expect(sent).toMatchObject({ pids: 64, tmpBytes: 16_777_216, mounts: ['/data'] })
+    expect(sent.isCheap).toBe(false)
+  })
+
+  it('asks for the cheap trials alone where that is said, and judges those', async () => {
+    const { tmpBytes: _, tmpFiles: __, shmBytes: ___, openFiles: ____, ...cheap } = GOOD
+    const executor = new TestExecutor()
+    executor.answer = async () => outcome({ output: JSON.stringify(cheap) })
+    const findings = await inspectWalls(executor, spec, signal, 'cheap')
+    expect(findings.filter(({ holds }) => !holds)).toEqual([])
+    expect(findings).toHaveLength(12)
+    expect(JSON.parse(executor.requests[0]?.args[0] ?? '').isCheap).toBe(true)
   })
 
   it.each([
