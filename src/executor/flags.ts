@@ -73,8 +73,9 @@ const NO_NAME_SERVER = '192.0.2.1'
 const OOM_SCORE_ADJUSTMENT = '500'
 
 /**
- * Swap of a container: a page. With none at all systemd is told of no limit, and whenever it reads its units again (`systemctl
- * daemon-reload`, as packages do) it writes its own over that of a living container, which is unlimited (cgroup v2).
+ * Swap of a container: a page. With none at all systemd is told of no limit, and when it has read its units again (`systemctl
+ * daemon-reload`, as packages do) the next container that starts makes it write its own over that of every living one, which
+ * is unlimited (cgroup v2).
  */
 export const SWAP_BYTES = 4096
 
