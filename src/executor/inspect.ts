@@ -11,7 +11,10 @@ import { type Finding, insideSchema, judge, type Trials } from './walls.ts'
 /** How long the probe may take, in seconds; it needs about one. */
 const PROBE_TIMEOUT_SECONDS = 30
 
-/** The same for every environment of a server; a finding says which where there are several. */
+/**
+ * The same for every environment of a server; a finding says which where there are several.
+ * @throws where one of them can't be tried, and no wall of another is missing.
+ */
 export async function inspectEnvironments(
   executor: Executor,
   config: Config,
@@ -19,15 +22,17 @@ export async function inspectEnvironments(
   trials: Trials = 'all',
 ): Promise<Finding[]> {
   const names = config.ENVIRONMENTS
-  const findings = await Promise.all(
-    names.map(async (name) => {
-      const found = await inspectWalls(executor, containerSpec(config, '', name), signal, trials)
-      return names.length === 1
-        ? found
-        : found.map((finding) => ({ ...finding, wall: `${name}: ${finding.wall}` }))
-    }),
-  )
-  return findings.flat()
+  const trialOf = async (name: (typeof names)[number]) => {
+    const found = await inspectWalls(executor, containerSpec(config, '', name), signal, trials)
+    return names.length === 1
+      ? found
+      : found.map((finding) => ({ ...finding, wall: `${name}: ${finding.wall}` }))
+  }
+  const ends = await Promise.allSettled(names.map(trialOf))
+  const findings = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed && findings.every(({ holds }) => holds)) throw failed.reason
+  return findings
 }
 
 /**

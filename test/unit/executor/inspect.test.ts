@@ -82,4 +82,13 @@ describe('inspectEnvironments', () => {
     const config = parseConfig({ ENVIRONMENTS: 'python,data' })
     await expect(inspectEnvironments(executor, config, signal)).rejects.toThrow()
   })
+
+  it('tells of a wall that is missing in one although another can not be tried', async () => {
+    const executor = new TestExecutor()
+    executor.answer = async ({ environment }) =>
+      outcome({ output: environment === 'data' ? '' : JSON.stringify({ ...GOOD, userId: 0 }) })
+    const config = parseConfig({ ...MOUNTS, ENVIRONMENTS: 'python,data' })
+    const findings = await inspectEnvironments(executor, config, signal)
+    expect(findings.filter(({ holds }) => !holds).map(({ wall }) => wall)).toEqual(['python: user'])
+  })
 })
