@@ -1,5 +1,6 @@
 // The suites, one after the other, so that tests of timing do not share the cores with others. `gvisor` is the
-// behaviour suite and the corpus once more, under the other runtime of containers; it runs where it is asked for by name.
+// behaviour suite and the corpus once more, under the other runtime of containers; it runs where it is asked for by name,
+// as does `vm`.
 // `deno` is the behaviour suite once more, with a server on Deno, and `queue` with a worker behind a queue.
 
 import { defineConfig } from 'vitest/config'
@@ -95,6 +96,18 @@ export default defineConfig({
           testTimeout: 60_000,
           // Where nothing is built yet, the image is.
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'vm',
+          include: ['test/vm/**/*.test.ts'],
+          sequence: { groupOrder: 6 },
+          fileParallelism: false,
+          // In the virtual machine of `npm run test:vm`: without KVM everything takes ten times as long.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          env: { SUITE_START_TIMEOUT_SECONDS: '300' },
         },
       },
       {

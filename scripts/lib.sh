@@ -42,6 +42,12 @@ hash_text() { { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1; }
 stamped() { [ "$(cat "$state/$1" 2>/dev/null)" = "$2" ]; }
 stamp() { echo "$2" >"$state/$1"; }
 
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+install_debian() {
+  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
 image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inputs_label\"}}" "$1" 2>/dev/null; }
 
 has_image() { "$docker" image inspect "$1" >/dev/null 2>&1; }
@@ -49,11 +55,11 @@ has_image() { "$docker" image inspect "$1" >/dev/null 2>&1; }
 # The network of a build's steps: an engine without bridges has only the host's.
 build_network() { if "$docker" network inspect bridge >/dev/null 2>&1; then echo default; else echo host; fi; }
 
-# One at a time: a second script waits and then finds everything done.
+# One at a time: a second script waits and then finds everything done. Other names are other locks.
 lock() {
   mkdir -p "$state"
   if command -v flock >/dev/null; then
-    exec 9>"$state/lock"
+    exec 9>"$state/${1:-lock}"
     flock 9
   fi
 }

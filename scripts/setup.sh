@@ -24,12 +24,6 @@ base_image=${BASE_IMAGE:-debian:trixie-slim}
 local_base=safe-code-executor-base:trixie
 dockerd_log=/var/log/safe-code-executor-dockerd.log
 
-can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
-
-install_debian() {
-  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
-}
-
 # --- npm packages ---
 
 setup_packages() {

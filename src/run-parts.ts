@@ -66,10 +66,11 @@ async function dockerParts(
   logger: Logger,
   { metrics, runLog, onMissing }: RunPartsOptions,
 ): Promise<RunParts> {
-  const { executor, state, prove, close } = createGuardedExecutor(config, logger, {
+  const { executor, state, prove, obstacle, close } = createGuardedExecutor(config, logger, {
     ...{ events: metrics.executorEvents, onMissing },
   })
-  const watched = watchExecutor({ executor, config, onRun: recorder(metrics, runLog) })
+  const onRun = recorder(metrics, runLog)
+  const watched = watchExecutor({ executor, config, onRun, obstacle })
   const webhooks = await webhookOptions(config)
   const sender = webhooks && (await webhookSender({ ...webhooks, logger }))
   const asyncRuns = memoryAsyncRuns(config, {

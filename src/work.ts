@@ -34,9 +34,9 @@ export async function work(config: Config): Promise<void> {
     logger.info({ signal }, 'draining; a second signal ends it at once')
     stop.abort()
   })
-  const parts = createGuardedExecutor(config, logger, {
-    onMissing: () => stop.abort(new Error(MISSING_WALL)),
-  })
+  // Another host can run the programs: this one takes no more, whenever it is that a wall is found missing.
+  const end = () => stop.abort(new Error(MISSING_WALL))
+  const parts = createGuardedExecutor(config, logger, { onMissing: end, onLost: end })
   try {
     await proven(parts, logger, stop.signal)
     if (!stop.signal.aborted) await workWith(config, parts, logger, stop.signal)

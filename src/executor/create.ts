@@ -34,28 +34,42 @@ export interface DockerParts {
 export interface GuardedParts extends DockerParts {
   /** Tries the walls, unless the operator does without; what runs waits for it. */
   prove: () => Promise<void>
+  /** What keeps programs from being run, where that is known; for /readyz. */
+  obstacle: () => string | undefined
 }
 
 export interface DockerCallbacks {
   events?: ExecutorEvents
-  /** Called once when a wall was found missing. */
+  /** Called once when a wall was found missing at the start. */
   onMissing: (missing: Finding[]) => void
+  /** Called when one was lost later; nothing is run until it is found again. */
+  onLost?: (missing: Finding[]) => void
 }
 
 /** The same, with an executor that runs nothing before the walls were found to hold. */
 export function createGuardedExecutor(
   config: Config,
   logger: Logger,
-  { events, onMissing }: DockerCallbacks,
+  { events, ...callbacks }: DockerCallbacks,
 ): GuardedParts {
   const { executor, state, close } = createDockerExecutor(config, logger, events)
   if (config.SERVE_WITH_MISSING_WALLS) {
     const prove = async () => logger.warn('SERVE_WITH_MISSING_WALLS=on: nobody tried the walls')
-    return { executor, state, close, prove }
+    return { executor, state, close, prove, obstacle: () => undefined }
   }
-  const inspect = (signal: AbortSignal) => inspectEnvironments(executor, config, signal)
-  const guard = new Guard({ executor, inspect, logger, onMissing })
-  return { executor: guard, state, close, prove: () => guard.prove() }
+  const guard = new Guard({
+    ...{ executor, logger, ...callbacks },
+    inspect: (signal) => inspectEnvironments(executor, config, signal),
+    inspectWaiting: (signal) => inspectEnvironments(executor, config, signal, 'cheap'),
+    waitingCount: Math.max(...config.ENVIRONMENTS.map((name) => poolSize(config, name))),
+    isBusy: () => state().running >= config.MAX_RUNNING,
+  })
+  const closeAll = () => {
+    guard.close()
+    return close()
+  }
+  const prove = () => guard.prove()
+  return { executor: guard, state, close: closeAll, prove, obstacle: () => guard.obstacle }
 }
 
 /** Starts the pool. Sweeps away what a dead server left. */

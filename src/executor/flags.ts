@@ -59,6 +59,9 @@ const NOGROUP = 65_534
  */
 const GVISOR_THREADS = 8
 
+/** How a folder in memory that programs may write to is mounted. */
+const TMPFS_OPTIONS = 'rw,noexec,nosuid,nodev,mode=1777'
+
 /** User numbers that the image calls `nobody` (sandbox/Dockerfile has the same two). Below 65536, which is all that a rootless engine has. */
 const FIRST_USER_ID = 20_000
 const USER_IDS = 1000
@@ -68,6 +71,13 @@ const NO_NAME_SERVER = '192.0.2.1'
 
 /** Where the host's memory runs out, programs go before its services: half-way to the 1000 that the program itself has. */
 const OOM_SCORE_ADJUSTMENT = '500'
+
+/**
+ * Swap of a container: a page. With none at all systemd is told of no limit, and when it has read its units again (`systemctl
+ * daemon-reload`, as packages do) the next container that starts makes it write its own over that of every living one, which
+ * is unlimited (cgroup v2).
+ */
+export const SWAP_BYTES = 4096
 
 /** Every flag of `docker run`, and what would be possible without it. */
 const FLAGS: readonly FlagRow[] = [
@@ -97,8 +107,8 @@ const FLAGS: readonly FlagRow[] = [
     why: 'one program would take all memory of the host',
   },
   {
-    flag: ({ limits }) => ['--memory-swap', bytes(limits.memoryBytes)],
-    why: 'equal to --memory: no swap, which would double it and wear the disk',
+    flag: ({ limits }) => ['--memory-swap', bytes(limits.memoryBytes + SWAP_BYTES)],
+    why: 'memory and swap together: no swap to speak of, which would double it and wear the disk',
   },
   { flag: ({ limits }) => ['--cpus', String(limits.cpus)], why: 'runs would starve each other' },
   { flag: (spec) => ['--pids-limit', String(pidsLimit(spec))], why: 'fork and thread bombs' },
@@ -114,8 +124,11 @@ const FLAGS: readonly FlagRow[] = [
     why: 'the one place to write: bounded in bytes and files, in memory, gone afterwards',
   },
   {
-    flag: ({ limits }) => ['--shm-size', bytes(limits.shmBytes)],
-    why: 'Docker’s default is 64 MB, half of the memory',
+    flag: ({ client, limits }) =>
+      client === 'podman'
+        ? ['--tmpfs', `/dev/shm:${TMPFS_OPTIONS},size=${limits.shmBytes}`]
+        : ['--shm-size', bytes(limits.shmBytes)],
+    why: 'Docker’s default is 64 MB, half of the memory; Podman 5 would mount it read-only, like the root',
   },
   { flag: () => ['--ipc', 'private'], why: 'no shared memory with other containers' },
   {
@@ -231,7 +244,7 @@ function runnerCommand(limits: ContainerLimits): string[] {
 
 /** Podman 4.3 has no option for the number of files; there they are bounded as memory only. */
 function tmpOptions({ client, limits }: ContainerSpec): string {
-  const options = `rw,noexec,nosuid,nodev,mode=1777,size=${limits.tmpBytes}`
+  const options = `${TMPFS_OPTIONS},size=${limits.tmpBytes}`
   return client === 'podman' ? options : `${options},nr_inodes=${limits.tmpInodes}`
 }
 

@@ -6,27 +6,33 @@ import { ownRequest } from '../run.ts'
 import type { Executor } from './executor.ts'
 import { type ContainerSpec, isGvisor } from './flags.ts'
 import { containerSpec } from './spec.ts'
-import { type Finding, insideSchema, judge } from './walls.ts'
+import { type Finding, insideSchema, judge, type Trials } from './walls.ts'
 
 /** How long the probe may take, in seconds; it needs about one. */
 const PROBE_TIMEOUT_SECONDS = 30
 
-/** The same for every environment of a server; a finding says which where there are several. */
+/**
+ * The same for every environment of a server; a finding says which where there are several.
+ * @throws where one of them can't be tried, and no wall of another is missing.
+ */
 export async function inspectEnvironments(
   executor: Executor,
   config: Config,
   signal: AbortSignal,
+  trials: Trials = 'all',
 ): Promise<Finding[]> {
   const names = config.ENVIRONMENTS
-  const findings = await Promise.all(
-    names.map(async (name) => {
-      const found = await inspectWalls(executor, containerSpec(config, '', name), signal)
-      return names.length === 1
-        ? found
-        : found.map((finding) => ({ ...finding, wall: `${name}: ${finding.wall}` }))
-    }),
-  )
-  return findings.flat()
+  const trialOf = async (name: (typeof names)[number]) => {
+    const found = await inspectWalls(executor, containerSpec(config, '', name), signal, trials)
+    return names.length === 1
+      ? found
+      : found.map((finding) => ({ ...finding, wall: `${name}: ${finding.wall}` }))
+  }
+  const ends = await Promise.allSettled(names.map(trialOf))
+  const findings = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed && findings.every(({ holds }) => holds)) throw failed.reason
+  return findings
 }
 
 /**
@@ -38,11 +44,13 @@ export async function inspectWalls(
   executor: Executor,
   spec: ContainerSpec,
   signal: AbortSignal,
+  trials: Trials = 'all',
 ): Promise<Finding[]> {
   const { environment, limits, mounts, runtime } = spec
   // gVisor has these limits only together, as memory, and trying them would take all of it.
   const untried = isGvisor(runtime) ? { pids: 0, tmpInodes: 0, shmBytes: 0 } : {}
-  const sent = { ...limits, ...untried, mounts: mounts.map(({ target }) => target) }
+  const targets = mounts.map(({ target }) => target)
+  const sent = { ...limits, ...untried, mounts: targets, isCheap: trials === 'cheap' }
   const request = ownRequest({
     code: readFileSync(new URL('../../sandbox/probe.py', import.meta.url), 'utf8'),
     args: [JSON.stringify(sent)],
@@ -53,5 +61,5 @@ export async function inspectWalls(
   if (outcome.status !== 'ok') {
     throw new Error(`the probe ended with ${outcome.status}: ${outcome.error}\n${outcome.stderr}`)
   }
-  return judge(insideSchema.parse(JSON.parse(outcome.output)), spec)
+  return judge(insideSchema.parse(JSON.parse(outcome.output)), spec, trials)
 }

@@ -4,7 +4,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { containersOf, eventually } from '../support/docker.ts'
 import { startServer } from '../support/server.ts'
+import { loseSwapLimit } from '../support/swap-limit.ts'
 
 let folder: string
 beforeAll(() => {
@@ -12,21 +14,31 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** A `docker` that passes everything on but one argument, and `valueCount` arguments after it. */
-function dockerWithout(flag: string, valueCount: number): string {
-  const path = `${folder}/docker${flag}`
+/** A `docker` that changes the arguments `args` of every command, by the statement `change`. */
+function dockerThat(name: string, change: string): string {
+  const path = `${folder}/docker${name}`
   writeFileSync(
     path,
     `#!/usr/bin/env node
 const { spawn } = require('node:child_process')
 const args = process.argv.slice(2)
-const at = args.indexOf('${flag}')
-if (at >= 0) args.splice(at, ${valueCount + 1})
+${change}
 spawn('docker', args, { stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1))
 `,
   )
   chmodSync(path, 0o755)
   return path
+}
+
+/** One that passes everything on but one argument, and `valueCount` arguments after it. */
+function dockerWithout(flag: string, valueCount: number): string {
+  const at = `args.indexOf('${flag}')`
+  return dockerThat(flag, `if (${at} >= 0) args.splice(${at}, ${valueCount + 1})`)
+}
+
+/** One that gives containers another argument. */
+function dockerWith(name: string, argument: string): string {
+  return dockerThat(name, `if (args[0] === 'run') args.splice(1, 0, '${argument}')`)
 }
 
 /** The server's whole life, where it ends by itself. */
@@ -72,6 +84,54 @@ describe('on a host without one of the walls', () => {
     expect(exitCode).toBe(1)
     expect(stdout).toMatch(/^MISSING {2}CPU quota /m)
     expect(stdout).toMatch(/[1-9] missing\n {2}CPU quota: .*docker info/)
+  })
+
+  it('tries all the others where one can not be tried, and takes that one for missing', async () => {
+    const unreadable = `${folder}/unreadable`
+    writeFileSync(unreadable, '', { mode: 0o600 })
+    const mount = `--mount=type=bind,source=${unreadable},target=/proc/meminfo`
+    const { exitCode, stdout } = await doctor({ DOCKER_BIN: dockerWith('-unreadable', mount) })
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(/^MISSING {2}swap .*hostSwapBytes: PermissionError: .*\/proc\/meminfo/m)
+    expect(stdout).toMatch(/\n19 walls hold, 1 missing\n/)
+  })
+
+  it('says where a folder of the sandbox is not there to be filled', async () => {
+    const DOCKER_BIN = dockerWith('-read-only-shm', '--tmpfs=/dev/shm:ro')
+    const { exitCode, stdout } = await doctor({ DOCKER_BIN })
+    expect(stdout).toMatch(/^holds {4}size of \/dev\/shm .*full at 0 MB/m)
+    expect(exitCode).toBe(0)
+  })
+})
+
+/** What is logged of it. */
+const LOST = /"level":60,.*"wall":"swap"/
+
+describe('a wall that is lost while the server lives', () => {
+  it('is found in a container that waits: nothing is run, /readyz and the log say so', {
+    timeout: 120_000,
+  }, async () => {
+    const server = await startServer({ POOL_SIZE: '2' })
+    try {
+      const ready = async () => (await fetch(`${server.url}/readyz`)).status
+      expect(await ready()).toBe(200)
+      await eventually(
+        'two wait',
+        10_000,
+        async () => (await containersOf(server.pid)).length === 2,
+      )
+      for (const name of await containersOf(server.pid)) await loseSwapLimit('docker', name)
+      // Nobody asks meanwhile: what /readyz runs is in a container of its own each time, and leaves none of these.
+      await eventually('it is found', 80_000, () => LOST.test(server.log.join('\n')))
+      expect(await ready()).toBe(503)
+      const refused = await server.post({ code: 'print(1)' })
+      expect(refused.status).toBe(503)
+      expect(await refused.json()).toMatchObject({ output: '', code: 'unavailable' })
+      expect(await server.stop()).toBe(0)
+      expect(await containersOf(server.pid)).toEqual([])
+    } finally {
+      await server.stop()
+    }
   })
 })
 

@@ -22,7 +22,7 @@ it('is this command', () => {
     ...['--network', 'none'],
     ...['--dns', '192.0.2.1', '--dns-search', '.'],
     ...['--memory', '134217728b'],
-    ...['--memory-swap', '134217728b'],
+    ...['--memory-swap', '134221824b'],
     ...['--cpus', '1'],
     ...['--pids-limit', '64'],
     '--read-only',
@@ -56,7 +56,7 @@ describe('what a run may use', () => {
     ['container: thrown away', ' --rm '],
     ['time: the container’s own life ends', ' timeout --signal=KILL 345 '],
     ['memory', ' --memory 134217728b '],
-    ['no swap', ' --memory-swap 134217728b '],
+    ['no swap but one page', ' --memory-swap 134221824b '],
     ['CPU', ' --cpus 1 '],
     ['processes', ' --pids-limit 64 '],
     ['network: none', ' --network none '],
@@ -114,7 +114,7 @@ describe('dockerRunArgs', () => {
     ` ${dockerRunArgs(identity, { ...spec, limits: { ...spec.limits, ...limits } }).join(' ')} `
 
   it.each([
-    [{ memoryBytes: 33_554_432 }, ' --memory 33554432b --memory-swap 33554432b '],
+    [{ memoryBytes: 33_554_432 }, ' --memory 33554432b --memory-swap 33558528b '],
     [{ cpus: 0.5 }, ' --cpus 0.5 '],
     [{ pids: 8 }, ' --pids-limit 8 '],
     [{ tmpBytes: 1_048_576 }, ',size=1048576,'],
@@ -161,9 +161,11 @@ describe('dockerRunArgs', () => {
     expect(words).not.toContain('--dns')
     expect(words).toContain('--read-only-tmpfs=false')
     expect(argv).not.toContain('--read-only-tmpfs=false')
-    expect(words[words.indexOf('--tmpfs') + 1]).toBe(
+    expect(words.filter((_, index) => words[index - 1] === '--tmpfs')).toEqual([
       '/tmp:rw,noexec,nosuid,nodev,mode=1777,size=16777216',
-    )
+      '/dev/shm:rw,noexec,nosuid,nodev,mode=1777,size=16777216',
+    ])
+    expect(words).not.toContain('--shm-size')
   })
 
   it('names a runtime where there is one', () => {

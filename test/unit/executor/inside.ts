@@ -23,5 +23,7 @@ export const GOOD: Inside = {
   coreBytes: 0,
   fileBytes: 128 * 2 ** 20,
   cgroupVersion: 2,
-  cgroup: { memory: '134217728', swap: '0', cpu: '100000 100000', pids: '64' },
+  cgroup: { memory: '134217728', swap: '4096', cpu: '100000 100000', pids: '64' },
+  hostSwapBytes: 2 ** 30,
+  failures: {},
 }

@@ -19,6 +19,17 @@ describe('inspectWalls', () => {
     expect(findings.filter(({ holds }) => !holds).map(({ wall }) => wall)).toEqual(['user'])
     const sent = JSON.parse(executor.requests[0]?.args[0] ?? '')
     expect(sent).toMatchObject({ pids: 64, tmpBytes: 16_777_216, mounts: ['/data'] })
+    expect(sent.isCheap).toBe(false)
+  })
+
+  it('asks for the cheap trials alone where that is said, and judges those', async () => {
+    const { tmpBytes: _, tmpFiles: __, shmBytes: ___, openFiles: ____, ...cheap } = GOOD
+    const executor = new TestExecutor()
+    executor.answer = async () => outcome({ output: JSON.stringify(cheap) })
+    const findings = await inspectWalls(executor, spec, signal, 'cheap')
+    expect(findings.filter(({ holds }) => !holds)).toEqual([])
+    expect(findings).toHaveLength(12)
+    expect(JSON.parse(executor.requests[0]?.args[0] ?? '').isCheap).toBe(true)
   })
 
   it.each([
@@ -70,5 +81,14 @@ describe('inspectEnvironments', () => {
       outcome({ output: environment === 'data' ? '' : JSON.stringify(GOOD) })
     const config = parseConfig({ ENVIRONMENTS: 'python,data' })
     await expect(inspectEnvironments(executor, config, signal)).rejects.toThrow()
+  })
+
+  it('tells of a wall that is missing in one although another can not be tried', async () => {
+    const executor = new TestExecutor()
+    executor.answer = async ({ environment }) =>
+      outcome({ output: environment === 'data' ? '' : JSON.stringify({ ...GOOD, userId: 0 }) })
+    const config = parseConfig({ ...MOUNTS, ENVIRONMENTS: 'python,data' })
+    const findings = await inspectEnvironments(executor, config, signal)
+    expect(findings.filter(({ holds }) => !holds).map(({ wall }) => wall)).toEqual(['python: user'])
   })
 })

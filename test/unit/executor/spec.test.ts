@@ -98,7 +98,7 @@ it('never writes a limit of 0, or one in a form that the engine reads otherwise'
     MAX_TIMEOUT_SECONDS: '0.1',
   })
   const line = dockerRunArgs({ name: 'box', userId: 20_000 }, containerSpec(least, 'o')).join(' ')
-  expect(line).toContain('--memory 33554432b --memory-swap 33554432b --cpus 0.01 --pids-limit 8')
+  expect(line).toContain('--memory 33554432b --memory-swap 33558528b --cpus 0.01 --pids-limit 8')
   expect(line).toContain('size=1048576,nr_inodes=16 --shm-size 1048576b')
   expect(line).toContain('nofile=64')
   expect(line).toContain('timeout --signal=KILL 7 ')

@@ -22,8 +22,11 @@ describe('judge', () => {
     expect(missing({})).toEqual([])
     expect(missing({ interfaces: ['lo', 'tunl0', 'sit0'] })).toEqual([])
     expect(missing({ processes: null })).toEqual([])
-    const inBytes = { memory: '134217728', swap: '134217728', cpu: '100000' }
-    expect(missing({ cgroupVersion: 1, ...cgroup(inBytes) })).toEqual([])
+    expect(missing(cgroup({ swap: '0' }))).toEqual([])
+    for (const swap of ['134217728', '134221824']) {
+      const inBytes = { memory: '134217728', swap, cpu: '100000' }
+      expect(missing({ cgroupVersion: 1, ...cgroup(inBytes) })).toEqual([])
+    }
   })
 
   it('has words for every wall', () => {
@@ -60,7 +63,10 @@ describe('judge', () => {
     ['memory', cgroup({ memory: '9223372036854771712' })],
     ['swap', cgroup({ swap: 'max' })],
     ['swap', cgroup({ swap: '134217728' })],
+    ['swap', cgroup({ swap: '8192' })],
     ['swap', { cgroupVersion: 1, ...cgroup({ swap: '268435456' }) }],
+    ['swap', { cgroupVersion: 1, ...cgroup({ swap: '134225920' }) }],
+    ['swap', cgroup({ swap: null })],
     ['CPU quota', cgroup({ cpu: 'max 100000' })],
     ['CPU quota', cgroup({ cpu: '-1' })],
   ])('misses %s: %j', (wall, change) => {
@@ -70,6 +76,40 @@ describe('judge', () => {
   it('takes a limit that can not be seen from inside for held; doctor tries it', () => {
     const unseen = { memory: null, swap: null, cpu: null, pids: null }
     expect(missing({ cgroupVersion: null, ...cgroup(unseen) })).toEqual([])
+  })
+
+  it('asks for no limit of swap where the host has none', () => {
+    expect(missing({ hostSwapBytes: 0, ...cgroup({ swap: null }) })).toEqual([])
+    expect(missing({ hostSwapBytes: 0, ...cgroup({ swap: 'max' }) })).toEqual(['swap'])
+  })
+
+  it('misses every wall of which the probe could not find out something, and says why', () => {
+    const { interfaces: _, cgroup: __, ...rest } = GOOD
+    const failures = { interfaces: 'PermissionError: [Errno 13] /proc/net/dev' }
+    const findings = judge({ ...rest, failures }, spec).filter(({ holds }) => !holds)
+    expect(findings.map(({ wall }) => wall)).toEqual([
+      ...['network', 'processes', 'memory', 'swap', 'CPU quota'],
+    ])
+    expect(findings[0]).toMatchObject({ seen: failures.interfaces, tried: expect.any(String) })
+    expect(findings[1]?.seen).toBe('the probe says nothing of it')
+  })
+
+  it('asks nothing of what only the dear trials find out, where the cheap ones were made', () => {
+    const { tmpBytes, tmpFiles, shmBytes, openFiles, ...cheap } = { ...GOOD, processes: null }
+    expect(judge(cheap, spec, 'cheap').filter(({ holds }) => !holds)).toEqual([])
+    expect(
+      judge({ ...cheap, ...cgroup({ swap: 'max', pids: 'max' }) }, spec, 'cheap'),
+    ).toMatchObject(
+      expect.arrayContaining([
+        expect.objectContaining({ wall: 'swap', holds: false }),
+        expect.objectContaining({ wall: 'processes', holds: false }),
+      ]),
+    )
+    expect(
+      judge(cheap, spec)
+        .filter(({ holds }) => !holds)
+        .map(({ wall }) => wall),
+    ).toEqual([...['size of /tmp', 'files in /tmp', 'size of /dev/shm', 'open files']])
   })
 
   it('asks of gVisor what gVisor has, and the rest all the same', () => {
