@@ -78,7 +78,8 @@ export class Engine {
   /** All containers that servers like this one have made and that the engine still has. */
   async list(): Promise<ListedContainer[]> {
     void this.#findSocket() // before it is needed in a hurry
-    const format = `{{.Names}}\t{{.State}}\t{{.Label "${OWNER_LABEL}"}}`
+    // All labels: Podman before 5 can't be asked for one of them.
+    const format = '{{.Names}}\t{{.State}}\t{{.Labels}}'
     const result = await this.#docker([
       ...['ps', '--all', '--filter', `label=${OWNER_LABEL}`, '--format', format],
     ])
@@ -86,10 +87,7 @@ export class Engine {
       this.#onCommandFailed('ps')
       return []
     }
-    return result.stdout.split('\n').flatMap((line) => {
-      const [name, state, owner] = line.split('\t')
-      return name && state && owner ? [{ name, state, owner }] : []
-    })
+    return result.stdout.split('\n').flatMap((line) => listedContainer(line) ?? [])
   }
 
   /**
@@ -114,6 +112,16 @@ export class Engine {
       killSignal: 'SIGKILL',
     })
   }
+}
+
+/** `a=1,b=2` in Docker's words, `map[a:1 b:2]` in Podman's. */
+const OWNER = new RegExp(`${OWNER_LABEL.replaceAll('.', '\\.')}[=:](\\S+?)\\]?(?:[\\s,]|$)`)
+
+/** A line of name, state and labels, separated by tabs; undefined where it is none of ours. */
+export function listedContainer(line: string): ListedContainer | undefined {
+  const [name, state, labels = ''] = line.split('\t')
+  const owner = labels.match(OWNER)?.[1]
+  return name && state && owner ? { name, state: state.toLowerCase(), owner } : undefined
 }
 
 /** Names this process so that a later one can tell whether it still lives: where, process id, start time. */

@@ -1,13 +1,13 @@
 // Keeps sandboxes ready. Hands out, never takes back.
 
 import type { Logger } from 'pino'
-import { onAbort } from '../abortable.ts'
-import { cancelled, Refusal, unavailable } from '../errors.ts'
+import { cancelled, unavailable } from '../errors.ts'
 import { Circuit } from './circuit.ts'
 import type { Containers } from './containers.ts'
 import type { ExecutorEvents } from './events.ts'
 import { RecentUse } from './recent-use.ts'
 import type { Sandbox } from './sandbox.ts'
+import { WaitingRequests } from './waiting-requests.ts'
 
 /**
  * How long after a sandbox was taken the next one is started, in milliseconds, unless the run is over before: a short
@@ -66,8 +66,7 @@ export class Pool {
   readonly #waiting = new Map<Sandbox, NodeJS.Timeout>()
   readonly #circuit = new Circuit()
   readonly #use = new RecentUse()
-  /** Wakes the requests that wait for room. */
-  readonly #waitingRequests = new Set<() => void>()
+  readonly #requests = new WaitingRequests()
   #refillTimer: NodeJS.Timeout | undefined
   #refillDueAtMs = Number.POSITIVE_INFINITY
   #retryMs = FIRST_RETRY_MS
@@ -110,7 +109,7 @@ export class Pool {
         onStarted?.()
         return this.#start()
       }
-      await this.#room(signal, deadlineMs)
+      await this.#requests.wait(signal, deadlineMs)
     }
   }
 
@@ -122,7 +121,7 @@ export class Pool {
   release(sandbox: Sandbox, isOver: boolean): void {
     if (sandbox.isUnused && !this.#closed) {
       this.#keep(sandbox)
-      this.#wakeRequests()
+      this.#requests.wake()
       return
     }
     void sandbox.dispose(isOver ? DISPOSE_AFTER_RUN_MS : 0)
@@ -134,13 +133,13 @@ export class Pool {
     this.#closed = true
     this.#refillDueAtMs = Number.NEGATIVE_INFINITY // nothing is due any more
     clearTimeout(this.#refillTimer)
-    this.#wakeRequests()
+    this.#requests.wake()
     for (const sandbox of this.#waiting.keys()) this.#drop(sandbox)
   }
 
   /** The oldest that is ready, else the oldest; but for who may not have the last one, which is a ready one if any is. */
   #choose(mayHaveLast: boolean): Sandbox | undefined {
-    const all = [...this.#waiting.keys()]
+    const all = [...this.#waiting.keys()].sort((a, b) => a.startedAtMs - b.startedAtMs)
     const ready = all.filter(({ isReady }) => isReady)
     if (mayHaveLast) return ready[0] ?? all[0]
     if (all.length < 2) return undefined
@@ -154,44 +153,13 @@ export class Pool {
     return () => used === 0 || TIMES_AS_MUCH * used <= this.#use.mostOfOthers(client)
   }
 
-  /**
-   * Resolves when a container of the server is gone, or one waits here again.
-   * @throws {Refusal} `busy` at the deadline; `cancelled`.
-   */
-  #room(signal: AbortSignal, deadlineMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (task: () => void) => {
-        clearTimeout(timer)
-        stopListening()
-        this.#waitingRequests.delete(wake)
-        task()
-      }
-      const wake = () => settle(resolve)
-      const giveUp = () =>
-        settle(() =>
-          reject(
-            new Refusal('busy', 'Too many containers are starting or ending; try again later', {
-              headers: { 'Retry-After': '5' },
-            }),
-          ),
-        )
-      const timer = setTimeout(giveUp, deadlineMs - performance.now())
-      const stopListening = onAbort(signal, () => settle(() => reject(cancelled(signal))))
-      this.#waitingRequests.add(wake)
-    })
-  }
-
-  #wakeRequests(): void {
-    for (const wake of [...this.#waitingRequests]) wake()
-  }
-
   /** The one that is kept goes first, then requests. */
   #onRoom(): void {
     if (this.#closed) return
     const { containers, size } = this.#options
     const isKept = size > 1 && this.#waiting.size === 0 && !this.#isResting
     if (isKept && containers.hasRoom) this.#keep(this.#start())
-    if (this.#waitingRequests.size > 0) this.#wakeRequests()
+    if (this.#requests.size > 0) this.#requests.wake()
     else this.#refillSoon(REFILL_AFTER_RUN_MS)
   }
 
@@ -252,7 +220,7 @@ export class Pool {
     const wanted = isCrowded() ? Math.min(size, 1) : size
     if (wanted < size) this.#refillSoon(REFILL_AFTER_CROWD_MS)
     while (this.#waiting.size < wanted && containers.hasRoom) this.#keep(this.#start())
-    this.#wakeRequests() // one that is starting is as good to them as room for one
+    this.#requests.wake() // one that is starting is as good to them as room for one
   }
 
   /** Lets a sandbox wait until it is too old. */

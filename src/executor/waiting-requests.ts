@@ -1,0 +1,42 @@
+// Requests that have a place and wait until there is room for a container.
+
+import { onAbort } from '../abortable.ts'
+import { cancelled, Refusal } from '../errors.ts'
+
+export class WaitingRequests {
+  readonly #wakes = new Set<() => void>()
+
+  get size(): number {
+    return this.#wakes.size
+  }
+
+  /** To be called when one of them may go on: which one, they find out. */
+  wake(): void {
+    for (const wake of [...this.#wakes]) wake()
+  }
+
+  /**
+   * Resolves when there may be room. `deadlineMs`: until when, by `performance.now()`.
+   * @throws {Refusal} `busy` at the deadline; `cancelled`.
+   */
+  wait(signal: AbortSignal, deadlineMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (task: () => void) => {
+        clearTimeout(timer)
+        stopListening()
+        this.#wakes.delete(wake)
+        task()
+      }
+      const wake = () => settle(resolve)
+      const timer = setTimeout(() => settle(() => reject(busy())), deadlineMs - performance.now())
+      const stopListening = onAbort(signal, () => settle(() => reject(cancelled(signal))))
+      this.#wakes.add(wake)
+    })
+  }
+}
+
+function busy(): Refusal {
+  return new Refusal('busy', 'Too many containers are starting or ending; try again later', {
+    headers: { 'Retry-After': '5' },
+  })
+}
