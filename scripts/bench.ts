@@ -3,7 +3,7 @@
 // Ratios are what counts: this machine may be slow or busy, but both sides of a ratio are measured in turns.
 //   npm run bench                  everything
 //   npm run bench -- data stream   these parts of latency, throughput, overload, data, stream, operation,
-//                                  queue
+//                                  queue, unread
 //
 // BENCH_ROUNDS (default 40) is the number of single measurements, BENCH_SECONDS (default 15) the length of one load.
 
@@ -29,6 +29,7 @@ import {
   spread,
   startServer,
 } from './bench-support.ts'
+import { unread } from './bench-unread.ts'
 
 const LOAD_MS = Number(process.env.BENCH_SECONDS ?? 15) * 1000
 /** Load before a rate is measured, in milliseconds: more than the pool can answer. */
@@ -187,7 +188,7 @@ async function overload(): Promise<void> {
 /** The parts, by the names that the command line takes. */
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   ...{ latency: latencies, throughput, overload, data: dataImport, stream: streaming },
-  ...{ operation, queue },
+  ...{ operation, queue, unread },
 }
 
 const chosen = process.argv.slice(2)

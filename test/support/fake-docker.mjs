@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Stands in for `docker` where a real engine can't be made to behave this oddly. The image's name is the behaviour.
 
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { collect } from './fake-collections.mjs'
 import { beginFrame, exit, frame, keepAlive, noToken } from './fake-frames.mjs'
 
@@ -11,6 +11,10 @@ appendFileSync(`${folder}/calls`, `${command} ${args.join(' ')}\n`)
 
 if (command === 'rm') {
   const name = args.at(-1)
+  if (isFirst(`rm-${name}`) && existsSync(`${folder}/${name}.stubborn`)) {
+    process.stderr.write('Error response from daemon: context deadline exceeded\n')
+    process.exit(1)
+  }
   try {
     process.kill(Number(readFileSync(`${folder}/${name}.pid`, 'utf8')), 'SIGKILL')
   } catch {
@@ -30,6 +34,7 @@ function run() {
     process.exitCode = 125
     return
   }
+  if (behaviour === 'hard-to-remove') writeFileSync(`${folder}/${name}.stubborn`, '')
   if (behaviour === 'never-ready') return keepAlive()
   if (behaviour === 'fails-slowly' || (behaviour === 'fails-at-first' && isFirst())) {
     process.stderr.write('docker: something was in the way\n')
@@ -122,6 +127,7 @@ function beReady(behaviour) {
         frame('S', token)
         return frame('X', token, exit({}))
       case 'stays':
+      case 'hard-to-remove':
         frame('S', token)
         frame('X', token, exit({ exitCode: 7 }))
         return keepAlive()
@@ -135,10 +141,10 @@ function floodStderr() {
   for (let i = 0; i < 500; i += 1) process.stderr.write('warning '.repeat(8192))
 }
 
-/** Whether this container is the first of its test. */
-function isFirst() {
+/** Whether this is the first time of its test: of a container, or of something else. */
+function isFirst(what = 'first') {
   try {
-    mkdirSync(`${folder}/first`)
+    mkdirSync(`${folder}/${what}`)
     return true
   } catch {
     return false

@@ -1,9 +1,9 @@
 // Containers that end in ways a real engine can't be made to show: a fake `docker` plays them.
 
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { fakeDocker } from './fake-docker.ts'
 
-const { run, calls, called, close } = fakeDocker()
+const { run, calls, called, close, start } = fakeDocker()
 
 it('answers what a runner reports', async () => {
   expect(await run('good')).toMatchObject({ status: 'ok', output: 'hello', exitCode: 0 })
@@ -97,6 +97,25 @@ it('answers when the runner has reported, and kills a container that stays behin
   await close()
   expect(calls('rm')).toHaveLength(1)
 })
+
+it('tries again to remove a container that the engine did not remove, and counts it until then', async () => {
+  const { run, state } = start('hard-to-remove')
+  expect(await run()).toMatchObject({ status: 'error', exitCode: 7 })
+  await vi.waitFor(() => expect(calls('rm')).toHaveLength(1), { timeout: 5000 })
+  expect(state().containers.ending).toBe(1)
+  await vi.waitFor(() => expect(state().containers.ending).toBe(0), { timeout: 5000 })
+  expect(calls('rm')).toHaveLength(2)
+})
+
+it('leaves no container behind that never got ready when the server ends', async () => {
+  const { state } = start('never-ready', { POOL_SIZE: '2' })
+  expect(state().containers.starting).toBeGreaterThan(0)
+  await vi.waitFor(() => expect(calls('run').length).toBeGreaterThan(0), { timeout: 5000 })
+  const startMs = performance.now()
+  await close()
+  expect(performance.now() - startMs).toBeLessThan(9000)
+  expect(Object.values(state().containers)).toEqual([0, 0, 0, 0])
+}, 15_000)
 
 it.each([
   ['cuts-a-frame', 'kepthalf of it'],
