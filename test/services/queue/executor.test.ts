@@ -48,7 +48,7 @@ it('tells of each step once, in order', async () => {
     program('x'),
     going({
       onAdmitted: () => seen.push('admitted'),
-      onCharged: () => seen.push('delivered'),
+      onCharged: () => seen.push('charged'),
       onStart: () => seen.push('started'),
       onChunk: (stream, bytes) => seen.push(`${stream} ${bytes}`),
       onEnd: async () => void seen.push('ended'),
@@ -62,7 +62,7 @@ it('tells of each step once, in order', async () => {
   await expect.poll(() => seen).toContain('stderr 2')
   begun.end()
   await outcome
-  expect(seen).toEqual(['admitted', 'delivered', 'started', 'stdout 1', 'stderr 2', 'ended'])
+  expect(seen).toEqual(['charged', 'admitted', 'started', 'stdout 1', 'stderr 2', 'ended'])
 })
 
 it('tells that a program has started whose output nobody reads', async () => {
