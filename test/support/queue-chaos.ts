@@ -122,7 +122,7 @@ async function judge(
     ends[name] = (ends[name] ?? 0) + 1
     const events = await queue.events(id, BEFORE_ALL)
     const last = events.filter(({ type }) => type === 'end')
-    const again = (await runs.find(id))?.run
+    const again = await foundRun(runs, id)
     const isSame = JSON.stringify(again) === JSON.stringify(run)
     if (last.length !== 1 || events.at(-1)?.type !== 'end' || !isSame) wrong.push(id)
   }
