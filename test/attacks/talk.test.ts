@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { isGvisor } from '../../src/executor/flags.ts'
 import type { Outcome } from '../../src/outcome.ts'
+import { eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 /**
@@ -50,7 +51,7 @@ try:
 except OSError:
     pass
 print('from', time.time())
-time.sleep(5)
+time.sleep(7)
 print('to', time.time())
 `
 
@@ -81,7 +82,12 @@ print('looked', time.time())
 
 let server: Server
 beforeAll(async () => {
-  server = await startServer({ POOL_SIZE: '2', MAX_RUNNING: '2' })
+  server = await startServer({ POOL_SIZE: '3', MAX_RUNNING: '2' })
+  // Both programs begin at once, and the last container that waits is kept for another client.
+  await eventually('three containers wait', 50_000, async () => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    return metrics.includes('pool_ready{environment="python"} 3')
+  })
 })
 afterAll(() => server.stop())
 
