@@ -5,19 +5,12 @@ import { get } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { milliseconds, report, type Server, spread, startServer } from './bench-support.ts'
+import { LARGEST_RUN } from './largest-result.ts'
 
 /** Answers that are asked for and not read. */
 const UNREAD = 40
 const LOOKS = 200
 const MEBIBYTE = 2 ** 20
-
-/** A result that is as large as it gets: control characters, in output and files. */
-const code = `
-for name in 'ab':
-    with open(name, 'w') as file:
-        file.write('\\x01' * (2 * ${MEBIBYTE}))
-print('\\x01' * ${MEBIBYTE - 1})
-`
 
 function health({ port, agent }: Server): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -41,8 +34,7 @@ async function looks(server: Server): Promise<number[]> {
 /** Submits the run and waits for its end. */
 async function endedRun(url: string): Promise<string> {
   const headers = { 'Content-Type': 'application/json' }
-  const body = JSON.stringify({ code, outputFiles: ['*'] })
-  const answer = await fetch(`${url}/runs`, { method: 'POST', headers, body })
+  const answer = await fetch(`${url}/runs`, { method: 'POST', headers, body: LARGEST_RUN })
   const { id } = (await answer.json()) as { id: string }
   for (;;) {
     const found = await (await fetch(`${url}/runs/${id}`)).text()

@@ -4,27 +4,18 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Server, startServer } from '../../test/support/server.ts'
+import { LARGEST_CODE, LARGEST_RUN } from '../largest-result.ts'
 import { Watch } from './watch.ts'
 
 /** Pause between two requests, in milliseconds. */
 const EVERY_MS = 100
 /** How many connections are held; with one more the first is let go. */
 const MAX_HELD = 200
-const MEBIBYTE = 2 ** 20
-
-/** A program whose result is as large as it gets: control characters, in output and files. */
-const code = `
-for name in 'ab':
-    with open(name, 'w') as file:
-        file.write('\\x01' * (2 * ${MEBIBYTE}))
-print('\\x01' * ${MEBIBYTE - 1})
-`
-const RUN = JSON.stringify({ code, outputFiles: ['*'] })
 
 /** Submits a run and waits for its end. */
 async function endedRun(server: Server): Promise<string> {
   const headers = { 'Content-Type': 'application/json' }
-  const answer = await fetch(`${server.url}/runs`, { method: 'POST', headers, body: RUN })
+  const answer = await fetch(`${server.url}/runs`, { method: 'POST', headers, body: LARGEST_RUN })
   const { id } = (await answer.json()) as { id: string }
   for (let isEnded = false; !isEnded; await pause(100)) {
     const found = await (await fetch(`${server.url}/runs/${id}`)).text()
@@ -48,12 +39,12 @@ export async function soakUnread(minutes: number): Promise<void> {
   const id = await endedRun(server)
   const json = 'Content-Type: application/json'
   const form = `Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin`
-  const fields = new URLSearchParams({ code, outputFiles: '*' }).toString()
+  const fields = new URLSearchParams({ code: LARGEST_CODE, outputFiles: '*' }).toString()
   const kinds: (() => Socket)[] = [
     ...Array.from({ length: 20 }, () => () => hold(server, `GET /runs/${id} HTTP/1.1`)),
     ...Array.from({ length: 10 }, () => () => hold(server, `GET /runs/${id}/events HTTP/1.1`)),
-    () => hold(server, `POST /run HTTP/1.1\r\n${json}`, RUN),
-    () => hold(server, `POST /run HTTP/1.1\r\n${json}\r\nAccept: text/event-stream`, RUN),
+    () => hold(server, `POST /run HTTP/1.1\r\n${json}`, LARGEST_RUN),
+    () => hold(server, `POST /run HTTP/1.1\r\n${json}\r\nAccept: text/event-stream`, LARGEST_RUN),
     () => hold(server, `POST /ui HTTP/1.1\r\n${form}`, fields),
     ...['/docs', '/openapi.json', '/metrics', '/ui'].map(
       (path) => () => hold(server, `GET ${path} HTTP/1.1`),
