@@ -12,9 +12,9 @@ import { Drain } from './drain.ts'
 import { createHttpServer } from './http-server.ts'
 import { readKeyFile, watchKeyFile } from './keys/key-file.ts'
 import { KeyRing, plainKeys } from './keys/key-ring.ts'
-import { createLogger, maskedConfig } from './logger.ts'
 import { Metrics } from './metrics.ts'
 import { proxyTrust } from './middleware/client-address.ts'
+import { Fault, MISSING_WALL, type ProcessFrame, runProcess } from './process-frame.ts'
 import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
 import { openRunLog } from './run-log/open.ts'
 import { createRunParts } from './run-parts.ts'
@@ -28,30 +28,17 @@ const LAST_RECORDS_MS = 5000
  * @throws {Error} when it can't listen, or must not because a wall or a key is missing.
  */
 export async function serve(config: Config): Promise<void> {
-  const logger = await createLogger(config)
   const ring = await readKeys(config)
   refuseStrangers(config, ring)
-  logger.info({ config: maskedConfig(config) }, 'starting')
-  if (isWithoutNames(config, ring)) logger.warn(WITHOUT_NAMES)
-
-  const closers: (() => unknown)[] = []
-  try {
-    await serveWith(config, logger, ring, (closer) => closers.push(closer))
-  } finally {
-    for (const close of closers.reverse()) await close()
-    logger.info('ended')
-  }
+  await runProcess(config, (frame) => serveWith(config, ring, frame))
 }
 
 async function serveWith(
   config: Config,
-  logger: Logger,
   ring: KeyRing,
-  onClose: (closer: () => unknown) => void,
+  { logger, fault, end, onClose }: ProcessFrame,
 ): Promise<void> {
-  const stop = new AbortController()
-  const end = (error: Error) => stop.abort(error)
-  onClose(endOnCrash(logger, end))
+  if (isWithoutNames(config, ring)) logger.warn(WITHOUT_NAMES)
   if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
 
   const metrics = new Metrics({ environments: config.ENVIRONMENTS })
@@ -60,7 +47,7 @@ async function serveWith(
   const runLog = config.RUN_LOG ? await openRunLog(config, logger) : undefined
   onClose(() => runLog?.close(LAST_RECORDS_MS))
   const parts = await createRunParts(config, logger, {
-    ...{ metrics, runLog, onMissing: () => end(new Error(MISSING_WALL)) },
+    ...{ metrics, runLog, onMissing: () => end(new Fault(MISSING_WALL)) },
   })
   const { watched, asyncRuns, prove, onDrain, isIdle } = parts
   onClose(parts.close)
@@ -91,8 +78,8 @@ async function serveWith(
   })
   server.listen(config.PORT, config.HOST)
   // Some runtimes throw where others tell of an error: that ends the wait as well.
-  await once(server, 'listening', { signal: stop.signal }).catch((error) => {
-    throw stop.signal.aborted ? stop.signal.reason : error
+  await once(server, 'listening', { signal: fault }).catch((error) => {
+    throw fault.aborted ? fault.reason : error
   })
   const { address, port, family } = server.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
@@ -100,18 +87,12 @@ async function serveWith(
 
   prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
   await shutdown({
-    ...{ server, drain, stop: stop.signal, logger },
+    ...{ server, drain, stop: fault, logger },
     ...{ onDrain, isIdle },
     noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
     drainMs: config.DRAIN_SECONDS * 1000,
   })
-  if (stop.signal.aborted) throw stop.signal.reason
 }
-
-/** What is said where a wall is missing. */
-export const MISSING_WALL =
-  'This host does not enforce every limit, so the server does not serve. What is missing is in the log above, and\n' +
-  '`npm run doctor` tries everything. SERVE_WITH_MISSING_WALLS=on serves all the same.'
 
 async function readKeys({ API_KEYS, API_KEYS_FILE }: Config): Promise<KeyRing> {
   const ring = new KeyRing({
@@ -148,18 +129,4 @@ function isLoopback(host: string): boolean {
 async function redisLimiter(url: string, logger: Logger) {
   const { RedisRateLimiter } = await import('./rate-limiter/redis-rate-limiter.ts')
   return new RedisRateLimiter(url, logger)
-}
-
-/** A bug that nobody caught must not leave containers behind. Returns what takes the listeners away. */
-function endOnCrash(logger: Logger, end: (error: Error) => void): () => void {
-  const onCrash = (error: unknown) => {
-    logger.fatal({ err: error }, 'a bug: nobody caught this; the server ends')
-    end(new Error('The server ended because of a bug; the log has it.', { cause: error }))
-  }
-  process.on('uncaughtException', onCrash)
-  process.on('unhandledRejection', onCrash)
-  return () => {
-    process.off('uncaughtException', onCrash)
-    process.off('unhandledRejection', onCrash)
-  }
 }

@@ -6,14 +6,13 @@ import type { Config } from './config.ts'
 import { Refusal } from './errors.ts'
 import { createGuardedExecutor, type GuardedParts } from './executor/create.ts'
 import { describeIssues } from './issues.ts'
-import { createLogger, maskedConfig } from './logger.ts'
 import { pause } from './pause.ts'
+import { Fault, MISSING_WALL, runProcess } from './process-frame.ts'
 import type { ParseRequest } from './queue/run-once.ts'
 import { RunQueue } from './queue/run-queue.ts'
 import { Sweeper } from './queue/sweeper.ts'
 import { QueueWorker } from './queue/worker.ts'
 import { requestLimits, runRequestSchema } from './run.ts'
-import { MISSING_WALL } from './serve.ts'
 import { aborted, nextSignal } from './shutdown.ts'
 
 /** Pause between trials of the walls on a host whose engine can't run them, in milliseconds. */
@@ -27,27 +26,20 @@ export async function work(config: Config): Promise<void> {
   if (!config.REDIS_URL) {
     throw new Error('REDIS_URL is not set: a worker takes its programs from the queue in a Redis.')
   }
-  const logger = await createLogger(config)
-  logger.info({ config: maskedConfig(config) }, 'starting a worker')
-  const stop = new AbortController()
-  const signalled = nextSignal().then((signal) => {
-    logger.info({ signal }, 'draining; a second signal ends it at once')
-    stop.abort()
+  await runProcess(config, async ({ logger, fault, end, onClose }) => {
+    const signalled = new AbortController()
+    void nextSignal().then((signal) => {
+      logger.info({ signal }, 'draining; a second signal ends it at once')
+      signalled.abort()
+    })
+    const stop = AbortSignal.any([fault, signalled.signal])
+    // Another host can run the programs: this one takes no more, whenever it is that a wall is found missing.
+    const onMissing = () => end(new Fault(MISSING_WALL))
+    const parts = createGuardedExecutor(config, logger, { onMissing, onLost: onMissing })
+    onClose(parts.close)
+    await proven(parts, logger, stop)
+    if (!stop.aborted) await workWith(config, parts, logger, stop)
   })
-  // Another host can run the programs: this one takes no more, whenever it is that a wall is found missing.
-  const end = () => stop.abort(new Error(MISSING_WALL))
-  const parts = createGuardedExecutor(config, logger, { onMissing: end, onLost: end })
-  try {
-    await proven(parts, logger, stop.signal)
-    if (!stop.signal.aborted) await workWith(config, parts, logger, stop.signal)
-  } finally {
-    await parts.close()
-    logger.info('ended')
-  }
-  void signalled
-  if (stop.signal.reason instanceof Error && stop.signal.reason.message === MISSING_WALL) {
-    throw stop.signal.reason
-  }
 }
 
 async function workWith(
@@ -66,9 +58,10 @@ async function workWith(
     parse: parser(config),
   })
   logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
-  await aborted(stop)
-  const hurry = nextSignal().then(() => 0)
-  await worker.close(config.DRAIN_SECONDS * 1000, hurry)
+  const reason = await aborted(stop)
+  const isBug = reason instanceof Fault && reason.isBug
+  const hurry = nextSignal()
+  await worker.close(isBug ? 0 : config.DRAIN_SECONDS * 1000, hurry)
   sweeper.close()
   await queue.close()
 }

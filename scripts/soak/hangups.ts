@@ -1,5 +1,6 @@
-// The part of the soak with clients that hang up: minutes of posts that are dropped after 10 to 500 ms, and of runs that are
-// submitted and cancelled. Fails where containers pile up, another client waits, or something stays.
+// The part of the soak with clients that hang up: posts that are dropped after 10 to 500 ms, and runs that are submitted and
+// cancelled; before that, for a tenth of the time, posts that are dropped before any program can start. Fails where
+// containers pile up, another client waits, or something stays.
 
 import { request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,11 +14,16 @@ const POOL_SIZE = 4
 const MAX_CONTAINERS = MAX_RUNNING + POOL_SIZE + 2
 /** Pause between two requests of the flood, in milliseconds. */
 const EVERY_MS = 50
-const [SOONEST_MS, LATEST_MS] = [10, 500]
+/** When those of the flood hang up, in milliseconds. */
+type Range = readonly [soonestMs: number, latestMs: number]
+const BEFORE_START: Range = [1, 5]
+const AT_ANY_TIME: Range = [10, 500]
 const OTHER_EVERY_MS = 700
-const QUIET_RUNS = 5
+const QUIET_RUNS = 20
 /** Longest answer to another client while programs of the flood start, in milliseconds. */
 const MAX_OTHER_MS = 2000
+/** Longest answer to it while none of them starts, as a multiple of what it takes where nobody else is. */
+const MAX_TIMES_QUIET = 5
 
 const FLOOD = JSON.stringify({ code: 'import time; time.sleep(5)' })
 const OTHER = JSON.stringify({ code: 'print(1)' })
@@ -69,31 +75,50 @@ export async function soakHangUps(minutes: number): Promise<void> {
     quietMs.push(await other(server))
   }
   const watch = new Watch(server)
-  const endMs = performance.now() + minutes * 60_000
-  const otherMs: number[] = []
   let sent = 0
-  const flood = async () => {
-    while (performance.now() < endMs) {
-      const ms = SOONEST_MS + Math.random() * (LATEST_MS - SOONEST_MS)
-      if (sent % 4 === 3) void cancel(server, ms).catch(() => {})
-      else hangUp(server, '/run', FLOOD, ms)
-      sent += 1
-      await pause(EVERY_MS)
+  /** What another client's runs take while a flood hangs up in a range of times. */
+  const flood = async (range: Range, cancels: boolean, ms: number): Promise<number[]> => {
+    const endMs = performance.now() + ms
+    const otherMs: number[] = []
+    const send = async () => {
+      while (performance.now() < endMs) {
+        const afterMs = range[0] + Math.random() * (range[1] - range[0])
+        if (cancels && sent % 4 === 3) void cancel(server, afterMs).catch(() => {})
+        else hangUp(server, '/run', FLOOD, afterMs)
+        sent += 1
+        await pause(EVERY_MS)
+      }
     }
-  }
-  const others = async () => {
-    while (performance.now() < endMs) {
-      otherMs.push(await other(server))
-      await pause(OTHER_EVERY_MS)
+    const others = async () => {
+      while (performance.now() < endMs) {
+        otherMs.push(await other(server))
+        await pause(OTHER_EVERY_MS)
+      }
     }
+    await Promise.all([send(), others()])
+    return otherMs
   }
+  const allMs = minutes * 60_000
+  let earlyMs: number[] = []
+  let otherMs: number[] = []
   try {
-    await Promise.all([flood(), others()])
+    earlyMs = await flood(BEFORE_START, false, allMs / 10)
+    otherMs = await flood(AT_ANY_TIME, true, (allMs / 10) * 9)
   } finally {
     await watch.stop()
     console.log(`\n${sent} requests that were hung up on or cancelled, in ${minutes} minutes`)
-    console.table({ 'another client before, ms': row(quietMs), 'and then, ms': row(otherMs) })
+    console.table({
+      'another client before, ms': row(quietMs),
+      'while no program starts, ms': row(earlyMs),
+      'and then, ms': row(otherMs),
+    })
     watch.tell(MAX_CONTAINERS)
+    const times = quantile(earlyMs, 0.5) / quantile(quietMs, 0.5)
+    check(
+      'another client while no program starts',
+      times <= MAX_TIMES_QUIET,
+      `${times.toFixed(1)} times its quiet time`,
+    )
     const slowest = Math.round(quantile(otherMs, 0.99))
     check('another client, p99', slowest <= MAX_OTHER_MS, `${slowest} ms`)
     await watch.tellLeft()
