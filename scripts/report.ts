@@ -224,7 +224,7 @@ ${wallTable(findings)}`)
   because a program may stop the first one; \`timeout\` around the container's life, because the host may die.
 - **137 says nothing.** A timeout, a memory kill and a program that kills itself all end with it. The answer names the
   limit that was hit because the kernel's counter is read, not because a number was guessed at.
-- **The default profile of system calls is wide.** Docker's lets ${DOCKER_PROFILE_CALLS} calls of x86-64 through, and all of the
+- **The default profile of system calls is wide.** Docker's lets ${DOCKER_PROFILE_CALLS} calls of x86-64 through, and all calls
   of 32 bits; this image's programs need no more than the ${allowedCalls()} of \`sandbox/seccomp.json\`. Closed now and open
   before: \`ptrace\`, \`io_uring\`, System V IPC, and \`AF_VSOCK\`, which reaches past the network namespace to the hypervisor.
 - **The kernel counts by user.** Inotify watches, pipe memory and queued signals are limited by user and not by container,

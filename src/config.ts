@@ -254,7 +254,7 @@ export function settings({ cores, memoryBytes }: Machine) {
     SERVE_WITH_MISSING_WALLS: setting(
       onOff,
       'off',
-      'whether to run programs on a host that does not enforce every limit: on or off; `npm run doctor` tells which',
+      'whether to run programs on a host that does not enforce every limit: on or off; `safe-code-executor doctor` tells which',
     ),
     ENVIRONMENTS: setting(
       environments,

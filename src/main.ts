@@ -2,6 +2,7 @@
 // The entry: the command line. Without a command it serves.
 
 import { Command, CommanderError } from 'commander'
+import { doctorCommand } from './cli/doctor.ts'
 import { keyCommand } from './cli/key.ts'
 import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
 import { setupCommand } from './cli/setup.ts'
@@ -47,6 +48,7 @@ program
   })
 program.addCommand(runCommand())
 program.addCommand(keyCommand())
+program.addCommand(doctorCommand())
 program.addCommand(setupCommand())
 
 try {

@@ -22,7 +22,7 @@ export class Fault extends Error {
 /** What is said where a wall is missing. */
 export const MISSING_WALL =
   'This host does not enforce every limit, so it runs no programs. What is missing is in the log above, and\n' +
-  '`npm run doctor` tries everything. SERVE_WITH_MISSING_WALLS=on runs them all the same.'
+  '`safe-code-executor doctor` tries everything. SERVE_WITH_MISSING_WALLS=on runs them all the same.'
 
 export interface ProcessFrame {
   logger: Logger

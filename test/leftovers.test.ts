@@ -42,7 +42,7 @@ it('leaves no process', () => {
   const left = commandLines().filter(
     (line) =>
       line.includes(`${tmpdir()}/sce-`) ||
-      /^\S*(node dist\/(main|doctor)\.js|deno run .* src\/main\.ts)/.test(line),
+      /^\S*(node dist\/main\.js|deno run .* src\/main\.ts)/.test(line),
   )
   expect(left).toEqual([])
 })

@@ -72,6 +72,12 @@ it('serves, with its page and its document', async () => {
   }
 })
 
+it('tries the walls of the machine', async () => {
+  const { exitCode, stdout, stderr } = await command('doctor')
+  expect([exitCode, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/\n\d+ walls hold, 0 missing/)
+})
+
 it('has a client for other programs', async () => {
   const program = `
     import { createClient, RefusedError } from 'safe-code-executor/client'

@@ -64,7 +64,7 @@ describe('on a host without one of the walls', () => {
       expect(exitCode).toBe(1)
       expect(stdout).toContain(`"wall":"${wall}"`)
       expect(stderr).toContain('does not enforce every limit')
-      expect(stderr).toContain('npm run doctor')
+      expect(stderr).toContain('safe-code-executor doctor')
     },
   )
 
@@ -136,7 +136,7 @@ describe('a wall that is lost while the server lives', () => {
 })
 
 function doctor(env: Record<string, string>) {
-  return execa('node', ['dist/doctor.js'], { env, reject: false, timeout: 60_000 })
+  return execa('node', ['dist/main.js', 'doctor'], { env, reject: false, timeout: 60_000 })
 }
 
 describe('READ_ONLY_MOUNTS', () => {
@@ -210,7 +210,7 @@ describe('doctor', () => {
   })
 
   it('explains itself', async () => {
-    const { stdout } = await execa('node', ['dist/doctor.js', '--help'])
-    expect(stdout).toContain('npm run doctor')
+    const { stdout } = await execa('node', ['dist/main.js', 'doctor', '--help'])
+    expect(stdout).toContain('safe-code-executor doctor')
   })
 })

@@ -37,7 +37,7 @@ async function warmServer(engine: EngineName): Promise<Server> {
 
 describe.each(ENGINES)('%s', (engine) => {
   it('doctor finds every wall', async () => {
-    const { exitCode, stdout } = await execa('node', ['dist/doctor.js'], {
+    const { exitCode, stdout } = await execa('node', ['dist/main.js', 'doctor'], {
       env: slowHost(engine),
       reject: false,
     })

@@ -1,26 +1,26 @@
-// npm run doctor: tries every wall on this host, and prints what was tried, what was seen, and what to do.
+// safe-code-executor doctor: tries every wall on this host, and prints what was tried, what was seen, and what to do.
 
 import { availableParallelism } from 'node:os'
+import { Command } from 'commander'
 import { execa } from 'execa'
 import { pino } from 'pino'
-import { type Config, parseConfig } from './config.ts'
-import { createDockerExecutor } from './executor/create.ts'
-import type { Executor } from './executor/executor.ts'
-import type { ContainerSpec } from './executor/flags.ts'
-import { inspectWalls } from './executor/inspect.ts'
-import { containerSpec } from './executor/spec.ts'
-import type { Finding } from './executor/walls.ts'
-import type { Outcome } from './outcome.ts'
-import { ownRequest } from './run.ts'
+import { type Config, parseConfig } from '../config.ts'
+import { createDockerExecutor } from '../executor/create.ts'
+import type { Executor } from '../executor/executor.ts'
+import type { ContainerSpec } from '../executor/flags.ts'
+import { inspectWalls } from '../executor/inspect.ts'
+import { containerSpec } from '../executor/spec.ts'
+import type { Finding } from '../executor/walls.ts'
+import type { Outcome } from '../outcome.ts'
+import { ownRequest } from '../run.ts'
 
-const HELP = `npm run doctor: tries whether this host really enforces every limit, with the settings of the environment.
-
-  npm run doctor                                the walls around a container, from inside
-  SANDBOX_RUNTIME=runsc npm run doctor          the same under another runtime
+const HELP = `
+  safe-code-executor doctor                                the walls around a container, from inside
+  SANDBOX_RUNTIME=runsc safe-code-executor doctor          the same under another runtime
+  npm run doctor                                           in a checkout: sets up what is missing before
 
 It runs a handful of small programs in containers of their own and sends nothing over the network.
-Ends with 0 where every wall holds, with 1 where one is missing, with 2 where nothing could be tried.
-`
+Ends with 0 where every wall holds, with 1 where one is missing, with 2 where nothing could be tried.`
 
 /** Longest trial of one wall, in milliseconds. */
 const TRIAL_TIMEOUT_MS = 120_000
@@ -32,7 +32,30 @@ const MEMORY_TRIAL_SECONDS = 60
 /** How late the answer of a timed-out run may be, in milliseconds: the contract's half second. */
 const ANSWER_GRACE_MS = 500
 
-async function main(config: Config): Promise<number> {
+/** The command `doctor`. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .exitOverride()
+    .summary('try every wall on this host')
+    .description(
+      'Tries whether this host really enforces every limit, with the settings of the environment.',
+    )
+    .addHelpText('after', HELP)
+    .action(async () => {
+      try {
+        process.exitCode = await tryWalls(parseConfig(process.env))
+      } catch (error) {
+        const { message, cause } = error as Error
+        process.stderr.write(
+          `doctor: ${message}\n${cause instanceof Error ? `${cause.message}\n` : ''}`,
+        )
+        process.exitCode = 2
+      }
+    })
+}
+
+/** The exit code. @throws {Error} where nothing could be tried. */
+async function tryWalls(config: Config): Promise<number> {
   await printEngine(config)
   const logger = pino({ level: 'silent' })
   const { executor, close } = createDockerExecutor(
@@ -181,18 +204,4 @@ async function printEngine({ DOCKER_BIN, SANDBOX_RUNTIME }: Config): Promise<voi
 
 function line({ wall, tried, seen, holds }: Finding): string {
   return `${holds ? 'holds  ' : 'MISSING'}  ${wall.padEnd(26)} ${tried}: ${seen}`
-}
-
-if (process.argv.includes('--help') || process.argv.includes('-h')) {
-  process.stdout.write(HELP)
-} else {
-  try {
-    process.exitCode = await main(parseConfig(process.env))
-  } catch (error) {
-    const { message, cause } = error as Error
-    process.stderr.write(
-      `doctor: ${message}\n${cause instanceof Error ? `${cause.message}\n` : ''}`,
-    )
-    process.exitCode = 2
-  }
 }
