@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 
-/** What a key may be good for: to run programs, to read the run log, to look at and change the queues. */
+/** What a key may be good for: to run programs, to read the run log, to look at the queues. */
 export const RIGHTS = ['run', 'read-runs', 'admin-queues'] as const
 
 /** What a key is good for. */
