@@ -30,7 +30,7 @@ export function unreadAnswers(
 }
 
 /** Undefined where no server of Node's answers: a test calls the app itself. */
-function outgoing(c: Context): ServerResponse | undefined {
+export function outgoing(c: Context): ServerResponse | undefined {
   return (c.env as Partial<HttpBindings> | undefined)?.outgoing as ServerResponse | undefined
 }
 

@@ -31,8 +31,8 @@ import type { LoggedRun } from '../run-log/schema.ts'
 import { clientName } from '../run-record.ts'
 import type { SharedBound } from '../shared-bound.ts'
 import { AsyncRunEvents } from './async-run-events.ts'
+import { sendEvents } from './send-events.ts'
 import { sendJson } from './send-json.ts'
-import { EVENT_STREAM_HEADERS } from './server-sent-events.ts'
 
 /** The form of the ids that are given out here: nothing else is looked for. */
 const RUN_ID = /^[0-9a-f-]{36}$/
@@ -123,7 +123,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
         onFailed: (error) => options.onRefusal(toRefusal(error), c.get('requestId')),
         onStream: (ended) => void ended.then(c.get('logLine').hold()),
       })
-      return c.body(stream, 200, EVENT_STREAM_HEADERS)
+      return sendEvents(c, stream)
     })
 }
 

@@ -19,8 +19,8 @@ import {
 } from '../run.ts'
 import type { SharedBound } from '../shared-bound.ts'
 import { RunEvents } from './run-events.ts'
+import { sendEvents } from './send-events.ts'
 import { sendJson } from './send-json.ts'
-import { EVENT_STREAM_HEADERS } from './server-sent-events.ts'
 
 const EVENT_STREAM = 'text/event-stream'
 
@@ -66,7 +66,7 @@ export function runRoute({ executor, limits, guard, unread, onRefusal }: RunRout
         },
         onStream: (ended) => void ended.then(c.get('logLine').hold()),
       })
-      return c.body(stream, 200, EVENT_STREAM_HEADERS)
+      return sendEvents(c, stream)
     },
   )
 }
