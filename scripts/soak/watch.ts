@@ -37,6 +37,8 @@ export class Watch {
   readonly #watching: Promise<void>[]
   readonly #healthMs: number[] = []
   readonly #residentMb: number[] = []
+  /** How long the server's main thread waited for a CPU, in milliseconds a second: what is not its own doing. */
+  readonly #waitingMs: number[] = []
   readonly #lagMs: number[] = []
   readonly #containers: number[] = []
   readonly #commands: number[] = []
@@ -45,12 +47,16 @@ export class Watch {
   constructor(server: Server) {
     this.#server = server
     const { url, pid } = server
+    let waitedMs = waitedForCpuMs(pid)
     this.#watching = [
       this.#every(HEALTH_EVERY_MS, async () => {
         this.#healthMs.push(await timedGet(`${url}/healthz`, this.#agent))
       }),
       this.#every(SAMPLE_EVERY_MS, async () => {
         this.#residentMb.push(residentMb(pid))
+        const waited = waitedForCpuMs(pid)
+        this.#waitingMs.push((waited - waitedMs) / (SAMPLE_EVERY_MS / 1000))
+        waitedMs = waited
         const text = await (await fetch(`${url}/metrics`)).text()
         const lag = text.match(/^nodejs_eventloop_lag_p99_seconds (\S+)/m)?.[1]
         this.#lagMs.push(1000 * Number(lag))
@@ -74,6 +80,7 @@ export class Watch {
     console.table({
       '/healthz, ms': row(this.#healthMs),
       'event loop p99, ms': row(this.#lagMs),
+      'waiting for a CPU, ms a second': row(this.#waitingMs),
       'resident memory, MB': row(this.#residentMb),
       containers: row(this.#containers),
       'docker run processes': row(this.#commands),
@@ -111,6 +118,12 @@ export class Watch {
 export function row(values: readonly number[]) {
   const of = (share: number) => Number(quantile(values, share).toFixed(1))
   return { p50: of(0.5), p99: of(0.99), most: of(1) }
+}
+
+/** How long the main thread of a process was ready to run and did not, in milliseconds (proc(5), schedstat). */
+function waitedForCpuMs(pid: number): number {
+  const [, waitedNs] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')
+  return Number(waitedNs) / 1e6
 }
 
 /** How many `docker run` of a server there are. */

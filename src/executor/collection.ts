@@ -88,8 +88,9 @@ export class Collection {
       if (!mime) return []
       const encoding = displayEncoding(mime)
       const bytes = Buffer.concat(chunks)
-      const sent = encoding === 'utf8' ? jsonTextBytes(bytes) : bytes.length
-      if (sent > Math.min(maxFileBytes, bytesLeft)) return []
+      const maxBytes = Math.min(maxFileBytes, bytesLeft)
+      const sent = encoding === 'utf8' ? jsonTextBytes(bytes, maxBytes) : bytes.length
+      if (sent > maxBytes) return []
       bytesLeft -= sent
       return [{ mime, data: bytes.toString(encoding) }]
     })
@@ -137,7 +138,7 @@ export class Collection {
  */
 function toFile({ name, size, chunks }: Part): OutputFile {
   const bytes = Buffer.concat(chunks)
-  const text = jsonTextBytes(bytes) <= 2 * size ? utf8Text(bytes) : undefined
+  const text = jsonTextBytes(bytes, 2 * size) <= 2 * size ? utf8Text(bytes) : undefined
   return text === undefined
     ? { path: name, size, encoding: 'base64', content: bytes.toString('base64') }
     : { path: name, size, encoding: 'utf8', content: text }

@@ -59,6 +59,17 @@ describe('the length of a text in JSON', () => {
     )
   })
 
+  it('need not be counted beyond a bound', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.nat({ max: 100 }), (value, maxBytes) => {
+        const length = jsonTextBytes(Buffer.from(value))
+        const counted = jsonTextBytes(Buffer.from(value), maxBytes)
+        if (length <= maxBytes) expect(counted).toBe(length)
+        else expect(counted).toBeGreaterThan(maxBytes)
+      }),
+    )
+  })
+
   it.each(Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)))('of %j', (one) => {
     expect(jsonTextBytes(Buffer.from(one))).toBe(JSON.stringify(one).length - 2)
   })
