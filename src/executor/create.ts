@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { SharedAttempt } from '../shared-attempt.ts'
 import { Containers } from './containers.ts'
 import { DockerExecutor, type Environment } from './docker.ts'
 import { Engine, ownerOfThisProcess } from './engine.ts'
@@ -104,6 +105,12 @@ export function createDockerExecutor(
   const environments = new Map<string, Environment>()
   for (const name of config.ENVIRONMENTS) {
     const spec = containerSpec(config, owner, name)
+    // Once: set-up may move the name to an image of which nobody tried the walls, and with a runner of another server.
+    const image = new SharedAttempt(async () => {
+      const id = await engine.imageId(spec.image)
+      logger.info({ environment: name, image: spec.image, id }, 'programs run in this image')
+      return id
+    })
     const pool = new Pool({
       size: poolSize(config, name),
       maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
@@ -111,7 +118,7 @@ export function createDockerExecutor(
       containers,
       start: () =>
         new Sandbox({
-          ...{ engine, spec, userId: users.next().value, startTimeoutMs },
+          ...{ engine, spec, imageId: image.get(), userId: users.next().value, startTimeoutMs },
           onKilled: () => events.onKilled(name),
         }),
       isCrowded: () => gate.isFull,
