@@ -15,6 +15,7 @@ import { KeyRing, plainKeys } from './keys/key-ring.ts'
 import { createLogger, maskedConfig } from './logger.ts'
 import { Metrics } from './metrics.ts'
 import { proxyTrust } from './middleware/client-address.ts'
+import { warnOfSmallCgroup } from './own-memory.ts'
 import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
 import { openRunLog } from './run-log/open.ts'
 import { createRunParts } from './run-parts.ts'
@@ -33,6 +34,7 @@ export async function serve(config: Config): Promise<void> {
   refuseStrangers(config, ring)
   logger.info({ config: maskedConfig(config) }, 'starting')
   if (isWithoutNames(config, ring)) logger.warn(WITHOUT_NAMES)
+  warnOfSmallCgroup(config, logger)
 
   const closers: (() => unknown)[] = []
   try {

@@ -7,6 +7,7 @@ import { Refusal } from './errors.ts'
 import { createGuardedExecutor, type GuardedParts } from './executor/create.ts'
 import { describeIssues } from './issues.ts'
 import { createLogger, maskedConfig } from './logger.ts'
+import { warnOfSmallCgroup } from './own-memory.ts'
 import { pause } from './pause.ts'
 import type { ParseRequest } from './queue/run-once.ts'
 import { RunQueue } from './queue/run-queue.ts'
@@ -29,6 +30,8 @@ export async function work(config: Config): Promise<void> {
   }
   const logger = await createLogger(config)
   logger.info({ config: maskedConfig(config) }, 'starting a worker')
+  // A worker runs programs here, whatever EXECUTOR says to servers that have the same settings.
+  warnOfSmallCgroup({ ...config, EXECUTOR: 'docker' }, logger)
   const stop = new AbortController()
   const signalled = nextSignal().then((signal) => {
     logger.info({ signal }, 'draining; a second signal ends it at once')

@@ -15,11 +15,9 @@ import { inspectEnvironments } from './inspect.ts'
 import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
 import { Sandbox } from './sandbox.ts'
-import { containerSpec, poolSize } from './spec.ts'
+import { containerSpec, maxContainers, poolSize } from './spec.ts'
 import type { Finding } from './walls.ts'
 
-/** How many containers may be starting or ending beside those that wait and run. */
-const SPARE_CONTAINERS = 2
 /** How many may be starting at once, at least; by default MAX_RUNNING is twice the number of CPUs. */
 const MIN_STARTING = 2
 /** How long another server's container may not run until it counts as left over, in milliseconds, at least. */
@@ -92,9 +90,8 @@ export function createDockerExecutor(
     maxWaiting: config.MAX_WAITING,
     maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
   })
-  const poolSizes = config.ENVIRONMENTS.map((name) => poolSize(config, name))
   const containers = new Containers(
-    poolSizes.reduce((sum, size) => sum + size, config.MAX_RUNNING + SPARE_CONTAINERS),
+    maxContainers(config),
     Math.max(MIN_STARTING, Math.ceil(config.MAX_RUNNING / 2)),
   )
   const leftovers = new Leftovers({

@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseConfig } from '../../src/config.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { startServer } from '../support/server.ts'
 import { type ApiContainer, buildImage, startApi } from './api-container.ts'
@@ -102,6 +103,17 @@ describe('the container', () => {
     const { stdout } = await execa('docker', ['logs', api.name])
     expect(stdout).toContain('the walls were tried, and hold')
     expect(stdout, 'no warning, of the records neither').not.toMatch(/"level":[456]0/)
+  })
+
+  it('takes as many programs as its host has cores for, and says where its own memory is too small', async () => {
+    const small = await startApi({ POOL_SIZE: '1' }, ['--cpus', '0.5', '--memory', '300m'])
+    try {
+      const { stdout } = await execa('docker', ['logs', small.name])
+      expect(stdout).toContain(`"MAX_RUNNING":${parseConfig({}).MAX_RUNNING},`)
+      expect(stdout).toContain('"limitMb":300,')
+    } finally {
+      await small.remove()
+    }
   })
 
   it('leaves no process behind that has ended', async () => {
