@@ -152,14 +152,15 @@ export function isDead(owner: string): boolean {
 }
 
 /**
- * Where process ids mean the same: a host, and on it a PID namespace. A server in a container may have the host's name,
- * and of the processes outside it sees none.
+ * Where process ids mean the same: a kernel since its start, and on it a PID namespace. A server in a container sees none of
+ * the processes outside. Names do not tell: a container may have its host's, and two hosts that use one engine the same.
  */
 function place(): string {
   try {
-    return `${hostname()}:${readlinkSync('/proc/self/ns/pid')}`
+    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+    return `${bootId}:${readlinkSync('/proc/self/ns/pid')}`
   } catch {
-    return hostname()
+    return hostname() // no /proc, or no permission to read it (Deno): then no process is seen either
   }
 }
 
