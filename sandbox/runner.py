@@ -29,6 +29,7 @@ import mmap  # noqa: E402
 import select  # noqa: E402
 import time  # noqa: E402
 
+PROTOCOL_VERSION = b'1'  # the same as in protocol.ts: both go up when what a frame means changes
 HEADER_BYTES = 21  # kind (1), payload length (4, big endian), token (16)
 NO_TOKEN = bytes(16)
 CHUNK_BYTES = 65536
@@ -394,7 +395,7 @@ def main():
     os.set_blocking(wakeup_writer, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wakeup_writer, warn_on_full_buffer=False)
-    write_frame(b'R', NO_TOKEN)
+    write_frame(b'R', NO_TOKEN, PROTOCOL_VERSION)
     import resource  # noqa: F401 - os.wait4 loads it at its first call: 9 ms, which have their time now
 
     job = Job(work_folder)

@@ -39,7 +39,13 @@ hash_of() {
 
 hash_text() { { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1; }
 
-stamped() { [ "$(cat "$state/$1" 2>/dev/null)" = "$2" ]; }
+# Whether the file or folder $3 is there, and was made whole of what has the hash $2. Where not, that is forgotten before it is
+# made again: an attempt that is interrupted must not pass for done, whatever was done before.
+is_done() {
+  if [ -e "$3" ] && [ "$(cat "$state/$1" 2>/dev/null)" = "$2" ]; then return; fi
+  rm -f "$state/$1"
+  return 1
+}
 stamp() { echo "$2" >"$state/$1"; }
 
 can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }

@@ -32,7 +32,7 @@ setup_packages() {
     v[0-9].* | v1[0-9].*) fail "Node.js $node_version is too old." 'Install Node.js 20 or newer: https://nodejs.org' ;;
   esac
   hash=$(hash_of package-lock.json package.json)
-  if [ -d node_modules ] && stamped packages "$hash"; then return; fi
+  if is_done packages "$hash" node_modules; then return; fi
   step 'installing npm packages' npm ci
   stamp packages "$hash"
 }
@@ -158,6 +158,14 @@ setup_base_image() {
   base_image=$local_base
 }
 
+# The name of the image before: NAME:previous, NAME:TAG-previous.
+previous_of() {
+  case ${1##*/} in
+    *:*) echo "$1-previous" ;;
+    *) echo "$1:previous" ;;
+  esac
+}
+
 # One image, with more packages or without.
 setup_image() {
   image=$1
@@ -166,6 +174,9 @@ setup_image() {
   inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
   if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
   setup_base_image
+  # A server that runs goes on starting containers of the image that it began with, by its id: without a name that would be
+  # removed below.
+  if has_image "$image"; then "$docker" tag "$image" "$(previous_of "$image")"; fi
   # The name moves to the new image when all of it is built, and not before.
   step "building the sandbox image $image" "$docker" build --force-rm --network "$(build_network)" \
     --build-arg "BASE_IMAGE=$base_image" --build-arg "PACKAGES=$packages" \
@@ -188,7 +199,7 @@ setup_images() {
 
 setup_build() {
   hash=$(hash_of src tsconfig.json tsconfig.build.json package.json package-lock.json)
-  if [ -f dist/main.js ] && stamped build "$hash"; then return; fi
+  if is_done build "$hash" dist/main.js; then return; fi
   rm -rf "$state/dist"
   step 'compiling' node_modules/.bin/tsc -p tsconfig.build.json --outDir "$state/dist"
   step 'bundling the script of the page' npm run bundle -- "--outdir=$state/dist/ui/browser"
@@ -214,7 +225,7 @@ fetch_promtool() {
   folder=$(mktemp -d) || return 1
   { (cd "$folder" && apt-get update && apt-get download prometheus) &&
     dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -x -C "$folder" ./usr/bin/promtool &&
-    mv "$folder/usr/bin/promtool" "$state/promtool"; } || code=$?
+    mv "$folder/usr/bin/promtool" "$state/promtool.new" && mv "$state/promtool.new" "$state/promtool"; } || code=$?
   rm -rf "$folder"
   return "${code:-0}"
 }

@@ -4,7 +4,8 @@ import type { Context } from 'hono'
 import type { ApiKey } from './keys/api-key.ts'
 import type { LogLine } from './middleware/access-log.ts'
 import type { CountMore } from './middleware/rate-limit.ts'
-import type { RunOrigin } from './run-record.ts'
+import type { Reading } from './run-log/run-store.ts'
+import { clientOf, type RunOrigin } from './run-record.ts'
 import type { Form } from './ui/form-request.ts'
 
 export interface AppEnv {
@@ -25,6 +26,12 @@ export interface AppEnv {
     /** The request's line in the log. */
     logLine: LogLine
   }
+}
+
+/** Who reads the run log. */
+export function readingOf(c: Context<AppEnv>): Reading {
+  const client = clientOf({ key: c.get('key'), client: c.get('client') })
+  return { signal: c.req.raw.signal, client }
 }
 
 /** Who asks for a run. */

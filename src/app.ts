@@ -133,7 +133,7 @@ export function createApp(options: AppOptions) {
       ...{ ...runs, asyncRuns, sendsWebhooks: config.WEBHOOKS, guardReading: guards.anyKey },
       runLog: runLog && {
         isReader: (key) => key?.rights.includes('read-runs') ?? config.READ_RUNS_WITHOUT_KEY,
-        find: (id) => fromStore(() => runLog.store.find(id)),
+        find: (id, reading) => fromStore(() => runLog.store.find(id, reading)),
       },
     }),
   )

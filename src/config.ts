@@ -1,5 +1,6 @@
 // The environment, parsed once. Every setting is here with its default, its rule and what it is for.
 
+import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { z } from 'zod'
 import {
@@ -27,7 +28,26 @@ export interface Machine {
 
 /** The machine that this process runs on. */
 export function thisMachine(): Machine {
-  return { cores: availableParallelism(), memoryBytes: totalmem() }
+  return { cores: allowedCores(), memoryBytes: totalmem() }
+}
+
+/**
+ * Cores that this process may run on. Programs run beside it, not in it: a quota of its own (`--cpus`, a limit of Kubernetes) is not
+ * theirs, and from libuv 1.49 on `availableParallelism` counts that quota.
+ */
+function allowedCores(): number {
+  try {
+    const list = readFileSync('/proc/self/status', 'latin1').match(/^Cpus_allowed_list:\s*(\S+)/m)
+    return coresOf(list?.[1] ?? '') || availableParallelism()
+  } catch {
+    return availableParallelism() // no such file, or no permission to read it (Deno)
+  }
+}
+
+/** How many there are in a list of the kernel's, such as `0-3,8`. */
+export function coresOf(list: string): number {
+  const ranges = [...list.matchAll(/(\d+)(?:-(\d+))?/g)]
+  return ranges.reduce((sum, [, first, last]) => sum + Number(last ?? first) - Number(first) + 1, 0)
 }
 
 const DAY_SECONDS = 86_400

@@ -1,6 +1,7 @@
 // One finished run as a record: who asked for it, what became of it, how long each part took.
 
 import type { Executor, RunOptions } from './executor/executor.ts'
+import type { Client } from './executor/fair-line.ts'
 import type { ApiKey } from './keys/api-key.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunRequest } from './run.ts'
@@ -21,6 +22,11 @@ export interface RunOrigin {
 /** Names who asks, for counting and sharing: the key, else the address. */
 export function clientName({ key, client }: Pick<RunOrigin, 'key' | 'client'>): string {
   return key ? `key:${key.name}` : `address:${client}`
+}
+
+/** Whose turns it takes where clients wait. */
+export function clientOf(origin: Pick<RunOrigin, 'key' | 'client'>): Client {
+  return { name: clientName(origin), weight: origin.key?.weight ?? 1 }
 }
 
 /** A run that ended by itself or at a limit. */

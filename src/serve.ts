@@ -14,6 +14,7 @@ import { readKeyFile, watchKeyFile } from './keys/key-file.ts'
 import { KeyRing, plainKeys } from './keys/key-ring.ts'
 import { Metrics } from './metrics.ts'
 import { proxyTrust } from './middleware/client-address.ts'
+import { warnOfSmallCgroup } from './own-memory.ts'
 import { Fault, MISSING_WALL, type ProcessFrame, runProcess } from './process-frame.ts'
 import { MemoryRateLimiter } from './rate-limiter/rate-limiter.ts'
 import { openRunLog } from './run-log/open.ts'
@@ -39,6 +40,7 @@ async function serveWith(
   { logger, fault, end, onClose }: ProcessFrame,
 ): Promise<void> {
   if (isWithoutNames(config, ring)) logger.warn(WITHOUT_NAMES)
+  warnOfSmallCgroup(config, logger)
   if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
 
   const metrics = new Metrics({ environments: config.ENVIRONMENTS })

@@ -17,12 +17,16 @@ const MAX_ENCODED = 2
 const MAX_DISPLAYED = 4 / 3
 
 /** Counts bytes that wait to be read: of all clients some of the largest answers, of one client half of that. */
-export function unreadBytes({
-  MAX_OUTPUT_BYTES,
-  MAX_OUTPUT_FILES_BYTES,
-}: Pick<Config, 'MAX_OUTPUT_BYTES' | 'MAX_OUTPUT_FILES_BYTES'>): SharedBound {
-  const largest =
-    MAX_ESCAPED * MAX_OUTPUT_BYTES + (MAX_ENCODED + MAX_DISPLAYED) * MAX_OUTPUT_FILES_BYTES
-  const max = Math.max(MIN_BYTES, LARGEST_ANSWERS * largest)
+export function unreadBytes(limits: ResultLimits): SharedBound {
+  const max = maxUnreadBytes(limits)
   return new SharedBound({ max, maxOfClient: max / 2 })
 }
+
+/** How many bytes may wait to be read. */
+export function maxUnreadBytes({ MAX_OUTPUT_BYTES, MAX_OUTPUT_FILES_BYTES }: ResultLimits): number {
+  const largest =
+    MAX_ESCAPED * MAX_OUTPUT_BYTES + (MAX_ENCODED + MAX_DISPLAYED) * MAX_OUTPUT_FILES_BYTES
+  return Math.max(MIN_BYTES, LARGEST_ANSWERS * largest)
+}
+
+type ResultLimits = Pick<Config, 'MAX_OUTPUT_BYTES' | 'MAX_OUTPUT_FILES_BYTES'>

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { Refusal } from './errors.ts'
 import { createGuardedExecutor, type GuardedParts } from './executor/create.ts'
 import { describeIssues } from './issues.ts'
+import { warnOfSmallCgroup } from './own-memory.ts'
 import { pause } from './pause.ts'
 import { Fault, MISSING_WALL, runProcess } from './process-frame.ts'
 import type { ParseRequest } from './queue/run-once.ts'
@@ -27,6 +28,8 @@ export async function work(config: Config): Promise<void> {
     throw new Error('REDIS_URL is not set: a worker takes its programs from the queue in a Redis.')
   }
   await runProcess(config, async ({ logger, fault, end, onClose }) => {
+    // A worker runs programs here, whatever EXECUTOR says to servers that have the same settings.
+    warnOfSmallCgroup({ ...config, EXECUTOR: 'docker' }, logger)
     const signalled = new AbortController()
     void nextSignal().then((signal) => {
       logger.info({ signal }, 'draining; a second signal ends it at once')

@@ -60,7 +60,7 @@ UNIT
 # The system's disk and its kernel; made once, used unchanged.
 setup_system() {
   hash=$({ echo "$guest_packages" && sed -n '/^write_unit/,/^}/p' scripts/vm/vm.sh; } | hash_text)
-  if [ -f "$vm/system.ext4" ] && stamped vm-system "$hash"; then return; fi
+  if is_done vm-system "$hash" "$vm/system.ext4"; then return; fi
   [ "$(id -u)" = 0 ] || fail 'Only root can make the disk of the virtual machine.'
   rm -rf "$vm/system"
   step 'making a Debian with systemd, Docker and Podman with mmdebstrap' mmdebstrap --variant=minbase \

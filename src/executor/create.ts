@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { SharedAttempt } from '../shared-attempt.ts'
 import { Containers } from './containers.ts'
 import { DockerExecutor, type Environment } from './docker.ts'
 import { Engine, ownerOfThisProcess } from './engine.ts'
@@ -14,11 +15,9 @@ import { inspectEnvironments } from './inspect.ts'
 import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
 import { Sandbox } from './sandbox.ts'
-import { containerSpec, poolSize } from './spec.ts'
+import { containerSpec, maxContainers, poolSize } from './spec.ts'
 import type { Finding } from './walls.ts'
 
-/** How many containers may be starting or ending beside those that wait and run. */
-const SPARE_CONTAINERS = 2
 /** How many may be starting at once, at least; by default MAX_RUNNING is twice the number of CPUs. */
 const MIN_STARTING = 2
 /** How long another server's container may not run until it counts as left over, in milliseconds, at least. */
@@ -91,9 +90,8 @@ export function createDockerExecutor(
     maxWaiting: config.MAX_WAITING,
     maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
   })
-  const poolSizes = config.ENVIRONMENTS.map((name) => poolSize(config, name))
   const containers = new Containers(
-    poolSizes.reduce((sum, size) => sum + size, config.MAX_RUNNING + SPARE_CONTAINERS),
+    maxContainers(config),
     Math.max(MIN_STARTING, Math.ceil(config.MAX_RUNNING / 2)),
   )
   const leftovers = new Leftovers({
@@ -104,6 +102,12 @@ export function createDockerExecutor(
   const environments = new Map<string, Environment>()
   for (const name of config.ENVIRONMENTS) {
     const spec = containerSpec(config, owner, name)
+    // Once: set-up may move the name to an image of which nobody tried the walls, and with a runner of another server.
+    const image = new SharedAttempt(async () => {
+      const id = await engine.imageId(spec.image)
+      logger.info({ environment: name, image: spec.image, id }, 'programs run in this image')
+      return id
+    })
     const pool = new Pool({
       size: poolSize(config, name),
       maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
@@ -111,7 +115,7 @@ export function createDockerExecutor(
       containers,
       start: () =>
         new Sandbox({
-          ...{ engine, spec, userId: users.next().value, startTimeoutMs },
+          ...{ engine, spec, imageId: image.get(), userId: users.next().value, startTimeoutMs },
           onKilled: () => events.onKilled(name),
         }),
       isCrowded: () => gate.isFull,

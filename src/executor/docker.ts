@@ -6,10 +6,9 @@ import { abortable } from '../abortable.ts'
 import { cancelled, Refusal, unavailable } from '../errors.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
-import { clientName, type RunOrigin } from '../run-record.ts'
+import { clientOf } from '../run-record.ts'
 import { classify } from './classify.ts'
 import type { Executor, RunOptions } from './executor.ts'
-import type { Client } from './fair-line.ts'
 import type { Gate } from './gate.ts'
 import { type Observation, observe } from './observe.ts'
 import type { Pool } from './pool.ts'
@@ -116,11 +115,6 @@ export class DockerExecutor implements Executor {
       limits: { memoryBytes, outputBytes: outputLimitBytes },
     })
   }
-}
-
-/** Whose turns a run takes. */
-function clientOf(origin: RunOrigin): Client {
-  return { name: clientName(origin), weight: origin.key?.weight ?? 1 }
 }
 
 /** Whether a process was killed, not by the host, and nothing inside could count whether memory was the reason. */

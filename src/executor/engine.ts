@@ -16,6 +16,9 @@ const COMMAND_TIMEOUT_MS = 10_000
 /** How long an event may lag behind the end of its container, in seconds. */
 const EVENT_LAG_SECONDS = 0.2
 
+/** An image's id, as Docker says it and as Podman does. */
+const IMAGE_ID = /^(sha256:)?[0-9a-f]{64}$/
+
 /** Start time of a process where the system has no /proc, or does not let us read it, as Deno does not. */
 const UNKNOWN = 'unknown'
 
@@ -46,6 +49,17 @@ export class Engine {
     this.command = command
     this.#logger = logger
     this.#onCommandFailed = onCommandFailed
+  }
+
+  /**
+   * The id of the image that has this name now.
+   * @throws {Error} where there is none, or the engine does not say.
+   */
+  async imageId(name: string): Promise<string> {
+    const result = await this.#docker(['image', 'inspect', '--format', '{{.Id}}', name])
+    const id = result.stdout?.trim() ?? ''
+    if (!result.failed && IMAGE_ID.test(id)) return id
+    throw new Error(result.stderr?.trim() || result.shortMessage || `no id of an image: ${id}`)
   }
 
   /** Kills and removes a container. Does not throw: what fails is logged. */
@@ -138,14 +152,15 @@ export function isDead(owner: string): boolean {
 }
 
 /**
- * Where process ids mean the same: a host, and on it a PID namespace. A server in a container may have the host's name,
- * and of the processes outside it sees none.
+ * Where process ids mean the same: a kernel since its start, and on it a PID namespace. A server in a container sees none of
+ * the processes outside. Names do not tell: a container may have its host's, and two hosts that use one engine the same.
  */
 function place(): string {
   try {
-    return `${hostname()}:${readlinkSync('/proc/self/ns/pid')}`
+    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+    return `${bootId}:${readlinkSync('/proc/self/ns/pid')}`
   } catch {
-    return hostname()
+    return hostname() // no /proc, or no permission to read it (Deno): then no process is seen either
   }
 }
 

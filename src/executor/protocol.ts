@@ -6,6 +6,11 @@
 import { z } from 'zod'
 import type { RunRequest } from '../run.ts'
 
+/**
+ * What a runner says when it is ready: which frames it knows. PROTOCOL_VERSION in runner.py is the same; both go up when what
+ * a frame means changes.
+ */
+export const PROTOCOL_VERSION = '1'
 const HEADER_BYTES = 21
 /** Bytes of a job's token. */
 export const TOKEN_BYTES = 16
@@ -13,7 +18,7 @@ export const TOKEN_BYTES = 16
 const MAX_PAYLOAD_BYTES = 262_144
 
 /**
- * What the runner says: ready, not started (and why), started, stdout, stderr, error message, exit; then, where the exit
+ * What the runner says: ready (and its version), not started (and why), started, stdout, stderr, error message, exit; then, where the exit
  * says that something follows, files and displays with their bytes, what was left out, the end.
  */
 const FRAME_KINDS = ['R', 'N', 'S', 'O', 'E', 'M', 'X', 'F', 'V', 'B', 'L', 'Z'] as const

@@ -8,7 +8,7 @@ import { settlesWithin } from '../settles-within.ts'
 import type { ContainerState } from './containers.ts'
 import type { Engine } from './engine.ts'
 import { type ContainerSpec, dockerRunArgs } from './flags.ts'
-import { encodeJob, type Frame, FrameParser, type Job } from './protocol.ts'
+import { encodeJob, type Frame, FrameParser, type Job, PROTOCOL_VERSION } from './protocol.ts'
 
 /** How long a container that should be gone may take, in milliseconds, before it is killed by name. */
 const DISPOSE_GRACE_MS = 1000
@@ -23,12 +23,17 @@ const MAX_DIAGNOSTIC_CHARS = 4000
 export interface SandboxOptions {
   engine: Engine
   spec: ContainerSpec
+  /** What is run in place of the image's name, which may be another image's by now. */
+  imageId: Promise<string>
   userId: number
-  /** Longest wait from `docker run` to the runner's `ready`, in milliseconds. */
+  /** Longest wait from the beginning to the runner's `ready`, in milliseconds. */
   startTimeoutMs: number
   /** Told when it is killed by name. */
   onKilled?: () => void
 }
+
+/** How Docker and Podman say that they have no image of an id. */
+const NO_IMAGE = /no such image|unable to find image|image not known/i
 
 const options = {
   stdin: 'pipe',
@@ -53,7 +58,9 @@ export class Sandbox {
   readonly gone: Promise<void>
   readonly #engine: Engine
   readonly #onKilled: () => void
-  readonly #process: ResultPromise<typeof options>
+  readonly #image: string
+  /** Undefined until it is known what to run. */
+  #process: ResultPromise<typeof options> | undefined
   readonly #parser = new FrameParser()
   #onFrame: (frame: Frame) => void = () => {}
   #diagnostics = ''
@@ -64,22 +71,20 @@ export class Sandbox {
   #isClosed = false
   #disposal: Promise<void> | undefined
 
-  constructor({ engine, spec, userId, startTimeoutMs, onKilled = () => {} }: SandboxOptions) {
+  constructor(options: SandboxOptions) {
+    const { engine, spec, imageId, userId, startTimeoutMs, onKilled = () => {} } = options
     this.#engine = engine
+    this.#image = spec.image
     this.#onKilled = onKilled
-    const args = dockerRunArgs({ name: this.name, userId }, spec)
-    this.#process = execa(engine.command, args, options)
-    this.#process.stdin.on('error', () => {}) // the container is gone; `closed` tells
-    this.#process.stderr.on('data', (chunk: Buffer) => {
-      this.#diagnostics = (this.#diagnostics + chunk).slice(-MAX_DIAGNOSTIC_CHARS)
-    })
-    this.closed = this.#close()
-    this.ready = this.#becomeReady(startTimeoutMs)
+    const started = imageId.then((image) =>
+      this.#start(dockerRunArgs({ name: this.name, userId }, { ...spec, image })),
+    )
+    this.closed = this.#close(started)
+    this.ready = this.#becomeReady(started, startTimeoutMs)
     this.ready.catch(() => {
       this.#isFailed = true // whoever takes the sandbox sees it
     })
     this.gone = this.closed.then(() => this.#disposal)
-    this.#process.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
   }
 
   get isReady(): boolean {
@@ -108,7 +113,7 @@ export class Sandbox {
     this.#onFrame = (frame) => {
       if (frame.token.equals(job.token)) onFrame(frame)
     }
-    this.#process.stdin.write(encodeJob(job))
+    this.#process?.stdin.write(encodeJob(job)) // it is ready, so there is one
   }
 
   /** Kills the container by name and waits until it is dead. */
@@ -136,12 +141,23 @@ export class Sandbox {
     this.#giveUpStart.abort()
   }
 
+  #start(args: string[]): void {
+    if (this.#giveUpStart.signal.aborted) throw new Error('given up before it was started')
+    const process = execa(this.#engine.command, args, options)
+    process.stdin.on('error', () => {}) // the container is gone; `closed` tells
+    process.stderr.on('data', (chunk: Buffer) => {
+      this.#diagnostics = (this.#diagnostics + chunk).slice(-MAX_DIAGNOSTIC_CHARS)
+    })
+    process.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
+    this.#process = process
+  }
+
   async #end(delayMs: number): Promise<void> {
     if (delayMs > 0) await settlesWithin(this.closed, delayMs)
     // The engine makes a container that it was asked for, whoever went away meanwhile, and does not know its name before
     // that: to remove it now would leave one behind that never ran, and that nothing ends.
     await abortable(this.ready, this.#giveUpStart.signal).catch(() => {})
-    this.#process.stdin.end()
+    this.#process?.stdin.end()
     const isGivenUp = this.#giveUpStart.signal.aborted
     if (!isGivenUp && (await settlesWithin(this.closed, DISPOSE_GRACE_MS))) return
     this.#onKilled()
@@ -152,7 +168,7 @@ export class Sandbox {
   async #remove(isAbandoned: boolean): Promise<void> {
     let commandKilledAtMs: number | undefined
     const killCommand = () => {
-      this.#process.kill('SIGKILL')
+      this.#process?.kill('SIGKILL')
       commandKilledAtMs ??= performance.now()
     }
     if (isAbandoned) killCommand()
@@ -169,30 +185,40 @@ export class Sandbox {
     }
   }
 
-  async #close(): Promise<void> {
+  async #close(started: Promise<void>): Promise<void> {
+    await started.catch(() => {})
     await this.#process
     this.#isClosed = true
   }
 
-  #becomeReady(timeoutMs: number): Promise<void> {
+  #becomeReady(started: Promise<void>, timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`container not ready after ${timeoutMs} ms`)),
-        timeoutMs,
-      )
-      this.#onFrame = (frame) => {
-        if (frame.kind !== 'R') return
+      const fail = (cause: string) => {
+        clearTimeout(timer)
+        reject(new Error(cause))
+      }
+      const timer = setTimeout(() => fail(`container not ready after ${timeoutMs} ms`), timeoutMs)
+      this.#onFrame = ({ kind, payload }) => {
+        if (kind !== 'R') return
+        const version = payload.toString()
+        if (version !== PROTOCOL_VERSION) return fail(otherVersion(this.#image, version))
         clearTimeout(timer)
         this.#isReady = true
         resolve()
       }
-      void this.#process.then((result) => {
-        clearTimeout(timer)
-        const cause =
-          this.#diagnostics.trim() || result.shortMessage || `exit code ${result.exitCode}`
-        reject(new Error(cause))
-      })
+      started
+        .then(() => this.#process)
+        .then(
+          (result) => fail(this.#whyEnded(result?.shortMessage || `exit code ${result?.exitCode}`)),
+          (error: Error) => fail(error.message),
+        )
     })
+  }
+
+  /** What `docker run` said, else how it ended. */
+  #whyEnded(otherwise: string): string {
+    const cause = this.#diagnostics.trim() || otherwise
+    return NO_IMAGE.test(cause) ? `${cause}\n${imageIsGone(this.#image)}` : cause
   }
 
   #read(chunk: Buffer): void {
@@ -200,8 +226,17 @@ export class Sandbox {
       for (const frame of this.#parser.push(chunk)) this.#onFrame(frame)
     } catch {
       // Not the runner's words: nothing after them can be believed either.
-      this.#process.stdout.destroy()
+      this.#process?.stdout.destroy()
       void this.kill()
     }
   }
+}
+
+function imageIsGone(name: string): string {
+  return `The image that ${name} was when this process started was removed: load it again, or start this process again to use what ${name} is now`
+}
+
+/** A runner of before there were versions says none. */
+function otherVersion(name: string, version: string): string {
+  return `The runner in the image ${name} speaks version ${version || 'none'} of the protocol, this server ${PROTOCOL_VERSION}: make the image that belongs to this server (npm run setup), then start it again`
 }

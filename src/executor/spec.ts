@@ -8,6 +8,8 @@ import type { ContainerSpec } from './flags.ts'
 
 const MEBIBYTE = 1024 * 1024
 const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
+/** How many containers may be starting or ending beside those that wait and run. */
+const SPARE_CONTAINERS = 2
 /** What a container's own life exceeds the sum of its parts by, in seconds. */
 const LIFETIME_SLACK_SECONDS = 5
 
@@ -31,6 +33,12 @@ export type EnvironmentName = keyof typeof ENVIRONMENTS
 /** How many containers of an environment wait warm. */
 export function poolSize(config: Config, environment: EnvironmentName): number {
   return ENVIRONMENTS[environment].poolSize(config)
+}
+
+/** How many containers there may be at once: those that run, those that wait, and a few that start or end. */
+export function maxContainers(config: Config): number {
+  const sizes = config.ENVIRONMENTS.map((name) => poolSize(config, name))
+  return sizes.reduce((sum, size) => sum + size, config.MAX_RUNNING + SPARE_CONTAINERS)
 }
 
 /** What a container of an environment of this server is. */

@@ -16,13 +16,18 @@ export interface BodyMemoryOptions {
   maxBodyBytes: number
 }
 
+/** How many bytes of bodies there may be at once, where one may have `maxBodyBytes`. */
+export function maxBodiesBytes(maxBodyBytes: number): number {
+  return Math.max(MIN_BYTES, LARGEST_BODIES * maxBodyBytes)
+}
+
 /**
  * Counts each body from before it is read until its request is answered: a program that waits for its turn is there as
  * well. By address, because the key may be in the body. One without a declared length counts as the longest.
  * @throws {Refusal} `busy` where there is no room, or where the client has nine times what it would leave free.
  */
 export function bodyMemory({ maxBodyBytes }: BodyMemoryOptions): MiddlewareHandler<AppEnv> {
-  const max = Math.max(MIN_BYTES, LARGEST_BODIES * maxBodyBytes)
+  const max = maxBodiesBytes(maxBodyBytes)
   const bytes = new Tally()
   return async function bodyMemory(c, next) {
     const client = c.get('client')

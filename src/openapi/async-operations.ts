@@ -105,7 +105,7 @@ export function findRunOperation(hasRunLog: boolean): DescribeRouteOptions {
           },
         },
       },
-      ...refusals(...READING_REFUSALS),
+      ...refusals(...(hasRunLog ? (['busy'] as const) : []), ...READING_REFUSALS),
     },
   }
 }

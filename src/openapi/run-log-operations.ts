@@ -25,7 +25,7 @@ export const listRunsOperation: DescribeRouteOptions = {
         nextCursor: z.string().nullable().describe('Asks for the next page; null after the last'),
       }),
     ),
-    ...refusals('invalid_request', ...READ_REFUSALS),
+    ...refusals('invalid_request', 'busy', ...READ_REFUSALS),
   },
 }
 

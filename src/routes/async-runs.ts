@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import { type AppEnv, runOrigin } from '../app-env.ts'
+import { type AppEnv, readingOf, runOrigin } from '../app-env.ts'
 import {
   type AsyncRuns,
   BEFORE_ALL,
@@ -27,6 +27,7 @@ import {
   submitOperation,
 } from '../openapi/async-operations.ts'
 import { byKeyLimits, type RequestLimits } from '../run.ts'
+import type { Reading } from '../run-log/run-store.ts'
 import type { LoggedRun } from '../run-log/schema.ts'
 import { clientName } from '../run-record.ts'
 import type { SharedBound } from '../shared-bound.ts'
@@ -57,7 +58,7 @@ export interface AsyncRunsRouteOptions {
 /** Finished runs that are kept longer, for those who may read them. */
 export interface LoggedRuns {
   isReader: (key: ApiKey | undefined) => boolean
-  find: (id: string) => Promise<LoggedRun | undefined>
+  find: (id: string, reading: Reading) => Promise<LoggedRun | undefined>
 }
 
 export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
@@ -100,7 +101,8 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
           if (!run.isEnded) c.header('Retry-After', '1')
           return sendJson(c, run.json)
         }
-        const logged = runLog?.isReader(c.get('key')) && (await runLog.find(c.req.param('id')))
+        const logged =
+          runLog?.isReader(c.get('key')) && (await runLog.find(c.req.param('id'), readingOf(c)))
         if (!logged) throw noSuchRun()
         return sendJson(c, await jsonBytes(logged))
       },

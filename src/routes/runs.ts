@@ -3,7 +3,7 @@
 import { zValidator } from '@hono/zod-validator'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import type { AppEnv } from '../app-env.ts'
+import { type AppEnv, readingOf } from '../app-env.ts'
 import { Refusal } from '../errors.ts'
 import { describeIssues } from '../issues.ts'
 import { noStore } from '../middleware/no-store.ts'
@@ -22,7 +22,7 @@ export function runsRoute({ store, guard }: RunsRouteOptions) {
     .on('GET', ['/runs', '/stats'], noStore)
     .get('/runs', describeRoute(listRunsOperation), guard, query(listQuerySchema), async (c) => {
       const { limit, cursor, ...filter } = c.req.valid('query')
-      return c.json(await fromStore(() => store.list(filter, limit, cursor)))
+      return c.json(await fromStore(() => store.list(filter, limit, cursor, readingOf(c))))
     })
     .get('/stats', describeRoute(statsOperation), guard, query(statsQuerySchema), async (c) =>
       c.json(await fromStore(() => store.stats(c.req.valid('query'), c.req.raw.signal))),

@@ -2,7 +2,7 @@
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'
-import type { AppEnv } from '../app-env.ts'
+import { type AppEnv, readingOf } from '../app-env.ts'
 import { Refusal } from '../errors.ts'
 import { describeIssues } from '../issues.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -56,7 +56,7 @@ export function uiRunsRoute(options: UiRunsRouteOptions) {
       }
       const { limit, cursor, ...filter } = list.data
       const [page, counts] = await Promise.all([
-        fromStore(() => store.list(filter, limit, cursor)),
+        fromStore(() => store.list(filter, limit, cursor, readingOf(c))),
         fromStore(() => store.stats(stats.data, c.req.raw.signal)),
       ])
       return render(c, { content: { page, stats: counts } })

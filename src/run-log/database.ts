@@ -6,12 +6,18 @@ import { migrations } from './migrations.ts'
 import type { RunLogDatabase } from './schema.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 
-/** Connections to Postgres: one writes, one counts, the others read. */
-const MAX_CONNECTIONS = 4
+/** How many reads go on at once. */
+export const MAX_READS = 2
+/**
+ * Connections to Postgres of each part, which are its own: who has to wait for a connection waits for its own kind. To write:
+ * one for the records, one for what is forgotten.
+ */
+const CONNECTIONS = { writer: 2, reader: MAX_READS, counter: 1 }
 /** How long Postgres may take to answer, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5000
-/** How long a query may take, in milliseconds. */
+/** How long a query may take, in milliseconds; one that reads a page, or a run, takes a few. */
 const QUERY_TIMEOUT_MS = 30_000
+const READ_TIMEOUT_MS = 10_000
 /** How long a step of a migration may take, in milliseconds: an index of very many runs takes minutes. */
 const MIGRATION_TIMEOUT_MS = 30 * 60_000
 /** How much longer than Postgres itself we wait for it to give up a query, in milliseconds. */
@@ -33,14 +39,15 @@ export interface RunDatabases {
   counter: Kysely<RunLogDatabase>
 }
 
-/** Opens nothing yet: the first query does. */
+/** Opens nothing yet: the first query does. A connection of SQLite has a thread, and does one thing at a time. */
 export async function openDatabases(url: string): Promise<RunDatabases> {
-  const writer = await openDatabase(url)
-  if (!isSqlite(url)) return { writer, reader: writer, counter: writer }
-  // A connection of SQLite does one thing at a time. Each has a thread, from its first query on.
-  const [reader, counter] = await Promise.all([
-    openDatabase(url, { isReadOnly: true }),
-    openDatabase(url, { isReadOnly: true }),
+  const [writer, reader, counter] = await Promise.all([
+    openDatabase(url, { maxConnections: CONNECTIONS.writer }),
+    openDatabase(url, {
+      ...{ isReadOnly: true, maxConnections: CONNECTIONS.reader },
+      queryTimeoutMs: READ_TIMEOUT_MS,
+    }),
+    openDatabase(url, { isReadOnly: true, maxConnections: CONNECTIONS.counter }),
   ])
   return { writer, reader, counter }
 }
@@ -52,7 +59,7 @@ export async function closeDatabases({ writer, reader, counter }: RunDatabases):
 
 /** A database for `migrate`: what others may not wait for is allowed to take long. */
 export function openForMigration(url: string): Promise<Kysely<RunLogDatabase>> {
-  return openDatabase(url, { queryTimeoutMs: MIGRATION_TIMEOUT_MS, maxConnections: 1 })
+  return openDatabase(url, { queryTimeoutMs: MIGRATION_TIMEOUT_MS })
 }
 
 /** Opens nothing yet: the first query does. */
@@ -60,15 +67,11 @@ export async function openDatabase(
   url: string,
   options: DatabaseOptions = {},
 ): Promise<Kysely<RunLogDatabase>> {
-  const {
-    isReadOnly = false,
-    queryTimeoutMs = QUERY_TIMEOUT_MS,
-    maxConnections = MAX_CONNECTIONS,
-  } = options
+  const { isReadOnly = false, queryTimeoutMs = QUERY_TIMEOUT_MS, maxConnections = 1 } = options
   return new Kysely<RunLogDatabase>({
     dialect: isSqlite(url)
       ? sqliteDialect({ path: sqlitePath(url), isReadOnly, queryTimeoutMs })
-      : await postgresDialect(url, { queryTimeoutMs, maxConnections }),
+      : await postgresDialect(url, { isReadOnly, queryTimeoutMs, maxConnections }),
     plugins: [new CamelCasePlugin()],
   })
 }
@@ -92,7 +95,7 @@ export function sqlitePath(url: string): string {
 
 async function postgresDialect(
   url: string,
-  { queryTimeoutMs, maxConnections }: { queryTimeoutMs: number; maxConnections: number },
+  { isReadOnly, queryTimeoutMs, maxConnections }: Required<DatabaseOptions>,
 ): Promise<Dialect> {
   const { default: pg } = await import('pg')
   const { builtins } = pg.types
@@ -103,6 +106,7 @@ async function postgresDialect(
     // The first stops a query in Postgres, which else goes on when nobody waits; the second is for one that is silent.
     onConnect: async (client) => {
       await client.query(`set statement_timeout = ${queryTimeoutMs}`)
+      if (isReadOnly) await client.query('set default_transaction_read_only = on')
     },
     query_timeout: queryTimeoutMs + GRACE_MS,
     application_name: 'safe-code-executor',

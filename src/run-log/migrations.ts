@@ -48,6 +48,26 @@ const steps: Record<string, Migration> = {
         .execute()
     },
   },
+  '003-filters': {
+    async up(database: Kysely<unknown>) {
+      // One for each field that a list may be filtered by, in the order of the list: what no run has, or few, is found
+      // without reading all of them.
+      const indexes = {
+        runs_by_status: 'status',
+        runs_by_environment: 'environment',
+        runs_by_key: 'key',
+        runs_by_program: 'code_sha256',
+        runs_by_client: 'client_hash',
+      }
+      for (const [name, column] of Object.entries(indexes)) {
+        await database.schema
+          .createIndex(name)
+          .on('runs')
+          .columns([column, 'ended_at_ms', 'id'])
+          .execute()
+      }
+    },
+  },
 }
 
 /** All steps, in the order of their names. */

@@ -2,13 +2,19 @@
 
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import type { RunDatabases } from './database.ts'
+import type { Client } from '../executor/fair-line.ts'
+import { Gate } from '../executor/gate.ts'
+import { MAX_READS, type RunDatabases } from './database.ts'
 import { matching, type RunFilter } from './query.ts'
 import { fromRow, type LoggedRun, type RunLogDatabase, type RunRow } from './schema.ts'
 import { Statistics, type StatisticsOptions, type Stats, type StatsFilter } from './stats.ts'
 
 /** How many runs are forgotten in one query: a long one would keep others waiting. */
 const FORGET_AT_ONCE = 5000
+/** How many reads may wait for a turn, and how long each, in milliseconds: most take a few. */
+const MAX_WAITING_READS = 32
+const MAX_READ_WAIT_MS = 5000
+const NEVER = new AbortController().signal
 /** What an id looks like: what does not is of no run, and some of it no database takes. */
 const ID = /^[\w-]{1,64}$/
 
@@ -24,15 +30,24 @@ export class BadCursor extends Error {
   override readonly name = 'BadCursor'
 }
 
+/** Who reads: clients take turns, and who left does not wait. Without it a read is the server's own. */
+export interface Reading {
+  signal?: AbortSignal
+  client?: Client
+}
+
 export class RunStore {
   readonly #writer: Kysely<RunLogDatabase>
   readonly #reader: Kysely<RunLogDatabase>
   readonly #statistics: Statistics
+  readonly #reads: Gate
 
-  constructor({ writer, reader, counter }: RunDatabases, options?: StatisticsOptions) {
+  constructor({ writer, reader, counter }: RunDatabases, options: StatisticsOptions = {}) {
+    const { maxWaiting = MAX_WAITING_READS } = options
     this.#writer = writer
     this.#reader = reader
     this.#statistics = new Statistics(counter, options)
+    this.#reads = new Gate({ maxRunning: MAX_READS, maxWaiting, maxWaitMs: MAX_READ_WAIT_MS })
   }
 
   /** A run that is there already stays as it is: who does not know whether it was written may write it again. */
@@ -44,39 +59,34 @@ export class RunStore {
       .execute()
   }
 
-  async find(id: string): Promise<LoggedRun | undefined> {
+  /** @throws {Refusal} `busy` when too many others read; `cancelled`. */
+  async find(id: string, reading: Reading = {}): Promise<LoggedRun | undefined> {
     if (!ID.test(id)) return undefined
-    const row = await this.#reader
-      .selectFrom('runs')
-      .selectAll()
-      .where('id', '=', id)
-      .executeTakeFirst()
+    const query = this.#reader.selectFrom('runs').selectAll().where('id', '=', id)
+    const row = await this.#read(() => query.executeTakeFirst(), reading)
     return row && fromRow(row as RunRow)
   }
 
   /**
    * Runs that pass the filter, the newest first; `limit` at most, from `cursor` on.
    * @throws {BadCursor} when the cursor is none of ours.
+   * @throws {Refusal} `busy` when too many others read; `cancelled`.
    */
-  async list(filter: RunFilter, limit: number, cursor?: string): Promise<RunPage> {
-    let query = matching(this.#reader.selectFrom('runs').selectAll(), filter)
-    if (cursor !== undefined) {
-      const { endedAtMs, id } = parseCursor(cursor)
-      query = query.where((is) =>
-        is.or([
-          is('endedAtMs', '<', endedAtMs),
-          is.and([is('endedAtMs', '=', endedAtMs), is('id', '<', id)]),
-        ]),
-      )
-    }
-    const rows = (await query
-      .orderBy('endedAtMs', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute()) as RunRow[]
+  async list(
+    filter: RunFilter,
+    limit: number,
+    cursor?: string,
+    reading: Reading = {},
+  ): Promise<RunPage> {
+    const query = pageQuery(this.#reader, filter, limit + 1, cursor)
+    const rows = (await this.#read(() => query.execute(), reading)) as RunRow[]
     const shown = rows.slice(0, limit)
     const last = rows.length > limit ? shown.at(-1) : undefined
     return { runs: shown.map(fromRow), nextCursor: last ? toCursor(last) : null }
+  }
+
+  #read<T>(query: () => Promise<T>, { signal = NEVER, client }: Reading): Promise<T> {
+    return this.#reads.use(query, signal, client)
   }
 
   /**
@@ -97,36 +107,52 @@ export class RunStore {
       .limit(1)
       .offset(maxRuns)
       .executeTakeFirst()
+    const last =
+      firstTooMany && firstTooMany.endedAtMs >= beforeMs
+        ? firstTooMany
+        : { endedAtMs: beforeMs, id: '' } // before all of that moment, since no id is empty
     let forgotten = 0
     for (;;) {
       const deleted = await this.#writer
         .deleteFrom('runs')
-        .where('id', 'in', (runs) =>
-          runs
-            .selectFrom('runs')
-            .select('id')
-            .where((is) =>
-              is.or([
-                is('endedAtMs', '<', beforeMs),
-                ...(firstTooMany
-                  ? [
-                      is('endedAtMs', '<', firstTooMany.endedAtMs),
-                      is.and([
-                        is('endedAtMs', '=', firstTooMany.endedAtMs),
-                        is('id', '<=', firstTooMany.id),
-                      ]),
-                    ]
-                  : []),
-              ]),
-            )
-            .orderBy('endedAtMs')
-            .limit(FORGET_AT_ONCE),
-        )
+        .where('id', 'in', forgettable(this.#writer, last))
         .executeTakeFirst()
       forgotten += Number(deleted.numDeletedRows)
       if (Number(deleted.numDeletedRows) < FORGET_AT_ONCE) return forgotten
     }
   }
+}
+
+/** Runs that pass the filter, the newest first; `limit` at most, from `cursor` on. */
+export function pageQuery(
+  database: Kysely<RunLogDatabase>,
+  filter: RunFilter,
+  limit: number,
+  cursor?: string,
+) {
+  let query = matching(database.selectFrom('runs').selectAll(), filter)
+  if (cursor !== undefined) {
+    const { endedAtMs, id } = parseCursor(cursor)
+    // As one value, which databases look up in an index; of `or` they read all that comes before.
+    query = query.where(({ refTuple, tuple, eb }) =>
+      eb(refTuple('endedAtMs', 'id'), '<', tuple(endedAtMs, id)),
+    )
+  }
+  return query.orderBy('endedAtMs', 'desc').orderBy('id', 'desc').limit(limit)
+}
+
+/** The oldest runs, up to and with the one that ended at this moment and has this id; as many as are forgotten at once. */
+export function forgettable(
+  database: Kysely<RunLogDatabase>,
+  { endedAtMs, id }: Pick<RunRow, 'endedAtMs' | 'id'>,
+) {
+  return database
+    .selectFrom('runs')
+    .select('id')
+    .where(({ refTuple, tuple, eb }) => eb(refTuple('endedAtMs', 'id'), '<=', tuple(endedAtMs, id)))
+    .orderBy('endedAtMs')
+    .orderBy('id')
+    .limit(FORGET_AT_ONCE)
 }
 
 function toCursor({ endedAtMs, id }: RunRow): string {

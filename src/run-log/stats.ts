@@ -52,7 +52,7 @@ export type Stats = z.output<typeof statsSchema>
 export type StatsFilter = RunFilter & { sinceMs: number; untilMs: number }
 
 export interface StatisticsOptions {
-  /** How many may wait while others count. */
+  /** How many may wait while others read or count. */
   maxWaiting?: number
 }
 

@@ -8,6 +8,9 @@ import { execa } from 'execa'
 import { OWNER_LABEL } from '../../src/executor/engine.ts'
 import { eventually } from '../support/docker.ts'
 
+/** The image of the server; another one is built and used where the environment names it, with the programs' image. */
+export const API_IMAGE = process.env.API_IMAGE ?? 'safe-code-executor'
+const { SANDBOX_IMAGE = '', DATA_IMAGE = '' } = process.env
 const SOCKET = '/var/run/docker.sock'
 /** How long a container may take to serve, in milliseconds. */
 const START_TIMEOUT_MS = 30_000
@@ -36,7 +39,8 @@ export async function startApi(
 ): Promise<ApiContainer> {
   const name = `sce-deploy-${randomBytes(4).toString('hex')}`
   const port = await freePort()
-  const all = { HOST: '127.0.0.1', PORT: String(port), ...settings }
+  const own = { HOST: '127.0.0.1', PORT: String(port), SANDBOX_IMAGE, DATA_IMAGE } // empty: as ever
+  const all = { ...own, ...settings }
   await execa('docker', [
     ...['run', '--detach', '--name', name, '--pull', 'never', '--network', 'host'],
     ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
@@ -44,7 +48,7 @@ export async function startApi(
     ...['--group-add', String(statSync(SOCKET).gid), '--volume', `${SOCKET}:${SOCKET}`],
     ...Object.entries(all).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     ...flags,
-    'safe-code-executor',
+    API_IMAGE,
   ])
   const inspect = async (format: string) =>
     (await execa('docker', ['inspect', '--format', format, name])).stdout

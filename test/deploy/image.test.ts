@@ -4,9 +4,11 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseConfig } from '../../src/config.ts'
+import { isDead, OWNER_LABEL, ownerOfThisProcess } from '../../src/executor/engine.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { startServer } from '../support/server.ts'
-import { type ApiContainer, buildImage, startApi } from './api-container.ts'
+import { API_IMAGE, type ApiContainer, buildImage, startApi } from './api-container.ts'
 
 /** Containers that wait: one of each environment. */
 const WARM = 2
@@ -35,19 +37,15 @@ function run(
 describe('the image', () => {
   it('does not say where its packages came from', async () => {
     const { stdout: registry } = await execa('npm', ['config', 'get', 'registry'])
-    const { stdout: history } = await execa('docker', [
-      'history',
-      '--no-trunc',
-      'safe-code-executor',
-    ])
-    const { stdout: config } = await execa('docker', ['image', 'inspect', 'safe-code-executor'])
+    const { stdout: history } = await execa('docker', ['history', '--no-trunc', API_IMAGE])
+    const { stdout: config } = await execa('docker', ['image', 'inspect', API_IMAGE])
     expect(history).not.toContain(new URL(registry).host)
     expect(config).not.toContain(new URL(registry).host)
     expect(history).not.toContain('NPM_REGISTRY')
   })
 
   it('has no compiler, no interpreter but Node, and nothing that installs', async () => {
-    const args = ['run', '--rm', '--network', 'none', '--entrypoint', 'ls', 'safe-code-executor']
+    const args = ['run', '--rm', '--network', 'none', '--entrypoint', 'ls', API_IMAGE]
     const { stdout } = await execa('docker', [...args, '/usr/bin', '/usr/sbin', '/usr/local/bin'])
     const commands = stdout.split('\n')
     expect(commands).toEqual(expect.arrayContaining(['docker', 'node']))
@@ -57,7 +55,7 @@ describe('the image', () => {
   })
 
   it('has what the server needs to run, and not what builds it', async () => {
-    const args = ['run', '--rm', '--network', 'none', '--entrypoint', 'ls', 'safe-code-executor']
+    const args = ['run', '--rm', '--network', 'none', '--entrypoint', 'ls', API_IMAGE]
     const { stdout: top } = await execa('docker', [...args, '/app', '/app/sandbox'])
     expect(top.split(/\s+/).filter(Boolean).sort()).toEqual(
       [
@@ -104,6 +102,53 @@ describe('the container', () => {
     expect(stdout, 'no warning, of the records neither').not.toMatch(/"level":[456]0/)
   })
 
+  it('takes as many programs as its host has cores for, and says where its own memory is too small', async () => {
+    const small = await startApi({ POOL_SIZE: '1' }, ['--cpus', '0.5', '--memory', '300m'])
+    try {
+      const { stdout } = await execa('docker', ['logs', small.name])
+      expect(stdout).toContain(`"MAX_RUNNING":${parseConfig({}).MAX_RUNNING},`)
+      expect(stdout).toContain('"limitMb":300,')
+    } finally {
+      await small.remove()
+    }
+  })
+
+  it('removes what never ran of servers outside of it, and believes none of them dead', async () => {
+    const outside = ownerOfThisProcess()
+    const own = await api.inspect('{{.State.Pid}}') // of the host: not what its own label says
+    const [sandbox = ''] = await api.sandboxes()
+    const label = sandbox.split(' ')[1] ?? ''
+    expect(label).toMatch(/\/1\/\d+$/)
+    expect(own).not.toBe('1')
+    expect(isDead(label)).toBe(false)
+    const ask =
+      "import('/app/dist/executor/engine.js').then(({ isDead }) => console.log(isDead(process.argv[1])))"
+    const { stdout: asked } = await execa('docker', [
+      ...['exec', api.name, 'node', '-e', ask, outside],
+    ])
+    expect(asked).toBe('false')
+
+    const image = process.env.SANDBOX_IMAGE ?? 'safe-code-executor-python'
+    const docker = async (...args: string[]) => {
+      const more = ['--network', 'none', '--label', `${OWNER_LABEL}=${outside}`, image]
+      return (await execa('docker', [...args, ...more, 'sleep', '200'])).stdout
+    }
+    const made = await docker('create')
+    const running = await docker('run', '--detach', '--rm')
+    try {
+      // It has to be seen for a minute, and is looked for every half.
+      await eventually('it is removed', 130_000, async () => {
+        const { stdout } = await execa('docker', ['ps', '--all', '--no-trunc', '--quiet'])
+        expect(stdout).toContain(running)
+        return !stdout.includes(made)
+      })
+      const { stdout: log } = await execa('docker', ['logs', api.name])
+      expect(log).toMatch(/"state":"created".*a leftover was removed/)
+    } finally {
+      await execa('docker', ['rm', '--force', running, made], { reject: false })
+    }
+  }, 180_000)
+
   it('leaves no process behind that has ended', async () => {
     for (let count = 0; count < 5; count += 1)
       expect((await run({ code: 'pass' })).status).toBe(200)
@@ -139,7 +184,7 @@ describe('the container', () => {
     chmodSync(folder, 0o777) // an operator gives it to user 10001
     const mount = ['--volume', `${folder}:/keys`]
     const newKey = async (name: string) => {
-      const args = ['run', '--rm', '--network', 'none', ...mount, 'safe-code-executor']
+      const args = ['run', '--rm', '--network', 'none', ...mount, API_IMAGE]
       const command = ['key', 'new', name, '--file', '/keys/keys.json']
       return (await execa('docker', [...args, ...command])).stdout.trim()
     }

@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import { MAX_DROPPED_BYTES } from '../../src/middleware/unread-body.ts'
+import { ownNeed } from '../../src/own-memory.ts'
+import { documents } from './yaml-files.ts'
 
 const config = parseConfig({})
 const longestRunSeconds =
@@ -43,6 +45,95 @@ it.each([
   ['Dockerfile', /--stop-timeout (\d+)/g],
 ])('%s waits for the end of what runs: %s', (file, pattern) => {
   for (const number of numbers(file, pattern)) expect(number).toBeGreaterThan(longestEndSeconds)
+})
+
+describe('limits of a server or a worker itself', () => {
+  const [MEBIBYTE, GIBIBYTE] = [2 ** 20, 2 ** 30]
+  /** The largest host that the files are for, with both environments. */
+  const host = { cores: 48, memoryBytes: 512 * GIBIBYTE }
+  const withEngine = ownNeed(parseConfig({ ENVIRONMENTS: 'python,data' }, host))
+  const queue = { EXECUTOR: 'queue', REDIS_URL: 'redis://localhost' }
+  const without = ownNeed(parseConfig(queue, host))
+
+  const bytesOf = (text: string) => {
+    const [, number, unit = ''] = text.match(/^(\d+)([gm])i?$/i) ?? []
+    return Number(number) * (unit.toLowerCase() === 'g' ? GIBIBYTE : MEBIBYTE)
+  }
+  interface Service {
+    mem_limit: string
+    pids_limit: number
+  }
+  const service = (file: string, name: string) => {
+    const [compose] = documents<{ services: Record<string, Service> }>(`deploy/${file}`)
+    const found = compose?.services[name]
+    if (!found) throw new Error(`${file} has no service ${name}`)
+    return { memoryBytes: bytesOf(found.mem_limit), tasks: found.pids_limit }
+  }
+  const unit = (name: string) =>
+    readFileSync('deploy/safe-code-executor.service', 'utf8').match(
+      new RegExp(`^${name}=(.*)$`, 'm'),
+    )?.[1] ?? ''
+  interface Pod {
+    kind: string
+    spec: {
+      template: {
+        spec: { containers: { resources: Record<'limits' | 'requests', { memory: string }> }[] }
+      }
+    }
+  }
+  const pod = (file: string, kind: string) => {
+    const found = documents<Pod>(`deploy/kubernetes/${file}`).find((one) => one.kind === kind)
+    return bytesOf(found?.spec.template.spec.containers[0]?.resources.limits.memory ?? '')
+  }
+
+  it.each([
+    ['compose.yaml', () => service('compose.yaml', 'api'), withEngine],
+    ['compose.worker.yaml', () => service('compose.worker.yaml', 'worker'), withEngine],
+    ['compose.cluster.yaml', () => service('compose.cluster.yaml', 'worker'), withEngine],
+    ['its servers', () => service('compose.cluster.yaml', 'api-1'), without],
+    [
+      'safe-code-executor.service',
+      () => ({ memoryBytes: bytesOf(unit('MemoryMax')), tasks: Number(unit('TasksMax')) }),
+      withEngine,
+    ],
+  ])('are enough for 48 cores: %s', (_, limits, need) => {
+    const { memoryBytes, tasks } = limits()
+    expect(memoryBytes).toBeGreaterThanOrEqual(need.memoryBytes)
+    expect(memoryBytes, 'not far more').toBeLessThan(3 * need.memoryBytes)
+    expect(tasks).toBeGreaterThanOrEqual(need.tasks)
+  })
+
+  it('are enough for 48 cores: kubernetes', () => {
+    expect(pod('workers.yaml', 'DaemonSet')).toBeGreaterThanOrEqual(withEngine.memoryBytes)
+    expect(pod('api.yaml', 'Deployment')).toBeGreaterThanOrEqual(without.memoryBytes)
+  })
+
+  it('have files for every connection and every container', () => {
+    // Three pipes of each `docker run`, and the database's, Redis's and the server's own.
+    const files = config.MAX_CONNECTIONS + 3 * withEngine.containers + 100
+    expect(Number(unit('LimitNOFILE'))).toBeGreaterThan(files)
+  })
+
+  it('are said as they are reckoned', () => {
+    const MB = (bytes: number) => Math.ceil(bytes / MEBIBYTE)
+    const text = readFileSync('docs/cluster.md', 'utf8')
+    const rows = [...text.matchAll(/^\| (\d+) cores \| (\d+) \| (\d+) MB \| (\d+) \|$/gm)]
+    expect(rows.length).toBeGreaterThan(2)
+    for (const [, cores, ...shown] of rows) {
+      const need = ownNeed(parseConfig({}, { ...host, cores: Number(cores) }))
+      expect(shown.map(Number), `${cores} cores`).toEqual([
+        ...[need.containers, MB(need.memoryBytes), need.tasks],
+      ])
+    }
+  })
+})
+
+it.each([
+  ['compose.cluster.yaml', /DRAIN_SECONDS: '60'[\s\S]*?stop_grace_period: (\d+)s/g, 5 + 60],
+  ['compose.cluster.yaml', /command: \[worker\][\s\S]*?stop_grace_period: (\d+)s/g, 15 + 5],
+  ['compose.worker.yaml', /command: \[worker\][\s\S]*?stop_grace_period: (\d+)s/g, 15 + 5],
+])('%s waits for the end of what runs: %s', (file, pattern, seconds) => {
+  for (const number of numbers(file, pattern)) expect(number).toBeGreaterThan(seconds)
 })
 
 describe('docs/cluster.md', () => {

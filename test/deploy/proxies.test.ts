@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../support/docker.ts'
 import { type ApiContainer, buildImage, startApi } from './api-container.ts'
-import { type ProxyName, type RunningProxy, SITE, startProxy } from './proxy.ts'
+import { OPERATOR, type ProxyName, type RunningProxy, SITE, startProxy } from './proxy.ts'
 
 /** What one address may send in the time of this suite. Every test has an address of its own. */
 const QUOTA = 3
@@ -207,6 +207,28 @@ describe.each<ProxyName>(['nginx', 'caddy'])('behind %s', (name) => {
     expect(status).toBe(404)
     expect(headers['x-request-id']).toBeUndefined()
     expect(JSON.parse(text)).toMatchObject({ code: 'not_found' })
+  })
+
+  it.each([
+    ...['/admin', '/admin/', '/admin/queues', '/admin/queues/static/x.css', '/admin?x=1'],
+    ...['//admin/queues', '/%61dmin/queues', '/admin%2fqueues', '/./admin/queues'],
+    ...['/x/../admin/queues', '/%2e/admin/queues', '/x/%2e%2e/admin/queues'],
+  ])('lets none through to %s but who is in a network of the operator', async (path) => {
+    const outside = await send({ path, from: '127.0.0.40' })
+    expect(outside.status).toBe(404)
+    expect(outside.headers['x-request-id']).toBeUndefined()
+    expect(JSON.parse(outside.text)).toMatchObject({ code: 'not_found' })
+  })
+
+  it('asks the server where the operator looks at the queues, on this host or in a network of the operator', async () => {
+    for (const from of ['127.0.0.1', OPERATOR]) {
+      const { headers } = await send({ path: '/admin/queues', from })
+      expect(headers['x-request-id'], from).toMatch(/./)
+    }
+    // The operator's own word is not believed from elsewhere.
+    const forged = { 'X-Forwarded-For': '127.0.0.1', 'X-Real-IP': '127.0.0.1' }
+    const { headers } = await send({ path: '/admin/queues', headers: forged, from: '127.0.0.40' })
+    expect(headers['x-request-id']).toBeUndefined()
   })
 
   describe('a client that hangs up stops its program', () => {

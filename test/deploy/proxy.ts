@@ -14,6 +14,8 @@ import { freePort } from './api-container.ts'
 
 /** The name in the delivered files, which nothing resolves. */
 export const SITE = 'run.example.org'
+/** An address that the operator's networks have. */
+export const OPERATOR = '127.0.0.77'
 const START_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 5000
 
@@ -91,6 +93,7 @@ async function prepareNginx({ folder, httpPort, httpsPort, apiPort }: Place): Pr
   ])
   const site = replaceAll(readFileSync('deploy/nginx.conf', 'utf8'), {
     'server 127.0.0.1:5000;': `server 127.0.0.1:${apiPort};`,
+    '# allow 10.0.0.0/8;': `allow ${OPERATOR}/32;`,
     'listen 80;': `listen 127.0.0.1:${httpPort};`,
     'listen [::]:80;': `listen 127.0.0.2:${httpPort};`,
     'listen 443 ssl': `listen 127.0.0.1:${httpsPort} ssl`,
@@ -141,6 +144,7 @@ import ${resolve('deploy/Caddyfile')}
       XDG_DATA_HOME: folder,
       SITE_ADDRESS: SITE,
       UPSTREAM: `127.0.0.1:${apiPort}`,
+      ADMIN_NETWORKS: `127.0.0.1 ::1 ${OPERATOR}/32`,
     },
     caFile: `${folder}/storage/pki/authorities/local/root.crt`,
   }

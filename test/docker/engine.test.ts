@@ -5,7 +5,7 @@ import { eventually } from '../support/docker.ts'
 import { OwnEngine } from '../support/own-engine.ts'
 import { type Server, startServer } from '../support/server.ts'
 
-const IMAGE = 'safe-code-executor-python'
+const IMAGE = process.env.SANDBOX_IMAGE ?? 'safe-code-executor-python'
 const CLIENTS = 6
 
 let engine: OwnEngine
@@ -34,6 +34,11 @@ async function expectUnavailable(): Promise<void> {
   expect(response.status).toBe(503)
   expect(await response.json()).toMatchObject({ output: '', code: 'unavailable' })
   expect(response.headers.get('Retry-After')).toBe('5')
+}
+
+/** What the image's name is now. */
+async function imageId(): Promise<string> {
+  return (await engine.docker(['image', 'inspect', '--format', '{{.Id}}', IMAGE])).stdout
 }
 
 /** Programs are run again, by the same server. */
@@ -89,8 +94,12 @@ it('tells of a container that was killed from outside, and goes on', async () =>
 }, 120_000)
 
 it('is unavailable while the image is gone, says so in the log, and recovers with it', async () => {
-  await engine.docker(['rmi', '--force', IMAGE])
-  // What waits has the image already: it is used up first.
+  const id = await imageId()
+  // The engine keeps what a container is of: it has to be quicker than the next one that is to wait.
+  await eventually('the image is gone', 60_000, async () => {
+    await engine.docker(['rm', '--force', ...(await engine.containers())])
+    return !(await engine.docker(['rmi', '--force', id])).failed
+  })
   await eventually('no program runs', 30_000, async () => {
     return (await server.post({ code: 'print(1)' })).status === 503
   })
@@ -98,6 +107,27 @@ it('is unavailable while the image is gone, says so in the log, and recovers wit
   expect(server.log.join('\n')).toMatch(/No such image/)
   await engine.load(IMAGE)
   await expectRecovery()
+}, 120_000)
+
+it('goes on with the image that it began with when set-up has moved the name to another one', async () => {
+  const id = await imageId()
+  const [container = ''] = await engine.containers()
+  await engine.docker(['tag', IMAGE, `${IMAGE}:previous`])
+  // Another one, in which no program runs.
+  await engine.docker(['commit', '--change', 'ENV PATH=/nowhere', container, IMAGE])
+  try {
+    expect(await imageId()).not.toBe(id)
+    for (let n = 0; n < 3; n += 1) {
+      expect(await server.run({ code: `print(${n})` })).toMatchObject({ output: `${n}` })
+    }
+    const format = '{{.Image}}'
+    await eventually('one waits again', 20_000, async () => {
+      const [name] = await engine.containers()
+      return (await engine.docker(['inspect', '--format', format, name ?? ''])).stdout === id
+    })
+  } finally {
+    await engine.docker(['tag', id, IMAGE])
+  }
 }, 120_000)
 
 it('is unavailable while the disk of the engine is full, and recovers', async () => {

@@ -12,13 +12,14 @@ import { containerSpec } from '../../src/executor/spec.ts'
 import { ownRequest } from '../../src/run.ts'
 import { eventually } from '../support/docker.ts'
 
-const config = parseConfig({})
+const config = parseConfig({ SANDBOX_IMAGE: process.env.SANDBOX_IMAGE })
 
 /** A sandbox whose program has ended, and whether its container has. */
 async function ended() {
+  const engine = new Engine({ command: config.DOCKER_BIN, logger: pino({ level: 'silent' }) })
+  const spec = containerSpec(config, ownerOfThisProcess())
   const sandbox = new Sandbox({
-    engine: new Engine({ command: config.DOCKER_BIN, logger: pino({ level: 'silent' }) }),
-    spec: containerSpec(config, ownerOfThisProcess()),
+    ...{ engine, spec, imageId: engine.imageId(spec.image) },
     ...{ userId: 20_000, startTimeoutMs: 10_000 },
   })
   let isClosed = false

@@ -3,10 +3,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   closeDatabases,
+  MAX_READS,
   migrate,
   openDatabase,
   openDatabases,
@@ -14,13 +15,15 @@ import {
   type RunDatabases,
 } from '../../src/run-log/database.ts'
 import type { RunFilter } from '../../src/run-log/query.ts'
-import { BadCursor, RunStore } from '../../src/run-log/run-store.ts'
-import { loggedRunSchema, toRow } from '../../src/run-log/schema.ts'
+import { BadCursor, forgettable, pageQuery, RunStore } from '../../src/run-log/run-store.ts'
+import { loggedRunSchema, type RunLogDatabase, toRow } from '../../src/run-log/schema.ts'
 import type { StatsFilter } from '../../src/run-log/stats.ts'
 import { postgresService, type Service } from '../support/services.ts'
 import { type Given, runRecord } from '../unit/support/run-record.ts'
 
 const MINUTE_MS = 60_000
+/** When the first of many ended. */
+const FIRST_MS = 1_700_000_000_000
 const START_MS = Date.parse('2026-01-31T12:00:00Z')
 
 let folder: string
@@ -39,7 +42,7 @@ const DATABASES = {
   Postgres: () => postgres.url,
 }
 
-describe.each(Object.entries(DATABASES))('%s', (_, url) => {
+describe.each(Object.entries(DATABASES))('%s', (name, url) => {
   let databases: RunDatabases
   let store: RunStore
   beforeAll(async () => {
@@ -230,6 +233,12 @@ describe.each(Object.entries(DATABASES))('%s', (_, url) => {
     expect(await ids()).toEqual(['run-6'])
   })
 
+  it('forgets by the number of runs where that asks for more than their age does', async () => {
+    await add(...[1, 2, 3, 4].map((n) => ({ id: `run-${n}`, endedAtMs: START_MS + n })))
+    expect(await store.forget({ beforeMs: START_MS + 2, maxRuns: 2 })).toBe(2)
+    expect(await ids()).toEqual(['run-4', 'run-3'])
+  })
+
   it('forgets many', async () => {
     for (let from = 0; from < 6000; from += 100) {
       await add(...Array.from({ length: 100 }, (_, n) => ({ id: `run-${from + n}` })))
@@ -249,10 +258,74 @@ describe.each(Object.entries(DATABASES))('%s', (_, url) => {
     }
   })
 
+  it('writes records while all that read and count are held up', async () => {
+    const { reader, counter } = databases
+    const held = [reader, counter].flatMap((database) =>
+      Array.from({ length: 8 }, () => hold(database)),
+    )
+    try {
+      await Promise.race(held.map(({ taken }) => taken))
+      const { ms } = await timed(add({ id: 'beside' }))
+      expect(ms).toBeLessThan(2000)
+    } finally {
+      await Promise.all(held.map((one) => one.release()))
+    }
+    expect(await ids()).toEqual(['beside'])
+  })
+
+  it('refuses what would wait behind too many other reads, and who left does not wait', async () => {
+    const narrow = new RunStore(databases, { maxWaiting: 2 })
+    const held = Array.from({ length: MAX_READS }, () => hold(databases.reader))
+    const leaving = new AbortController()
+    const reads = Array.from({ length: MAX_READS }, () => narrow.find('a'))
+    try {
+      const gone = narrow.list({}, 1, undefined, { signal: leaving.signal })
+      const waiting = narrow.list({}, 1)
+      for (const one of [() => narrow.list({}, 1), () => narrow.find('a')]) {
+        await expect(one()).rejects.toMatchObject({
+          ...{ code: 'busy', headers: { 'Retry-After': expect.any(String) } },
+        })
+      }
+      leaving.abort()
+      await expect(gone).rejects.toMatchObject({ code: 'cancelled' })
+      reads.push(waiting.then(() => undefined))
+    } finally {
+      await Promise.all(held.map((one) => one.release()))
+    }
+    expect(await Promise.all(reads)).toEqual(reads.map(() => undefined))
+  })
+
+  it('can’t be written by who only reads or counts', async () => {
+    for (const database of [databases.reader, databases.counter]) {
+      await expect(database.deleteFrom('runs').execute()).rejects.toThrow(/read-?only/)
+    }
+  })
+
   describe('with 200,000 runs', () => {
     const ALL = { sinceMs: 0, untilMs: START_MS }
-    beforeEach(() => addMany(databases, 200_000))
+    beforeEach(() => addMany(databases, 200_000), 120_000)
 
+    it('reads a page without reading the others, whatever is asked for', async () => {
+      const asked: Record<string, [RunFilter, string?]> = {
+        all: [{}],
+        'a page far down': [{}, cursorOf([FIRST_MS + 1000 * 1000, 'run-1000'])],
+        'a status that no run has': [{ status: 'killed' }],
+        'an environment that no run has': [{ environment: 'data' }],
+        'a key with few runs': [{ key: 'key-7' }],
+        'its last ones': [{ key: 'key-7' }, cursorOf([FIRST_MS + 3000 * 1000, 'run-3000'])],
+        'a program that no run had': [{ codeSha256: 'none' }],
+        'a client that no run had': [{ clientHash: 'none' }],
+        'a time long ago': [{ sinceMs: FIRST_MS, untilMs: FIRST_MS + 5000 }],
+        'several fields': [{ key: 'key-7', status: 'ok', environment: 'python', clientHash: 'c' }],
+      }
+      // Postgres looks at its tables by itself, a minute or so after they changed.
+      if (name === 'Postgres') await sql`analyze runs`.execute(databases.writer)
+      for (const [what, [filter, cursor]] of Object.entries(asked)) {
+        await expectFewReads(pageQuery(databases.reader, filter, 200, cursor), what)
+      }
+      const keepsAll = { endedAtMs: FIRST_MS, id: '' }
+      await expectFewReads(forgettable(databases.writer, keepsAll), 'what is to be forgotten')
+    })
     it('counts all of them, while a list is answered at once and records are written', async () => {
       const counted = timed(stats(ALL))
       const beside = await timed(Promise.all([store.list({}, 1), store.find('run-1')]))
@@ -286,6 +359,36 @@ describe.each(Object.entries(DATABASES))('%s', (_, url) => {
       expect(await same).toBe(await first)
       expect(await again).toMatchObject({ runs: 200_000 })
     })
+  })
+})
+
+describe('Postgres', () => {
+  it('gives up a query that takes too long, and goes on', async () => {
+    const database = await openDatabase(postgres.url, { queryTimeoutMs: 500 })
+    try {
+      const { result, ms } = await timed(
+        sql`select pg_sleep(30)`.execute(database).catch((error) => error),
+      )
+      expect(result.message).toContain('statement timeout')
+      expect(ms).toBeLessThan(5000)
+      expect((await sql`select 1 as one`.execute(database)).rows).toEqual([{ one: 1 }])
+    } finally {
+      await database.destroy()
+    }
+  })
+
+  it('lets reads take less long than statistics and writing', async () => {
+    const databases = await openDatabases(postgres.url)
+    const timeoutOf = async (database: Kysely<RunLogDatabase>) =>
+      (await sql<{ statementTimeout: string }>`show statement_timeout`.execute(database)).rows[0]
+        ?.statementTimeout
+    try {
+      expect(await timeoutOf(databases.reader)).toBe('10s')
+      expect(await timeoutOf(databases.counter)).toBe('30s')
+      expect(await timeoutOf(databases.writer)).toBe('30s')
+    } finally {
+      await closeDatabases(databases)
+    }
   })
 })
 
@@ -377,6 +480,55 @@ describe('SQLite', () => {
   })
 })
 
+/** Takes one connection, and gives it back when told; without one in time it takes none. */
+function hold(database: Kysely<RunLogDatabase>) {
+  let onTaken = () => {}
+  let onRelease = () => {}
+  const taken = new Promise<void>((resolve) => {
+    onTaken = resolve
+  })
+  const released = new Promise<void>((resolve) => {
+    onRelease = resolve
+  })
+  const held = database
+    .connection()
+    .execute(async () => {
+      onTaken()
+      await released
+    })
+    .catch(() => {})
+  return {
+    taken,
+    release: () => {
+      onRelease()
+      return held
+    },
+  }
+}
+
+/** Of 200,000 runs, which are some 4000 pages of Postgres. SQLite says only in which index it looks. */
+async function expectFewReads(query: PageQuery, what: string) {
+  if (query.compile().sql.includes('$1')) {
+    const rows = await query.explain<Explained>('json', sql`analyze, buffers`)
+    const [plan] = rows[0]?.['QUERY PLAN'] ?? []
+    const pages = Number(plan?.Plan['Shared Hit Blocks']) + Number(plan?.Plan['Shared Read Blocks'])
+    expect(pages, what).toBeLessThan(600)
+  } else {
+    const steps = await query.explain(undefined, sql`query plan`)
+    const plan = steps.map(({ detail }) => detail)
+    expect(plan, what).toEqual([
+      expect.stringMatching(/^(SEARCH|SCAN) runs USING (COVERING )?INDEX /),
+    ])
+    if (what !== 'all') expect(plan[0], what).toMatch(/^SEARCH/)
+  }
+}
+
+interface Explained {
+  'QUERY PLAN': { Plan: Record<'Shared Hit Blocks' | 'Shared Read Blocks', number> }[]
+}
+
+type PageQuery = ReturnType<typeof pageQuery> | ReturnType<typeof forgettable>
+
 function cursorOf(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
@@ -393,11 +545,17 @@ async function timed<T>(promise: Promise<T>): Promise<Timed<T>> {
 
 /** Runs that end a second apart, made by the database itself: sent one by one they would take minutes. */
 async function addMany({ writer }: RunDatabases, count: number) {
-  await sql`
-    insert into runs (id, ended_at_ms, request_id, client_hash, environment, status, truncated, wait_ms, start_ms,
-      duration_ms, answer_ms, cpu_ms, peak_memory_bytes, code_bytes, output_bytes, code_sha256, key)
-    with recursive numbers(n) as (select 0 union all select n + 1 from numbers where n < ${sql.lit(count - 1)})
-    select 'run-' || n, 1700000000000 + n * 1000, 'r', 'c', 'python', case when n % 10 = 0 then 'oom' else 'ok' end, 0,
-      0, 0, n % 1000, 0, 7, 0, 0, 0, 's', 'key-' || n % 500
-    from numbers`.execute(writer)
+  const AT_ONCE = 50_000
+  for (let from = 0; from < count; from += AT_ONCE) {
+    const to = Math.min(from + AT_ONCE, count) - 1
+    await sql`
+      insert into runs (id, ended_at_ms, request_id, client_hash, environment, status, truncated, wait_ms, start_ms,
+        duration_ms, answer_ms, cpu_ms, peak_memory_bytes, code_bytes, output_bytes, code_sha256, key)
+      with recursive numbers(n) as (
+        select ${sql.lit(from)} union all select n + 1 from numbers where n < ${sql.lit(to)}
+      )
+      select 'run-' || n, ${sql.lit(FIRST_MS)} + n * 1000, 'r', 'c', 'python',
+        case when n % 10 = 0 then 'oom' else 'ok' end, 0, 0, 0, n % 1000, 0, 7, 0, 0, 0, 's', 'key-' || n % 500
+      from numbers`.execute(writer)
+  }
 }

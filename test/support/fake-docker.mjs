@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 // Stands in for `docker` where a real engine can't be made to behave this oddly. The image's name is the behaviour.
 
+import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { collect } from './fake-collections.mjs'
 import { beginFrame, exit, frame, keepAlive, noToken } from './fake-frames.mjs'
 
+/** PROTOCOL_VERSION in src/executor/protocol.ts. */
+const VERSION = '1'
 const folder = process.env.FAKE_DOCKER_FOLDER
 const [command, ...args] = process.argv.slice(2)
 appendFileSync(`${folder}/calls`, `${command} ${args.join(' ')}\n`)
@@ -21,14 +24,36 @@ if (command === 'rm') {
     process.stderr.write(`Error: No such container: ${name}\n`)
     process.exitCode = 1
   }
+} else if (command === 'image') {
+  inspectImage(args.at(-1))
 } else if (command === 'run') {
   run()
+}
+
+/** An image's name may be moved to another behaviour: a file of that name says which. It keeps its id's. */
+function inspectImage(name) {
+  const moved = `${folder}/${name}.moved`
+  const behaviour = existsSync(moved) ? readFileSync(moved, 'utf8') : name
+  if (behaviour === 'no-image') {
+    process.stderr.write(`Error: No such image: ${name}\n`)
+    process.exitCode = 1
+    return
+  }
+  const id = `sha256:${createHash('sha256').update(behaviour).digest('hex')}`
+  writeFileSync(`${folder}/${id}`, behaviour)
+  process.stdout.write(`${id}\n`)
 }
 
 function run() {
   const name = args[args.indexOf('--name') + 1]
   writeFileSync(`${folder}/${name}.pid`, String(process.pid))
-  const behaviour = args[args.indexOf('timeout') - 1]
+  const image = args[args.indexOf('timeout') - 1]
+  if (!existsSync(`${folder}/${image}`)) {
+    process.stderr.write(`docker: Error: No such image: ${image}.\n`)
+    process.exitCode = 125
+    return
+  }
+  const behaviour = readFileSync(`${folder}/${image}`, 'utf8')
   if (behaviour === 'no-engine') {
     process.stderr.write('docker: Cannot connect to the Docker daemon\n')
     process.exitCode = 125
@@ -53,7 +78,9 @@ function run() {
 }
 
 function beReady(behaviour) {
-  frame('R', noToken)
+  if (behaviour === 'without-version') frame('R', noToken)
+  else if (behaviour === 'other-version') frame('R', noToken, '999')
+  else frame('R', noToken, VERSION)
   process.stdin.once('end', () => behaviour === 'good' && process.exit(0))
   process.stdin.once('data', (job) => {
     const token = job.subarray(5, 21)
@@ -95,7 +122,7 @@ function beReady(behaviour) {
         return keepAlive()
       case 'starts-twice':
         frame('S', token)
-        frame('R', noToken)
+        frame('R', noToken, VERSION)
         frame('S', token)
         frame('O', token, 'once')
         frame('X', token, exit({ exitCode: 1 }))

@@ -1,7 +1,8 @@
 // The settings: defaults, empty values, and how bad ones are told.
 
+import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
-import { describeSettings, parseConfig } from '../../src/config.ts'
+import { coresOf, describeSettings, parseConfig } from '../../src/config.ts'
 
 const GIBIBYTE = 1024 ** 3
 const machine = { cores: 4, memoryBytes: 8 * GIBIBYTE }
@@ -15,6 +16,22 @@ function problem(env: Record<string, string>): string {
     return error instanceof Error ? error.message : String(error)
   }
 }
+
+describe('this machine', () => {
+  it.each([
+    ['0', 1],
+    ['0-3', 4],
+    ['0-3,8', 5],
+    ['0-1,4-5,7', 5],
+    ['', 0],
+  ])('has the cores in the list %j', (list, count) => expect(coresOf(list)).toBe(count))
+
+  it('has the cores that this process may run on', async () => {
+    const code = "import { thisMachine } from './src/config.ts'; console.log(thisMachine().cores)"
+    const node = [process.execPath, '--import', 'tsx', '--input-type', 'module', '-e', code]
+    expect((await execa('taskset', ['-c', '0', ...node])).stdout).toBe('1')
+  }, 30_000)
+})
 
 describe('the defaults', () => {
   it('are these on a machine with 4 cores and 8 GB', () => {

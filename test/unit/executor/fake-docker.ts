@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
 import { createDockerExecutor, type DockerParts } from '../../../src/executor/create.ts'
@@ -20,7 +20,9 @@ export interface Started {
 
 export interface FakeDocker {
   /** An executor whose containers have this behaviour; no pool where the settings ask for none. */
-  start: (behaviour: string, settings?: Record<string, string>) => Started
+  start: (behaviour: string, settings?: Record<string, string>, logger?: Logger) => Started
+  /** Where the engine has what it knows: images, by their ids, and to which behaviour a name was moved. */
+  folder: () => string
   /** Runs one program in containers of this behaviour; no pool where the settings ask for none. */
   run: (
     behaviour: string,
@@ -52,12 +54,16 @@ export function fakeDocker(): FakeDocker {
     readFileSync(`${folder}/calls`, 'utf8')
       .split('\n')
       .filter((line) => line.startsWith(`${command} `))
-  const start = (behaviour: string, settings: Record<string, string> = {}): Started => {
+  const start = (
+    behaviour: string,
+    settings: Record<string, string> = {},
+    logger: Logger = pino({ level: 'silent' }),
+  ): Started => {
     const config = parseConfig({
       ...{ DOCKER_BIN: COMMAND, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0', DATA_POOL_SIZE: '0' },
       ...settings,
     })
-    parts = createDockerExecutor(config, pino({ level: 'silent' }))
+    parts = createDockerExecutor(config, logger)
     const { executor, state } = parts
     return {
       state,
@@ -70,6 +76,7 @@ export function fakeDocker(): FakeDocker {
   }
   return {
     start,
+    folder: () => folder,
     calls,
     called: (command) =>
       vi.waitFor(() => expect(calls(command)).not.toHaveLength(0), { timeout: 5000 }),

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { ownerOfThisProcess } from '../../../src/executor/engine.ts'
+import { isDead, ownerOfThisProcess } from '../../../src/executor/engine.ts'
 import { Leftovers } from '../../../src/executor/leftovers.ts'
 
 const SELF = ownerOfThisProcess()
@@ -25,6 +26,23 @@ function sweeping(containers: { name: string; state: string; owner: string }[], 
   })
   return { leftovers, removed }
 }
+
+const BOOT_ID = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+
+it.each([
+  ['this process', SELF, false],
+  ['one of this machine that has ended', DEAD, true],
+  ['one with a number that nobody has', SELF.replace(/\/\d+\//, '/4194304/'), true],
+  // Machines of one image have one name, and the first PID namespace of each kernel has the same number.
+  ['one on another machine', DEAD.replace(BOOT_ID, '00000000-0000-4000-8000-000000000000'), false],
+  ['one in another container', DEAD.replace(/pid:\[\d+\]/, 'pid:[4026532999]'), false],
+])('knows whether %s has ended, as far as it can', (_, owner, ended) => {
+  expect(isDead(owner)).toBe(ended)
+})
+
+it('has an owner that no other machine has', () => {
+  expect(SELF).toContain(BOOT_ID)
+})
 
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
