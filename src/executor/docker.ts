@@ -46,8 +46,8 @@ export class DockerExecutor implements Executor {
       options.onAdmitted?.()
       return this.#runOnce(request, options)
     }
-    const { signal, origin } = options
-    return this.#options.gate.use(task, signal, origin && clientOf(origin))
+    const { signal, origin, waitUntilMs } = options
+    return this.#options.gate.use(task, signal, origin && clientOf(origin), waitUntilMs)
   }
 
   async #runOnce(request: RunRequest, options: RunOptions): Promise<Outcome> {

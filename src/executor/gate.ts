@@ -47,12 +47,18 @@ export class Gate {
   /**
    * Calls `task` when there is a place, and frees the place however the task ends. Those of one client wait in the order
    * in which they came. What has no client is our own: it goes before all clients, and does not make room for one.
+   * `untilMs`: until when it may wait, by `performance.now()`, where that is sooner than the gate's own bound.
    * @throws {Refusal} `busy` when the line is full and no other client holds more of it, when one that holds less took the
    *   place, or when the wait ran out; `cancelled`.
    */
-  async use<T>(task: () => Promise<T>, signal: AbortSignal, client?: Client): Promise<T> {
+  async use<T>(
+    task: () => Promise<T>,
+    signal: AbortSignal,
+    client?: Client,
+    untilMs = Number.POSITIVE_INFINITY,
+  ): Promise<T> {
     if (signal.aborted) throw cancelled(signal)
-    if (this.isFull) await this.#wait(signal, client)
+    if (this.isFull) await this.#wait(signal, client, untilMs)
     else this.#enterFreePlace()
     try {
       return await task()
@@ -68,7 +74,7 @@ export class Gate {
   }
 
   /** Resolves with the place of one who left: the count stays as it is. */
-  #wait(signal: AbortSignal, client: Client | undefined): Promise<void> {
+  #wait(signal: AbortSignal, client: Client | undefined, untilMs: number): Promise<void> {
     if (this.#line.size >= this.#options.maxWaiting) this.#makeRoom(client)
     return new Promise((resolve, reject) => {
       const stop = (reason: unknown) => {
@@ -84,7 +90,7 @@ export class Gate {
       const onAbort = () => stop(cancelled(signal))
       const timer = setTimeout(
         () => stop(this.#busy('No place became free in time')),
-        this.#options.maxWaitMs,
+        Math.min(this.#options.maxWaitMs, untilMs - performance.now()),
       )
       const leaveLine = () => {
         clearTimeout(timer)
