@@ -237,6 +237,11 @@ export class RunQueue {
     return { unfinished: Number(unfinished), kept: Number(kept) }
   }
 
+  /** How many wait in the line that somebody waits for. */
+  synchronous(): Promise<number> {
+    return this.redis.hlen(this.key('line:sync'))
+  }
+
   async heartbeat(workerId: string, report: WorkerReport, ttlMs: number): Promise<void> {
     await this.#scripts.run(scripts.heartbeat, workerId, JSON.stringify(report), ttlMs)
   }
