@@ -7,9 +7,9 @@ import { neverFits } from '../fair-share.ts'
 import { tooManyAtOnce } from '../keys/key-places.ts'
 import type { RunRequest } from '../run.ts'
 import { ask } from './connection.ts'
-import type { Jobs, JobTuple } from './jobs.ts'
+import type { JobKey, Jobs, JobTuple } from './jobs.ts'
 import { type RedisScripts, type SubmitAnswer, scripts } from './redis-scripts.ts'
-import type { RunMeta } from './stored-run.ts'
+import { encodeEnding, type RunMeta } from './stored-run.ts'
 
 /** A client's runs, to be taken on together. */
 export interface Submission {
@@ -37,6 +37,15 @@ export interface Submission {
   likelyPriority?: number
   runs: readonly { id: string; request: RunRequest; meta: RunMeta }[]
 }
+
+/** How a synchronous run ends that leaves a full line to a client with fewer. */
+const DISPLACED = encodeEnding({
+  state: 'failed',
+  refusal: {
+    code: 'busy',
+    error: 'The waiting line is full, and who has fewer places in it goes first; try again later',
+  },
+})
 
 export class Intake {
   readonly #scripts: RedisScripts
@@ -71,7 +80,8 @@ export class Intake {
       this.#takeBack(early.jobs)
       return earlierIds(answer, submission)
     }
-    const [, priorities, others] = answer
+    const [, priorities, others, left] = answer
+    this.#takeBack(left)
     const jobs = runs.flatMap(({ id, request }, index): JobTuple[] => {
       const priority = priorities[index] ?? '-1'
       return priority === '-1' ? [] : [[id, request.environment, '0', priority]]
@@ -97,7 +107,7 @@ export class Intake {
       ...[submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
       ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
       ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
-      submission.maxBytes,
+      ...[submission.maxBytes, DISPLACED],
       ...runs.flatMap(({ id, request, meta }) => [
         ...[id, request.environment, request.retry ? 1 : 0],
         ...[JSON.stringify(meta), JSON.stringify(request)],
@@ -105,8 +115,8 @@ export class Intake {
     )
   }
 
-  /** Jobs of runs that were refused: nobody could start them. */
-  #takeBack(jobs: readonly JobTuple[]): void {
+  /** Jobs of runs that were refused or have left: nobody could start them. */
+  #takeBack(jobs: readonly JobKey[]): void {
     for (const [id, environment, attempt] of jobs) {
       void this.#jobs.remove(id, environment, attempt).catch(() => {})
     }

@@ -2,12 +2,12 @@
 
 import type { Redis } from 'ioredis'
 import { Script } from './connection.ts'
-import type { JobTuple } from './jobs.ts'
+import type { JobKey, JobTuple } from './jobs.ts'
 import * as lua from './scripts.ts'
 
 /** What becomes of runs that were submitted: the words are those of the script. */
 export type SubmitAnswer =
-  | ['ok', priorities: string[], others: JobTuple[]]
+  | ['ok', priorities: string[], others: JobTuple[], left: JobKey[]]
   | ['same', ids: string]
   | ['conflict' | 'limited' | 'too_large']
   | ['busy' | 'full', waiting: string, endsPerSecond: string]

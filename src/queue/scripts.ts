@@ -203,7 +203,7 @@ local function finish(id, state, payload, is_told)
   leave_line(id)
   redis.call('ZREM', key('owner:', run[1]), id)
   redis.call('ZREM', key('awaited:', run[1]), id)
-  if state ~= 'cancelled' then
+  if run[5] == 'running' and state ~= 'cancelled' then
     local bucket = key('done:', math.floor(at / 1000 / ${BUCKET_SECONDS}))
     redis.call('INCR', bucket)
     redis.call('EXPIRE', bucket, ${BUCKET_SECONDS * 3})
@@ -236,17 +236,19 @@ function script(body: string): string {
 /**
  * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked) and what of the client's is queued
  * besides, `same` with the ids of the first time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
- * how many wait and how many end in a second.
+ * how many wait and how many end in a second. The last part of `ok` are the jobs of runs that had to leave.
  *
  * Runs that somebody waits for and those that are read later have a line and memory each, so that neither kind keeps the
- * other out. How much of these a client may have is in src/fair-share.ts. A key's bound refuses a synchronous run only
+ * other out. How much of these a client may have is in src/fair-share.ts. Where a synchronous run finds no place, the newest
+ * of the client that has most leaves for it, ended by ARGV[13], if that has more, for its weight, than the newcomer's would
+ * have: as in the line of one server (src/executor/gate.ts). A key's bound refuses a synchronous run only
  * where as many synchronous ones of the key have not ended; behind its asynchronous ones it is parked, before those that
  * are parked.
  */
 export const SUBMIT = script(`
 local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local once, digest = ARGV[7], ARGV[8]
-local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 13
+local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 14
 local n = (#ARGV - first + 1) / 5
 local at = now()
 local mine, awaited, parked = key('owner:', owner), key('awaited:', owner), key('parked:', owner)
@@ -269,6 +271,18 @@ local keepMs = waitMs + 86400000
 local function keep(name)
   if redis.call('PTTL', name) < keepMs then redis.call('PEXPIRE', name, keepMs) end
 end
+-- The newest of the client that has most in the line of synchronous runs, where one more of this client's, which has so
+-- many, comes before it.
+local function last_in_line(has)
+  local most, count = unpack(redis.call('ZREVRANGE', key('line:by:sync'), 0, 0, 'WITHSCORES'))
+  if not most or most == owner then return nil end
+  for _, id in ipairs(redis.call('ZREVRANGE', key('awaited:', most), 0, ${LOOKED_AT - 1})) do
+    if redis.call('HEXISTS', key('line:sync'), id) == 1 then
+      local its_weight = tonumber(redis.call('HGET', key('run:', id), 'weight')) or 1
+      return (has + 1) / weight < tonumber(count) / its_weight and id or nil
+    end
+  end
+end
 -- Whoever submits knows the bound best: it is that of all of the client's from now on.
 if limit > 0 or aside > 0 then redis.call('SET', key('limit:', owner), limit, 'KEEPTTL') end
 keep(key('limit:', owner))
@@ -281,8 +295,10 @@ if limit > 0 then
   local room = limit - (own - aside) - (kind == 'async' and aside or 0)
   come = math.max(0, math.min(n, room))
 end
+local last
 if not may_wait(come, n - come, in_line, aside, max - waiting, max) then
-  return {'busy', tostring(waiting), tostring(drain_rate())}
+  last = kind == 'sync' and come > 0 and last_in_line(in_line)
+  if not last then return {'busy', tostring(waiting), tostring(drain_rate())} end
 end
 local sizes, bytes = {}, 0
 for i = 0, n - 1 do
@@ -299,7 +315,13 @@ if not has_room(own_taken, bytes, maxBytes / 2 - taken) then
   return {'full', tostring(waiting), tostring(drain_rate())}
 end
 add_unfinished(owner, bytes, kind)
-local jobs = limit == 0 and unpark(owner) or {}
+local jobs, left = {}, {}
+if last then
+  local job = redis.call('HMGET', key('run:', last), 'environment', 'attempt')
+  left[1] = {last, job[1], job[2]}
+  add(jobs, finish(last, 'failed', ARGV[13], true))
+end
+if limit == 0 then add(jobs, unpark(owner)) end
 -- Before which of its client's a synchronous run is parked: the first that is read later.
 local later
 for _, id in ipairs(kind == 'sync' and redis.call('LRANGE', parked, 0, synchronous) or {}) do
@@ -333,7 +355,7 @@ if once ~= '' then
   redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '))
   redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
-return {'ok', priorities, jobs}
+return {'ok', priorities, jobs, left}
 `)
 
 /**

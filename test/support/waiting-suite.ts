@@ -107,6 +107,7 @@ export function waitingSuite(make: MakeWaiting): void {
     return made
   }
   kindsSuite(begin)
+  fullLineSuite(begin)
   parkedSuite(begin)
   limitsSuite(begin)
 }
@@ -151,6 +152,46 @@ function kindsSuite(begin: Begin): void {
       const ids = await begun(tested, 17)
       expect(ids).toEqual(expect.arrayContaining(mine.map(({ id }) => id)))
       for (const end of await Promise.all(ends)) expect(end).toMatchObject({ status: 'ok' })
+    })
+  })
+}
+
+function fullLineSuite(begin: Begin): void {
+  describe('a line that is full of synchronous runs', () => {
+    it('has a place for a client with fewer: the newest of who has most is busy', async () => {
+      const tested = await begin({ maxQueued: 20 })
+      const first = synchronous(tested, { client: 'first' })
+      const running = await tested.control.nextStarted()
+      const refused: string[] = []
+      const posted: { client: string; id: string }[] = []
+      const post = (client: string) => {
+        const { id, end } = synchronous(tested, { client })
+        posted.push({ client, id })
+        void end.then((outcome) => {
+          if (!(outcome instanceof Error)) return
+          expect(outcome).toMatchObject({ code: 'busy' })
+          refused.push(id)
+        })
+        return { id, end }
+      }
+      const isFull = () => refused.length === posted.length - 20
+      for (const client of ['a', 'b', 'c', 'd']) {
+        for (let n = 0; n < 24; n += 1) post(client)
+        if (client !== 'a') await eventually(`${client} has its places`, PATIENCE_MS, isFull)
+      }
+      const late = post('e')
+      await eventually('another one is refused', PATIENCE_MS, isFull)
+      expect(refused).not.toContain(late.id)
+      running.finish()
+      const left = posted.length - refused.length
+      const served = await begun(tested, left)
+      expect(served).toContain(late.id)
+      expect([await first.end, await late.end]).toMatchObject([{ status: 'ok' }, { status: 'ok' }])
+      // Nobody has to leave for one that has as many.
+      for (const client of ['a', 'b', 'c', 'd']) {
+        const theirs = posted.filter((one) => one.client === client && served.includes(one.id))
+        expect(theirs.length, client).toBeGreaterThan(0)
+      }
     })
   })
 }

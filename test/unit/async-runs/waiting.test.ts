@@ -13,6 +13,7 @@ waitingSuite(async (programs, limits) => {
   const config = parseConfig({
     MAX_RUNNING: String(limits.maxRunning),
     MAX_QUEUED: String(limits.maxQueued),
+    MAX_WAITING: String(limits.maxQueued),
     MAX_WAIT_SECONDS: String(limits.maxWaitSeconds),
     MAX_RESULTS_MB: String(limits.maxMegabytes),
   })
