@@ -2,19 +2,29 @@
 
 import { DrainRate } from '../drain-rate.ts'
 import { cancelled, Refusal } from '../errors.ts'
+import type { RunKind } from './executor.ts'
 import { type Client, FairLine } from './fair-line.ts'
 
 export interface GateOptions {
   /** How many may be inside at once. */
   maxRunning: number
-  /** How many may wait for a place. */
+  /** How many may wait for a place, beside asynchronous runs: whoever sends those bounds them. */
   maxWaiting: number
   /** How long one may wait, in milliseconds. */
   maxWaitMs: number
 }
 
+/** What one who asks for a place may say of itself. */
+export interface Turn {
+  /** Until when it may wait, by `performance.now()`, where that is sooner than the gate's own bound. */
+  untilMs?: number | undefined
+  /** By default `sync`. */
+  kind?: RunKind
+}
+
 /** One who waits. */
 interface Waiting {
+  kind: RunKind
   enter: () => void
   /** Refuses it, for it has to make room. */
   displace: () => void
@@ -26,6 +36,8 @@ export class Gate {
   readonly #line = new FairLine<Waiting>()
   readonly #drainRate = new DrainRate()
   #running = 0
+  /** How many of those in the line are synchronous runs. */
+  #synchronous = 0
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -47,7 +59,6 @@ export class Gate {
   /**
    * Calls `task` when there is a place, and frees the place however the task ends. Those of one client wait in the order
    * in which they came. What has no client is our own: it goes before all clients, and does not make room for one.
-   * `untilMs`: until when it may wait, by `performance.now()`, where that is sooner than the gate's own bound.
    * @throws {Refusal} `busy` when the line is full and no other client holds more of it, when one that holds less took the
    *   place, or when the wait ran out; `cancelled`.
    */
@@ -55,10 +66,10 @@ export class Gate {
     task: () => Promise<T>,
     signal: AbortSignal,
     client?: Client,
-    untilMs = Number.POSITIVE_INFINITY,
+    turn: Turn = {},
   ): Promise<T> {
     if (signal.aborted) throw cancelled(signal)
-    if (this.isFull) await this.#wait(signal, client, untilMs)
+    if (this.isFull) await this.#wait(signal, client, turn)
     else this.#enterFreePlace()
     try {
       return await task()
@@ -74,8 +85,12 @@ export class Gate {
   }
 
   /** Resolves with the place of one who left: the count stays as it is. */
-  #wait(signal: AbortSignal, client: Client | undefined, untilMs: number): Promise<void> {
-    if (this.#line.size >= this.#options.maxWaiting) this.#makeRoom(client)
+  #wait(
+    signal: AbortSignal,
+    client: Client | undefined,
+    { untilMs = Number.POSITIVE_INFINITY, kind = 'sync' }: Turn,
+  ): Promise<void> {
+    if (kind === 'sync') this.#makeRoom(client)
     return new Promise((resolve, reject) => {
       const stop = (reason: unknown) => {
         leaveLine()
@@ -96,17 +111,24 @@ export class Gate {
         clearTimeout(timer)
         signal.removeEventListener('abort', onAbort)
         this.#line.delete(place)
+        if (kind === 'sync') this.#synchronous -= 1
       }
       signal.addEventListener('abort', onAbort)
-      const place = this.#line.add({ enter, displace }, client)
+      const place = this.#line.add({ kind, enter, displace }, client)
+      if (kind === 'sync') this.#synchronous += 1
     })
   }
 
-  /** Takes a place in the line from whoever holds more of it. */
+  /**
+   * Takes a place in a full line from whoever holds more of it. An asynchronous run that would be served last takes none,
+   * and is tried again by whoever sent it.
+   */
   #makeRoom(client: Client | undefined): void {
-    const displaced = this.#line.displacedBy(client)
-    if (!displaced) throw this.#busy('The waiting line is full')
-    displaced.displace()
+    while (this.#synchronous >= this.#options.maxWaiting) {
+      const displaced = this.#line.displacedBy(client)
+      if (!displaced) throw this.#busy('The waiting line is full')
+      displaced.displace()
+    }
   }
 
   #leave(): void {

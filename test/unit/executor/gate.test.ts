@@ -72,10 +72,10 @@ describe('the waiting line', () => {
     const gate = new Gate({ maxRunning: 1, maxWaiting: 10, maxWaitMs: LONG_MS })
     const first = enter(gate)
     const untilMs = performance.now() + 20
-    const late = gate.use(async () => 'in', signal, undefined, untilMs)
+    const late = gate.use(async () => 'in', signal, undefined, { untilMs })
     expect(await rejection(late)).toMatchObject({ code: 'busy' })
     expect([gate.running, gate.waiting]).toEqual([1, 0])
-    const passed = gate.use(async () => 'in', signal, undefined, untilMs)
+    const passed = gate.use(async () => 'in', signal, undefined, { untilMs })
     expect(await rejection(passed)).toMatchObject({ code: 'busy' })
     first.finish()
   })
