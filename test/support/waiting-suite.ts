@@ -3,10 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { AsyncRuns } from '../../src/async-runs/async-runs.ts'
+import { cancelled } from '../../src/errors.ts'
 import type { Executor } from '../../src/executor/executor.ts'
 import type { ApiKey } from '../../src/keys/api-key.ts'
 import type { Outcome } from '../../src/outcome.ts'
-import { testKey } from '../unit/support/app.ts'
+import { outcome, testKey } from '../unit/support/app.ts'
 import { newRun, newRuns, runIn } from './async-runs-harness.ts'
 import { ControlledExecutor, type ControlledRun } from './controlled-executor.ts'
 import { eventually } from './docker.ts'
@@ -32,6 +33,8 @@ export interface Waiting {
   /** For synchronous runs. */
   executor: Executor
   runs: AsyncRuns
+  /** Resolves when nobody is counted as waiting any more. */
+  isEmpty: () => Promise<void>
   close: () => void | Promise<void>
 }
 
@@ -110,6 +113,7 @@ export function waitingSuite(make: MakeWaiting): void {
   fullLineSuite(begin)
   parkedSuite(begin)
   limitsSuite(begin)
+  mixedSuite(make)
 }
 
 type Begin = (limits?: Partial<WaitingLimits>) => Promise<Tested>
@@ -387,6 +391,70 @@ function limitsSuite(begin: Begin): void {
         ids.push(run.id)
       }
       expect(await begun(tested, 8)).toEqual(ids)
+    })
+  })
+}
+
+function mixedSuite(make: MakeWaiting): void {
+  describe('runs of both kinds, of several keys, some of them given up', () => {
+    it('all have an end, and none has more at once than its key may', async ({
+      onTestFinished,
+    }) => {
+      const limits: Record<string, number | undefined> = { one: 1, two: 2, free: undefined }
+      const running: Record<string, number> = { one: 0, two: 0, free: 0 }
+      const most: Record<string, number> = { one: 0, two: 0, free: 0 }
+      /** Programs that take some milliseconds, some of which stop when they are told to. */
+      const programs: Executor = {
+        async run(_, { id = '', origin, signal, onStart }) {
+          const name = origin?.key?.name ?? ''
+          const now = (running[name] ?? 0) + 1
+          running[name] = now
+          most[name] = Math.max(most[name] ?? 0, now)
+          onStart?.()
+          await sleep(Number.parseInt(id.slice(0, 2), 16) / 10, undefined, { signal }).catch(
+            () => {},
+          )
+          running[name] = (running[name] ?? 0) - 1
+          if (signal.aborted) throw cancelled(signal)
+          return outcome({ id })
+        },
+      }
+      const waiting = await make(programs, {
+        ...{ maxRunning: 6, maxQueued: 1000, maxWaitSeconds: 60, maxMegabytes: 64 },
+      })
+      onTestFinished(() => waiting.close())
+      const tested = { ...waiting, control: new ControlledExecutor() }
+      const ends: Promise<Outcome | Error>[] = []
+      const later: string[] = []
+      for (let n = 0; n < 150; n += 1) {
+        const [name = ''] = Object.keys(limits).slice(n % 3)
+        const given = narrow(limits[name], name)
+        if (n % 4 === 0) {
+          const { end, abort } = synchronous(tested, given)
+          if (n % 16 === 0) setTimeout(abort, n % 7)
+          ends.push(end)
+        } else {
+          const run = newRun(given)
+          await waiting.runs.submit([run])
+          later.push(run.id)
+          if (n % 10 === 1) await waiting.runs.cancel(run.id)
+        }
+      }
+      for (const end of await Promise.all(ends)) {
+        if (end instanceof Error) {
+          expect(end).toMatchObject({ code: expect.stringMatching(/^(cancelled|rate_limited)$/) })
+        } else expect(end).toMatchObject({ status: 'ok' })
+      }
+      for (const id of later) {
+        await eventually(`${id} has ended`, PATIENCE_MS, async () => {
+          const found = await waiting.runs.find(id)
+          return found?.run.isEnded === true
+        })
+      }
+      expect(most.one).toBe(1)
+      expect(most.two).toBe(2)
+      expect(most.free).toBeGreaterThan(1)
+      await waiting.isEmpty()
     })
   })
 }

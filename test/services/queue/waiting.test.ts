@@ -1,6 +1,6 @@
 // Who may wait in the queue: the suite of all lines, over a worker.
 
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { watchExecutor } from '../../../src/watched-executor.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { waitingSuite } from '../../support/waiting-suite.ts'
@@ -21,5 +21,17 @@ waitingSuite(async (programs, limits) => {
   cluster.worker({ executor: programs, slots: limits.maxRunning })
   const { executor, asyncRuns } = cluster.server()
   const watched = watchExecutor({ executor, config: cluster.config, onRun: () => {} })
-  return { executor: watched.executor, runs: asyncRuns, close: () => cluster.close() }
+  const { redis: client } = cluster.queue
+  const isEmpty = async () => {
+    const patterns = ['line:*', 'parked:*', 'owner:*', 'awaited:*', 'bytes:by', 'bytes:sync:by']
+    const left = async () =>
+      (await Promise.all(patterns.map((name) => client.keys(cluster.queue.key(name))))).flat()
+    await expect.poll(left, { timeout: 10_000 }).toEqual([])
+    const bytes = await client.mget(cluster.queue.key('bytes'), cluster.queue.key('bytes:sync'))
+    expect(bytes.map(Number)).toEqual([0, 0])
+    for (const key of await client.keys(cluster.queue.key('limit:*'))) {
+      expect(await client.pttl(key), key).toBeGreaterThan(0)
+    }
+  }
+  return { executor: watched.executor, runs: asyncRuns, isEmpty, close: () => cluster.close() }
 })

@@ -65,5 +65,9 @@ async function inProcess(programs: Executor, limits: WaitingLimits) {
   }
   const { executor } = watchExecutor({ executor: gated, config, onRun: () => {} })
   const runs = memoryAsyncRuns(config, { executor, logger: pino({ level: 'silent' }) })
-  return { executor, runs, close: () => runs.close() }
+  const isEmpty = () =>
+    expect
+      .poll(() => [gate.running, gate.waiting, runs.state.queued, runs.state.out])
+      .toEqual([0, 0, 0, 0])
+  return { executor, runs, isEmpty, close: () => runs.close() }
 }
