@@ -193,7 +193,7 @@ export function settings({ cores, memoryBytes }: Machine) {
     MAX_QUEUED: setting(
       whole(1, 1_000_000),
       '1000',
-      'asynchronous runs that may wait; with `EXECUTOR=queue` those of all servers together, and others with them',
+      'asynchronous runs that may wait; with `EXECUTOR=queue` those of all servers together, and as many synchronous ones (`POST /run`) in a line of their own',
     ),
     MAX_QUEUED_SECONDS: setting(
       decimal(MIN_SECONDS, 7 * DAY_SECONDS),
@@ -213,7 +213,7 @@ export function settings({ cores, memoryBytes }: Machine) {
     MAX_QUEUE_MB: setting(
       whole(1, 1024 * 1024),
       '256',
-      'the same in Redis with `EXECUTOR=queue`, for interactive runs too, and the same on all servers',
+      'the same in Redis with `EXECUTOR=queue`, and as much as one half again for synchronous runs; the same on all servers',
     ),
     WEBHOOKS: setting(
       onOff,
@@ -322,7 +322,7 @@ export function settings({ cores, memoryBytes }: Machine) {
     MAX_WAITING: setting(
       whole(0, 1_000_000),
       String(running * 32),
-      'requests that may wait for their turn; by default 32 for each that runs',
+      'synchronous runs that may wait for their turn with `EXECUTOR=docker`; by default 32 for each that runs',
     ),
     MAX_WAIT_SECONDS: setting(decimal(MIN_SECONDS, 3600), '45', 'longest wait for a turn'),
   }

@@ -58,6 +58,11 @@ async function serveWith(
     ...{ webhooks: parts.webhookCounts, runLog: runLog && (() => runLog.counts) },
     isRateShared: limiter && (() => limiter.isShared),
   })
+  ring.onNewLimits = (keys) => {
+    asyncRuns.setLimits(keys).catch((error) => {
+      logger.warn({ err: error }, 'a key’s new maxConcurrent holds from its next request on')
+    })
+  }
   const drain = new Drain()
   const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
   const app = createApp({

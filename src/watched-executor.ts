@@ -25,6 +25,8 @@ export interface WatchedExecutor {
 export function watchExecutor(options: WatchedExecutorOptions): WatchedExecutor {
   const { executor, config, onRun, obstacle } = options
   const readiness = new Readiness(executor, config.ENVIRONMENTS[0], obstacle)
-  const recorded = new RecordingExecutor(new KeyConcurrency(readiness), onRun)
+  const maxWaitMs = config.MAX_WAIT_SECONDS * 1000
+  const bounded = new KeyConcurrency(readiness, { maxWaitMs })
+  const recorded = new RecordingExecutor(bounded, onRun)
   return { executor: recorded, readiness }
 }

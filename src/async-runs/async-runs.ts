@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { refusalSchema } from '../errors.ts'
 import { jsonBytes } from '../json-bytes.ts'
+import type { ApiKey } from '../keys/api-key.ts'
 import { outcomeSchema } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
 import type { RunOrigin } from '../run-record.ts'
@@ -135,4 +136,9 @@ export interface AsyncRuns {
    * @throws {Refusal} `unavailable`.
    */
   cancel(id: string): Promise<SentRun | undefined>
+  /**
+   * These keys have another `maxConcurrent` from now on, also for what they have submitted before.
+   * @throws {Error} where that could not be said; the next that a key submits says it too.
+   */
+  setLimits(keys: readonly ApiKey[]): Promise<void>
 }

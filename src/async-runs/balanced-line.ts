@@ -6,12 +6,15 @@ export interface Waiting {
   readonly client: string
   /** How many turns this client gets where others get one. */
   readonly weight: number
-  /** How many of this client may be out at once. */
+  /** How many of this client may be out at once; that of the one who came last holds for all of the client's. */
   readonly maxOut: number
 }
 
 interface Client<T> {
+  /** In the order in which they came. */
   readonly waiting: T[]
+  /** How many of them may be out at once. */
+  maxOut: number
   /** How many were taken and have not left. */
   out: number
   /** When its first one's turn is, on a clock that goes on by turns. */
@@ -28,6 +31,9 @@ interface Client<T> {
  */
 export class BalancedLine<T extends Waiting> {
   readonly #clients = new Map<string, Client<T>>()
+  /** How many came before each. */
+  readonly #tickets = new WeakMap<T, number>()
+  #nextTicket = 0
   #turn = 0
   #size = 0
 
@@ -36,15 +42,39 @@ export class BalancedLine<T extends Waiting> {
     return this.#size
   }
 
-  /** How many of a client's do. */
-  sizeOf(client: string): number {
-    return this.#clients.get(client)?.waiting.length ?? 0
+  /** How many of these are parked: their clients have as many out or next as they may. */
+  get parked(): number {
+    let parked = 0
+    for (const client of this.#clients.values()) parked += parkedOf(client)
+    return parked
+  }
+
+  /** How many of a client's wait, how many of these are parked, and how many more may be out; undefined: nobody knows. */
+  of(name: string): { waiting: number; parked: number; room: number | undefined } {
+    const client = this.#clients.get(name)
+    if (!client) return { waiting: 0, parked: 0, room: undefined }
+    const { waiting, maxOut, out } = client
+    return { waiting: waiting.length, parked: parkedOf(client), room: Math.max(0, maxOut - out) }
+  }
+
+  /** How many of a client's may be out at once. */
+  maxOutOf(name: string): number {
+    return this.#clients.get(name)?.maxOut ?? Number.POSITIVE_INFINITY
+  }
+
+  /** How many of a client's may be out at once from now on. */
+  setMaxOut(name: string, maxOut: number): void {
+    const client = this.#clients.get(name)
+    if (client) client.maxOut = maxOut
   }
 
   add(one: T): void {
     const client = this.#clientOf(one)
     // Who was away has saved no turns.
     if (client.waiting.length === 0) client.turn = this.#turn + 1 / one.weight
+    client.maxOut = one.maxOut
+    this.#tickets.set(one, this.#nextTicket)
+    this.#nextTicket += 1
     client.waiting.push(one)
     this.#size += 1
   }
@@ -54,7 +84,7 @@ export class BalancedLine<T extends Waiting> {
     let next: { client: Client<T>; one: T; share: number } | undefined
     for (const client of this.#clients.values()) {
       const [one] = client.waiting
-      if (!one || client.isResting || client.out >= one.maxOut) continue
+      if (!one || client.isResting || client.out >= client.maxOut) continue
       const share = client.out / one.weight
       const isSooner =
         !next || share < next.share || (share === next.share && client.turn < next.client.turn)
@@ -70,12 +100,14 @@ export class BalancedLine<T extends Waiting> {
     return one
   }
 
-  /** One that was taken waits again, before all others of its client, as if it had not been taken. */
+  /** One that was taken waits again, before all of its client that came later, as if it had not been taken. */
   putBack(one: T): void {
     const client = this.#clientOf(one)
     client.out -= 1
     client.turn -= 1 / one.weight
-    client.waiting.unshift(one)
+    const ticket = this.#ticketOf(one)
+    const place = client.waiting.findIndex((other) => this.#ticketOf(other) > ticket)
+    client.waiting.splice(place < 0 ? client.waiting.length : place, 0, one)
     this.#size += 1
   }
 
@@ -111,12 +143,20 @@ export class BalancedLine<T extends Waiting> {
   #clientOf(one: T): Client<T> {
     const known = this.#clients.get(one.client)
     if (known) return known
-    const client = { waiting: [], out: 0, turn: 0, isResting: false }
+    const client = { waiting: [], maxOut: one.maxOut, out: 0, turn: 0, isResting: false }
     this.#clients.set(one.client, client)
     return client
+  }
+
+  #ticketOf(one: T): number {
+    return this.#tickets.get(one) ?? 0
   }
 
   #forgetIdle(name: string, { waiting, out }: Client<T>): void {
     if (waiting.length === 0 && out === 0) this.#clients.delete(name)
   }
+}
+
+function parkedOf({ waiting, maxOut, out }: Client<unknown>): number {
+  return Math.max(0, waiting.length - Math.max(0, maxOut - out))
 }

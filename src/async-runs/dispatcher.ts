@@ -3,6 +3,7 @@
 import { DrainRate } from '../drain-rate.ts'
 import { Refusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
+import type { ApiKey } from '../keys/api-key.ts'
 import type { Outcome } from '../outcome.ts'
 import { BalancedLine } from './balanced-line.ts'
 import type { KeptRun } from './kept-run.ts'
@@ -43,9 +44,24 @@ export class Dispatcher {
     return this.#line.size
   }
 
-  /** How many of a client's wait. */
-  queuedOf(client: string): number {
-    return this.#line.sizeOf(client)
+  /** How many of those that wait are parked by the bounds of their own keys: they would not run if there were places. */
+  get parked(): number {
+    return this.#line.parked
+  }
+
+  /** How many of a client's wait, how many of these are parked, and how many more may be with the executor. */
+  of(client: string): ReturnType<BalancedLine<KeptRun>['of']> {
+    return this.#line.of(client)
+  }
+
+  /** How many of a client's the executor may have at once from now on. Hands none out: `look` does. */
+  setMaxOut(client: string, maxOut: number): void {
+    this.#line.setMaxOut(client, maxOut)
+  }
+
+  /** Hands out what may be handed out now. */
+  look(): void {
+    this.#handOut()
   }
 
   get out(): number {
@@ -92,12 +108,15 @@ export class Dispatcher {
   async #run(run: KeptRun): Promise<void> {
     const { executor, onStart, onFinished, onFailed } = this.#options
     const { id, request, origin } = run.asked
-    const { requestId, key, client } = origin
+    const { requestId, client } = origin
+    const key = this.#keyOf(run)
     try {
       const result = await executor.run(request, {
         id,
         origin: { requestId, key, client }, // its callbacks are of an answer that was sent long ago
+        kind: 'async',
         signal: run.stop.signal,
+        onRoom: () => this.#wake(run.client),
         onStart: () => onStart(run),
         onChunk: (stream, bytes) => run.write(stream, bytes),
       })
@@ -120,7 +139,7 @@ export class Dispatcher {
     if (run.isEnded || run.isStarted || this.#isDraining || !(error instanceof Refusal))
       return false
     if (error.code === 'busy') this.#pause()
-    // Its key has as many as it may, some of them not asynchronous. Others need not wait for that.
+    // Its key has as many as it may, some of them synchronous. Others need not wait for that.
     else if (error.code === 'rate_limited') this.#rest(run.client, BUSY_PAUSE_MS)
     else if (error.code === 'unavailable' && this.#isPatient(run)) {
       this.#rest(run.client, UNAVAILABLE_PAUSE_MS)
@@ -146,10 +165,20 @@ export class Dispatcher {
 
   #rest(client: string, ms: number): void {
     this.#line.setResting(client, true)
-    const goOn = () => {
-      this.#line.setResting(client, false)
-      this.#handOut()
-    }
-    setTimeout(goOn, ms).unref()
+    setTimeout(() => this.#wake(client), ms).unref()
+  }
+
+  #wake(client: string): void {
+    this.#line.setResting(client, false)
+    this.#handOut()
+  }
+
+  /** The key that asked, with the bound that it has now. */
+  #keyOf({ asked, client }: KeptRun): ApiKey | undefined {
+    const { key } = asked.origin
+    if (key?.maxConcurrent === undefined) return key
+    const { maxConcurrent: _, ...rest } = key
+    const maxOut = this.#line.maxOutOf(client)
+    return Number.isFinite(maxOut) ? { ...rest, maxConcurrent: maxOut } : rest
   }
 }

@@ -4,7 +4,8 @@ import type { Logger } from 'pino'
 import { ending } from '../drain.ts'
 import { Refusal, toRefusal } from '../errors.ts'
 import type { Executor } from '../executor/executor.ts'
-import { hasRoom, neverFits } from '../fair-share.ts'
+import { mayWait, neverFits } from '../fair-share.ts'
+import type { ApiKey } from '../keys/api-key.ts'
 import type { Outcome } from '../outcome.ts'
 import { clientName } from '../run-record.ts'
 import {
@@ -28,7 +29,7 @@ export interface MemoryAsyncRunsOptions {
   logger: Logger
   /** How many are handed to the executor at once. */
   maxRunning: number
-  /** How many may wait. */
+  /** How many may wait, beside those that their own keys' bounds keep from running. */
   maxQueued: number
   /** How long one may wait until it starts, in milliseconds. */
   maxQueuedMs: number
@@ -111,6 +112,14 @@ export class MemoryAsyncRuns implements AsyncRuns {
     return run.sent()
   }
 
+  async setLimits(keys: readonly ApiKey[]): Promise<void> {
+    for (const key of keys) {
+      const { maxConcurrent = Number.POSITIVE_INFINITY } = key
+      this.#dispatcher.setMaxOut(clientName({ key, client: '' }), maxConcurrent)
+    }
+    this.#dispatcher.look()
+  }
+
   /** The server ends: what runs goes on, what waits does not any more. */
   drain(): void {
     this.#isDraining = true
@@ -126,13 +135,16 @@ export class MemoryAsyncRuns implements AsyncRuns {
 
   /** They are one client's. @throws {Refusal} `busy` where there is not room for all of them, `too_large` where there never is. */
   #checkRoom(runs: readonly KeptRun[]): void {
-    const { maxQueued, maxRunning } = this.#options
-    const { queued, out } = this.#dispatcher
-    const client = runs[0]?.client ?? ''
-    const free = maxQueued + Math.max(0, maxRunning - out) - queued
-    const own = this.#dispatcher.queuedOf(client)
-    if (!hasRoom({ own, more: runs.length, free })) {
-      throw this.#busy('The line of asynchronous runs is full', Math.max(1, runs.length - free))
+    const { maxQueued: max, maxRunning } = this.#options
+    const { client = '', maxOut = 0 } = runs[0] ?? {}
+    this.#dispatcher.setMaxOut(client, maxOut)
+    const { queued, parked: allParked, out } = this.#dispatcher
+    const free = max + Math.max(0, maxRunning - out) - (queued - allParked)
+    const { waiting, parked, room = maxOut } = this.#dispatcher.of(client)
+    const come = Math.max(0, Math.min(runs.length, room - waiting))
+    const stay = runs.length - come
+    if (!mayWait({ come, stay, own: waiting - parked, parked, free, max })) {
+      throw this.#busy('The line of asynchronous runs is full', Math.max(1, come - free))
     }
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0)
     if (this.#shelf.isTooMuch(bytes)) throw neverFits()

@@ -48,7 +48,7 @@ export function keyCommand(): Command {
     )
     .option('--requests <count>', 'requests to run in a window', toNumber)
     .option('--window <seconds>', 'length of the window', toNumber)
-    .option('--concurrent <count>', 'programs that run or wait at once', toNumber)
+    .option('--concurrent <count>', 'programs that run at once', toNumber)
     .option('--weight <number>', 'its share where many wait, 1 to 100; by default 1', toNumber)
     .option('--max-timeout <seconds>', 'longest time that a run may ask for', toNumber)
     .addHelpText('after', HELP)

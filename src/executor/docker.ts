@@ -6,7 +6,7 @@ import { abortable } from '../abortable.ts'
 import { cancelled, Refusal, unavailable } from '../errors.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunRequest } from '../run.ts'
-import { clientOf } from '../run-record.ts'
+import { clientName } from '../run-record.ts'
 import { classify } from './classify.ts'
 import type { Executor, RunOptions } from './executor.ts'
 import type { Gate } from './gate.ts'
@@ -14,6 +14,7 @@ import { type Observation, observe } from './observe.ts'
 import type { Pool } from './pool.ts'
 import { type CollectionLimits, TOKEN_BYTES } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
+import { inTurn } from './turn.ts'
 
 /** How many containers may fail before they took the program, until the engine counts as unavailable. */
 const MAX_ATTEMPTS = 3
@@ -45,8 +46,7 @@ export class DockerExecutor implements Executor {
       options.onAdmitted?.()
       return this.#runOnce(request, options)
     }
-    const { signal, origin } = options
-    return this.#options.gate.use(task, signal, origin && clientOf(origin))
+    return inTurn(this.#options.gate, options, task)
   }
 
   async #runOnce(request: RunRequest, options: RunOptions): Promise<Outcome> {
@@ -71,7 +71,7 @@ export class DockerExecutor implements Executor {
     task: (sandbox: Sandbox) => Promise<T>,
   ): Promise<T | null> {
     const askedAtMs = performance.now()
-    const client = origin && clientOf(origin).name
+    const client = origin && clientName(origin)
     const sandbox = await pool.take({ client, signal, onStarted: onCharged })
     let isOver = false
     try {

@@ -7,6 +7,9 @@ import type { RunOrigin } from '../run-record.ts'
 /** Which of the program's streams a chunk came from. */
 export type StreamName = 'stdout' | 'stderr'
 
+/** Whether somebody waits for a run's answer (`sync`), or it was asked for now and is read later. */
+export type RunKind = 'sync' | 'async'
+
 export interface RunOptions {
   /** Stops the run; `run` then rejects with the refusal `cancelled`. */
   signal: AbortSignal
@@ -14,6 +17,12 @@ export interface RunOptions {
   id?: string
   /** Who asks; absent for programs of our own. */
   origin?: RunOrigin
+  /** `sync` where it is not given. */
+  kind?: RunKind
+  /** Until when the run may wait for its turn at most, by `performance.now()`. */
+  waitUntilMs?: number
+  /** Called when a run may be tried again that was refused as `rate_limited`; asynchronous runs are told of that. */
+  onRoom?: () => void
   /** Called when there is a place for the run, which may have waited in a line. */
   onAdmitted?: () => void
   /** Called when the run has cost a container: one was started for it, or got its program. It may be called twice. */

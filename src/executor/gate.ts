@@ -2,19 +2,29 @@
 
 import { DrainRate } from '../drain-rate.ts'
 import { cancelled, Refusal } from '../errors.ts'
+import type { RunKind } from './executor.ts'
 import { type Client, FairLine } from './fair-line.ts'
 
 export interface GateOptions {
   /** How many may be inside at once. */
   maxRunning: number
-  /** How many may wait for a place. */
+  /** How many may wait for a place, beside asynchronous runs: whoever sends those bounds them. */
   maxWaiting: number
   /** How long one may wait, in milliseconds. */
   maxWaitMs: number
 }
 
+/** What one who asks for a place may say of itself. */
+export interface Turn {
+  /** Until when it may wait, by `performance.now()`, where that is sooner than the gate's own bound. */
+  untilMs?: number | undefined
+  /** By default `sync`. */
+  kind?: RunKind
+}
+
 /** One who waits. */
 interface Waiting {
+  kind: RunKind
   enter: () => void
   /** Refuses it, for it has to make room. */
   displace: () => void
@@ -26,6 +36,8 @@ export class Gate {
   readonly #line = new FairLine<Waiting>()
   readonly #drainRate = new DrainRate()
   #running = 0
+  /** How many of those in the line are synchronous runs. */
+  #synchronous = 0
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -50,9 +62,14 @@ export class Gate {
    * @throws {Refusal} `busy` when the line is full and no other client holds more of it, when one that holds less took the
    *   place, or when the wait ran out; `cancelled`.
    */
-  async use<T>(task: () => Promise<T>, signal: AbortSignal, client?: Client): Promise<T> {
+  async use<T>(
+    task: () => Promise<T>,
+    signal: AbortSignal,
+    client?: Client,
+    turn: Turn = {},
+  ): Promise<T> {
     if (signal.aborted) throw cancelled(signal)
-    if (this.isFull) await this.#wait(signal, client)
+    if (this.isFull) await this.#wait(signal, client, turn)
     else this.#enterFreePlace()
     try {
       return await task()
@@ -68,8 +85,12 @@ export class Gate {
   }
 
   /** Resolves with the place of one who left: the count stays as it is. */
-  #wait(signal: AbortSignal, client: Client | undefined): Promise<void> {
-    if (this.#line.size >= this.#options.maxWaiting) this.#makeRoom(client)
+  #wait(
+    signal: AbortSignal,
+    client: Client | undefined,
+    { untilMs = Number.POSITIVE_INFINITY, kind = 'sync' }: Turn,
+  ): Promise<void> {
+    if (kind === 'sync') this.#makeRoom(client)
     return new Promise((resolve, reject) => {
       const stop = (reason: unknown) => {
         leaveLine()
@@ -84,23 +105,30 @@ export class Gate {
       const onAbort = () => stop(cancelled(signal))
       const timer = setTimeout(
         () => stop(this.#busy('No place became free in time')),
-        this.#options.maxWaitMs,
+        Math.min(this.#options.maxWaitMs, untilMs - performance.now()),
       )
       const leaveLine = () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', onAbort)
         this.#line.delete(place)
+        if (kind === 'sync') this.#synchronous -= 1
       }
       signal.addEventListener('abort', onAbort)
-      const place = this.#line.add({ enter, displace }, client)
+      const place = this.#line.add({ kind, enter, displace }, client)
+      if (kind === 'sync') this.#synchronous += 1
     })
   }
 
-  /** Takes a place in the line from whoever holds more of it. */
+  /**
+   * Takes a place in a full line from whoever holds more of it. An asynchronous run that would be served last takes none,
+   * and is tried again by whoever sent it.
+   */
   #makeRoom(client: Client | undefined): void {
-    const displaced = this.#line.displacedBy(client)
-    if (!displaced) throw this.#busy('The waiting line is full')
-    displaced.displace()
+    while (this.#synchronous >= this.#options.maxWaiting) {
+      const displaced = this.#line.displacedBy(client)
+      if (!displaced) throw this.#busy('The waiting line is full')
+      displaced.displace()
+    }
   }
 
   #leave(): void {

@@ -47,7 +47,9 @@ export const apiKeySchema = z.strictObject({
     .min(1)
     .max(10_000)
     .optional()
-    .describe('Programs that run or wait at once, on one server'),
+    .describe(
+      'Programs that run at once, and synchronous ones that wait for that; on one server, or on all that share a queue',
+    ),
   weight: z
     .int()
     .min(1)

@@ -14,6 +14,8 @@ export interface KeyRingOptions {
 export class KeyRing {
   readonly isRequired: boolean
   readonly #fixed: readonly ApiKey[]
+  /** Told of keys that were put there with another `maxConcurrent` than those of their names had before. */
+  onNewLimits: (keys: readonly ApiKey[]) => void = () => {}
   /** By their digests. */
   #keys: ReadonlyMap<string, ApiKey> = new Map()
 
@@ -30,7 +32,13 @@ export class KeyRing {
   replace(keys: readonly ApiKey[]): void {
     const taken = keys.find(({ name }) => this.#fixed.some((fixed) => fixed.name === name))
     if (taken) throw new Error(`a key of API_KEYS is called ${taken.name} already`)
+    const before = new Map([...this.#keys.values()].map((key) => [key.name, key]))
     this.#keys = new Map([...keys, ...this.#fixed].map((key) => [key.sha256, key]))
+    const changed = keys.filter(({ name, maxConcurrent }) => {
+      const known = before.get(name)
+      return known && known.maxConcurrent !== maxConcurrent
+    })
+    if (changed.length > 0) this.onNewLimits(changed)
   }
 
   /**

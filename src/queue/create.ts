@@ -85,12 +85,12 @@ export function createQueueParts(
   }
 }
 
-function toExecutorState({ workers, depths }: QueueState): Omit<ExecutorState, 'maxWaiting'> {
+function toExecutorState({ workers, synchronous }: QueueState): Omit<ExecutorState, 'maxWaiting'> {
   const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
   return {
     running: sum(workers.map(({ running }) => running)),
     maxRunning: sum(workers.map(({ slots }) => slots)),
-    waiting: sum(Object.values(depths).map(({ waiting }) => waiting)),
+    waiting: synchronous,
     containers: { starting: 0, waiting: 0, running: 0, ending: 0 },
     maxContainers: 0,
     pools: {},

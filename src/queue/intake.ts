@@ -2,24 +2,25 @@
 
 import { retryAfter } from '../drain-rate.ts'
 import { Refusal } from '../errors.ts'
+import type { RunKind } from '../executor/executor.ts'
 import { neverFits } from '../fair-share.ts'
-import { tooManyAtOnce } from '../keys/key-concurrency.ts'
+import { tooManyAtOnce } from '../keys/key-places.ts'
 import type { RunRequest } from '../run.ts'
 import { ask } from './connection.ts'
-import type { Jobs, JobTuple } from './jobs.ts'
-import { type RedisScripts, scripts } from './redis-scripts.ts'
-import type { RunMeta } from './stored-run.ts'
+import type { JobKey, Jobs, JobTuple } from './jobs.ts'
+import { type RedisScripts, type SubmitAnswer, scripts } from './redis-scripts.ts'
+import { encodeEnding, type RunMeta } from './stored-run.ts'
 
 /** A client's runs, to be taken on together. */
 export interface Submission {
-  kind: 'sync' | 'async'
+  kind: RunKind
   /** Names the client. */
   owner: string
   /** How many of the client's may go on at once; undefined: as many as there is room for. */
   maxConcurrent: number | undefined
   /** The client's share. */
   weight: number
-  /** How many may wait, of all clients. */
+  /** How many of its kind may wait, of all clients. */
   maxQueued: number
   /** How much memory all runs may take in Redis, about; the results of who has most make way. */
   maxBytes: number
@@ -37,6 +38,15 @@ export interface Submission {
   runs: readonly { id: string; request: RunRequest; meta: RunMeta }[]
 }
 
+/** How a synchronous run ends that leaves a full line to a client with fewer. */
+const DISPLACED = encodeEnding({
+  state: 'failed',
+  refusal: {
+    code: 'busy',
+    error: 'The waiting line is full, and who has fewer places in it goes first; try again later',
+  },
+})
+
 export class Intake {
   readonly #scripts: RedisScripts
   readonly #jobs: Jobs
@@ -53,53 +63,51 @@ export class Intake {
   async submit(submission: Submission): Promise<string[]> {
     const { runs } = submission
     const early = { jobs: [] as JobTuple[], added: Promise.resolve() }
-    const [answer, ...rest] = await ask(() => {
+    const answer = await ask(() => {
       const answered = this.#submit(submission)
-      // On the same connection: Redis has written the runs down when it adds the jobs.
-      if (submission.likelyPriority !== undefined && this.#scripts.knowsSubmit) {
-        const priority = String(submission.likelyPriority)
+      // On the same connection: Redis has written the runs down when it adds the jobs. What may be parked has none yet.
+      const { likelyPriority, maxConcurrent } = submission
+      const isCertain = likelyPriority !== undefined && maxConcurrent === undefined
+      if (isCertain && this.#scripts.knowsSubmit) {
+        const priority = String(likelyPriority)
         early.jobs = runs.map(({ id, request }) => [id, request.environment, '0', priority])
         early.added = this.#jobs.enqueue(early.jobs)
         early.added.catch(() => {})
       }
       return answered
     })
-    if (answer !== 'ok') this.#takeBack(early.jobs)
-    if (answer === 'same') return (rest[0] ?? '').split(' ')
-    if (answer === 'conflict') {
-      throw new Refusal('conflict', 'Idempotency-Key: came with another body before')
+    if (answer[0] !== 'ok') {
+      this.#takeBack(early.jobs)
+      return earlierIds(answer, submission)
     }
-    if (answer === 'too_large') throw neverFits()
-    if (answer === 'limited') throw tooManyAtOnce(submission.maxConcurrent ?? 0)
-    if (answer === 'busy' || answer === 'full') {
-      const what = answer === 'busy' ? 'waiting line' : 'memory for programs'
-      throw full(what, Number(rest[0]), Number(rest[1]))
-    }
+    const [, priorities, others, left] = answer
+    this.#takeBack(left)
     const jobs = runs.flatMap(({ id, request }, index): JobTuple[] => {
-      const priority = rest[index] ?? '-1'
+      const priority = priorities[index] ?? '-1'
       return priority === '-1' ? [] : [[id, request.environment, '0', priority]]
     })
     if (early.jobs.length > 0) {
       await ask(() => early.added)
-      const others = jobs.filter((job, index) => job[3] !== early.jobs[index]?.[3])
-      for (const job of others) void this.#jobs.move(job).catch(() => {})
+      const wrong = jobs.filter((job, index) => job[3] !== early.jobs[index]?.[3])
+      for (const job of wrong) void this.#jobs.move(job).catch(() => {})
+      void this.#jobs.enqueue(others).catch(() => {})
       return runs.map(({ id }) => id)
     }
     // Runs that nobody waits for are written down already: the audit queues them.
-    await ask(() => this.#jobs.enqueue(jobs)).catch((error) => {
+    await ask(() => this.#jobs.enqueue([...jobs, ...others])).catch((error) => {
       if (submission.kind === 'sync') throw error
     })
     return runs.map(({ id }) => id)
   }
 
-  #submit(submission: Submission): Promise<string[]> {
+  #submit(submission: Submission): Promise<SubmitAnswer> {
     const { runs, idempotency } = submission
     return this.#scripts.run(
       scripts.submit,
       ...[submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
       ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
       ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
-      submission.maxBytes,
+      ...[submission.maxBytes, DISPLACED],
       ...runs.flatMap(({ id, request, meta }) => [
         ...[id, request.environment, request.retry ? 1 : 0],
         ...[JSON.stringify(meta), JSON.stringify(request)],
@@ -107,11 +115,32 @@ export class Intake {
     )
   }
 
-  /** Jobs of runs that were refused: nobody could start them. */
-  #takeBack(jobs: readonly JobTuple[]): void {
+  /** Jobs of runs that were refused or have left: nobody could start them. */
+  #takeBack(jobs: readonly JobKey[]): void {
     for (const [id, environment, attempt] of jobs) {
       void this.#jobs.remove(id, environment, attempt).catch(() => {})
     }
+  }
+}
+
+/** The ids of the first time, where the runs came before. @throws {Refusal} where they were refused. */
+function earlierIds(
+  answer: Exclude<SubmitAnswer, ['ok', ...unknown[]]>,
+  { maxConcurrent }: Submission,
+) {
+  switch (answer[0]) {
+    case 'same':
+      return answer[1].split(' ')
+    case 'conflict':
+      throw new Refusal('conflict', 'Idempotency-Key: came with another body before')
+    case 'too_large':
+      throw neverFits()
+    case 'limited':
+      throw tooManyAtOnce(maxConcurrent ?? 0)
+    case 'busy':
+      throw full('waiting line', Number(answer[1]), Number(answer[2]))
+    case 'full':
+      throw full('memory for programs', Number(answer[1]), Number(answer[2]))
   }
 }
 

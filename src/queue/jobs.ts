@@ -16,6 +16,9 @@ export interface JobData {
   attempt: number
 }
 
+/** What names a job: run, environment, attempt. */
+export type JobKey = readonly [string, string, string, ...unknown[]]
+
 /** A job as scripts tell of it: run, environment, attempt, priority. With `moved` it is there, and has another one now. */
 export type JobTuple = [string, string, string, string, 'moved'?]
 

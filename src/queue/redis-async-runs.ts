@@ -11,6 +11,7 @@ import {
   sentRun,
 } from '../async-runs/async-runs.ts'
 import { Bell } from '../bell.ts'
+import type { ApiKey } from '../keys/api-key.ts'
 import { clientName } from '../run-record.ts'
 import { ask } from './connection.ts'
 import { follow } from './follow.ts'
@@ -91,6 +92,15 @@ export class RedisAsyncRuns implements AsyncRuns {
   async cancel(id: string): Promise<SentRun | undefined> {
     await ask(() => this.#options.queue.end(id, CANCELLED))
     return (await this.find(id))?.run
+  }
+
+  async setLimits(keys: readonly ApiKey[]): Promise<void> {
+    await this.#options.queue.setLimits(
+      keys.map((key) => ({
+        owner: clientName({ key, client: '' }),
+        maxConcurrent: key.maxConcurrent,
+      })),
+    )
   }
 
   async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<SentEvent> {

@@ -2,11 +2,19 @@
 
 import type { Redis } from 'ioredis'
 import { Script } from './connection.ts'
-import type { JobTuple } from './jobs.ts'
+import type { JobKey, JobTuple } from './jobs.ts'
 import * as lua from './scripts.ts'
 
+/** What becomes of runs that were submitted: the words are those of the script. */
+export type SubmitAnswer =
+  | ['ok', priorities: string[], others: JobTuple[], left: JobKey[]]
+  | ['same', ids: string]
+  | ['conflict' | 'limited' | 'too_large']
+  | ['busy' | 'full', waiting: string, endsPerSecond: string]
+
 export const scripts = {
-  submit: new Script<string[]>(lua.SUBMIT),
+  submit: new Script<SubmitAnswer>(lua.SUBMIT),
+  setLimits: new Script<JobTuple[]>(lua.SET_LIMITS),
   start: new Script<[number, string, string, string] | null>(lua.START),
   renew: new Script<string[]>(lua.RENEW),
   append: new Script<number>(lua.APPEND),

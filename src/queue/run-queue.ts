@@ -99,6 +99,13 @@ export class RunQueue {
     return this.#intake.submit(submission)
   }
 
+  /** These clients may have so many runs at once from now on; undefined: as many as there is room for. */
+  async setLimits(limits: readonly { owner: string; maxConcurrent: number | undefined }[]) {
+    if (limits.length === 0) return
+    const pairs = limits.flatMap(({ owner, maxConcurrent = 0 }) => [owner, maxConcurrent])
+    await this.jobs.enqueue(await this.#scripts.run(scripts.setLimits, ...pairs))
+  }
+
   /** Undefined where nobody may start it by this job (any more). */
   async start(job: JobData, workerId: string, leaseMs: number): Promise<TakenRun | undefined> {
     const taken = await this.#scripts.run(scripts.start, job.id, job.attempt, workerId, leaseMs)
@@ -228,6 +235,11 @@ export class RunQueue {
   async bytes(): Promise<{ unfinished: number; kept: number }> {
     const [unfinished, kept] = await this.redis.mget(this.key('bytes'), this.key('kept:bytes'))
     return { unfinished: Number(unfinished), kept: Number(kept) }
+  }
+
+  /** How many wait in the line that somebody waits for. */
+  synchronous(): Promise<number> {
+    return this.redis.hlen(this.key('line:sync'))
   }
 
   async heartbeat(workerId: string, report: WorkerReport, ttlMs: number): Promise<void> {

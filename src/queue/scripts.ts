@@ -2,17 +2,21 @@
 //
 // A run is a hash `run:ID` (what it is, how far it has come) and a stream `events:ID` (what a reader sees). `live` has
 // all that have not ended, by when somebody must look at them: one that waits, when its wait runs out; one that runs,
-// when its worker's lease does. `running` has those that a worker has, `owner:NAME` one client's; of these `awaited:NAME`
-// has those that somebody waits for, `parked:NAME` those that wait for another one of the same client to end. Every end
-// goes through `finish`, which ends a run once.
+// when its worker's lease does. Every end goes through `finish`, which ends a run once.
 //
-// What that takes is estimated: `bytes` of all that have not ended, `bytes:by` of each client's; AUDIT counts these anew
-// while they are few, so that a run that was lost is not counted for ever. Asynchronous runs that have
+// A run is `sync` where somebody waits for its answer, else `async`. Each kind has a line of its own before the workers:
+// `line:KIND` has whose each run in it is, `line:by:KIND` how many of them each client's are. `owner:NAME` has all of one
+// client's; of these `awaited:NAME` has the synchronous ones. `parked:NAME` has those that may not be in the line yet,
+// because as many of the client's are in it or run as `limit:NAME` says: the synchronous ones first, each kind in order.
+//
+// What they take is estimated: `bytes` of all that have not ended, `bytes:by` of each client's, `bytes:sync` and
+// `bytes:sync:by` of the synchronous ones among them. AUDIT counts bytes and lines anew while they are few, so that a run
+// that was lost is not counted for ever. Asynchronous runs that have
 // ended are `kept` until their time is over or the memory for them is needed (`max-bytes`: half of it is for them, half for
 // those that have not ended). `kept:size` has what each of them takes and whose it is, `kept:bytes` the sum. Those whose
 // end a server has seen to may go: `kept:NAME` has a client's, the oldest first, `kept:by` the sum of each client's.
 
-import { TIMES_FREE } from '../fair-share.ts'
+import { FAIR_SHARE_LUA } from '../fair-share.ts'
 
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
 const BUCKET_SECONDS = 10
@@ -60,26 +64,64 @@ local function turn(before, weight)
   return math.min(2097151, math.floor(before / (tonumber(weight) or 1)))
 end
 
--- The next of a client's parked runs may be queued: {id, environment, attempt, priority}, or nothing.
-local function unpark(owner)
-  while true do
-    local id = redis.call('LPOP', key('parked:', owner))
-    if not id then return {} end
-    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'weight')
-    if run[1] == 'parked' then
-      local priority = turn(redis.call('ZRANK', key('owner:', owner), id) or 0, run[4])
-      redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'priority', priority)
-      return {id, run[2], run[3], tostring(priority)}
+-- How many of the same client's come before a run: whoever waits for an answer comes after others of his own that do, not
+-- after what he wants to read later.
+local function before(id, kind, owner)
+  return redis.call('ZRANK', key(kind == 'sync' and 'awaited:' or 'owner:', owner), id) or 0
+end
+
+-- A run has a place in the line of its kind: it waits for a worker.
+local function join_line(id)
+  local run = redis.call('HMGET', key('run:', id), 'kind', 'owner')
+  if redis.call('HSETNX', key('line:', run[1]), id, run[2]) == 1 then
+    redis.call('ZINCRBY', key('line:by:', run[1]), 1, run[2])
+  end
+end
+
+-- It has none: a worker has it, or it has ended.
+local function leave_line(id)
+  for _, kind in ipairs({'sync', 'async'}) do
+    local owner = redis.call('HGET', key('line:', kind), id)
+    if owner then
+      redis.call('HDEL', key('line:', kind), id)
+      if tonumber(redis.call('ZINCRBY', key('line:by:', kind), -1, owner)) <= 0 then
+        redis.call('ZREM', key('line:by:', kind), owner)
+      end
     end
   end
+end
+
+-- Lets a client's parked runs into the line, as many as may be there: {id, environment, attempt, priority} of each.
+local function unpark(owner)
+  local parked, mine, jobs = key('parked:', owner), key('owner:', owner), {}
+  local left = redis.call('LLEN', parked)
+  if left == 0 then return jobs end
+  local active = redis.call('ZCARD', mine) - left
+  local limit = tonumber(redis.call('GET', key('limit:', owner)) or 1)
+  while left > 0 and (limit == 0 or active < limit) do
+    local id = redis.call('LPOP', parked)
+    left = left - 1
+    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'weight', 'kind')
+    if run[1] == 'parked' then
+      active = active + 1
+      local priority = turn(before(id, run[5], owner), run[4])
+      -- 'letIn': it has no job yet, and who ended another run is to add it.
+      redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'priority', priority, 'letIn', 1)
+      join_line(id)
+      jobs[#jobs + 1] = {id, run[2], run[3], tostring(priority)}
+    elseif not run[1] then
+      redis.call('ZREM', mine, id)
+    end
+  end
+  return jobs
 end
 
 -- What waits in the queue has fewer of its client's before it than when it came: the first whose turn has come nearer, as
 -- above and 'moved', or nothing. If it stayed where it was, those who always have one run would always be before it.
 local function move_up(owner)
   for rank, id in ipairs(redis.call('ZRANGE', key('owner:', owner), 0, ${LOOKED_AT - 1})) do
-    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'weight')
-    local priority = turn(rank - 1, run[5])
+    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'weight', 'kind')
+    local priority = turn(run[6] == 'sync' and before(id, 'sync', owner) or rank - 1, run[5])
     if run[1] == 'queued' and priority < tonumber(run[4]) then
       redis.call('HSET', key('run:', id), 'priority', priority)
       return {id, run[2], run[3], tostring(priority), 'moved'}
@@ -95,12 +137,7 @@ local function add(list, jobs)
   end
 end
 
--- Whether there is room for more of a client's, as src/fair-share.ts has it.
-local function has_room(own, more, free)
-  local left = free - more
-  return left >= 0 and own + more <= ${TIMES_FREE} * (left + 1)
-end
-
+${FAIR_SHARE_LUA}
 -- A number, 0 where there is none.
 local function number(name)
   return tonumber(redis.call('GET', key(name)) or 0)
@@ -111,10 +148,13 @@ local function add_for(name, owner, bytes)
   if tonumber(redis.call('ZINCRBY', key(name), bytes, owner)) <= 0 then redis.call('ZREM', key(name), owner) end
 end
 
-local function add_unfinished(owner, bytes)
+local function add_unfinished(owner, bytes, kind)
   if bytes == 0 then return end
   redis.call('INCRBY', key('bytes'), bytes)
   add_for('bytes:by', owner, bytes)
+  if kind ~= 'sync' then return end
+  redis.call('INCRBY', key('bytes:sync'), bytes)
+  add_for('bytes:sync:by', owner, bytes)
 end
 
 local function size_of_kept(id)
@@ -160,16 +200,16 @@ local function finish(id, state, payload, is_told)
   redis.call('PEXPIRE', key('run:', id), ttl)
   redis.call('PEXPIRE', key('events:', id), ttl)
   redis.call('ZREM', key('live'), id)
-  redis.call('SREM', key('running'), id)
+  leave_line(id)
   redis.call('ZREM', key('owner:', run[1]), id)
   redis.call('ZREM', key('awaited:', run[1]), id)
-  if state ~= 'cancelled' then
+  if run[5] == 'running' and state ~= 'cancelled' then
     local bucket = key('done:', math.floor(at / 1000 / ${BUCKET_SECONDS}))
     redis.call('INCR', bucket)
     redis.call('EXPIRE', bucket, ${BUCKET_SECONDS * 3})
   end
   local bytes, grown = tonumber(run[6]) or 0, tonumber(run[7]) or 0
-  add_unfinished(run[1], -bytes)
+  add_unfinished(run[1], -bytes, run[2])
   if run[2] == 'async' then
     local size = bytes + grown + #payload + ${ENDED_BYTES}
     redis.call('ZADD', key('kept'), at + ttl, id)
@@ -182,8 +222,8 @@ local function finish(id, state, payload, is_told)
     redis.call('LREM', key('parked:', run[1]), 1, id)
     return {}
   end
-  local jobs = {}
-  add(jobs, {unpark(run[1]), move_up(run[1])})
+  local jobs = unpark(run[1])
+  add(jobs, {move_up(run[1])})
   return jobs
 end
 `
@@ -194,19 +234,24 @@ function script(body: string): string {
 }
 
 /**
- * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked), `same` with the ids of the first
- * time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with how many wait and how many end in a second.
+ * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked) and what of the client's is queued
+ * besides, `same` with the ids of the first time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
+ * how many wait and how many end in a second. The last part of `ok` are the jobs of runs that had to leave.
  *
- * A client may have nine times what it leaves free in the line, of what waits or runs: it can't fill the line alone. As with
- * places, so with memory for what has not ended.
+ * Runs that somebody waits for and those that are read later have a line and memory each, so that neither kind keeps the
+ * other out. How much of these a client may have is in src/fair-share.ts. Where a synchronous run finds no place, the newest
+ * of the client that has most leaves for it, ended by ARGV[13], if that has more, for its weight, than the newcomer's would
+ * have: as in the line of one server (src/executor/gate.ts). A key's bound refuses a synchronous run only
+ * where as many synchronous ones of the key have not ended; behind its asynchronous ones it is parked, before those that
+ * are parked.
  */
 export const SUBMIT = script(`
 local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local once, digest = ARGV[7], ARGV[8]
-local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 13
+local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 14
 local n = (#ARGV - first + 1) / 5
 local at = now()
-local mine = key('owner:', owner)
+local mine, awaited, parked = key('owner:', owner), key('awaited:', owner), key('parked:', owner)
 if once ~= '' then
   local known = redis.call('HMGET', key('once:', owner, ':', once), 'digest', 'ids')
   local is_known = false
@@ -219,15 +264,41 @@ end
 -- The first thing that is written is what Redis refuses where its memory is full.
 redis.call('SET', key('max-bytes'), maxBytes)
 redis.call('ZREMRANGEBYSCORE', mine, '-inf', at)
-local total = redis.call('ZCARD', key('live')) - redis.call('SCARD', key('running'))
-local own = redis.call('ZCARD', mine)
--- Whoever waits for an answer comes after others of his own that do, not after what he wants to read later.
-local awaited = key('awaited:', owner)
 redis.call('ZREMRANGEBYSCORE', awaited, '-inf', at)
-local before = kind == 'sync' and redis.call('ZCARD', awaited) or own
-if kind == 'sync' and limit > 0 and own + n > limit then return {'limited'} end
-if not has_room(own, n, max - total) then
-  return {'busy', tostring(total), tostring(drain_rate())}
+local own, synchronous, aside = redis.call('ZCARD', mine), redis.call('ZCARD', awaited), redis.call('LLEN', parked)
+local keepMs = waitMs + 86400000
+-- A list of several runs stays as long as the one that waits longest.
+local function keep(name)
+  if redis.call('PTTL', name) < keepMs then redis.call('PEXPIRE', name, keepMs) end
+end
+-- The newest of the client that has most in the line of synchronous runs, where one more of this client's, which has so
+-- many, comes before it.
+local function last_in_line(has)
+  local most, count = unpack(redis.call('ZREVRANGE', key('line:by:sync'), 0, 0, 'WITHSCORES'))
+  if not most or most == owner then return nil end
+  for _, id in ipairs(redis.call('ZREVRANGE', key('awaited:', most), 0, ${LOOKED_AT - 1})) do
+    if redis.call('HEXISTS', key('line:sync'), id) == 1 then
+      local its_weight = tonumber(redis.call('HGET', key('run:', id), 'weight')) or 1
+      return (has + 1) / weight < tonumber(count) / its_weight and id or nil
+    end
+  end
+end
+-- Whoever submits knows the bound best: it is that of all of the client's from now on.
+if limit > 0 or aside > 0 then redis.call('SET', key('limit:', owner), limit, 'KEEPTTL') end
+keep(key('limit:', owner))
+local waiting = redis.call('HLEN', key('line:', kind))
+if kind == 'sync' and limit > 0 and synchronous + n > limit then return {'limited'} end
+local in_line = tonumber(redis.call('ZSCORE', key('line:by:', kind), owner) or 0)
+local come = n
+if limit > 0 then
+  -- Those that are parked are in the way of what is read later.
+  local room = limit - (own - aside) - (kind == 'async' and aside or 0)
+  come = math.max(0, math.min(n, room))
+end
+local last
+if not may_wait(come, n - come, in_line, aside, max - waiting, max) then
+  last = kind == 'sync' and come > 0 and last_in_line(in_line)
+  if not last then return {'busy', tostring(waiting), tostring(drain_rate())} end
 end
 local sizes, bytes = {}, 0
 for i = 0, n - 1 do
@@ -235,24 +306,33 @@ for i = 0, n - 1 do
   bytes = bytes + sizes[i]
 end
 if not has_room(0, bytes, maxBytes / 2) then return {'too_large'} end
-if not has_room(tonumber(redis.call('ZSCORE', key('bytes:by'), owner) or 0), bytes, maxBytes / 2 - number('bytes')) then
-  return {'full', tostring(total), tostring(drain_rate())}
+local taken, own_taken = number('bytes:sync'), tonumber(redis.call('ZSCORE', key('bytes:sync:by'), owner) or 0)
+if kind == 'async' then
+  taken = number('bytes') - taken
+  own_taken = tonumber(redis.call('ZSCORE', key('bytes:by'), owner) or 0) - own_taken
 end
-add_unfinished(owner, bytes)
-local keepMs = waitMs + 86400000
-local active = own - redis.call('LLEN', key('parked:', owner))
-local result, ids = {'ok'}, {}
+if not has_room(own_taken, bytes, maxBytes / 2 - taken) then
+  return {'full', tostring(waiting), tostring(drain_rate())}
+end
+add_unfinished(owner, bytes, kind)
+local jobs, left = {}, {}
+if last then
+  local job = redis.call('HMGET', key('run:', last), 'environment', 'attempt')
+  left[1] = {last, job[1], job[2]}
+  add(jobs, finish(last, 'failed', ARGV[13], true))
+end
+if limit == 0 then add(jobs, unpark(owner)) end
+-- Before which of its client's a synchronous run is parked: the first that is read later.
+local later
+for _, id in ipairs(kind == 'sync' and redis.call('LRANGE', parked, 0, synchronous) or {}) do
+  if redis.call('HGET', key('run:', id), 'kind') ~= 'sync' then later = later or id end
+end
+local ids, priorities = {}, {}
 for i = 0, n - 1 do
   local id, environment, retry = ARGV[first + i * 5], ARGV[first + i * 5 + 1], ARGV[first + i * 5 + 2]
-  local priority, state = turn(before + i, weight), 'queued'
-  if limit > 0 and active >= limit then
-    state = 'parked'
-    redis.call('RPUSH', key('parked:', owner), id)
-    redis.call('PEXPIRE', key('parked:', owner), keepMs)
-  else
-    active = active + 1
-  end
-  redis.call('HSET', key('run:', id), 'state', state, 'owner', owner, 'environment', environment, 'retry', retry,
+  local priority = turn((kind == 'sync' and synchronous or own) + i, weight)
+  redis.call('HSET', key('run:', id), 'state', limit > 0 and 'parked' or 'queued', 'owner', owner,
+    'environment', environment, 'retry', retry,
     'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
     'priority', priority, 'weight', weight, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at,
     'bytes', sizes[i], 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
@@ -260,17 +340,37 @@ for i = 0, n - 1 do
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs + i / 1000, id)
   if kind == 'sync' then redis.call('ZADD', awaited, at + keepMs, id) end
+  if limit == 0 then join_line(id)
+  elseif later then redis.call('LINSERT', parked, 'BEFORE', later, id)
+  else redis.call('RPUSH', parked, id) end
   ids[#ids + 1] = id
-  result[#result + 1] = state == 'queued' and tostring(priority) or '-1'
+  priorities[#priorities + 1] = limit > 0 and '-1' or tostring(priority)
 end
-redis.call('PEXPIRE', mine, keepMs)
-redis.call('PEXPIRE', awaited, keepMs)
+for _, name in ipairs({mine, awaited, parked}) do keep(name) end
+-- In order with those that were parked before: where the bound has grown they come first.
+add(jobs, unpark(owner))
+if kind == 'sync' then redis.call('HDEL', key('run:', ids[1]), 'letIn') end
 if once ~= '' then
   local memory = key('once:', owner, ':', once)
   redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '))
   redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
-return result
+return {'ok', priorities, jobs, left}
+`)
+
+/**
+ * Keys have other bounds now: what of theirs that was parked may be queued. ARGV: pairs of client and bound, 0 for none.
+ */
+export const SET_LIMITS = script(`
+local jobs = {}
+for i = 2, #ARGV, 2 do
+  local leftMs = redis.call('PTTL', key('parked:', ARGV[i]))
+  if leftMs > 0 then
+    redis.call('SET', key('limit:', ARGV[i]), ARGV[i + 1], 'PX', leftMs)
+    add(jobs, unpark(ARGV[i]))
+  end
+end
+return jobs
 `)
 
 /**
@@ -285,7 +385,7 @@ local at = now()
 local mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
 redis.call('HSET', key('run:', id), 'state', 'running', 'worker', worker, 'takenAt', at)
 redis.call('ZADD', key('live'), at + leaseMs, id)
-redis.call('SADD', key('running'), id)
+leave_line(id)
 redis.call('PUBLISH', run[5], id .. ' taken')
 return {mine, run[3], run[4], run[5]}
 `)
@@ -364,7 +464,7 @@ if not holds(id, attempt) then return 0 end
 local waitMs = tonumber(redis.call('HGET', key('run:', id), 'waitMs'))
 local created = tonumber(redis.call('HGET', key('run:', id), 'createdAt'))
 redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now())
-redis.call('SREM', key('running'), id)
+join_line(id)
 redis.call('ZADD', key('live'), created + waitMs, id)
 return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
@@ -391,7 +491,7 @@ local function look(id)
   if run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
     redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
     redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at)
-    redis.call('SREM', key('running'), id)
+    join_line(id)
     redis.call('PUBLISH', run[7], id .. ' lost')
     queue[#queue + 1] = {id, run[4], run[3], run[5]}
   else
@@ -403,7 +503,7 @@ for _, id in ipairs(due) do
   -- What is no run of ours, or none any more, must not be in the way of all others.
   if redis.call('EXISTS', key('run:', id)) == 0 or not pcall(look, id) then
     redis.call('ZREM', key('live'), id)
-    redis.call('SREM', key('running'), id)
+    leave_line(id)
   end
 end
 return {#due + (shrink() and 1 or 0), queue}
@@ -413,8 +513,9 @@ return {#due + (shrink() and 1 or 0), queue}
  * Looks whether unfinished runs still have jobs that somebody can take, from a place in the list on: what must be queued
  * again. A job is missed where it is gone, where it is over although its run was not started, and where whoever took it
  * has not started the run since an audit before: he may have died just then. The attempt is another one in these two
- * cases, so that nobody starts the run by the old job. An interactive run whose first job is gone fails instead: whoever
- * queued it is gone, or was told so. ARGV: place, count, prefix of the queues' keys, least age in milliseconds, payload.
+ * cases, so that nobody starts the run by the old job. A synchronous run whose first job is gone fails instead: whoever
+ * queued it is gone, or was told so; but for one that was parked, which others were to queue. ARGV: place, count, prefix
+ * of the queues' keys, least age in milliseconds, payload.
  */
 export const AUDIT = script(`
 even_if_full()
@@ -435,10 +536,11 @@ local function missed(id, job, queuedAt)
 end
 
 local function look(id)
-  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'queuedAt', 'owner')
+  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'queuedAt', 'owner',
+    'letIn')
   if run[1] == 'queued' then
     local why = missed(id, queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3], tonumber(run[6]))
-    if why == 'gone' and run[5] ~= 'async' and run[3] == '0' then
+    if why == 'gone' and run[5] ~= 'async' and run[3] == '0' and not run[8] then
       add(queue, finish(id, 'failed', lost))
     elseif why then
       redis.call('HSET', key('run:', id), 'queuedAt', at)
@@ -450,11 +552,8 @@ local function look(id)
       queue[#queue + 1] = {id, run[2], tostring(attempt), run[4]}
     end
   elseif run[1] == 'parked' then
-    -- Where all others of the client have ended, nobody is left whose end would let it in.
-    local mine = redis.call('ZCARD', key('owner:', run[7]))
-    if mine <= redis.call('LLEN', key('parked:', run[7])) then
-      add(queue, {unpark(run[7])})
-    end
+    -- Where one vanished that was before it, there is no end that lets it in.
+    add(queue, unpark(run[7]))
   end
 end
 
@@ -463,10 +562,12 @@ for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) d
 -- Where they are few enough to be seen at once.
 local live = redis.call('ZRANGE', key('live'), 0, count)
 if #live <= count then
-  redis.call('DEL', key('bytes'), key('bytes:by'))
+  redis.call('DEL', key('bytes'), key('bytes:by'), key('bytes:sync'), key('bytes:sync:by'))
+  for _, kind in ipairs({'sync', 'async'}) do redis.call('DEL', key('line:', kind), key('line:by:', kind)) end
   for _, id in ipairs(live) do
-    local run = redis.call('HMGET', key('run:', id), 'owner', 'bytes')
-    if run[1] then add_unfinished(run[1], tonumber(run[2]) or 0) end
+    local run = redis.call('HMGET', key('run:', id), 'owner', 'bytes', 'kind', 'state')
+    if run[1] then add_unfinished(run[1], tonumber(run[2]) or 0, run[3]) end
+    if run[1] and run[4] == 'queued' then join_line(id) end
   end
 end
 return {redis.call('ZCARD', key('live')), queue}

@@ -20,13 +20,16 @@ export interface QueueState {
   webhooks: number
   /** What runs take in Redis, about: those that have not ended, and the results that are kept. */
   bytes: { unfinished: number; kept: number }
+  /** Runs in the line that somebody waits for. */
+  synchronous: number
   /** Jobs by environment. */
   depths: Readonly<Record<string, { waiting: number; active: number }>>
 }
 
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY },
-  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0 }, depths: {} },
+  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0 } },
+  ...{ synchronous: 0, depths: {} },
 }
 
 /** Asks until it is closed. */
@@ -61,10 +64,11 @@ export class QueueWatch {
     if (this.#isBusy) return
     this.#isBusy = true
     try {
-      const [workers, webhooks, bytes, ...depths] = await Promise.all([
+      const [workers, webhooks, bytes, synchronous, ...depths] = await Promise.all([
         this.#queue.workers(),
         this.#webhooks(),
         this.#queue.bytes(),
+        this.#queue.synchronous(),
         ...[...this.#queue.jobs.queues].map(async ([environment, queue]) => {
           const counts = await queue.getJobCounts('wait', 'prioritized', 'active')
           const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0)
@@ -74,7 +78,7 @@ export class QueueWatch {
       this.#state = {
         ...NOTHING,
         isKnown: true,
-        ...{ workers, webhooks, bytes },
+        ...{ workers, webhooks, bytes, synchronous },
         depths: Object.fromEntries(depths),
       }
       this.#askedAtMs = performance.now()

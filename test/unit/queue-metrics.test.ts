@@ -12,7 +12,7 @@ const EXECUTOR: ExecutorState = {
 }
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY, workers: [], webhooks: 0, depths: {} },
-  bytes: { unfinished: 0, kept: 0 },
+  ...{ bytes: { unfinished: 0, kept: 0 }, synchronous: 0 },
 }
 
 const worker = (name: string, given: Partial<QueueState['workers'][number]> = {}) => ({
@@ -23,6 +23,7 @@ const worker = (name: string, given: Partial<QueueState['workers'][number]> = {}
 
 const KNOWN: QueueState = {
   ...{ isKnown: true, ageMs: 100, webhooks: 0, bytes: { unfinished: 10, kept: 20 } },
+  synchronous: 3,
   workers: [worker('a'), worker('b', { environments: ['python', 'data'], slots: 5, running: 0 })],
   depths: { python: { waiting: 7, active: 2 }, data: { waiting: 0, active: 1 } },
 }

@@ -432,6 +432,11 @@ describe.concurrent('a run that vanished from Redis', () => {
     await queue.redis.del(queue.key(`run:${lost}`))
     await stub({ STUB_SLOTS: '1', STUB_MS: '60000' }) // it sweeps
     await expect.poll(bytes, { timeout: 10_000 }).toBe(both / 2)
+    const waiting = async () => [
+      await queue.redis.hlen(queue.key('line:async')),
+      await queue.redis.zcard(queue.key('line:by:async')),
+    ]
+    await expect.poll(waiting, { timeout: 10_000 }).toEqual([0, 0])
   })
 })
 
@@ -460,6 +465,27 @@ describe.concurrent('a job that is lost from the queue', () => {
   })
 })
 
+describe.concurrent('a synchronous run that another one’s end lets in', () => {
+  it('is queued also where whoever told of that end is lost just then', async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const { cluster, server, stub } = start({ onTestFinished, expect })
+    const { queue } = cluster
+    const origin = asKey('narrow', { maxConcurrent: 1 })
+    const id = randomUUID()
+    await server.asyncRuns.submit([{ id, request: program('x'), origin }])
+    const outcome = server.executor.run(program('y'), going({ origin }))
+    await expect.poll(() => queue.redis.llen(queue.key('parked:key:narrow'))).toBe(1)
+    queue.jobs.enqueue = () => Promise.reject(new Error('it is lost'))
+    const refusal = { code: 'cancelled', error: 'The run was cancelled' } as const
+    await expect(queue.end(id, { state: 'cancelled', refusal })).rejects.toThrow('it is lost')
+    expect(await queue.redis.llen(queue.key('parked:key:narrow'))).toBe(0)
+    await stub()
+    expect(await outcome).toMatchObject({ output: 'y' })
+  })
+})
+
 describe.concurrent('a job whose taker dies before he starts the run', () => {
   /** Takes the next job, and does nothing with it. */
   async function takeOne({ cluster }: ReturnType<typeof start>, then?: 'complete') {
@@ -475,7 +501,7 @@ describe.concurrent('a job whose taker dies before he starts the run', () => {
   }
 
   it.for([
-    ['interactive', undefined],
+    ['synchronous', undefined],
     ['asynchronous', undefined],
     ['asynchronous', 'complete'],
   ] as const)('is queued again: %s, %s', async ([kind, then], { onTestFinished, expect }) => {
@@ -483,7 +509,7 @@ describe.concurrent('a job whose taker dies before he starts the run', () => {
     const { server, stub, told } = started
     const id = randomUUID()
     const answer =
-      kind === 'interactive'
+      kind === 'synchronous'
         ? server.executor.run(program('x'), going({ id }))
         : server.asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
     await takeOne(started, then)
@@ -491,7 +517,7 @@ describe.concurrent('a job whose taker dies before he starts the run', () => {
     await expect
       .poll(() => told.filter((one) => one.id === id).map(({ what }) => what), { timeout: 20_000 })
       .toEqual(['start', 'end'])
-    if (kind === 'interactive') expect(await answer).toMatchObject({ output: 'x' })
+    if (kind === 'synchronous') expect(await answer).toMatchObject({ output: 'x' })
     else {
       const state = async () => (await foundRun(server.asyncRuns, id))?.state
       await expect.poll(state, { timeout: 5000 }).toBe('finished')

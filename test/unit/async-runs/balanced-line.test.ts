@@ -81,6 +81,39 @@ it('who has all it may have out is passed over until one leaves', () => {
   expect(line.take()?.client).toBe('a')
 })
 
+it('what a client said last of how many it may have out holds for all that it has waiting', () => {
+  const line = lineOf(one('a', { maxOut: 1, name: '1' }), one('a', { maxOut: 1, name: '2' }))
+  expect([line.take()?.name, line.take()]).toEqual(['1', undefined])
+  line.add(one('a', { maxOut: 3, name: '3' }))
+  expect([line.take()?.name, line.take()?.name, line.take()]).toEqual(['2', '3', undefined])
+  line.add(one('a', { maxOut: 3 }))
+  line.setMaxOut('a', 4)
+  expect(line.take()).toBeDefined()
+})
+
+it('tells which of those that wait are parked: their client has all it may have without them', () => {
+  const line = lineOf(...Array.from({ length: 5 }, () => one('a', { maxOut: 2 })), one('b'))
+  expect([line.size, line.parked]).toEqual([6, 3])
+  expect(line.of('a')).toEqual({ waiting: 5, parked: 3, room: 2 })
+  line.take()
+  line.take()
+  line.take()
+  expect([line.size, line.parked]).toEqual([3, 3])
+  expect(line.of('a')).toEqual({ waiting: 3, parked: 3, room: 0 })
+  line.setMaxOut('a', 1)
+  expect(line.of('a')).toEqual({ waiting: 3, parked: 3, room: 0 })
+  line.setMaxOut('a', Number.POSITIVE_INFINITY)
+  expect(line.of('a')).toMatchObject({ waiting: 3, parked: 0 })
+  expect(line.of('nobody')).toEqual({ waiting: 0, parked: 0, room: undefined })
+})
+
+it('several that are put back are in their order again', () => {
+  const line = lineOf(...['1', '2', '3', '4'].map((name) => one('a', { name })))
+  const [first, second, third] = [line.take(), line.take(), line.take()]
+  for (const each of [second, first, third]) if (each) line.putBack(each)
+  expect([line.take()?.name, line.take()?.name, line.take()?.name]).toEqual(['1', '2', '3'])
+})
+
 it('who rests is passed over', () => {
   const line = lineOf(one('a'), one('b'))
   line.setResting('a', true)

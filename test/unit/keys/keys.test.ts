@@ -18,6 +18,19 @@ it('a ring refuses a key with the name of one that stays', () => {
   expect(ring.find('other')).toBeUndefined()
 })
 
+it('a ring tells of the keys whose bound on programs at once has changed, and of no others', () => {
+  const ring = new KeyRing({ isRequired: true })
+  const told: unknown[] = []
+  ring.onNewLimits = (keys) =>
+    told.push(keys.map(({ name, maxConcurrent }) => [name, maxConcurrent]))
+  const [kept, free] = [testKey('kept', { maxConcurrent: 1 }), testKey('free')]
+  ring.replace([kept, free, testKey('grown', { maxConcurrent: 1 })])
+  ring.replace([kept, free, testKey('grown', { maxConcurrent: 3, weight: 2 })])
+  ring.replace([kept, { ...free, weight: 2 }, testKey('grown'), testKey('new')])
+  ring.replace([kept])
+  expect(told).toEqual([[['grown', 3]], [['grown', undefined]]])
+})
+
 describe('a right', () => {
   it('is needed to run programs', async () => {
     const { app, executor } = testApp({ keys: [testKey('reader', { rights: ['read-runs'] })] })

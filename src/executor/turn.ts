@@ -1,0 +1,22 @@
+// A run's turn in the line before the containers: whose it is, and what it is for the line.
+
+import { clientName } from '../run-record.ts'
+import type { RunOptions } from './executor.ts'
+import type { Gate } from './gate.ts'
+
+/**
+ * Calls `task` when it is the run's turn. What a client waits for and what it reads later have turns each, so that the one
+ * does not stand behind the other.
+ * @throws {Refusal} those of `Gate.use`.
+ */
+export function inTurn<T>(
+  gate: Gate,
+  { signal, origin, kind = 'sync', waitUntilMs: untilMs }: RunOptions,
+  task: () => Promise<T>,
+): Promise<T> {
+  const client = origin && {
+    name: kind === 'sync' ? clientName(origin) : `${clientName(origin)} ${kind}`,
+    weight: origin.key?.weight ?? 1,
+  }
+  return gate.use(task, signal, client, { untilMs, kind })
+}

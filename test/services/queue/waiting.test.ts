@@ -1,0 +1,37 @@
+// Who may wait in the queue: the suite of all lines, over a worker.
+
+import { afterAll, beforeAll, expect } from 'vitest'
+import { watchExecutor } from '../../../src/watched-executor.ts'
+import { redisService, type Service } from '../../support/services.ts'
+import { waitingSuite } from '../../support/waiting-suite.ts'
+import { startCluster } from './cluster.ts'
+
+let redis: Service
+beforeAll(async () => {
+  redis = await redisService()
+})
+afterAll(() => redis.remove())
+
+waitingSuite(async (programs, limits) => {
+  const cluster = startCluster(redis.url, {
+    MAX_QUEUED: String(limits.maxQueued),
+    MAX_WAIT_SECONDS: String(limits.maxWaitSeconds),
+    MAX_QUEUE_MB: String(limits.maxMegabytes),
+  })
+  cluster.worker({ executor: programs, slots: limits.maxRunning })
+  const { executor, asyncRuns } = cluster.server()
+  const watched = watchExecutor({ executor, config: cluster.config, onRun: () => {} })
+  const { redis: client } = cluster.queue
+  const isEmpty = async () => {
+    const patterns = ['line:*', 'parked:*', 'owner:*', 'awaited:*', 'bytes:by', 'bytes:sync:by']
+    const left = async () =>
+      (await Promise.all(patterns.map((name) => client.keys(cluster.queue.key(name))))).flat()
+    await expect.poll(left, { timeout: 10_000 }).toEqual([])
+    const bytes = await client.mget(cluster.queue.key('bytes'), cluster.queue.key('bytes:sync'))
+    expect(bytes.map(Number)).toEqual([0, 0])
+    for (const key of await client.keys(cluster.queue.key('limit:*'))) {
+      expect(await client.pttl(key), key).toBeGreaterThan(0)
+    }
+  }
+  return { executor: watched.executor, runs: asyncRuns, isEmpty, close: () => cluster.close() }
+})

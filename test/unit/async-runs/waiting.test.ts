@@ -1,0 +1,73 @@
+// Who may wait in the lines of one server: the suite of all of them, and the line before its containers.
+
+import { pino } from 'pino'
+import { expect, it } from 'vitest'
+import { memoryAsyncRuns } from '../../../src/async-runs/create.ts'
+import { parseConfig } from '../../../src/config.ts'
+import type { Executor } from '../../../src/executor/executor.ts'
+import { Gate } from '../../../src/executor/gate.ts'
+import { inTurn } from '../../../src/executor/turn.ts'
+import { watchExecutor } from '../../../src/watched-executor.ts'
+import { newRun, newRuns, runIn } from '../../support/async-runs-harness.ts'
+import { ControlledExecutor } from '../../support/controlled-executor.ts'
+import { type WaitingLimits, waitingSuite } from '../../support/waiting-suite.ts'
+
+waitingSuite(inProcess)
+
+it('asynchronous runs that wait for a container take no place of synchronous ones', async ({
+  onTestFinished,
+}) => {
+  const control = new ControlledExecutor()
+  const limits = { maxRunning: 3, maxQueued: 2, maxWaitSeconds: 60, maxMegabytes: 64 }
+  const { executor, runs, close } = await inProcess(control, limits)
+  onTestFinished(close)
+  const run = (client: string) => {
+    const { id, request, origin } = newRun({ client })
+    const end = executor.run(request, {
+      id,
+      signal: new AbortController().signal,
+      origin: { ...origin, onCharged: () => {}, onRun: () => {} },
+    })
+    return { id, end }
+  }
+  const first = ['x', 'y', 'z'].map(run)
+  const running = [await control.next(), await control.next(), await control.next()]
+  const later = newRuns(2, { client: 'a' })
+  await runs.submit(later)
+  // Both may wait, of their own client too, and come before what it wants to read later.
+  const waiting = [run('a'), run('b')]
+  await expect(run('c').end).rejects.toMatchObject({ code: 'busy' })
+  for (const one of running) one.finish()
+  const next = [await control.next(), await control.next(), await control.next()]
+  const ids = next.map(({ options }) => options.id)
+  expect(ids).toEqual(expect.arrayContaining(waiting.map(({ id }) => id)))
+  for (const one of next) one.finish()
+  ;(await control.next()).finish()
+  await Promise.all([...first, ...waiting].map(({ end }) => end))
+  for (const { id } of later) await runIn(runs, id, 'finished')
+})
+
+async function inProcess(programs: Executor, limits: WaitingLimits) {
+  const config = parseConfig({
+    MAX_RUNNING: String(limits.maxRunning),
+    MAX_QUEUED: String(limits.maxQueued),
+    MAX_WAITING: String(limits.maxQueued),
+    MAX_WAIT_SECONDS: String(limits.maxWaitSeconds),
+    MAX_RESULTS_MB: String(limits.maxMegabytes),
+  })
+  const gate = new Gate({
+    maxRunning: limits.maxRunning,
+    maxWaiting: config.MAX_WAITING,
+    maxWaitMs: limits.maxWaitSeconds * 1000,
+  })
+  const gated: Executor = {
+    run: (request, options) => inTurn(gate, options, () => programs.run(request, options)),
+  }
+  const { executor } = watchExecutor({ executor: gated, config, onRun: () => {} })
+  const runs = memoryAsyncRuns(config, { executor, logger: pino({ level: 'silent' }) })
+  const isEmpty = () =>
+    expect
+      .poll(() => [gate.running, gate.waiting, runs.state.queued, runs.state.out])
+      .toEqual([0, 0, 0, 0])
+  return { executor, runs, isEmpty, close: () => runs.close() }
+}
