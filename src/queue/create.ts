@@ -39,7 +39,7 @@ export interface QueueOptions {
   /** Told of each asynchronous run that finished, on one of the servers. */
   onRun: (record: RunRecord) => void
   /** How webhooks are sent; undefined where there are none. */
-  webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs'> | undefined
+  webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs' | 'bounds'> | undefined
 }
 
 export function createQueueParts(
@@ -54,11 +54,21 @@ export function createQueueParts(
   const sweeper = new Sweeper(queue, logger)
   const sender =
     webhooks &&
-    new QueuedWebhooks({ ...webhooks, queue, redis: connectToWait(url), prefix, logger })
+    new QueuedWebhooks({
+      ...{ ...webhooks, queue, redis: connectToWait(url), prefix, logger },
+      maxKeptBytes: bounds.maxBytes / 2,
+    })
   const watch = new QueueWatch(queue, logger, sender && (() => sender.queued()))
   const endings = new Endings({
     ...{ queue, redis: connectToWait(url), onRun, logger },
-    onWebhook: async (id) => sender?.add(id),
+    onWebhook: async (run) => {
+      if (sender) return sender.add(run)
+      logger.warn(
+        { run: run.id },
+        'a webhook is not told: another server took it on, WEBHOOKS is off here',
+      )
+      return false
+    },
   })
   const executor = new QueueExecutor({
     ...{ queue, hub, ...bounds, maxWaitMs: config.MAX_WAIT_SECONDS * 1000 },

@@ -5,8 +5,9 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { pause } from '../pause.ts'
 import type { RunRecord } from '../run-record.ts'
+import type { EndedRun } from './queued-webhooks.ts'
 import type { RunQueue } from './run-queue.ts'
-import { type StoredRun, toOrigin } from './stored-run.ts'
+import { endingBytes, type StoredRun, toOrigin } from './stored-run.ts'
 
 const GROUP = 'servers'
 /** How long Redis waits for an end before it says that there is none, in milliseconds. */
@@ -24,8 +25,11 @@ export interface EndingsOptions {
   redis: Redis
   /** Told of each run that finished. */
   onRun: (record: RunRecord) => void
-  /** Told of each end that somebody wants to know of. Where it rejects, the end is handed out again. */
-  onWebhook: (id: string) => Promise<void>
+  /**
+   * Told of each end that somebody wants to know of; resolves with whether the run is seen to later. Where it rejects, the
+   * end is handed out again.
+   */
+  onWebhook: (run: EndedRun) => Promise<boolean>
   logger: Logger
 }
 
@@ -81,9 +85,12 @@ export class Endings {
       const run = await queue.find(id)
       const ending = run && (await queue.ending(id))
       if (run && ending) {
-        if (run.meta.webhook) await onWebhook(id)
-        if (ending.state === 'finished' && run.request) onRun(toRecord(run, ending))
-        await queue.seen(id)
+        const { owner, request, meta } = run
+        const { webhook } = meta
+        const bytes = (request?.length ?? 0) + endingBytes(ending)
+        const isHeld = webhook !== null && (await onWebhook({ id, owner, webhook, bytes }))
+        if (ending.state === 'finished' && request) onRun(toRecord(run, ending))
+        if (!isHeld) await queue.seen(id)
       }
       await queue.redis.multi().xack(stream, GROUP, entryId).xdel(stream, entryId).exec()
     } catch (error) {
