@@ -11,7 +11,7 @@ import { LAST_WEBHOOKS_MS } from '../webhooks/backoff.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
 import { type QueueBoardOptions, queueBoard } from './board.ts'
 import { connectToWait } from './connection.ts'
-import { Endings } from './endings.ts'
+import { Endings, type EndingsOptions } from './endings.ts'
 import { Hub } from './hub.ts'
 import { QueueExecutor } from './queue-executor.ts'
 import { QueuedWebhooks, type QueuedWebhooksOptions } from './queued-webhooks.ts'
@@ -40,12 +40,14 @@ export interface QueueOptions {
   onRun: (record: RunRecord) => void
   /** How webhooks are sent; undefined where there are none. */
   webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs' | 'bounds'> | undefined
+  /** Of `Endings`, for tests. */
+  endings?: Pick<EndingsOptions, 'takeOverMs'>
 }
 
 export function createQueueParts(
   config: Config,
   logger: Logger,
-  { onRun, webhooks }: QueueOptions,
+  { onRun, webhooks, endings: endingsOptions }: QueueOptions,
 ): QueueParts {
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, MAX_QUEUED: maxQueued } = config
   const bounds = { maxQueued, maxBytes: config.MAX_QUEUE_MB * 2 ** 20 }
@@ -60,7 +62,7 @@ export function createQueueParts(
     })
   const watch = new QueueWatch(queue, logger, sender && (() => sender.queued()))
   const endings = new Endings({
-    ...{ queue, redis: connectToWait(url), onRun, logger },
+    ...{ queue, redis: connectToWait(url), onRun, logger, ...endingsOptions },
     onWebhook: async (run) => {
       if (sender) return sender.add(run)
       logger.warn(

@@ -7,7 +7,7 @@ import { pause } from '../pause.ts'
 import type { RunRecord } from '../run-record.ts'
 import type { EndedRun } from './queued-webhooks.ts'
 import type { RunQueue } from './run-queue.ts'
-import { endingBytes, type StoredRun, toOrigin } from './stored-run.ts'
+import { endingBytes, readable, type StoredRun, toOrigin, Unreadable } from './stored-run.ts'
 
 const GROUP = 'servers'
 /** How long Redis waits for an end before it says that there is none, in milliseconds. */
@@ -16,6 +16,8 @@ const BLOCK_MS = 2000
 const COUNT = 20
 /** After how long an end is taken over whose server did not see to it, in milliseconds. */
 const TAKE_OVER_MS = 30_000
+/** How often an end is handed out that can't be read: servers of a later version may be there, too. */
+const MAX_DELIVERIES = 5
 /** Pause where Redis is away, in milliseconds. */
 const PAUSE_MS = 1000
 
@@ -31,6 +33,8 @@ export interface EndingsOptions {
    */
   onWebhook: (run: EndedRun) => Promise<boolean>
   logger: Logger
+  /** TAKE_OVER_MS, but for tests. */
+  takeOverMs?: number | undefined
 }
 
 type Entry = [entryId: string, fields: string[]]
@@ -52,14 +56,14 @@ export class Endings {
   }
 
   async #go(): Promise<void> {
-    const { queue, redis, logger } = this.#options
+    const { queue, redis, logger, takeOverMs = TAKE_OVER_MS } = this.#options
     const stream = queue.key('ended')
     while (!this.#isClosed) {
       try {
         await redis.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch(ifNotThere)
         for (;;) {
           const claimed = await redis.xautoclaim(
-            ...([stream, GROUP, this.#name, TAKE_OVER_MS, '0', 'COUNT', COUNT] as const),
+            ...([stream, GROUP, this.#name, takeOverMs, '0', 'COUNT', COUNT] as const),
           )
           const old = claimed[1] as Entry[]
           const read = await redis.xreadgroup(
@@ -77,40 +81,55 @@ export class Endings {
     }
   }
 
-  /** What fails stays, and is handed out again. */
+  /** What fails stays, and is handed out again; what can't be read, some times. */
   async #see(stream: string, [entryId, fields]: Entry): Promise<void> {
-    const { queue, onWebhook, onRun, logger } = this.#options
-    const id = fields?.[1] ?? ''
+    const { queue, logger } = this.#options
+    const id = fields?.[fields.indexOf('id') + 1] ?? ''
     try {
-      const run = await queue.find(id)
-      const ending = run && (await queue.ending(id))
-      if (run && ending) {
-        const { owner, request, meta } = run
-        const { webhook } = meta
-        const bytes = (request?.length ?? 0) + endingBytes(ending)
-        const isHeld = webhook !== null && (await onWebhook({ id, owner, webhook, bytes }))
-        if (ending.state === 'finished' && request) onRun(toRecord(run, ending))
-        if (!isHeld) await queue.seen(id)
-      }
+      await this.#tell(id).catch(async (error) => {
+        if (!(error instanceof Unreadable)) throw error
+        const [[, , , deliveries = 0] = []] = (await queue.redis.xpending(
+          ...([stream, GROUP, entryId, entryId, 1] as const),
+        )) as [string, string, number, number][]
+        if (deliveries < MAX_DELIVERIES) throw error
+        logger.error({ err: error, runId: id }, 'the end of a run can’t be read, and is dropped')
+        await queue.seen(id)
+      })
       await queue.redis.multi().xack(stream, GROUP, entryId).xdel(stream, entryId).exec()
     } catch (error) {
-      logger.warn(
-        { err: error, runId: id },
-        'the end of a run could not be seen to; it is tried again',
-      )
+      const line = { err: error, runId: id }
+      if (error instanceof Unreadable) logger.debug(line, 'the end of a run can’t be read')
+      else logger.warn(line, 'the end of a run could not be seen to; it is tried again')
     }
+  }
+
+  /** @throws {Unreadable} where nobody of this version can make anything of it. */
+  async #tell(id: string): Promise<void> {
+    const { queue, onWebhook, onRun } = this.#options
+    const run = await queue.find(id)
+    const ending = run && (await queue.ending(id))
+    if (!run || !ending) return
+    const { owner, request, meta } = run
+    const { webhook } = meta
+    const bytes = (request?.length ?? 0) + endingBytes(ending)
+    const isHeld = webhook !== null && (await onWebhook({ id, owner, webhook, bytes }))
+    if (ending.state === 'finished' && request) {
+      readable('outcome', () => onRun(toRecord(run, request, ending)))
+    }
+    if (!isHeld) await queue.seen(id)
   }
 }
 
 function toRecord(
   run: StoredRun,
+  request: string,
   { result, startMs }: { result: RunRecord['outcome']; startMs: number },
 ): RunRecord {
   const takenAt = run.takenAt ?? run.createdAt
   const endedAt = run.endedAt ?? takenAt
   return {
     origin: toOrigin(run.meta),
-    request: JSON.parse(run.request ?? ''),
+    request: JSON.parse(request),
     outcome: result,
     endedAt: new Date(endedAt),
     waitMs: takenAt - run.createdAt,
