@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { doctorCommand } from './cli/doctor.ts'
 import { keyCommand } from './cli/key.ts'
+import { inLines } from './cli/printed.ts'
 import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
 import { setupCommand } from './cli/setup.ts'
 import { parseConfig } from './config.ts'
@@ -60,9 +61,8 @@ try {
     if (error.exitCode === 0) process.exitCode = 0
   } else {
     for (let cause: unknown = error; cause !== undefined; cause = (cause as Error).cause) {
-      process.stderr.write(
-        `safe-code-executor: ${cause instanceof Error ? cause.message : cause}\n`,
-      )
+      const message = cause instanceof Error ? cause.message : String(cause)
+      process.stderr.write(`safe-code-executor: ${inLines(message)}\n`)
     }
   }
 }

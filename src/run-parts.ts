@@ -11,7 +11,7 @@ import type { Metrics } from './metrics.ts'
 import type { QueueBoardOptions } from './queue/board.ts'
 import { obstacleIn, type QueueState } from './queue/watch.ts'
 import type { RunLog } from './run-log/run-log.ts'
-import type { RunRecord } from './run-record.ts'
+import { clientName, type RunRecord } from './run-record.ts'
 import { packageVersion } from './version.ts'
 import { type WatchedExecutor, watchExecutor } from './watched-executor.ts'
 import { LAST_WEBHOOKS_MS } from './webhooks/backoff.ts'
@@ -75,8 +75,8 @@ async function dockerParts(
   const sender = webhooks && (await webhookSender({ ...webhooks, logger }))
   const asyncRuns = memoryAsyncRuns(config, {
     ...{ executor: watched.executor, logger },
-    onEnd: ({ webhook }, run) => {
-      if (webhook) sender?.add(run, webhook)
+    onEnd: ({ webhook, origin }, run) => {
+      if (webhook) sender?.add(run, webhook, clientName(origin))
     },
   })
   return {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { unavailable } from '../errors.ts'
+import { Unreadable } from './stored-run.ts'
 
 /** How long Redis may take for one command, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 3000
@@ -72,10 +73,10 @@ function tellOfOutages(redis: Redis, logger: Logger): void {
   })
 }
 
-/** @throws {Refusal} `unavailable` where Redis is. */
+/** @throws {Refusal} `unavailable` where Redis is. @throws {Unreadable} what is no outage. */
 export async function ask<T>(question: () => Promise<T>): Promise<T> {
   return question().catch((error) => {
-    throw unavailable(error)
+    throw error instanceof Unreadable ? error : unavailable(error)
   })
 }
 

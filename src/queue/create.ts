@@ -11,7 +11,7 @@ import { LAST_WEBHOOKS_MS } from '../webhooks/backoff.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
 import { type QueueBoardOptions, queueBoard } from './board.ts'
 import { connectToWait } from './connection.ts'
-import { Endings } from './endings.ts'
+import { Endings, type EndingsOptions } from './endings.ts'
 import { Hub } from './hub.ts'
 import { QueueExecutor } from './queue-executor.ts'
 import { QueuedWebhooks, type QueuedWebhooksOptions } from './queued-webhooks.ts'
@@ -39,13 +39,15 @@ export interface QueueOptions {
   /** Told of each asynchronous run that finished, on one of the servers. */
   onRun: (record: RunRecord) => void
   /** How webhooks are sent; undefined where there are none. */
-  webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs'> | undefined
+  webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs' | 'bounds'> | undefined
+  /** Of `Endings`, for tests. */
+  endings?: Pick<EndingsOptions, 'takeOverMs' | 'goneMs'>
 }
 
 export function createQueueParts(
   config: Config,
   logger: Logger,
-  { onRun, webhooks }: QueueOptions,
+  { onRun, webhooks, endings: endingsOptions }: QueueOptions,
 ): QueueParts {
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, MAX_QUEUED: maxQueued } = config
   const bounds = { maxQueued, maxBytes: config.MAX_QUEUE_MB * 2 ** 20 }
@@ -54,11 +56,21 @@ export function createQueueParts(
   const sweeper = new Sweeper(queue, logger)
   const sender =
     webhooks &&
-    new QueuedWebhooks({ ...webhooks, queue, redis: connectToWait(url), prefix, logger })
+    new QueuedWebhooks({
+      ...{ ...webhooks, queue, redis: connectToWait(url), prefix, logger },
+      maxKeptBytes: bounds.maxBytes / 2,
+    })
   const watch = new QueueWatch(queue, logger, sender && (() => sender.queued()))
   const endings = new Endings({
-    ...{ queue, redis: connectToWait(url), onRun, logger },
-    onWebhook: async (id) => sender?.add(id),
+    ...{ queue, redis: connectToWait(url), onRun, logger, ...endingsOptions },
+    onWebhook: async (run) => {
+      if (sender) return sender.add(run)
+      logger.warn(
+        { run: run.id },
+        'a webhook is not told: another server took it on, WEBHOOKS is off here',
+      )
+      return false
+    },
   })
   const executor = new QueueExecutor({
     ...{ queue, hub, ...bounds, maxWaitMs: config.MAX_WAIT_SECONDS * 1000 },
@@ -77,7 +89,7 @@ export function createQueueParts(
     close: async () => {
       sweeper.close()
       watch.close()
-      endings.close()
+      await endings.close()
       await sender?.close(LAST_WEBHOOKS_MS)
       hub.close()
       await queue.close()

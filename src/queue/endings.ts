@@ -5,8 +5,10 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { pause } from '../pause.ts'
 import type { RunRecord } from '../run-record.ts'
+import { Script } from './connection.ts'
+import type { EndedRun } from './queued-webhooks.ts'
 import type { RunQueue } from './run-queue.ts'
-import { type StoredRun, toOrigin } from './stored-run.ts'
+import { endingBytes, readable, type StoredRun, toOrigin, Unreadable } from './stored-run.ts'
 
 const GROUP = 'servers'
 /** How long Redis waits for an end before it says that there is none, in milliseconds. */
@@ -15,6 +17,10 @@ const BLOCK_MS = 2000
 const COUNT = 20
 /** After how long an end is taken over whose server did not see to it, in milliseconds. */
 const TAKE_OVER_MS = 30_000
+/** After how long a server is gone that asked for no ends, in milliseconds: one that is there asks every two seconds. */
+const GONE_MS = 5 * 60_000
+/** How often an end is handed out that can't be read: servers of a later version may be there, too. */
+const MAX_DELIVERIES = 5
 /** Pause where Redis is away, in milliseconds. */
 const PAUSE_MS = 1000
 
@@ -24,38 +30,69 @@ export interface EndingsOptions {
   redis: Redis
   /** Told of each run that finished. */
   onRun: (record: RunRecord) => void
-  /** Told of each end that somebody wants to know of. Where it rejects, the end is handed out again. */
-  onWebhook: (id: string) => Promise<void>
+  /**
+   * Told of each end that somebody wants to know of; resolves with whether the run is seen to later. Where it rejects, the
+   * end is handed out again.
+   */
+  onWebhook: (run: EndedRun) => Promise<boolean>
   logger: Logger
+  /** TAKE_OVER_MS and GONE_MS, but for tests. */
+  takeOverMs?: number | undefined
+  goneMs?: number | undefined
 }
 
 type Entry = [entryId: string, fields: string[]]
+
+/**
+ * Deletes consumers that have nothing and asked for nothing for so long, or the one of this name. What one of them has
+ * would go with it, so it is looked at in the same moment. ARGV: stream, group, milliseconds, name or ''.
+ */
+const deleteConsumers = new Script<number>(`
+local deleted = 0
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', ARGV[1], ARGV[2])) do
+  local facts = {}
+  for i = 1, #consumer, 2 do facts[consumer[i]] = consumer[i + 1] end
+  local is_meant = ARGV[4] == facts.name or (ARGV[4] == '' and facts.idle > tonumber(ARGV[3]))
+  if is_meant and facts.pending == 0 then
+    redis.call('XGROUP', 'DELCONSUMER', ARGV[1], ARGV[2], facts.name)
+    deleted = deleted + 1
+  end
+end
+return deleted
+`)
 
 /** Sees to ends until it is closed. */
 export class Endings {
   readonly #options: EndingsOptions
   readonly #name = randomUUID()
+  readonly #done: Promise<void>
   #isClosed = false
+  /** When it was last looked for servers that are gone, in milliseconds of `performance.now`. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: EndingsOptions) {
     this.#options = options
-    void this.#go()
+    this.#done = this.#go()
   }
 
-  close(): void {
+  /** What it has taken and not seen to is taken over by others. */
+  async close(): Promise<void> {
     this.#isClosed = true
-    this.#options.redis.disconnect()
+    const { queue, redis } = this.#options
+    redis.disconnect()
+    await this.#done
+    await deleteConsumers.run(queue.redis, queue.key('ended'), GROUP, 0, this.#name).catch(() => {}) // it is deleted as one that is gone
   }
 
   async #go(): Promise<void> {
-    const { queue, redis, logger } = this.#options
+    const { queue, redis, logger, takeOverMs = TAKE_OVER_MS } = this.#options
     const stream = queue.key('ended')
     while (!this.#isClosed) {
       try {
         await redis.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch(ifNotThere)
         for (;;) {
           const claimed = await redis.xautoclaim(
-            ...([stream, GROUP, this.#name, TAKE_OVER_MS, '0', 'COUNT', COUNT] as const),
+            ...([stream, GROUP, this.#name, takeOverMs, '0', 'COUNT', COUNT] as const),
           )
           const old = claimed[1] as Entry[]
           const read = await redis.xreadgroup(
@@ -64,6 +101,7 @@ export class Endings {
           )
           const [, fresh] = (read?.[0] ?? []) as [string?, Entry[]?]
           for (const entry of [...old, ...(fresh ?? [])]) await this.#see(stream, entry)
+          await this.#deleteGone(stream)
         }
       } catch (error) {
         if (this.#isClosed) return
@@ -73,37 +111,64 @@ export class Endings {
     }
   }
 
-  /** What fails stays, and is handed out again. */
+  /** Else each start of a server would leave a name in Redis for ever. */
+  async #deleteGone(stream: string): Promise<void> {
+    const { queue, goneMs = GONE_MS } = this.#options
+    const nowMs = performance.now()
+    if (nowMs - this.#lookedAtMs < goneMs) return
+    this.#lookedAtMs = nowMs
+    await deleteConsumers.run(queue.redis, stream, GROUP, goneMs, '')
+  }
+
+  /** What fails stays, and is handed out again; what can't be read, some times. */
   async #see(stream: string, [entryId, fields]: Entry): Promise<void> {
-    const { queue, onWebhook, onRun, logger } = this.#options
-    const id = fields?.[1] ?? ''
+    const { queue, logger } = this.#options
+    const id = fields?.[fields.indexOf('id') + 1] ?? ''
     try {
-      const run = await queue.find(id)
-      const ending = run && (await queue.ending(id))
-      if (run && ending) {
-        if (run.meta.webhook) await onWebhook(id)
-        if (ending.state === 'finished' && run.request) onRun(toRecord(run, ending))
+      await this.#tell(id).catch(async (error) => {
+        if (!(error instanceof Unreadable)) throw error
+        const [[, , , deliveries = 0] = []] = (await queue.redis.xpending(
+          ...([stream, GROUP, entryId, entryId, 1] as const),
+        )) as [string, string, number, number][]
+        if (deliveries < MAX_DELIVERIES) throw error
+        logger.error({ err: error, runId: id }, 'the end of a run can’t be read, and is dropped')
         await queue.seen(id)
-      }
+      })
       await queue.redis.multi().xack(stream, GROUP, entryId).xdel(stream, entryId).exec()
     } catch (error) {
-      logger.warn(
-        { err: error, runId: id },
-        'the end of a run could not be seen to; it is tried again',
-      )
+      const line = { err: error, runId: id }
+      if (error instanceof Unreadable) logger.debug(line, 'the end of a run can’t be read')
+      else logger.warn(line, 'the end of a run could not be seen to; it is tried again')
     }
+  }
+
+  /** @throws {Unreadable} where nobody of this version can make anything of it. */
+  async #tell(id: string): Promise<void> {
+    const { queue, onWebhook, onRun } = this.#options
+    const run = await queue.find(id)
+    const ending = run && (await queue.ending(id))
+    if (!run || !ending) return
+    const { owner, request, meta } = run
+    const { webhook } = meta
+    const bytes = (request?.length ?? 0) + endingBytes(ending)
+    const isHeld = webhook !== null && (await onWebhook({ id, owner, webhook, bytes }))
+    if (ending.state === 'finished' && request) {
+      readable('outcome', () => onRun(toRecord(run, request, ending)))
+    }
+    if (!isHeld) await queue.seen(id)
   }
 }
 
 function toRecord(
   run: StoredRun,
+  request: string,
   { result, startMs }: { result: RunRecord['outcome']; startMs: number },
 ): RunRecord {
   const takenAt = run.takenAt ?? run.createdAt
   const endedAt = run.endedAt ?? takenAt
   return {
     origin: toOrigin(run.meta),
-    request: JSON.parse(run.request ?? ''),
+    request: JSON.parse(request),
     outcome: result,
     endedAt: new Date(endedAt),
     waitMs: takenAt - run.createdAt,

@@ -7,7 +7,15 @@ import { connect } from './connection.ts'
 import { Intake, type Submission } from './intake.ts'
 import { bullPrefix, type JobData, Jobs } from './jobs.ts'
 import { RedisScripts, scripts } from './redis-scripts.ts'
-import { decodeEnding, decodeRun, type Ending, encodeEnding, type StoredRun } from './stored-run.ts'
+import {
+  decodeEnding,
+  decodeReport,
+  decodeRun,
+  type Ending,
+  encodeEnding,
+  type StoredRun,
+  type WorkerReport,
+} from './stored-run.ts'
 
 /** How often a run is started at most where its request says `retry`. */
 export const MAX_ATTEMPTS = 3
@@ -36,15 +44,6 @@ export interface TakenRun {
   request: unknown
   meta: string
   channel: string
-}
-
-/** What a worker says of itself. */
-export interface WorkerReport {
-  name: string
-  environments: string[]
-  slots: number
-  running: number
-  startedAt: string
 }
 
 /** A worker as the servers see it. */
@@ -255,9 +254,10 @@ export class RunQueue {
   /** The workers that are there. */
   async workers(): Promise<SeenWorker[]> {
     const found = await this.#scripts.run(scripts.workers)
-    return found.flatMap(([id, report, ageMs]) =>
-      report ? [{ ...(JSON.parse(report) as WorkerReport), id, ageMs: Number(ageMs) }] : [],
-    )
+    return found.flatMap(([id, json, ageMs]) => {
+      const report = decodeReport(json)
+      return report ? [{ ...report, id, ageMs: Number(ageMs) }] : []
+    })
   }
 
   async close(): Promise<void> {

@@ -1,19 +1,38 @@
-// A run as Redis has it, and how it ended.
+// A run as Redis has it, how it ended, and what workers say of themselves. Servers and workers of other versions read and
+// write these forms: what a later one adds is passed over, and what can't be read at all is `Unreadable`.
 
 import { z } from 'zod'
 import type { AsyncRun } from '../async-runs/async-runs.ts'
-import { Refusal, type RefusalCode, refusalSchema } from '../errors.ts'
+import { REFUSAL_STATUS, Refusal, type RefusalCode } from '../errors.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunOrigin } from '../run-record.ts'
 
+/** What is stored has no form that this version knows: to try again changes nothing here, and may elsewhere. */
+export class Unreadable extends Error {
+  override readonly name = 'Unreadable'
+
+  constructor(what: string, cause: unknown) {
+    super(`the ${what} can’t be read`, { cause })
+  }
+}
+
+/** What is read of a form. @throws {Unreadable} whatever is in the way. */
+export function readable<T>(what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Unreadable(what, error)
+  }
+}
+
 /** What servers want to know of a run that workers don't: who asked, and who is told of its end. */
-export const runMetaSchema = z.strictObject({
+export const runMetaSchema = z.object({
   requestId: z.string(),
   keyName: z.string().nullable(),
   client: z.string(),
   /** Whether somebody reads its output while it comes. */
   isFollowed: z.boolean(),
-  webhook: z.strictObject({ url: z.string(), secret: z.string() }).nullable(),
+  webhook: z.object({ url: z.string().refine(URL.canParse), secret: z.string() }).nullable(),
 })
 export type RunMeta = z.output<typeof runMetaSchema>
 
@@ -47,15 +66,22 @@ const outcome = z.custom<Outcome>(
   (value) => typeof value === 'object' && value !== null && 'status' in value,
 )
 
+/** A code that a later version has is one of ours that says as little. */
+const refusalCode = z
+  .string()
+  .transform(
+    (code): RefusalCode => (Object.hasOwn(REFUSAL_STATUS, code) ? code : 'internal') as RefusalCode,
+  )
+
 const endingSchema: z.ZodType<Ending> = z.union([
-  z.strictObject({
+  z.object({
     state: z.literal('finished'),
     result: outcome,
     startMs: z.number(),
   }),
-  z.strictObject({
+  z.object({
     state: z.enum(['failed', 'cancelled']),
-    refusal: refusalSchema.pick({ code: true, error: true }),
+    refusal: z.object({ code: refusalCode, error: z.string() }),
   }),
 ])
 
@@ -63,9 +89,17 @@ export function encodeEnding(ending: Ending): string {
   return JSON.stringify(ending)
 }
 
-/** @throws {Error} where something else wrote it. */
+/** @throws {Unreadable} */
 export function decodeEnding(text: string): Ending {
-  return endingSchema.parse(JSON.parse(text))
+  return readable('end', () => endingSchema.parse(JSON.parse(text)))
+}
+
+/** About how many bytes an end takes in Redis: what a program wrote is there as events, too. */
+export function endingBytes(ending: Ending): number {
+  if (ending.state !== 'finished') return 0
+  const { output = '', stderr = '', files = [], displays = [] }: Partial<Outcome> = ending.result
+  const contents = [...files.map(({ content }) => content), ...displays.map(({ data }) => data)]
+  return contents.reduce((sum, { length }) => sum + length, 2 * (output.length + stderr.length))
 }
 
 /** Why a run did not finish. A client may try again where the reason is ours. */
@@ -99,9 +133,28 @@ const storedRunSchema = z.object({
 /** Times are Redis's, in milliseconds since 1970. */
 export type StoredRun = z.output<typeof storedRunSchema>
 
-/** @throws {Error} where something else wrote it. */
+/** @throws {Unreadable} */
 export function decodeRun(fields: Record<string, string>): StoredRun {
-  return storedRunSchema.parse(fields)
+  return readable('run', () => storedRunSchema.parse(fields))
+}
+
+/** What a worker says of itself. */
+const workerReportSchema = z.object({
+  name: text,
+  environments: z.array(text),
+  slots: z.number(),
+  running: z.number(),
+  startedAt: text,
+})
+export type WorkerReport = z.output<typeof workerReportSchema>
+
+/** Undefined where it is none: one worker that says something else must not be in the way of all. */
+export function decodeReport(json: string): WorkerReport | undefined {
+  try {
+    return workerReportSchema.parse(JSON.parse(json))
+  } catch {
+    return undefined
+  }
 }
 
 /** What a client sees of it; `ending` where it has ended. */

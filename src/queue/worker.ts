@@ -10,8 +10,9 @@ import { connectToWait } from './connection.ts'
 import { JobSource, type TakenJob } from './job-source.ts'
 import { LEASE_MS, Leases } from './lease.ts'
 import { type ParseRequest, type RunEnd, RunOnce } from './run-once.ts'
-import type { RunQueue, WorkerReport } from './run-queue.ts'
+import type { RunQueue } from './run-queue.ts'
 import { Slots } from './slots.ts'
+import type { WorkerReport } from './stored-run.ts'
 
 /** How often a worker says that it is there, and for how long that holds, in milliseconds. */
 const HEARTBEAT_MS = 1000

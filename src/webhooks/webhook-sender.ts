@@ -3,18 +3,17 @@
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
+import { hasRoom } from '../fair-share.ts'
 import { pause } from '../pause.ts'
+import { Tally } from '../tally.ts'
+import { AttemptTurns } from './attempt-places.ts'
 import { backoffMs, MAX_ATTEMPTS } from './backoff.ts'
-import { HostLimits } from './host-limits.ts'
 import { runEnded, type WebhookMessage } from './run-ended.ts'
 import { type SendOptions, sendWebhook } from './send.ts'
 
-/** Most messages that have not come to an end, and most bytes in them. */
+/** Most messages that have not come to an end, and most bytes in them; no client alone has all of either. */
 const MAX_QUEUED = 1000
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
-/** Attempts at once, and of these for one host. */
-const CONCURRENCY = 8
-const HOST_CONCURRENCY = 2
 
 export interface WebhookSenderOptions extends Omit<SendOptions, 'signal'> {
   logger: Logger
@@ -35,12 +34,11 @@ export interface WebhookCounts {
 
 export class WebhookSender {
   readonly #options: WebhookSenderOptions
-  readonly #limits = new HostLimits({
-    concurrency: CONCURRENCY,
-    hostConcurrency: HOST_CONCURRENCY,
-  })
+  readonly #turns = new AttemptTurns()
   readonly #deliveries = new Set<Promise<void>>()
-  #queuedBytes = 0
+  /** Messages of each client, and their bytes. */
+  readonly #queued = new Tally()
+  readonly #queuedBytes = new Tally()
   readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
   /** Ends pauses, and lets no attempt begin. */
   readonly #closing = new AbortController()
@@ -56,14 +54,17 @@ export class WebhookSender {
     return { ...this.#counts, queued: this.#deliveries.size }
   }
 
-  /** Takes a run's end; where too many wait already it is dropped and counted. */
-  add(run: AsyncRun, webhook: Webhook): void {
+  /** Takes the end of a client's run; where too many wait already it is dropped and counted. */
+  add(run: AsyncRun, webhook: Webhook, owner: string): void {
     const { maxQueued = MAX_QUEUED } = this.#options
-    if (this.#closing.signal.aborted || this.#deliveries.size >= maxQueued) {
+    const room = { own: this.#queued.of(owner), more: 1, free: maxQueued - this.#queued.total }
+    if (this.#closing.signal.aborted || !hasRoom(room)) {
       this.#drop({ id: run.id, url: webhook.url })
       return
     }
-    const delivery = this.#take(run, webhook).finally(() => this.#deliveries.delete(delivery))
+    const delivery = this.#queued
+      .during(owner, () => this.#take(run, webhook, owner))
+      .finally(() => this.#deliveries.delete(delivery))
     this.#deliveries.add(delivery)
   }
 
@@ -75,24 +76,20 @@ export class WebhookSender {
     clearTimeout(timer)
   }
 
-  async #take(run: AsyncRun, webhook: Webhook): Promise<void> {
+  async #take(run: AsyncRun, webhook: Webhook, owner: string): Promise<void> {
     const { maxQueuedBytes = MAX_QUEUED_BYTES } = this.#options
     const message = await runEnded(run, webhook)
-    const { length } = message.body
-    if (this.#queuedBytes + length > maxQueuedBytes) return this.#drop(message)
-    this.#queuedBytes += length
-    try {
-      await this.#deliver(message)
-    } finally {
-      this.#queuedBytes -= length
-    }
+    const { length: more } = message.body
+    const free = maxQueuedBytes - this.#queuedBytes.total
+    if (!hasRoom({ own: this.#queuedBytes.of(owner), more, free })) return this.#drop(message)
+    await this.#queuedBytes.during(owner, () => this.#deliver(message, owner), more)
   }
 
-  async #deliver(message: WebhookMessage): Promise<void> {
+  async #deliver(message: WebhookMessage, owner: string): Promise<void> {
     const { logger, pauseMs = backoffMs } = this.#options
     const host = hostOf(message)
     for (let attempt = 1; ; attempt += 1) {
-      const end = await this.#limits.run(host, () => this.#attempt(message))
+      const end = await this.#turns.run({ owner, host }, () => this.#attempt(message))
       if (!end) return this.#drop(message)
       const { status } = end
       const line = { run: message.id, host, status, attempt }

@@ -1,7 +1,7 @@
 // Servers and workers on one Redis, in this process, with programs that go on as a test says.
 
 import { randomUUID } from 'node:crypto'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { type Config, parseConfig } from '../../../src/config.ts'
 import { cancelled } from '../../../src/errors.ts'
 import type { Executor, RunOptions } from '../../../src/executor/executor.ts'
@@ -65,7 +65,11 @@ export class HeldExecutor implements Executor {
 export interface Cluster {
   config: Config
   queue: RunQueue
-  server: (settings?: Record<string, string>, options?: Partial<QueueOptions>) => QueueParts
+  server: (
+    settings?: Record<string, string>,
+    options?: Partial<QueueOptions>,
+    ownLogger?: Logger,
+  ) => QueueParts
   worker: (options?: { slots?: number; environments?: string[]; executor?: Executor }) => {
     worker: QueueWorker
     executor: HeldExecutor
@@ -89,8 +93,8 @@ export function startCluster(url: string, given: Record<string, string> = {}): C
   const closers: (() => unknown)[] = [() => queue.close()]
   return {
     ...{ config, queue },
-    server: (more, options = {}) => {
-      const parts = createQueueParts(settings(more), logger, {
+    server: (more, options = {}, ownLogger = logger) => {
+      const parts = createQueueParts(settings(more), ownLogger, {
         onRun: () => {},
         ...options,
       })

@@ -1,14 +1,19 @@
 // Webhooks with EXECUTOR=queue on a real Redis: told once, by whichever server is there, and nothing of them is kept.
 
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { ServerResponse } from 'node:http'
+import { Queue } from 'bullmq'
+import type { Logger } from 'pino'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Webhook } from '../../../src/async-runs/async-runs.ts'
 import { Refusal } from '../../../src/errors.ts'
 import type { QueueParts } from '../../../src/queue/create.ts'
-import { addressFilter } from '../../../src/webhooks/address-filter.ts'
+import { putOffMs, type QueuedWebhooksOptions } from '../../../src/queue/queued-webhooks.ts'
+import { type AddressFilter, addressFilter } from '../../../src/webhooks/address-filter.ts'
 import { backoffMs, MAX_ATTEMPTS } from '../../../src/webhooks/backoff.ts'
 import { verify } from '../../../src/webhooks/signature.ts'
 import { redisService, type Service } from '../../support/services.ts'
+import { memoryLog } from '../../unit/support/app.ts'
 import { LOOPBACK, SECRET } from '../../unit/webhooks/support/messages.ts'
 import {
   answer,
@@ -34,19 +39,30 @@ beforeEach(() => {
 })
 afterEach(() => cluster.close())
 
-const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const aWhile = (ms = A_WHILE_MS) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** A server that tells receivers on loopback, and pauses for so long after an attempt. */
-function server({ pauseMs = 1, isAllowed = LOOPBACK, settings = {} } = {}) {
-  return cluster.server(settings, {
-    webhooks: { send: { isAllowed, version: '1' }, pauseMs: () => pauseMs },
-  })
+interface ServerOptions {
+  pauseMs?: number
+  isAllowed?: AddressFilter
+  settings?: Record<string, string>
+  bounds?: QueuedWebhooksOptions['bounds']
+  logger?: Logger
+  timeoutMs?: number
 }
 
-async function submit({ asyncRuns }: QueueParts, url: string, code = 'x # now') {
+/** A server that tells receivers on loopback under any name, and pauses for so long after an attempt. */
+function server(options: ServerOptions = {}) {
+  const { pauseMs = 1, isAllowed = LOOPBACK, settings = {}, bounds = {}, logger } = options
+  const { timeoutMs = 10_000 } = options
+  const resolve = async () => [{ address: '127.0.0.1', family: 4 }]
+  const send = { isAllowed, version: '1', resolve, timeoutMs }
+  return cluster.server(settings, { webhooks: { send, pauseMs: () => pauseMs, bounds } }, logger)
+}
+
+async function submit({ asyncRuns }: QueueParts, url: string, code = 'x # now', key = 'one') {
   const id = `run-${randomUUID()}`
   const webhook: Webhook = { url, secret: SECRET }
-  await asyncRuns.submit([{ id, request: program(code), origin: asKey('one'), webhook }])
+  await asyncRuns.submit([{ id, request: program(code), origin: asKey(key), webhook }])
   return id
 }
 
@@ -73,7 +89,7 @@ it.each([
   expect(message.headers).toMatchObject({ 'webhook-id': id, 'content-type': 'application/json' })
   expect(told(message)).toMatchObject({ type: 'run.ended', data: { id, state, ...expected } })
   await expect.poll(() => one.webhookCounts?.()).toMatchObject({ delivered: 1, failed: 0 })
-  await after(A_WHILE_MS)
+  await aWhile()
   expect(received).toHaveLength(1)
 })
 
@@ -92,7 +108,7 @@ it('tells of many runs, each once, with two servers that could', async () => {
   cluster.worker({ slots: 4 })
   const ids = await Promise.all(Array.from({ length: 30 }, () => submit(one, url)))
   await expect.poll(() => received.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(30)
-  await after(A_WHILE_MS)
+  await aWhile()
   const sent = received.map(({ headers }) => headers['webhook-id'])
   expect(sent.toSorted()).toEqual(ids.toSorted())
   const counts = [one, other].map((parts) => parts.webhookCounts?.().delivered ?? 0)
@@ -106,7 +122,7 @@ it('does not tell again where an end is handed out twice', async () => {
   const id = await submit(one, url)
   await expect.poll(() => received.length, { timeout: 5000 }).toBe(1)
   await cluster.queue.redis.xadd(cluster.queue.key('ended'), '*', 'id', id)
-  await after(A_WHILE_MS)
+  await aWhile()
   expect(received).toHaveLength(1)
 })
 
@@ -152,7 +168,7 @@ it('gives up after the last attempt, and counts that once', async () => {
   cluster.worker()
   await submit(one, url)
   await expect.poll(() => one.webhookCounts?.().failed, { timeout: 8000 }).toBe(1)
-  await after(A_WHILE_MS)
+  await aWhile()
   expect(received).toHaveLength(MAX_ATTEMPTS)
   expect(one.webhookCounts?.()).toEqual({
     ...{ delivered: 0, failed: 1, retried: MAX_ATTEMPTS - 1, dropped: 0, queued: 0 },
@@ -168,7 +184,7 @@ it.each([
   cluster.worker()
   await submit(one, url)
   await expect.poll(() => one.webhookCounts?.().failed, { timeout: 5000 }).toBe(1)
-  await after(A_WHILE_MS)
+  await aWhile()
   expect(received).toHaveLength(attempts)
   expect(one.webhookCounts?.()).toMatchObject({ failed: 1, retried: 0 })
 })
@@ -279,4 +295,187 @@ it('keeps no server from ending while Redis is away', async () => {
   expect(performance.now() - startedAtMs).toBeLessThan(6000)
   await lonely.close()
   await own.remove()
+})
+
+describe('a slow receiver', () => {
+  it('costs nothing while its messages wait: their results are not read', async () => {
+    const slow = await receiver(noAnswer)
+    const one = server({ timeoutMs: 60_000 })
+    cluster.worker({ slots: 4 })
+    await Promise.all(Array.from({ length: 20 }, () => submit(one, slow.url)))
+    await expect.poll(() => slow.received.length, { timeout: 5000 }).toBe(2)
+    await expect.poll(() => one.webhookCounts?.().queued, { timeout: 5000 }).toBe(20)
+    const { redis: client } = cluster.queue
+    await aWhile()
+    await client.config('RESETSTAT')
+    await aWhile(4 * A_WHILE_MS)
+    const stats = await client.info('commandstats')
+    expect(stats).not.toMatch(/cmdstat_xrevrange:/)
+    expect(slow.received).toHaveLength(2)
+  })
+
+  it('is asked about less and less often', () => {
+    const pauses = [0, 1, 2, 3, 4, 5, 60].map((times) => putOffMs(times, 0))
+    expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000])
+    expect(putOffMs(0, 1)).toBe(1000)
+  })
+
+  it('on many hosts keeps no other client waiting, whatever waits for them', async () => {
+    const slow = await receiver(noAnswer)
+    const quick = await receiver()
+    const one = server({ timeoutMs: 60_000 })
+    cluster.worker({ slots: 8 })
+    const url = (name: string, port: number) => `http://${name}.example:${port}/`
+    await Promise.all(
+      Array.from({ length: 100 }, (_, n) => submit(one, url(`slow-${n % 25}`, slow.port))),
+    )
+    await expect.poll(() => one.webhookCounts?.().queued, { timeout: 10_000 }).toBe(100)
+    await expect.poll(() => slow.received.length, { timeout: 5000 }).toBeGreaterThan(0)
+    await submit(one, url('quick', quick.port), 'y # now', 'two')
+    await expect.poll(() => quick.received.length, { timeout: 6000 }).toBe(1)
+    expect(slow.received.length).toBeLessThanOrEqual(8)
+  })
+
+  it('has no backlog of one client before another client’s message', async () => {
+    const { url, received } = await receiver((response) => {
+      setTimeout(() => response.writeHead(204).end(), 100)
+    })
+    const one = server()
+    cluster.worker({ slots: 8 })
+    await Promise.all(Array.from({ length: 80 }, () => submit(one, url)))
+    await expect.poll(() => received.length, { timeout: 5000 }).toBeGreaterThan(2)
+    const id = await submit(one, url, 'y # now', 'two')
+    const ids = () => received.map(({ headers }) => headers['webhook-id'])
+    await expect.poll(() => cluster.queue.ending(id), { timeout: 8000, interval: 5 }).toBeDefined()
+    const before = received.length
+    await expect.poll(ids, { timeout: 20_000 }).toContain(id)
+    await expect.poll(() => received.length, { timeout: 30_000 }).toBe(81)
+    expect(ids().indexOf(id) - before).toBeLessThan(30)
+    expect(new Set(ids()).size).toBe(81)
+  })
+})
+
+describe('a result', () => {
+  const isSeen = async (id: string) => {
+    const { queue } = cluster
+    return (await queue.redis.zscore(queue.key('kept:key:one'), id)) !== null
+  }
+
+  it('is not let go before its webhook has had its last word', async () => {
+    const held: ServerResponse[] = []
+    const { url } = await receiver((response) => void held.push(response))
+    const one = server()
+    cluster.worker()
+    const id = await submit(one, url)
+    await expect.poll(() => held.length, { timeout: 5000 }).toBe(1)
+    await aWhile()
+    expect(await isSeen(id)).toBe(false)
+    held[0]?.writeHead(204).end()
+    await expect.poll(() => isSeen(id), { timeout: 5000 }).toBe(true)
+    await expect.poll(() => one.webhookCounts?.()).toMatchObject({ delivered: 1 })
+  })
+
+  it('stays while an attempt is to follow, and not after the last one', async () => {
+    const { url, received } = await receiver(answers(500, 410))
+    const one = server({ pauseMs: 2000 })
+    cluster.worker()
+    const id = await submit(one, url)
+    await expect.poll(() => one.webhookCounts?.().retried, { timeout: 5000 }).toBe(1)
+    expect(await isSeen(id)).toBe(false)
+    await expect.poll(() => isSeen(id), { timeout: 8000 }).toBe(true)
+    expect(received).toHaveLength(2)
+  })
+
+  it('is given up when its time is over: dropped, counted and logged once', async () => {
+    const { url } = await receiver(answer(500))
+    const log = memoryLog()
+    const options = { pauseMs: 60_000, bounds: { lastWordMs: 1500, lookMs: 200 } }
+    const [one, other] = [server({ ...options, logger: log.logger }), server(options)]
+    cluster.worker()
+    const id = await submit(one, url)
+    await expect.poll(() => isSeen(id), { timeout: 10_000 }).toBe(true)
+    const dropped = () => [one, other].map((parts) => parts.webhookCounts?.().dropped ?? 0)
+    await expect.poll(() => dropped().toSorted(), { timeout: 5000 }).toEqual([0, 1])
+    await expect.poll(() => one.webhookCounts?.().queued, { timeout: 5000 }).toBe(0)
+    const said = log.lines.filter((line) => line.includes('is not told'))
+    expect(said).toHaveLength(dropped()[0] ?? 0)
+    await aWhile()
+    expect(dropped().toSorted()).toEqual([0, 1])
+  })
+
+  it('is seen to at once where webhooks keep too many already', async () => {
+    const { url } = await receiver(noAnswer)
+    const one = server({ settings: { MAX_QUEUE_MB: '16', MAX_BODY_BYTES: '1000000' } })
+    const host = cluster.worker()
+    const output = 'x'.repeat(900_000)
+    const ids: string[] = []
+    for (const n of [1, 2, 3]) {
+      ids.push(await submit(one, url, `held ${n}`))
+      ;(await host.executor.program(`held ${n}`)).end({ output })
+    }
+    // A quarter of 16 MB is for results of webhooks, and each output is there twice.
+    await expect.poll(() => isSeen(ids[2] ?? ''), { timeout: 8000 }).toBe(true)
+    expect(await Promise.all(ids.map(isSeen))).toEqual([false, false, true])
+  })
+})
+
+describe('what is too much', () => {
+  it('is dropped, counted and logged', async () => {
+    const { url } = await receiver(noAnswer)
+    const log = memoryLog()
+    const one = server({ bounds: { maxOpen: 3 }, logger: log.logger })
+    cluster.worker({ slots: 4 })
+    await Promise.all(Array.from({ length: 5 }, () => submit(one, url)))
+    await expect
+      .poll(() => one.webhookCounts?.(), { timeout: 8000 })
+      .toMatchObject({ dropped: 2, queued: 3 })
+    const said = log.lines
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg.includes('not told'))
+    expect(said).toMatchObject(
+      [1, 2].map(() => ({ level: 40, host: '127.0.0.1', reason: 'too many wait' })),
+    )
+  })
+
+  it('of those that failed is not remembered', async () => {
+    const { url } = await receiver()
+    const one = server({ isAllowed: addressFilter([]), bounds: { remembered: 3 } })
+    cluster.worker({ slots: 4 })
+    await Promise.all(Array.from({ length: 12 }, () => submit(one, url)))
+    await expect.poll(() => one.webhookCounts?.().failed, { timeout: 10_000 }).toBe(12)
+    const { queue } = cluster
+    const jobs = () => queue.redis.keys(queue.key('bull:webhooks:webhook-*'))
+    await expect.poll(async () => (await jobs()).length).toBe(3)
+  })
+})
+
+it('gives a new job to one that has lost its own', async () => {
+  const { url, received } = await receiver(answers(500, 204))
+  const one = server({ pauseMs: 60_000, bounds: { lookMs: 200 } })
+  cluster.worker()
+  await submit(one, url)
+  await expect.poll(() => one.webhookCounts?.().retried, { timeout: 5000 }).toBe(1)
+  const { queue } = cluster
+  const jobs = new Queue('webhooks', { connection: queue.redis, prefix: queue.key('bull') })
+  await jobs.obliterate({ force: true })
+  await expect.poll(() => received.length, { timeout: 8000 }).toBe(2)
+  await expect.poll(() => one.webhookCounts?.()).toMatchObject({ delivered: 1, queued: 0 })
+  await jobs.close()
+})
+
+it('says so where webhooks are off on the server that sees to the end', async () => {
+  const { url } = await receiver()
+  const log = memoryLog()
+  const one = cluster.server({}, {}, log.logger)
+  cluster.worker()
+  const id = await submit(one, url)
+  await expect
+    .poll(() => log.lines.map((line) => JSON.parse(line)), { timeout: 8000 })
+    .toContainEqual(
+      expect.objectContaining({
+        level: 40,
+        run: id,
+        msg: expect.stringContaining('a webhook is not told'),
+      }),
+    )
 })

@@ -4,8 +4,17 @@ import { describe, expect, it, vi } from 'vitest'
 import { answer, noAnswer, receiver } from './support/receiver.ts'
 import { hasEnded, NONE, openSender } from './support/sender.ts'
 
+/** What is counted when all that was added has been looked at. */
+async function settled(sender: ReturnType<typeof openSender>['sender']) {
+  for (let turn = 0; turn < 1000; turn += 1) await new Promise(setImmediate)
+  return sender.counts
+}
+
 describe('at once', () => {
-  it('two messages go to one host, and eight in all', async () => {
+  it.each([
+    ['one client’s', 8, 1, 5],
+    ['all', 16, 5, 12],
+  ])('two messages go to one host, and of %s messages %i', async (_, most, clients, hosts) => {
     let running = 0
     const seen = { most: 0, ofHost: new Map<string, number>(), mostOfHost: 0 }
     const { received, port } = await receiver((response, _, { headers }) => {
@@ -26,12 +35,41 @@ describe('at once', () => {
     const { sender, add } = openSender({
       resolve: async () => [{ address: '127.0.0.1', family: 4 }],
     })
-    for (let i = 0; i < 36; i += 1) {
-      add(`http://h${i % 6}.example:${port}/`, `run-${i}`)
+    for (let i = 0; i < 60; i += 1) {
+      const owner = `key:${Math.floor(i / hosts) % clients}`
+      add(`http://h${i % hosts}.example:${port}/`, `run-${i}`, owner)
     }
     await hasEnded(sender)
-    expect(received.length).toBe(36)
-    expect(seen).toMatchObject({ most: 8, mostOfHost: 2 })
+    expect(received.length).toBe(60)
+    expect(seen).toMatchObject({ most, mostOfHost: 2 })
+  })
+
+  it('a client whose receivers do not answer does not hold up another', async () => {
+    const slow = await receiver(noAnswer)
+    const fast = await receiver()
+    const resolve = async () => [{ address: '127.0.0.1', family: 4 }]
+    const { sender, add } = openSender({ resolve })
+    for (let i = 0; i < 100; i += 1) add(`http://h${i}.example:${slow.port}/`, `run-${i}`)
+    await vi.waitFor(() => expect(slow.received.length).toBe(8))
+    add(`http://fast.example:${fast.port}/`, 'quick', 'key:two')
+    await vi.waitFor(() => expect(fast.received.length).toBe(1), { timeout: 4000 })
+    expect(sender.counts).toMatchObject({ delivered: 1, queued: 100 })
+  })
+
+  it('a backlog of one client does not go before another client’s message to the same host', async () => {
+    const { received, url } = await receiver((response) => {
+      setTimeout(() => response.end(), 20)
+    })
+    const { sender, add } = openSender()
+    for (let i = 0; i < 60; i += 1) add(url, `run-${i}`)
+    await vi.waitFor(() => expect(received.length).toBeGreaterThan(1))
+    add(url, 'other', 'key:two')
+    const before = received.length
+    await hasEnded(sender)
+    const place = received.findIndex(({ headers }) => headers['webhook-id'] === 'other')
+    expect(place - before).toBeLessThanOrEqual(4)
+    const own = received.map(({ headers }) => headers['webhook-id']).filter((id) => id !== 'other')
+    expect(own).toHaveLength(60)
   })
 
   it('a host that does not answer does not hold up another', async () => {
@@ -72,11 +110,23 @@ describe('what is too much', () => {
     ])
   })
 
-  it('by default is more than a thousand', async () => {
+  it('by default is more than nine hundred of a client, and leaves room for others', async () => {
     const { url } = await receiver(noAnswer)
     const { sender, add } = openSender()
-    for (let i = 0; i < 1001; i += 1) add(url)
-    expect(sender.counts).toEqual({ ...NONE, queued: 1000, dropped: 1 })
+    for (let i = 0; i < 1000; i += 1) add(url)
+    expect(sender.counts).toEqual({ ...NONE, queued: 900, dropped: 100 })
+    for (let i = 0; i < 1000; i += 1) add(url, undefined, `key:${i}`)
+    expect(sender.counts).toEqual({ ...NONE, queued: 1000, dropped: 1000 })
+  })
+
+  it('in length of one client leaves room for another', async () => {
+    const { url } = await receiver(noAnswer)
+    const { sender, add } = openSender({ maxQueuedBytes: 10_000 })
+    for (let i = 0; i < 100; i += 1) add(url)
+    await vi.waitFor(() => expect(sender.counts.dropped).toBeGreaterThan(0))
+    const { dropped } = await settled(sender)
+    add(url, undefined, 'key:two')
+    expect(await settled(sender)).toMatchObject({ dropped, queued: 101 - dropped })
   })
 
   it('in length is dropped, and there is room again when others have arrived', async () => {

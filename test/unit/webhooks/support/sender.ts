@@ -19,7 +19,8 @@ export function openSender(options: Partial<WebhookSenderOptions> = {}) {
     ...options,
   })
   onTestFinished(() => sender.close(0))
-  const add = (url: string, id?: string) => sender.add(endedRun(id), { url, secret: SECRET })
+  const add = (url: string, id?: string, owner = 'key:one') =>
+    sender.add(endedRun(id), { url, secret: SECRET }, owner)
   return { sender, add, log: () => lines.map((line) => JSON.parse(line)) }
 }
 

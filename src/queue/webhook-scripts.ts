@@ -1,0 +1,237 @@
+// The line of webhooks in Redis, in Lua: which of them BullMQ has a job for, and which wait for their host or client.
+//
+// `hooks` has what is known of each webhook without a last word, `hooks:open` by when it must have had that, `hooks:by` how
+// many each client has. One that is `admitted` has a place of its host (`hooks:hosts`) and of its client (`hooks:owners`),
+// of all servers together; it loses them with its attempt, and is `retried` until the next one. One that is `parked` waits
+// in the list of its lane, which is a client's messages for one host: `hooks:of-host:HOST` and `hooks:of-owner:NAME` have
+// the lanes that wait, by their turns. So what waits costs nothing, and nobody waits for all of somebody else's backlog.
+//
+// `hooks:held` has how many bytes of results each client's webhooks keep from being let go, `hooks:held:bytes` the sum.
+// `hooks:asked` has those with a job, by when it was last made sure of that.
+
+import { TIMES_FREE } from '../fair-share.ts'
+import { CLIENT_PLACES, HOST_PLACES } from '../webhooks/attempt-places.ts'
+
+/** How many lanes are looked at for one that may go on. Those that may not go to the end. */
+const LOOKED_AT = 64
+/** How many one script ends, or looks for, at most: it keeps all others waiting meanwhile. */
+const AT_ONCE = 100
+
+/** What all scripts share. ARGV[1] is the prefix. */
+const COMMON = `
+local prefix = ARGV[1]
+local function key(...) return prefix .. table.concat({...}) end
+local function now()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- Redis refuses to begin to write where its memory is full, and lets a script that has begun go on: this takes nothing.
+local function even_if_full()
+  redis.call('ZREM', key('hooks:open'), '')
+end
+
+local function count(name, who)
+  return tonumber(redis.call('ZSCORE', key(name), who) or 0)
+end
+
+local function add(name, who, more)
+  if tonumber(redis.call('ZINCRBY', key(name), more, who)) <= 0 then redis.call('ZREM', key(name), who) end
+end
+
+-- As src/fair-share.ts has it.
+local function has_room(own, more, free)
+  local left = free - more
+  return left >= 0 and own + more <= ${TIMES_FREE} * (left + 1)
+end
+
+local function known(id)
+  local text = redis.call('HGET', key('hooks'), id)
+  return text and cjson.decode(text)
+end
+
+local function note(id, hook, state)
+  hook.state = state
+  redis.call('HSET', key('hooks'), id, cjson.encode(hook))
+end
+
+local function may_go(hook)
+  return count('hooks:hosts', hook.host) < ${HOST_PLACES} and count('hooks:owners', hook.owner) < ${CLIENT_PLACES}
+end
+
+local function admit(id, hook)
+  note(id, hook, 'admitted')
+  redis.call('ZADD', key('hooks:asked'), now(), id)
+  add('hooks:hosts', hook.host, 1)
+  add('hooks:owners', hook.owner, 1)
+end
+
+local function list_of(hook)
+  return key('hooks:lane:', hook.owner, '\\n', hook.host)
+end
+
+-- Puts the lane of a webhook behind all others; where nothing waits in it, it is none.
+local function next_turn(hook)
+  local lane = hook.owner .. '\\n' .. hook.host
+  local lanes = {key('hooks:of-host:', hook.host), key('hooks:of-owner:', hook.owner)}
+  local waits = redis.call('EXISTS', list_of(hook)) == 1
+  local turn = waits and redis.call('INCR', key('hooks:turn'))
+  for _, name in ipairs(lanes) do
+    if waits then redis.call('ZADD', name, turn, lane) else redis.call('ZREM', name, lane) end
+  end
+end
+
+local function park(id, hook, push)
+  note(id, hook, 'parked')
+  if redis.call(push, list_of(hook), id) == 1 then next_turn(hook) end
+end
+
+-- Admits one that waits in these lanes and may go now, and adds it to a list.
+local function admit_from(lanes, admitted)
+  for _, lane in ipairs(redis.call('ZRANGE', lanes, 0, ${LOOKED_AT - 1})) do
+    local id = redis.call('LINDEX', key('hooks:lane:', lane), 0)
+    local hook = id and known(id)
+    if not hook then
+      redis.call('ZREM', lanes, lane)
+    elseif may_go(hook) then
+      redis.call('LPOP', key('hooks:lane:', lane))
+      admit(id, hook)
+      next_turn(hook)
+      admitted[#admitted + 1] = {id, hook.owner, hook.host}
+      return
+    else
+      redis.call('ZADD', lanes, redis.call('INCR', key('hooks:turn')), lane)
+    end
+  end
+end
+
+-- It has no places any more: others may have them.
+local function leave(hook, admitted)
+  add('hooks:hosts', hook.host, -1)
+  add('hooks:owners', hook.owner, -1)
+  admit_from(key('hooks:of-host:', hook.host), admitted)
+  admit_from(key('hooks:of-owner:', hook.owner), admitted)
+end
+
+-- It has had its last word.
+local function close(id, hook, admitted)
+  redis.call('HDEL', key('hooks'), id)
+  redis.call('ZREM', key('hooks:open'), id)
+  redis.call('ZREM', key('hooks:asked'), id)
+  add('hooks:by', hook.owner, -1)
+  if hook.held > 0 then
+    add('hooks:held', hook.owner, -hook.held)
+    redis.call('INCRBY', key('hooks:held:bytes'), string.format('%.0f', -hook.held))
+  end
+  if hook.state == 'parked' then
+    redis.call('LREM', list_of(hook), 1, id)
+    if redis.call('EXISTS', list_of(hook)) == 0 then next_turn(hook) end
+  elseif hook.state == 'admitted' then
+    leave(hook, admitted)
+  end
+end
+`
+
+/** A script: its text, with what all share. */
+function script(body: string): string {
+  return COMMON + body
+}
+
+/**
+ * Takes a webhook on: {'queue'} where a job is to be added, {'wait'} where others of its host or client come first, or
+ * {'full'}; and 1 where the result is kept for it. A second call says the same again. No client can have all places, nor
+ * all of the bytes. ARGV: id, owner, host, bytes of its result, how long it may take, most webhooks, most bytes.
+ */
+export const OPEN = script(`
+local id, owner, host, bytes = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local hook = known(id)
+if not hook then
+  local open = redis.call('ZCARD', key('hooks:open'))
+  if not has_room(count('hooks:by', owner), 1, tonumber(ARGV[7]) - open) then return {'full', 0} end
+  local free = tonumber(ARGV[8]) - tonumber(redis.call('GET', key('hooks:held:bytes')) or 0)
+  local is_held = has_room(count('hooks:held', owner), bytes, free)
+  hook = {owner = owner, host = host, held = is_held and bytes or 0}
+  redis.call('ZADD', key('hooks:open'), now() + tonumber(ARGV[6]), id)
+  add('hooks:by', owner, 1)
+  if hook.held > 0 then
+    add('hooks:held', owner, bytes)
+    redis.call('INCRBY', key('hooks:held:bytes'), bytes)
+  end
+  if may_go(hook) then admit(id, hook) else park(id, hook, 'RPUSH') end
+end
+return {hook.state == 'admitted' and 'queue' or 'wait', hook.held > 0 and 1 or 0}
+`)
+
+/** An attempt is over and another one follows later: which others are to be queued, as {id, owner, host}. Again: none. */
+export const RELEASE = script(`
+even_if_full()
+local hook, admitted = known(ARGV[2]), {}
+if hook and hook.state == 'admitted' then
+  note(ARGV[2], hook, 'retried')
+  leave(hook, admitted)
+end
+return admitted
+`)
+
+/**
+ * The job of a webhook was handed out: 1 where it may be told now. 0 where its host or client has no place for another
+ * attempt: it is the next one of its lane then. What is not known may be told.
+ */
+export const RESUME = script(`
+local id = ARGV[2]
+local hook = known(id)
+if not hook or hook.state == 'admitted' then return 1 end
+if hook.state == 'retried' and may_go(hook) then
+  admit(id, hook)
+  return 1
+end
+if hook.state == 'retried' then
+  redis.call('ZREM', key('hooks:asked'), id)
+  park(id, hook, 'LPUSH')
+end
+return 0
+`)
+
+/** A webhook has had its last word: which others are to be queued. Again: none. */
+export const CLOSE = script(`
+even_if_full()
+local hook, admitted = known(ARGV[2]), {}
+if hook then close(ARGV[2], hook, admitted) end
+return admitted
+`)
+
+/** Ends those whose time is over, some at once: these, and which others are to be queued. */
+export const OVERDUE = script(`
+even_if_full()
+local over, admitted = {}, {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('hooks:open'), '-inf', now(), 'LIMIT', 0, ${AT_ONCE})) do
+  local hook = known(id)
+  if hook then
+    close(id, hook, admitted)
+    over[#over + 1] = {id, hook.owner, hook.host}
+  else
+    redis.call('ZREM', key('hooks:open'), id)
+  end
+end
+return {over, admitted}
+`)
+
+/**
+ * Some that should have a job, and nobody has made sure of that for so many milliseconds, as {id, owner, host, state}. Nobody
+ * else does it now.
+ */
+export const UNSURE = script(`
+even_if_full()
+local at, found = now(), {}
+local ids = redis.call('ZRANGEBYSCORE', key('hooks:asked'), '-inf', at - tonumber(ARGV[2]), 'LIMIT', 0, ${AT_ONCE})
+for _, id in ipairs(ids) do
+  local hook = known(id)
+  if hook then
+    redis.call('ZADD', key('hooks:asked'), at, id)
+    found[#found + 1] = {id, hook.owner, hook.host, hook.state}
+  else
+    redis.call('ZREM', key('hooks:asked'), id)
+  end
+end
+return found
+`)

@@ -1,0 +1,185 @@
+// The line of webhooks in a real Redis: bounds hold and nothing is lost, whatever comes in which order, twice, or never.
+
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { RunQueue } from '../../../src/queue/run-queue.ts'
+import { type Hook, WebhookLine } from '../../../src/queue/webhook-line.ts'
+import { CLIENT_PLACES, HOST_PLACES } from '../../../src/webhooks/attempt-places.ts'
+import { redisService, type Service } from '../../support/services.ts'
+import { memoryLog } from '../../unit/support/app.ts'
+
+let service: Service
+let queue: RunQueue
+let keyPrefix: string
+beforeAll(async () => {
+  service = await redisService()
+  const { logger } = memoryLog()
+  queue = new RunQueue({ url: service.url, prefix: 'test', environments: [], logger })
+})
+afterAll(async () => {
+  await queue.close()
+  await service.remove()
+})
+beforeEach(() => {
+  keyPrefix = `test-${randomUUID()}:`
+})
+
+function openLine({ maxOpen = 10_000, lastWordMs = 600_000, maxHeldBytes = 1e9 } = {}) {
+  return new WebhookLine({ redis: queue.redis, keyPrefix, maxOpen, lastWordMs, maxHeldBytes })
+}
+
+const hook = (id: string, owner = 'key:one', host = 'one.example'): Hook => ({ id, owner, host })
+const ids = (hooks: readonly Hook[]) => hooks.map(({ id }) => id)
+
+async function opened(line: WebhookLine, hooks: readonly Hook[], bytes = 0) {
+  const turns: string[] = []
+  for (const one of hooks) turns.push((await line.open(one, bytes)).turn)
+  return turns
+}
+
+it('gives places of a host in the order in which its messages came', async () => {
+  const line = openLine()
+  const hooks = ['a', 'b', 'c', 'd'].map((id) => hook(id))
+  expect(await opened(line, hooks)).toEqual(['queue', 'queue', 'wait', 'wait'])
+  expect(ids(await line.close('b'))).toEqual(['c'])
+  expect(ids(await line.release('a'))).toEqual(['d'])
+  expect(await line.count()).toBe(3)
+})
+
+it('lets clients take turns at one host', async () => {
+  const line = openLine()
+  const own = Array.from({ length: 6 }, (_, n) => hook(`one-${n}`))
+  await opened(line, [...own, hook('two-0', 'key:two'), hook('two-1', 'key:two')])
+  const next: string[] = []
+  for (const id of ['one-0', 'one-1', 'one-2', 'two-0']) next.push(...ids(await line.close(id)))
+  expect(next).toEqual(['one-2', 'two-0', 'one-3', 'two-1'])
+})
+
+it('bounds a client over all hosts, and no other one', async () => {
+  const line = openLine()
+  const own = Array.from({ length: CLIENT_PLACES + 2 }, (_, n) => hook(`${n}`, 'key:one', `h${n}`))
+  const turns = await opened(line, own)
+  expect(turns.filter((turn) => turn === 'queue')).toHaveLength(CLIENT_PLACES)
+  expect(await opened(line, [hook('other', 'key:two', 'h0')])).toEqual(['queue'])
+  expect(ids(await line.close('3'))).toEqual([`${CLIENT_PLACES}`])
+})
+
+it('takes an attempt that follows later when there is a place, before what came after it', async () => {
+  const line = openLine()
+  await opened(
+    line,
+    ['a', 'b', 'c', 'd'].map((id) => hook(id)),
+  )
+  await line.release('a')
+  expect(await line.resume('a')).toBe(false)
+  expect(await line.resume('a')).toBe(false)
+  expect(ids(await line.close('b'))).toEqual(['a'])
+  expect(await line.resume('a')).toBe(true)
+  expect(ids(await line.close('c'))).toEqual(['d'])
+})
+
+it('says the same of the same one again, and nothing twice', async () => {
+  const line = openLine()
+  await opened(
+    line,
+    ['a', 'b', 'c'].map((id) => hook(id)),
+  )
+  expect(
+    await opened(
+      line,
+      ['a', 'c'].map((id) => hook(id)),
+    ),
+  ).toEqual(['queue', 'wait'])
+  expect(ids(await line.close('a'))).toEqual(['c'])
+  expect(await line.close('a')).toEqual([])
+  expect(await line.release('a')).toEqual([])
+  expect(await line.count()).toBe(2)
+})
+
+it('leaves room for other clients, in number and in bytes', async () => {
+  const line = openLine({ maxOpen: 20, maxHeldBytes: 1000 })
+  const own = await Promise.all(Array.from({ length: 20 }, (_, n) => line.open(hook(`${n}`), 100)))
+  expect(own.filter(({ turn }) => turn !== 'full')).toHaveLength(18)
+  expect(own.filter(({ isHeld }) => isHeld)).toHaveLength(9)
+  expect(await line.open(hook('other', 'key:two'), 90)).toEqual({ turn: 'wait', isHeld: true })
+})
+
+it('ends what took too long, each for one caller, and lets others go on', async () => {
+  const [short, line] = [openLine({ lastWordMs: 0 }), openLine()]
+  await opened(
+    short,
+    ['a', 'b'].map((id) => hook(id)),
+    10,
+  )
+  await opened(line, [hook('c')])
+  const both = await Promise.all([line.overdue(), line.overdue()])
+  expect(both.flatMap(({ over }) => ids(over)).toSorted()).toEqual(['a', 'b'])
+  expect(both.flatMap(({ next }) => ids(next))).toEqual(['c'])
+})
+
+it('keeps its bounds, loses nothing and leaves nothing behind, in any order', async () => {
+  const line = openLine({ maxHeldBytes: 2000 })
+  const random = numbers(7)
+  const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T
+  const all = new Map<string, Hook>()
+  const jobs = new Set<string>() // handed out, and not over
+  const later = new Set<string>() // an attempt is to follow
+  const told = new Set<string>()
+  const queued = (hooks: readonly Hook[]) => {
+    for (const { id } of hooks) {
+      expect(jobs.has(id)).toBe(false)
+      later.delete(id)
+      jobs.add(id)
+    }
+  }
+  const step = async (action: number) => {
+    if (action < 4 && all.size < 300) {
+      const one = hook(
+        `${all.size}`,
+        `key:${Math.floor(random() * 4)}`,
+        `h${Math.floor(random() * 9)}`,
+      )
+      all.set(one.id, one)
+      const { turn } = await line.open(one, Math.floor(random() * 300))
+      if (turn === 'queue') queued([one])
+    } else if (action < 7 && jobs.size > 0) {
+      const id = pick([...jobs])
+      jobs.delete(id)
+      told.add(id)
+      queued(await line.close(id))
+    } else if (action < 9 && jobs.size > 0) {
+      const id = pick([...jobs])
+      jobs.delete(id)
+      later.add(id)
+      queued(await line.release(id))
+    } else if (later.size > 0) {
+      const id = pick([...later])
+      later.delete(id)
+      if (await line.resume(id)) jobs.add(id)
+    }
+    const working = [...jobs].map((id) => all.get(id) as Hook)
+    for (const { owner, host } of working) {
+      expect(working.filter((other) => other.host === host).length).toBeLessThanOrEqual(HOST_PLACES)
+      const own = working.filter((other) => other.owner === owner)
+      expect(own.length).toBeLessThanOrEqual(CLIENT_PLACES)
+    }
+  }
+  for (let n = 0; n < 1500; n += 1) await step(Math.floor(random() * 10))
+  while (jobs.size + later.size > 0) await step(4 + Math.floor(random() * 3) + (jobs.size ? 0 : 5))
+  expect(told.size).toBe(all.size)
+  expect(await line.count()).toBe(0)
+  const left = await queue.redis.keys(`${keyPrefix}*`)
+  expect(left.map((key) => key.slice(keyPrefix.length)).toSorted()).toEqual([
+    ...['hooks:held:bytes', 'hooks:turn'],
+  ])
+  expect(await queue.redis.get(`${keyPrefix}hooks:held:bytes`)).toBe('0')
+})
+
+/** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */
+function numbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32
+    return state / 2 ** 32
+  }
+}
