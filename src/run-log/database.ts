@@ -24,7 +24,7 @@ const MIGRATION_TIMEOUT_MS = 30 * 60_000
 const GRACE_MS = 1000
 
 export interface DatabaseOptions {
-  /** Whether nothing is written through it. */
+  /** Whether nothing can be written through it, with SQLite. A pooler before Postgres would hand such a setting to who writes. */
   isReadOnly?: boolean
   /** How long a query may take, in milliseconds. */
   queryTimeoutMs?: number
@@ -71,7 +71,7 @@ export async function openDatabase(
   return new Kysely<RunLogDatabase>({
     dialect: isSqlite(url)
       ? sqliteDialect({ path: sqlitePath(url), isReadOnly, queryTimeoutMs })
-      : await postgresDialect(url, { isReadOnly, queryTimeoutMs, maxConnections }),
+      : await postgresDialect(url, { queryTimeoutMs, maxConnections }),
     plugins: [new CamelCasePlugin()],
   })
 }
@@ -95,7 +95,7 @@ export function sqlitePath(url: string): string {
 
 async function postgresDialect(
   url: string,
-  { isReadOnly, queryTimeoutMs, maxConnections }: Required<DatabaseOptions>,
+  { queryTimeoutMs, maxConnections }: Required<Omit<DatabaseOptions, 'isReadOnly'>>,
 ): Promise<Dialect> {
   const { default: pg } = await import('pg')
   const { builtins } = pg.types
@@ -106,7 +106,6 @@ async function postgresDialect(
     // The first stops a query in Postgres, which else goes on when nobody waits; the second is for one that is silent.
     onConnect: async (client) => {
       await client.query(`set statement_timeout = ${queryTimeoutMs}`)
-      if (isReadOnly) await client.query('set default_transaction_read_only = on')
     },
     query_timeout: queryTimeoutMs + GRACE_MS,
     application_name: 'safe-code-executor',
