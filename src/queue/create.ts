@@ -41,7 +41,7 @@ export interface QueueOptions {
   /** How webhooks are sent; undefined where there are none. */
   webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs' | 'bounds'> | undefined
   /** Of `Endings`, for tests. */
-  endings?: Pick<EndingsOptions, 'takeOverMs'>
+  endings?: Pick<EndingsOptions, 'takeOverMs' | 'goneMs'>
 }
 
 export function createQueueParts(
@@ -89,7 +89,7 @@ export function createQueueParts(
     close: async () => {
       sweeper.close()
       watch.close()
-      endings.close()
+      await endings.close()
       await sender?.close(LAST_WEBHOOKS_MS)
       hub.close()
       await queue.close()
