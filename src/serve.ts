@@ -55,7 +55,7 @@ async function serveWith(
   if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
 
   const metrics = new Metrics({ environments: config.ENVIRONMENTS })
-  const limiter = config.REDIS_URL ? await redisLimiter(config.REDIS_URL, logger) : undefined
+  const limiter = config.REDIS_URL ? await redisLimiter(config, logger) : undefined
   onClose(() => limiter?.close())
   const runLog = config.RUN_LOG ? await openRunLog(config, logger) : undefined
   onClose(() => runLog?.close(LAST_RECORDS_MS))
@@ -145,9 +145,9 @@ function isLoopback(host: string): boolean {
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
 }
 
-async function redisLimiter(url: string, logger: Logger) {
+async function redisLimiter({ REDIS_URL, QUEUE_PREFIX }: Config, logger: Logger) {
   const { RedisRateLimiter } = await import('./rate-limiter/redis-rate-limiter.ts')
-  return new RedisRateLimiter(url, logger)
+  return new RedisRateLimiter(REDIS_URL, logger, QUEUE_PREFIX)
 }
 
 /** A bug that nobody caught must not leave containers behind. Returns what takes the listeners away. */

@@ -20,9 +20,7 @@ const REST_MS = 1000
 /** Longest pause between attempts to connect, in milliseconds. */
 const LAST_RETRY_MS = 2000
 
-const PREFIX = 'safe-code-executor:rate'
-
-/** Shares its counts with all servers on the same Redis. */
+/** Shares its counts with all servers on the same Redis that have the same `prefix` (QUEUE_PREFIX). */
 export class RedisRateLimiter implements RateLimiter {
   readonly #redis: Redis
   readonly #logger: Logger
@@ -31,7 +29,7 @@ export class RedisRateLimiter implements RateLimiter {
   #restsUntilMs = 0
   #isShared = true
 
-  constructor(url: string, logger: Logger) {
+  constructor(url: string, logger: Logger, prefix: string) {
     this.#logger = logger
     this.#redis = new Redis(url, {
       // A command fails at once while there is no connection: memory counts then.
@@ -49,7 +47,7 @@ export class RedisRateLimiter implements RateLimiter {
       (policy) =>
         new RateLimiterRedis({
           storeClient: this.#redis,
-          keyPrefix: `${PREFIX}:${policyName(policy)}`,
+          keyPrefix: `${prefix}:rate:${policyName(policy)}`,
           points: policy.requests,
           duration: policy.windowSeconds,
         }),

@@ -6,6 +6,7 @@ import { eventually } from '../support/docker.ts'
 import { redisService, type Service } from '../support/services.ts'
 import { memoryLog } from '../unit/support/app.ts'
 
+const PREFIX = 'one'
 const POLICY = { requests: 3, windowSeconds: 60 }
 
 let redis: Service
@@ -20,7 +21,7 @@ let client: string
 let clients = 0
 beforeEach(async () => {
   log = memoryLog()
-  servers = [1, 2].map(() => new RedisRateLimiter(redis.url, log.logger))
+  servers = [1, 2].map(() => new RedisRateLimiter(redis.url, log.logger, PREFIX))
   clients += 1
   client = `client-${clients}`
   await eventually('both are connected', 5000, async () => {
@@ -65,6 +66,22 @@ describe('two servers', () => {
     expect((await server(0).count(client, other)).isOver).toBe(false)
     expect((await server(1).count(client, other)).isOver).toBe(true)
   })
+})
+
+it('two deployments in one Redis count apart', async () => {
+  const other = new RedisRateLimiter(redis.url, log.logger, 'two')
+  try {
+    await eventually('it is connected', 5000, async () => {
+      await other.count(`warm-${clients}`, POLICY)
+      return other.isShared
+    })
+    for (let n = 0; n < 4; n += 1) await isOver(0)
+    expect(await isOver(1)).toBe(true)
+    expect(await other.count(client, POLICY)).toMatchObject({ isOver: false, remaining: 2 })
+    expect(other.isShared && server(0).isShared).toBe(true)
+  } finally {
+    other.close()
+  }
 })
 
 describe('without Redis', () => {
@@ -120,7 +137,7 @@ describe('without Redis', () => {
 
   it('from the start serves all the same', async () => {
     const { logger, lines } = memoryLog()
-    const alone = new RedisRateLimiter('redis://127.0.0.1:9', logger)
+    const alone = new RedisRateLimiter('redis://127.0.0.1:9', logger, PREFIX)
     try {
       const over: boolean[] = []
       for (let n = 0; n < 4; n += 1) over.push((await alone.count(client, POLICY)).isOver)
