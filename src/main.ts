@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { keyCommand } from './cli/key.ts'
+import { inLines } from './cli/printed.ts'
 import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
 import { setupCommand } from './cli/setup.ts'
 import { parseConfig } from './config.ts'
@@ -58,9 +59,8 @@ try {
     if (error.exitCode === 0) process.exitCode = 0
   } else {
     for (let cause: unknown = error; cause !== undefined; cause = (cause as Error).cause) {
-      process.stderr.write(
-        `safe-code-executor: ${cause instanceof Error ? cause.message : cause}\n`,
-      )
+      const message = cause instanceof Error ? cause.message : String(cause)
+      process.stderr.write(`safe-code-executor: ${inLines(message)}\n`)
     }
   }
 }

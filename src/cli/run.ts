@@ -9,6 +9,7 @@ import { createClient, type RunEvent } from '../client.ts'
 import { parseConfig } from '../config.ts'
 import type { Outcome } from '../outcome.ts'
 import type { RunRequestInput } from '../run.ts'
+import { inJson, say } from './printed.ts'
 import { runHere } from './run-here.ts'
 import { saveResults } from './save-results.ts'
 
@@ -113,9 +114,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
   })
   if (interruption || !outcome) return 128 + constants.signals[interruption ?? 'SIGINT']
   if (outcome.displays.length > 0 && !flags.save && !flags.json) {
-    process.stderr.write(
-      `safe-code-executor: ${outcome.displays.length} displays came back; --save FOLDER keeps them\n`,
-    )
+    say(`${outcome.displays.length} displays came back; --save FOLDER keeps them`)
   }
   const isAllSaved = !flags.save || (await saveResults(flags.save, outcome))
   return exitCodeOf(outcome) || (isAllSaved ? 0 : 1)
@@ -130,10 +129,9 @@ async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<
       continue
     }
     const { outcome } = event
-    if (asJson) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`)
+    if (asJson) process.stdout.write(`${inJson(outcome)}\n`)
     // What the program failed of it has said itself, in its traceback.
-    else if (outcome.exitCode === null)
-      process.stderr.write(`safe-code-executor: ${outcome.error}\n`)
+    else if (outcome.exitCode === null) say(outcome.error)
     return outcome
   }
   throw new Error('there is no result')

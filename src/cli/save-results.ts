@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { DISPLAY_EXTENSIONS } from '../display-types.ts'
 import { displayEncoding, type Outcome } from '../outcome.ts'
 import { pathProblem } from '../relative-path.ts'
+import { say } from './printed.ts'
 
 /**
  * Writes files under their own paths and displays as `display-N`. A program chose the names, so nothing that exists is
@@ -48,8 +49,4 @@ async function save(target: string, path: string, bytes: Buffer): Promise<string
       ? 'exists, and is not written over'
       : (error as Error).message
   }
-}
-
-function say(text: string): void {
-  process.stderr.write(`safe-code-executor: ${text}\n`)
 }
