@@ -153,10 +153,16 @@ export class Endings {
 
   /** @throws {Unreadable} where nobody of this version can make anything of it. */
   async #tell(id: string): Promise<void> {
-    const { queue, onWebhook, onRun } = this.#options
+    const { queue, onWebhook, onRun, logger } = this.#options
     const run = await queue.find(id)
     const ending = run && (await queue.ending(id))
-    if (!run || !ending) return
+    if (!run || !ending) {
+      logger.warn(
+        { runId: id },
+        'a run was forgotten before its end was seen to: nobody is told of it',
+      )
+      return
+    }
     const { owner, request, meta } = run
     const { webhook } = meta
     const bytes = (request?.length ?? 0) + endingBytes(ending)
