@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { pause } from '../pause.ts'
 import type { RunRecord } from '../run-record.ts'
+import { settlesWithin } from '../settles-within.ts'
 import { Script } from './connection.ts'
 import type { EndedRun } from './queued-webhooks.ts'
 import type { RunQueue } from './run-queue.ts'
@@ -21,6 +22,8 @@ const TAKE_OVER_MS = 30_000
 const GONE_MS = 5 * 60_000
 /** How often an end is handed out that can't be read: servers of a later version may be there, too. */
 const MAX_DELIVERIES = 5
+/** How long what goes on may take at the end, in milliseconds. */
+const CLOSE_MS = 1000
 /** Pause where Redis is away, in milliseconds. */
 const PAUSE_MS = 1000
 
@@ -80,8 +83,11 @@ export class Endings {
     this.#isClosed = true
     const { queue, redis } = this.#options
     redis.disconnect()
-    await this.#done
-    await deleteConsumers.run(queue.redis, queue.key('ended'), GROUP, 0, this.#name).catch(() => {}) // it is deleted as one that is gone
+    // Where it can't be deleted now, it is deleted later, as one that is gone.
+    const deleted = this.#done.then(() =>
+      deleteConsumers.run(queue.redis, queue.key('ended'), GROUP, 0, this.#name),
+    )
+    await settlesWithin(deleted, CLOSE_MS).catch(() => {})
   }
 
   async #go(): Promise<void> {
@@ -100,7 +106,10 @@ export class Endings {
             ...(['STREAMS', stream, '>'] as const),
           )
           const [, fresh] = (read?.[0] ?? []) as [string?, Entry[]?]
-          for (const entry of [...old, ...(fresh ?? [])]) await this.#see(stream, entry)
+          for (const entry of [...old, ...(fresh ?? [])]) {
+            if (this.#isClosed) return
+            await this.#see(stream, entry)
+          }
           await this.#deleteGone(stream)
         }
       } catch (error) {
@@ -144,10 +153,16 @@ export class Endings {
 
   /** @throws {Unreadable} where nobody of this version can make anything of it. */
   async #tell(id: string): Promise<void> {
-    const { queue, onWebhook, onRun } = this.#options
+    const { queue, onWebhook, onRun, logger } = this.#options
     const run = await queue.find(id)
     const ending = run && (await queue.ending(id))
-    if (!run || !ending) return
+    if (!run || !ending) {
+      logger.warn(
+        { runId: id },
+        'a run was forgotten before its end was seen to: nobody is told of it',
+      )
+      return
+    }
     const { owner, request, meta } = run
     const { webhook } = meta
     const bytes = (request?.length ?? 0) + endingBytes(ending)
