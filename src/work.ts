@@ -8,6 +8,7 @@ import { createGuardedExecutor, type GuardedParts } from './executor/create.ts'
 import { describeIssues } from './issues.ts'
 import { createLogger, maskedConfig } from './logger.ts'
 import { pause } from './pause.ts'
+import { resultLimits } from './queue/result-bound.ts'
 import type { ParseRequest } from './queue/run-once.ts'
 import { RunQueue } from './queue/run-queue.ts'
 import { Sweeper } from './queue/sweeper.ts'
@@ -64,6 +65,7 @@ async function workWith(
   const worker = new QueueWorker({
     ...{ queue, environments, executor, slots, url, prefix, name, logger },
     parse: parser(config),
+    limits: resultLimits(config),
   })
   logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
   await aborted(stop)

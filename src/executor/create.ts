@@ -13,6 +13,7 @@ import { Guard } from './guard.ts'
 import { inspectEnvironments } from './inspect.ts'
 import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
+import { collectionLimits } from './protocol.ts'
 import { Sandbox } from './sandbox.ts'
 import { containerSpec, poolSize } from './spec.ts'
 import type { Finding } from './walls.ts'
@@ -125,11 +126,7 @@ export function createDockerExecutor(
     gate,
     environments,
     outputLimitBytes: config.MAX_OUTPUT_BYTES,
-    collectionLimits: {
-      maxFiles: config.MAX_OUTPUT_FILES,
-      maxFileBytes: config.MAX_OUTPUT_FILE_BYTES,
-      maxTotalBytes: config.MAX_OUTPUT_FILES_BYTES,
-    },
+    collectionLimits: collectionLimits(config),
     logger,
   })
   void leftovers.look()

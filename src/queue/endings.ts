@@ -78,7 +78,7 @@ export class Endings {
     const { queue, onWebhook, onRun, logger } = this.#options
     const id = fields?.[1] ?? ''
     try {
-      const run = await queue.find(id)
+      const run = await queue.findWithRequest(id)
       const ending = run && (await queue.ending(id))
       if (run && ending) {
         if (run.meta.webhook) await onWebhook(id)

@@ -5,18 +5,22 @@ import { Script } from './connection.ts'
 import type { JobTuple } from './jobs.ts'
 import * as lua from './scripts.ts'
 
+/** Nothing; that there is no room; or attempt, request, meta, channel, starts before it, whether files are to come back. */
+type StartAnswer = null | ['full'] | [number, string, string, string, number, number]
+
 export const scripts = {
   submit: new Script<string[]>(lua.SUBMIT),
-  start: new Script<[number, string, string, string] | null>(lua.START),
+  start: new Script<StartAnswer>(lua.START),
   renew: new Script<string[]>(lua.RENEW),
   append: new Script<number>(lua.APPEND),
-  finish: new Script<[number, JobTuple[]?]>(lua.FINISH),
-  end: new Script<[number, string, string, string, JobTuple[]]>(lua.END),
+  finish: new Script<[number, JobTuple[]]>(lua.FINISH),
+  end: new Script<[0] | [1, worker: string, JobTuple[]]>(lua.END),
   handBack: new Script<number>(lua.HAND_BACK),
   maySweep: new Script<number>(lua.MAY_SWEEP),
   sweep: new Script<[number, JobTuple[]]>(lua.SWEEP),
   audit: new Script<[number, JobTuple[]]>(lua.AUDIT),
   seen: new Script<null>(lua.SEEN),
+  forget: new Script<null>(lua.FORGET),
   heartbeat: new Script<null>(lua.HEARTBEAT),
   workers: new Script<[string, string, string][]>(lua.WORKERS),
 }
@@ -48,6 +52,11 @@ export class RedisScripts {
   }
 
   run<T>(script: Script<T>, ...args: (string | number)[]): Promise<T> {
-    return script.run(this.#redis, this.#keyPrefix, ...args)
+    return this.runOn(this.#redis, script, ...args)
+  }
+
+  /** On another connection. */
+  runOn<T>(redis: Redis, script: Script<T>, ...args: (string | number)[]): Promise<T> {
+    return script.run(redis, this.#keyPrefix, ...args)
   }
 }

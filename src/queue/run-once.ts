@@ -36,6 +36,8 @@ export interface RunOnceOptions {
 export class RunOnce {
   readonly #options: RunOnceOptions
   #hasStarted = false
+  /** Whether the program may have begun: a container was given it. */
+  #isDelivered = false
   #startMs = 0
   /** Whether somebody waits for the end, and reads no output before. */
   #isAwaited = false
@@ -65,7 +67,8 @@ export class RunOnce {
   /** What becomes of a run whose program did not end here. */
   async #failed(taken: TakenRun, environment: string, refusal: Refusal): Promise<RunEnd> {
     const isStopped = this.#options.stop.aborted
-    const mayBegin = !this.#hasStarted && (isStopped || isOurs(refusal))
+    // An executor that refuses says that the program did not begin. One that was stopped may not know.
+    const mayBegin = isOurs(refusal) ? !this.#hasStarted : isStopped && !this.#isDelivered
     if (mayBegin && (await this.#handBack(taken, environment))) return 'handed back'
     if (isStopped && (await this.#giveUp(taken))) return 'lost'
     const ending = failed(isStopped ? stopped() : refusal)
@@ -80,7 +83,11 @@ export class RunOnce {
     const sender = meta.isFollowed ? new EventSender(this.#options.queue, taken, signal) : undefined
     const result = await executor.run(request, {
       ...{ signal, id: taken.id, origin: toOrigin(meta) },
+      onDelivery: () => {
+        this.#isDelivered = true
+      },
       onStart: () => {
+        this.#isDelivered = true
         this.#hasStarted = true
         this.#options.onStart?.()
         this.#startMs = performance.now() - takenAtMs

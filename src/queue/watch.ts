@@ -1,7 +1,7 @@
 // What servers know of the queue and its workers: asked now and then, so that whoever wants to know does not wait.
 
 import type { Logger } from 'pino'
-import type { RunQueue, SeenWorker } from './run-queue.ts'
+import type { QueueBytes, RunQueue, SeenWorker } from './run-queue.ts'
 
 /** How often Redis is asked, in milliseconds. */
 const ASK_MS = 1000
@@ -18,15 +18,15 @@ export interface QueueState {
   workers: readonly SeenWorker[]
   /** Webhooks that have no end yet. */
   webhooks: number
-  /** What runs take in Redis, about: those that have not ended, and the results that are kept. */
-  bytes: { unfinished: number; kept: number }
+  /** What runs take in Redis, about. */
+  bytes: QueueBytes
   /** Jobs by environment. */
   depths: Readonly<Record<string, { waiting: number; active: number }>>
 }
 
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY },
-  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0 }, depths: {} },
+  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0, reserved: 0 }, depths: {} },
 }
 
 /** Asks until it is closed. */
