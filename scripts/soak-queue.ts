@@ -1,10 +1,10 @@
-// npm run soak:queue: ten thousand runs (or as many as is said) while a worker is killed every second. Fails where one of
-// them has no end, or two, or went on twice at the same time.
-//   npm run soak:queue -- 10000
-//
-// npm run soak:queue -- results: two hundred runs (or as many as is said) with the largest results that there are, on 32 places and a
-// Redis of 256 MB. Fails where it takes more, or a run does not end as its program did.
-//   npm run soak:queue -- results 200
+// npm run soak:queue: what may go wrong in a queue, in two parts; with the name of one, that one.
+//   npm run soak:queue
+//   npm run soak:queue -- kills 10000     so many runs while a worker is killed every second: fails where one of them has no
+//                                         end, or two, or went on twice at the same time
+//   npm run soak:queue -- results 200     so many runs with the largest results that there are, and half as many that somebody
+//                                         waits for, on 32 places and a Redis of 256 MB: fails where it takes more, or a run
+//                                         does not end as its program did
 
 import { startCluster } from '../test/services/queue/cluster.ts'
 import { chaos } from '../test/support/queue-chaos.ts'
@@ -15,11 +15,18 @@ import { redisService } from '../test/support/services.ts'
 const TELL_MS = 5000
 const MEBIBYTE = 2 ** 20
 
-const [part, ...rest] = process.argv.slice(2)
-const faults =
-  part === 'results'
-    ? await soakResults(Number(rest[0] ?? 200))
-    : await soakKills(Number(part ?? 10_000))
+const PARTS: Record<string, { soak: (count: number) => Promise<number>; count: number }> = {
+  kills: { soak: soakKills, count: 10_000 },
+  results: { soak: soakResults, count: 200 },
+}
+
+const [part, given] = process.argv.slice(2)
+const chosen = part === undefined ? Object.values(PARTS) : [PARTS[part]]
+let faults = 0
+for (const one of chosen) {
+  if (!one) throw new Error(`the parts are ${Object.keys(PARTS).join(', ')}`)
+  faults += await one.soak(Number(given ?? one.count))
+}
 process.exit(faults === 0 ? 0 : 1)
 
 /** How many faults there were. */

@@ -85,7 +85,7 @@ local function unpark(owner)
     local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'weight')
     if run[1] == 'parked' then
       local priority = turn(redis.call('ZRANK', key('owner:', owner), id) or 0, run[4])
-      redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'priority', priority, 'unparked', 1)
+      redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'priority', priority)
       return {id, run[2], run[3], tostring(priority)}
     end
   end
@@ -500,7 +500,7 @@ return {#due + (shrink(0) and 1 or 0), queue}
  * again. A job is missed where it is gone, where it is over although its run was not started, and where whoever took it
  * has not started the run since an audit before: he may have died just then. The attempt is another one in these two
  * cases, so that nobody starts the run by the old job. An interactive run whose first job is gone fails instead: whoever
- * queued it is gone, or was told so; not where a script let it in, which another client's server or a worker called. ARGV: place, count, prefix of the queues' keys, least age in milliseconds, payload.
+ * queued it is gone, or was told so. ARGV: place, count, prefix of the queues' keys, least age in milliseconds, payload.
  */
 export const AUDIT = script(`
 even_if_full()
@@ -521,11 +521,10 @@ local function missed(id, job, queuedAt)
 end
 
 local function look(id)
-  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'queuedAt', 'owner',
-    'unparked')
+  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'queuedAt', 'owner')
   if run[1] == 'queued' then
     local why = missed(id, queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3], tonumber(run[6]))
-    if why == 'gone' and run[5] ~= 'async' and run[3] == '0' and not run[8] then
+    if why == 'gone' and run[5] ~= 'async' and run[3] == '0' then
       add(queue, finish(id, 'failed', lost))
     elseif why then
       redis.call('HSET', key('run:', id), 'queuedAt', at)
@@ -555,9 +554,18 @@ if #live <= count then
     local run = redis.call('HMGET', key('run:', id), 'owner', 'bytes')
     if run[1] then add_unfinished(run[1], tonumber(run[2]) or 0) end
   end
-  -- What is reserved is reserved for one of them that runs.
+end
+-- So with what is reserved, for a run that goes on, and what is pinned, of one that has ended and was not seen to. A server
+-- or worker of an earlier version knows neither.
+if redis.call('HLEN', key('reserved')) <= count then
   for _, id in ipairs(redis.call('HKEYS', key('reserved'))) do
     if redis.call('SISMEMBER', key('running'), id) == 0 then set_size('reserved', id, 0) end
+  end
+end
+if redis.call('HLEN', key('pinned')) <= count then
+  for _, id in ipairs(redis.call('HKEYS', key('pinned'))) do
+    local bytes, owner = size_of_kept(id)
+    if not bytes or redis.call('ZSCORE', key('kept:', owner), id) then set_size('pinned', id, 0) end
   end
 end
 return {redis.call('ZCARD', key('live')), queue}

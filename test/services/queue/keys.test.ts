@@ -145,6 +145,49 @@ it('goes when it is needed no more, and is listed in the documentation', async (
   expect(unseen.map(([name]) => name)).toEqual(['bull:webhooks:X'])
 }, 120_000)
 
+it('of an idempotency key goes with the last of its runs, also before its time', async ({
+  onTestFinished,
+}) => {
+  const cluster = startCluster(redis.url)
+  onTestFinished(() => cluster.close())
+  const { asyncRuns } = cluster.server()
+  cluster.worker({ executor: host })
+  const runs = ['1', '2'].map((code) => ({
+    ...{ id: randomUUID(), request: program(code), origin: asKey('one') },
+  }))
+  await asyncRuns.submit(runs, { key: 'key', digest: 'digest' })
+  const { queue } = cluster
+  await expect.poll(() => queue.redis.zcard(queue.key('kept:key:one'))).toBe(2)
+  const there = () => queue.redis.exists(queue.key('once:key:one:key'))
+  for (const [left, { id }] of [...runs.entries()].reverse()) {
+    expect(await there()).toBe(1)
+    await queue.forget(id)
+    expect(await there()).toBe(Math.sign(left))
+  }
+})
+
+it('of sums is put right where somebody of an earlier version was there', async ({
+  onTestFinished,
+}) => {
+  const cluster = startCluster(redis.url)
+  onTestFinished(() => cluster.close())
+  const { asyncRuns } = cluster.server()
+  cluster.worker({ executor: host })
+  const { queue } = cluster
+  const run = { id: randomUUID(), request: program('x'), origin: asKey('one') }
+  await asyncRuns.submit([run])
+  await expect.poll(() => queue.redis.zcard(queue.key('kept:key:one'))).toBe(1)
+  // It saw to the end of this run, and let another one go.
+  for (const id of [run.id, randomUUID()]) {
+    for (const name of ['pinned', 'reserved']) {
+      await queue.redis.hset(queue.key(name), id, 1000)
+      await queue.redis.incrby(queue.key(`${name}:bytes`), 1000)
+    }
+  }
+  const sums = ['pinned:bytes', 'reserved:bytes'].map((name) => queue.key(name))
+  await expect.poll(() => queue.redis.mget(sums), { timeout: 10_000 }).toEqual(['0', '0'])
+})
+
 it('of BullMQ is one of the last hundred jobs, however many there were', async ({
   onTestFinished,
 }) => {

@@ -1,5 +1,6 @@
 // What a run may come to take in Redis: no result of a program takes more.
 
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config.ts'
@@ -108,4 +109,22 @@ describe('with the default limits', () => {
     expect(bound.endBytes).toBeGreaterThanOrEqual(whole)
     expect(bound.endBytes).toBeLessThan(1.1 * whole)
   })
+})
+
+it('is what docs/cluster.md says, and so is how many runs fit', () => {
+  const text = readFileSync('docs/cluster.md', 'utf8')
+  const { MAX_QUEUE_MB: queueMegabytes } = parseConfig({})
+  const { endBytes, filesBytes, eventsBytes } = resultBound(resultLimits(parseConfig({})))
+  const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
+  const all = endBytes + filesBytes + eventsBytes
+  expect(text).toContain(
+    `${megabytes(endBytes)} MB promised; ${megabytes(endBytes + filesBytes)} where it asks for files; ` +
+      `${megabytes(eventsBytes)} more where its output is followed`,
+  )
+  const fits = (bytes: number) => Math.floor((0.75 * queueMegabytes * 2 ** 20) / bytes)
+  expect(text.replaceAll('\n', ' ').replace(/ +/g, ' ')).toContain(
+    `defaults ${fits(endBytes)} that somebody waits for, or ${fits(endBytes + eventsBytes)} asynchronous ones, ${fits(all)} with files`,
+  )
+  const needed = (places: number) => Math.ceil((places * Number(megabytes(all)) * 4) / 3)
+  expect(text).toContain(`${needed(16)} for 16 places, ${needed(48)} for 48`)
 })
