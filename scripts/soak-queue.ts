@@ -32,7 +32,10 @@ process.exit(faults === 0 ? 0 : 1)
 /** How many faults there were. */
 async function soakKills(count: number): Promise<number> {
   const redis = await redisService()
-  const cluster = startCluster(redis.url, { ENVIRONMENTS: 'python', MAX_QUEUED: '5000' })
+  // What is promised to the runs of a worker that was killed stays so until their leases are over.
+  const cluster = startCluster(redis.url, {
+    ...{ ENVIRONMENTS: 'python', MAX_QUEUED: '5000', MAX_QUEUE_MB: '4096' },
+  })
   const { asyncRuns: runs } = cluster.server()
   const tell = teller()
   const startedAtMs = performance.now()
