@@ -70,7 +70,12 @@ async function added(redis: Service): Promise<void> {
 /** Runs a second through one server and one Redis, with so many simulated hosts. */
 async function scaling(redis: Service): Promise<void> {
   console.error('simulated hosts')
-  const settings = { REDIS_URL: redis.url, QUEUE_PREFIX: 'bench-scaling', MAX_QUEUED: '10000' }
+  const settings = {
+    REDIS_URL: redis.url,
+    QUEUE_PREFIX: 'bench-scaling',
+    MAX_QUEUED: '10000',
+    MAX_QUEUE_MB: '1024',
+  }
   const server = await startServer({ ...settings, EXECUTOR: 'queue', LOG_LEVEL: 'info' })
   let first = Number.NaN
   for (const hosts of [1, 2, 4, 8, 16]) {

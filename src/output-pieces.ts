@@ -8,7 +8,7 @@ import type { Piece } from './output-feed.ts'
  * How often output may change between the streams before it is taken and still come in the order in which it was written.
  * Beyond, it comes by streams: a program that changes for every byte would make a million pieces.
  */
-const MAX_CHANGES = 32
+export const MAX_CHANGES = 32
 
 /** Gathers output until it is taken; half a character waits for its rest. */
 export class OutputPieces {

@@ -1,7 +1,7 @@
 // What a path inside the working directory may look like. Pure; uploads and globs follow the same rule.
 
 /** Longest path, in bytes of UTF-8: a quarter of Linux's PATH_MAX, because the working directory comes before it. */
-const MAX_PATH_BYTES = 1024
+export const MAX_PATH_BYTES = 1024
 /** Longest name between two slashes, in bytes of UTF-8: Linux's NAME_MAX. */
 const MAX_NAME_BYTES = 255
 /** How many folders deep: a path of one-letter folders would use up the files that /tmp may have. */

@@ -6,7 +6,8 @@ import { pathConflict, pathProblem } from './relative-path.ts'
 const MAX_ARGS = 64
 const MAX_ENV_VARIABLES = 32
 const MAX_FILES = 32
-const MAX_PATTERNS = 32
+/** Most globs that a request may have. */
+export const MAX_PATTERNS = 32
 /** The file that the code itself is in. */
 const CODE_PATH = 'main.py'
 

@@ -9,6 +9,7 @@ import { describeIssues } from './issues.ts'
 import { warnOfSmallCgroup } from './own-memory.ts'
 import { pause } from './pause.ts'
 import { Fault, MISSING_WALL, runProcess } from './process-frame.ts'
+import { resultLimits } from './queue/result-bound.ts'
 import type { ParseRequest } from './queue/run-once.ts'
 import { RunQueue } from './queue/run-queue.ts'
 import { Sweeper } from './queue/sweeper.ts'
@@ -59,6 +60,7 @@ async function workWith(
   const worker = new QueueWorker({
     ...{ queue, environments, executor, slots, url, prefix, name, logger },
     parse: parser(config),
+    limits: resultLimits(config),
   })
   logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
   const reason = await aborted(stop)

@@ -12,6 +12,14 @@ import {
 } from '../outcome.ts'
 import type { CollectionLimits, Frame } from './protocol.ts'
 
+/**
+ * How much the paths of the files that come back may take as JSON together, in bytes, for each file that there may be: a
+ * path of 64 folders may be 100 KB of it, and what a run's result takes has to have a bound.
+ */
+export const MAX_NAMES_BYTES_PER_FILE = 1024
+/** The same of all that were left out, together: the others are counted and not named. */
+export const MAX_OMITTED_NAMES_BYTES = 65_536
+
 /** The part of an outcome that is collected. */
 export type Collected = Pick<
   Outcome,
@@ -67,10 +75,24 @@ export class Collection {
       ? []
       : patterns.map((path) => ({ path, reason: 'not_collected' as const }))
     const { displays, omittedCount } = this.#displays(whole.filter(({ isDisplay }) => isDisplay))
+    const files = whole.filter(({ isDisplay }) => !isDisplay)
+    const named = withinBytes(
+      files.map(({ name }) => name),
+      this.#limits.maxFiles * MAX_NAMES_BYTES_PER_FILE,
+    )
+    const unnamed = files
+      .slice(named)
+      .map(({ name: path }) => ({ path, reason: 'total_too_large' as const }))
+    const omitted = [...this.#omitted, ...unnamed].slice(0, MAX_OMITTED - missing.length)
+    const told = withinBytes(
+      omitted.map(({ path }) => path),
+      MAX_OMITTED_NAMES_BYTES,
+    )
     return {
-      files: whole.filter(({ isDisplay }) => !isDisplay).map(toFile),
-      filesOmitted: [...this.#omitted.slice(0, MAX_OMITTED - missing.length), ...missing],
-      filesOmittedCount: this.#counts?.files ?? this.#omitted.length + missing.length,
+      files: files.slice(0, named).map(toFile),
+      filesOmitted: [...omitted.slice(0, told), ...missing],
+      filesOmittedCount:
+        (this.#counts?.files ?? this.#omitted.length + missing.length) + unnamed.length,
       displays,
       displaysOmittedCount: (this.#counts?.displays ?? 0) + omittedCount,
     }
@@ -142,6 +164,16 @@ function toFile({ name, size, chunks }: Part): OutputFile {
   return text === undefined
     ? { path: name, size, encoding: 'base64', content: bytes.toString('base64') }
     : { path: name, size, encoding: 'utf8', content: text }
+}
+
+/** How many of these texts, from the first on, take at most so many bytes as JSON. */
+function withinBytes(texts: readonly string[], maxBytes: number): number {
+  let bytes = 0
+  const first = texts.findIndex((text) => {
+    bytes += jsonTextBytes(Buffer.from(text))
+    return bytes > maxBytes
+  })
+  return first === -1 ? texts.length : first
 }
 
 /** Undefined where the bytes are not UTF-8. */

@@ -14,6 +14,7 @@ import { Guard } from './guard.ts'
 import { inspectEnvironments } from './inspect.ts'
 import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
+import { collectionLimits } from './protocol.ts'
 import { Sandbox } from './sandbox.ts'
 import { containerSpec, maxContainers, poolSize } from './spec.ts'
 import type { Finding } from './walls.ts'
@@ -129,11 +130,7 @@ export function createDockerExecutor(
     gate,
     environments,
     outputLimitBytes: config.MAX_OUTPUT_BYTES,
-    collectionLimits: {
-      maxFiles: config.MAX_OUTPUT_FILES,
-      maxFileBytes: config.MAX_OUTPUT_FILE_BYTES,
-      maxTotalBytes: config.MAX_OUTPUT_FILES_BYTES,
-    },
+    collectionLimits: collectionLimits(config),
     logger,
   })
   void leftovers.look()

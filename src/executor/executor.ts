@@ -27,6 +27,11 @@ export interface RunOptions {
   onAdmitted?: () => void
   /** Called when the run has cost a container: one was started for it, or got its program. It may be called twice. */
   onCharged?: () => void
+  /**
+   * Called just before the program is handed to a container, with each one again: from then on it may have begun, whether or
+   * not anybody hears of it.
+   */
+  onDelivery?: () => void
   /** Called when the program starts; there is no refusal after it but `cancelled`. */
   onStart?: () => void
   /** Called when the program is started again, as its request allows: what it wrote before is void. */

@@ -50,7 +50,7 @@ type End = 'exit' | 'gone' | 'not_started' | 'timeout' | 'output_limit' | 'cance
 export async function observe(
   sandbox: Sandbox,
   job: Job,
-  { signal, onCharged, onStart, onChunk }: RunOptions,
+  { signal, onCharged, onDelivery, onStart, onChunk }: RunOptions,
 ): Promise<Observation> {
   const chunks: Record<StreamName, Buffer[]> = { stdout: [], stderr: [] }
   const seen = { started: false, notStarted: '', message: '', exit: null as ExitReport | null }
@@ -107,7 +107,9 @@ export async function observe(
       stopListening()
     }
     void sandbox.closed.then(() => resolve('gone'))
+    if (signal.aborted) return resolve('cancelled')
     onCharged?.()
+    onDelivery?.()
     sandbox.deliver(job, onFrame)
   })
   release()

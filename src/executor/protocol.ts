@@ -4,6 +4,7 @@
 // travels inside frames and is never parsed. The token is random for each job: a frame without it is not the runner's.
 
 import { z } from 'zod'
+import type { Config } from '../config.ts'
 import type { RunRequest } from '../run.ts'
 
 /**
@@ -102,6 +103,15 @@ export interface CollectionLimits {
   maxFiles: number
   maxFileBytes: number
   maxTotalBytes: number
+}
+
+/** The limits that an operator's settings mean. */
+export function collectionLimits(config: Config): CollectionLimits {
+  return {
+    maxFiles: config.MAX_OUTPUT_FILES,
+    maxFileBytes: config.MAX_OUTPUT_FILE_BYTES,
+    maxTotalBytes: config.MAX_OUTPUT_FILES_BYTES,
+  }
 }
 
 /** The frames of a job: one a field, `G` (go) last. */

@@ -31,6 +31,20 @@ export function connect(url: string, logger: Logger): Redis {
   return redis
 }
 
+/**
+ * One for what is large: a command is answered however long that takes, and fails when the connection ends. So nothing is
+ * sent twice that Redis may still be taking in.
+ */
+export function connectForLarge(url: string): Redis {
+  const redis = new Redis(url, {
+    ...{ retryStrategy, connectTimeout: 2000 },
+    ...{ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
+  })
+  redis.on('error', () => {}) // the connection beside it tells of outages
+  dropWhenSilent(redis)
+  return redis
+}
+
 /** One on which a command waits for Redis, and may wait for something in it. */
 export function connectToWait(url: string): Redis {
   const redis = new Redis(url, { retryStrategy, connectTimeout: 2000, maxRetriesPerRequest: null })

@@ -1,14 +1,25 @@
 // The start and the output of a run, on their way from a worker to Redis.
 
 import type { StreamName } from '../executor/executor.ts'
-import { OutputPieces } from '../output-pieces.ts'
+import { MAX_CHANGES, OutputPieces } from '../output-pieces.ts'
 import { pause } from '../pause.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'
 
 /** Pause between attempts to reach a Redis that is away, in milliseconds. */
 const PAUSE_MS = 250
 /** Longest text of one event, in characters: Redis and readers take it in one piece. */
-const MAX_TEXT_CHARS = 65_536
+export const MAX_TEXT_CHARS = 65_536
+/** What an event takes in Redis beside the JSON of its text, at most, in bytes: PIECE_BYTES in scripts.ts, names and quotes. */
+export const EVENT_BYTES = 180
+/**
+ * How many events are sent as they come. Each takes memory beside its text, so that they must not be as many as a program
+ * has bytes of output.
+ */
+const MAX_LIVE_EVENTS = 4096
+/** How many of them go at once; before the next ones there is a pause of a millisecond for each that was sent beyond these. */
+const UNPACED_EVENTS = 100
+/** How many events a run has at most, beside those that there are because a text is long. */
+export const MAX_EVENTS = MAX_LIVE_EVENTS + 2 * (MAX_CHANGES + 1) + 1
 
 interface Event {
   type: string
@@ -17,7 +28,8 @@ interface Event {
 
 /**
  * Sends what there is as soon as what was before it has arrived: the first output goes at once, and a program that writes
- * faster than Redis takes it makes few large events.
+ * faster than Redis takes it makes few large events. A run that has had many waits between them, longer and longer, and
+ * what comes after very many is sent when it ends.
  */
 export class EventSender {
   readonly #queue: RunQueue
@@ -28,6 +40,8 @@ export class EventSender {
   /** The place of the next event. */
   #seq = 1
   #sending: Promise<void> | undefined
+  /** Aborts when no more output comes: nothing is waited for then. */
+  readonly #ending = new AbortController()
 
   /** Where Redis is away, sends again until the signal aborts. */
   constructor(queue: RunQueue, run: TakenRun, signal: AbortSignal) {
@@ -38,7 +52,7 @@ export class EventSender {
 
   /** The program starts. */
   start(): void {
-    this.#first = [{ type: 'start', data: { attempt: this.#run.attempt } }]
+    this.#first = [{ type: 'start', data: { attempt: this.#run.starts + 1 } }]
     this.#send()
   }
 
@@ -50,11 +64,14 @@ export class EventSender {
   /** Resolves when all has arrived, or the signal has aborted. */
   async end(): Promise<void> {
     this.#pieces.end()
+    this.#ending.abort()
+    await this.#sending
     this.#send()
     await this.#sending
   }
 
   #send(): void {
+    if (this.#seq > MAX_LIVE_EVENTS && !this.#ending.signal.aborted) return
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = undefined
     })
@@ -64,7 +81,15 @@ export class EventSender {
     for (let events = this.#take(); events.length > 0; events = this.#take()) {
       await this.#append(events)
       this.#seq += events.length
+      await this.#pace()
+      if (this.#seq > MAX_LIVE_EVENTS && !this.#ending.signal.aborted) return
     }
+  }
+
+  /** The pause before the next events. */
+  async #pace(): Promise<void> {
+    const ms = this.#seq - UNPACED_EVENTS
+    if (ms > 0 && !this.#ending.signal.aborted) await pause(ms, this.#ending.signal)
   }
 
   #take(): Event[] {

@@ -7,7 +7,7 @@ import { neverFits } from '../fair-share.ts'
 import { tooManyAtOnce } from '../keys/key-places.ts'
 import type { RunRequest } from '../run.ts'
 import { ask } from './connection.ts'
-import type { JobKey, Jobs, JobTuple } from './jobs.ts'
+import type { Jobs, JobTuple } from './jobs.ts'
 import { type RedisScripts, type SubmitAnswer, scripts } from './redis-scripts.ts'
 import { encodeEnding, type RunMeta } from './stored-run.ts'
 
@@ -80,8 +80,7 @@ export class Intake {
       this.#takeBack(early.jobs)
       return earlierIds(answer, submission)
     }
-    const [, priorities, others, left] = answer
-    this.#takeBack(left)
+    const [, priorities, others] = answer
     const jobs = runs.flatMap(({ id, request }, index): JobTuple[] => {
       const priority = priorities[index] ?? '-1'
       return priority === '-1' ? [] : [[id, request.environment, '0', priority]]
@@ -115,8 +114,8 @@ export class Intake {
     )
   }
 
-  /** Jobs of runs that were refused or have left: nobody could start them. */
-  #takeBack(jobs: readonly JobKey[]): void {
+  /** Jobs of runs that were refused: nobody could start them. */
+  #takeBack(jobs: readonly JobTuple[]): void {
     for (const [id, environment, attempt] of jobs) {
       void this.#jobs.remove(id, environment, attempt).catch(() => {})
     }

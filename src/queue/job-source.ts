@@ -105,6 +105,19 @@ export class TakenJob {
     void this.#job.extendLock(this.#token, LEASE_MS).catch(() => {})
   }
 
+  /** Which taking of it this is: nobody else has this. */
+  get token(): string {
+    return this.#token
+  }
+
+  /**
+   * Somebody else may take it, before all others of the same priority.
+   * @throws {Error} where it was taken away.
+   */
+  async putBack(): Promise<void> {
+    await this.#job.moveToWait(this.#token)
+  }
+
   /**
    * Nobody needs to see to it any more.
    * @throws {Error} where it was taken away.

@@ -2,29 +2,33 @@
 
 import type { Redis } from 'ioredis'
 import { Script } from './connection.ts'
-import type { JobKey, JobTuple } from './jobs.ts'
+import type { JobTuple } from './jobs.ts'
 import * as lua from './scripts.ts'
 
 /** What becomes of runs that were submitted: the words are those of the script. */
 export type SubmitAnswer =
-  | ['ok', priorities: string[], others: JobTuple[], left: JobKey[]]
+  | ['ok', priorities: string[], others: JobTuple[]]
   | ['same', ids: string]
   | ['conflict' | 'limited' | 'too_large']
   | ['busy' | 'full', waiting: string, endsPerSecond: string]
 
+/** Nothing; that there is no room; or attempt, request, meta, channel, starts before it, whether files are to come back. */
+type StartAnswer = null | ['full'] | [number, string, string, string, number, number]
+
 export const scripts = {
   submit: new Script<SubmitAnswer>(lua.SUBMIT),
   setLimits: new Script<JobTuple[]>(lua.SET_LIMITS),
-  start: new Script<[number, string, string, string] | null>(lua.START),
+  start: new Script<StartAnswer>(lua.START),
   renew: new Script<string[]>(lua.RENEW),
   append: new Script<number>(lua.APPEND),
-  finish: new Script<[number, JobTuple[]?]>(lua.FINISH),
-  end: new Script<[number, string, string, string, JobTuple[]]>(lua.END),
+  finish: new Script<[number, JobTuple[]]>(lua.FINISH),
+  end: new Script<[0] | [1, worker: string, JobTuple[]]>(lua.END),
   handBack: new Script<number>(lua.HAND_BACK),
   maySweep: new Script<number>(lua.MAY_SWEEP),
   sweep: new Script<[number, JobTuple[]]>(lua.SWEEP),
   audit: new Script<[number, JobTuple[]]>(lua.AUDIT),
   seen: new Script<null>(lua.SEEN),
+  forget: new Script<null>(lua.FORGET),
   heartbeat: new Script<null>(lua.HEARTBEAT),
   workers: new Script<[string, string, string][]>(lua.WORKERS),
 }
@@ -56,6 +60,11 @@ export class RedisScripts {
   }
 
   run<T>(script: Script<T>, ...args: (string | number)[]): Promise<T> {
-    return script.run(this.#redis, this.#keyPrefix, ...args)
+    return this.runOn(this.#redis, script, ...args)
+  }
+
+  /** On another connection. */
+  runOn<T>(redis: Redis, script: Script<T>, ...args: (string | number)[]): Promise<T> {
+    return script.run(redis, this.#keyPrefix, ...args)
   }
 }

@@ -36,6 +36,8 @@ export interface RunOnceOptions {
 export class RunOnce {
   readonly #options: RunOnceOptions
   #hasStarted = false
+  /** Whether the program may have begun: a container was given it. */
+  #isDelivered = false
   #startMs = 0
   /** Whether somebody waits for the end, and reads no output before. */
   #isAwaited = false
@@ -55,21 +57,27 @@ export class RunOnce {
     try {
       ending = await this.#execute(taken, environment, ended.signal)
     } catch (error) {
-      return lost.aborted ? 'lost' : this.#failed(taken, environment, toRefusal(error))
+      return lost.aborted ? 'lost' : this.#failed(taken, environment, toRefusal(error), lost)
     } finally {
       for (const stopOne of stopListening) stopOne()
     }
-    return (await this.#finish(taken, ending)) ? ending.state : 'lost'
+    return (await this.#finish(taken, ending, lost)) ? ending.state : 'lost'
   }
 
   /** What becomes of a run whose program did not end here. */
-  async #failed(taken: TakenRun, environment: string, refusal: Refusal): Promise<RunEnd> {
+  async #failed(
+    taken: TakenRun,
+    environment: string,
+    refusal: Refusal,
+    lost: AbortSignal,
+  ): Promise<RunEnd> {
     const isStopped = this.#options.stop.aborted
-    const mayBegin = !this.#hasStarted && (isStopped || isOurs(refusal))
+    // An executor that refuses says that the program did not begin. One that was stopped may not know.
+    const mayBegin = isOurs(refusal) ? !this.#hasStarted : isStopped && !this.#isDelivered
     if (mayBegin && (await this.#handBack(taken, environment))) return 'handed back'
     if (isStopped && (await this.#giveUp(taken))) return 'lost'
     const ending = failed(isStopped ? stopped() : refusal)
-    return (await this.#finish(taken, ending)) ? ending.state : 'lost'
+    return (await this.#finish(taken, ending, lost)) ? ending.state : 'lost'
   }
 
   async #execute(taken: TakenRun, environment: string, signal: AbortSignal): Promise<Ending> {
@@ -80,7 +88,11 @@ export class RunOnce {
     const sender = meta.isFollowed ? new EventSender(this.#options.queue, taken, signal) : undefined
     const result = await executor.run(request, {
       ...{ signal, id: taken.id, origin: toOrigin(meta) },
+      onDelivery: () => {
+        this.#isDelivered = true
+      },
       onStart: () => {
+        this.#isDelivered = true
         this.#hasStarted = true
         this.#options.onStart?.()
         this.#startMs = performance.now() - takenAtMs
@@ -119,14 +131,15 @@ export class RunOnce {
     )
   }
 
-  /** Whether it is the end of the run. While Redis is away it is tried again, for as long as the run may be ours. */
-  async #finish(taken: TakenRun, ending: Ending): Promise<boolean> {
+  /** Whether it is the end of the run. Where it can't be sent it is tried again, for as long as the run may be ours. */
+  async #finish(taken: TakenRun, ending: Ending, lost: AbortSignal): Promise<boolean> {
     const untilMs = performance.now() + LEASE_MS
     for (;;) {
       try {
         return await this.#options.queue.finish(taken, ending, this.#isAwaited)
       } catch (error) {
-        if (performance.now() > untilMs) throw error
+        const isOver = lost.aborted || this.#options.stop.aborted
+        if (isOver && performance.now() > untilMs) throw error
         await pause(PAUSE_MS)
       }
     }

@@ -3,16 +3,18 @@
 
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { connect } from './connection.ts'
+import { connect, connectForLarge } from './connection.ts'
 import { Intake, type Submission } from './intake.ts'
 import { bullPrefix, type JobData, Jobs } from './jobs.ts'
 import { RedisScripts, scripts } from './redis-scripts.ts'
+import type { ResultBound } from './result-bound.ts'
 import {
   decodeEnding,
   decodeReport,
   decodeRun,
   type Ending,
   encodeEnding,
+  STORED_FIELDS,
   type StoredRun,
   type WorkerReport,
 } from './stored-run.ts'
@@ -40,10 +42,30 @@ export interface RunQueueOptions {
 export interface TakenRun {
   id: string
   attempt: number
-  /** As it came, not believed yet. */
+  /** How often its program was started before, as far as that was written down. */
+  starts: number
+  /** Longest end that there is room for, in bytes. */
+  maxEndBytes: number
+  /** As it came, not believed yet; undefined where it is no JSON. */
   request: unknown
   meta: string
   channel: string
+}
+
+/** What starts runs. */
+export interface Starter {
+  id: string
+  /** How long a run is the worker's without word of it, in milliseconds. */
+  leaseMs: number
+  /** What a run may take in Redis until it has ended. */
+  bound: ResultBound
+}
+
+/** What runs take in Redis, in bytes. */
+export interface QueueBytes {
+  unfinished: number
+  kept: number
+  reserved: number
 }
 
 /** A worker as the servers see it. */
@@ -70,8 +92,19 @@ const NEVER_QUEUED = encodeEnding({
   refusal: { code: 'unavailable', error: 'The queue lost the program before it ran; try again' },
 })
 
+const TOO_LARGE = encodeEnding({
+  state: 'failed',
+  refusal: {
+    code: 'too_large',
+    error: 'What the program left is more than the machine that ran it may send back',
+  },
+})
+
 export class RunQueue {
   readonly redis: Redis
+  readonly #url: string
+  /** For what workers send of their runs; made when it is needed. */
+  #large: Redis | undefined
   readonly jobs: Jobs
   readonly #prefix: string
   readonly #scripts: RedisScripts
@@ -79,6 +112,7 @@ export class RunQueue {
 
   constructor({ url, prefix, environments, logger }: RunQueueOptions) {
     this.redis = connect(url, logger)
+    this.#url = url
     this.#prefix = prefix
     this.#scripts = new RedisScripts(this.redis, this.key(''))
     this.jobs = new Jobs({ redis: this.redis, prefix, environments })
@@ -105,12 +139,34 @@ export class RunQueue {
     await this.jobs.enqueue(await this.#scripts.run(scripts.setLimits, ...pairs))
   }
 
-  /** Undefined where nobody may start it by this job (any more). */
-  async start(job: JobData, workerId: string, leaseMs: number): Promise<TakenRun | undefined> {
-    const taken = await this.#scripts.run(scripts.start, job.id, job.attempt, workerId, leaseMs)
+  /**
+   * Undefined where nobody may start it by this job (any more); `full` where there is no memory for what may come of it, and
+   * somebody may try again later. The same token again is answered the same, and the lease begins anew.
+   */
+  async start(
+    job: JobData,
+    token: string,
+    worker: Starter,
+  ): Promise<TakenRun | 'full' | undefined> {
+    const { id: workerId, leaseMs, bound } = worker
+    const { endBytes, filesBytes, eventsBytes } = bound
+    const taken = await this.#scripts
+      .run(
+        scripts.start,
+        ...[job.id, job.attempt, workerId, leaseMs, token, endBytes, filesBytes, eventsBytes],
+      )
+      .catch((error) => {
+        // Nothing was written: a script that begins to write where memory is full is refused.
+        if (String(error).includes('OOM ')) return ['full'] as ['full']
+        throw error
+      })
     if (!taken) return undefined
-    const [attempt, request, meta, channel] = taken
-    return { id: job.id, attempt, request: JSON.parse(request), meta, channel }
+    if (taken[0] === 'full') return 'full'
+    const [attempt, request, meta, channel, starts, hasFiles] = taken
+    return {
+      ...{ id: job.id, attempt, starts, meta, channel, request: readJson(request) },
+      maxEndBytes: endBytes + (hasFiles === 1 ? filesBytes : 0),
+    }
   }
 
   /** Those that are not the worker's any more. */
@@ -131,20 +187,26 @@ export class RunQueue {
     events: readonly { type: string; data: object }[],
   ): Promise<boolean> {
     const fields = events.flatMap(({ type, data }) => [type, JSON.stringify(data)])
-    return (await this.#scripts.run(scripts.append, id, attempt, seq, ...fields)) === 1
+    const large = this.#largeConnection()
+    return (await this.#scripts.runOn(large, scripts.append, id, attempt, seq, ...fields)) === 1
   }
 
-  /** Whether this is how the run ended. `isAwaited`: somebody waits for the end alone, and is told it at once if it is short. */
+  /**
+   * Whether this is how the run ended; the same end again changes nothing. `isAwaited`: somebody waits for the end alone, and
+   * is told it at once if it is short. An end that is longer than there is room for is none: the run has failed then.
+   * Settles when Redis has answered, however long it takes, or the connection has ended.
+   */
   async finish(
-    run: Pick<TakenRun, 'id' | 'attempt'>,
-    ending: Ending,
+    run: Pick<TakenRun, 'id' | 'attempt' | 'maxEndBytes'>,
+    given: Ending,
     isAwaited = false,
   ): Promise<boolean> {
-    const text = encodeEnding(ending)
+    const { text, state } = boundedEnding(given, run.maxEndBytes)
     const isTold = isAwaited && text.length <= MAX_TOLD_CHARS
-    const [isMine, jobs = []] = await this.#scripts.run(
+    const [isMine, jobs] = await this.#scripts.runOn(
+      this.#largeConnection(),
       scripts.finish,
-      ...[run.id, run.attempt, ending.state, text, isTold ? 1 : 0],
+      ...[run.id, run.attempt, state, text, isTold ? 1 : 0],
     )
     await this.jobs.enqueue(jobs)
     return isMine === 1
@@ -152,13 +214,10 @@ export class RunQueue {
 
   /** Ends a run from outside. The worker that runs it, if one does, is told. */
   async end(id: string, ending: Ending): Promise<boolean> {
-    const [isEnded, environment, attempt, worker, jobs] = await this.#scripts.run(
-      scripts.end,
-      ...[id, ending.state, encodeEnding(ending)],
-    )
-    if (isEnded === 0) return false
+    const answer = await this.#scripts.run(scripts.end, id, ending.state, encodeEnding(ending))
+    if (answer[0] === 0) return false
+    const [, worker, jobs] = answer
     if (worker) await this.redis.publish(this.key(`worker:${worker}`), id)
-    else await this.jobs.remove(id, environment, attempt)
     await this.jobs.enqueue(jobs)
     return true
   }
@@ -194,9 +253,23 @@ export class RunQueue {
     return from + AUDIT_COUNT < all ? from + AUDIT_COUNT : 0
   }
 
-  /** Undefined where there is no such run, or none any more. */
+  /** Without its request, which may be megabytes. Undefined where there is no such run, or none any more. */
   async find(id: string): Promise<StoredRun | undefined> {
-    const fields = await this.redis.hgetall(this.key(`run:${id}`))
+    return this.#find(id, STORED_FIELDS)
+  }
+
+  /** The same with its request, where that is still there. */
+  async findWithRequest(id: string): Promise<StoredRun | undefined> {
+    return this.#find(id, [...STORED_FIELDS, 'request'])
+  }
+
+  async #find(id: string, names: readonly string[]): Promise<StoredRun | undefined> {
+    const values = await this.redis.hmget(this.key(`run:${id}`), ...names)
+    const fields: Record<string, string> = {}
+    for (const [index, name] of names.entries()) {
+      const value = values[index]
+      if (typeof value === 'string') fields[name] = value
+    }
     return fields.state === undefined ? undefined : decodeRun(fields)
   }
 
@@ -207,7 +280,7 @@ export class RunQueue {
 
   /** Lets a run go that has ended, and that nobody asks for any more. */
   async forget(id: string): Promise<void> {
-    await this.redis.unlink(this.key(`run:${id}`), this.key(`events:${id}`))
+    await this.#scripts.run(scripts.forget, id)
   }
 
   async exists(id: string): Promise<boolean> {
@@ -230,10 +303,14 @@ export class RunQueue {
     }))
   }
 
-  /** What runs take in Redis, about: those that have not ended, and asynchronous ones that have. */
-  async bytes(): Promise<{ unfinished: number; kept: number }> {
-    const [unfinished, kept] = await this.redis.mget(this.key('bytes'), this.key('kept:bytes'))
-    return { unfinished: Number(unfinished), kept: Number(kept) }
+  /**
+   * What runs take in Redis, about: those that have not ended, and those that have. `reserved` is what may still come of
+   * those that go on, at most.
+   */
+  async bytes(): Promise<QueueBytes> {
+    const names = ['bytes', 'kept:bytes', 'reserved:bytes'].map((name) => this.key(name))
+    const [unfinished, kept, reserved] = await this.redis.mget(names)
+    return { unfinished: Number(unfinished), kept: Number(kept), reserved: Number(reserved) }
   }
 
   /** How many wait in the line that somebody waits for. */
@@ -263,5 +340,31 @@ export class RunQueue {
   async close(): Promise<void> {
     await this.jobs.close()
     this.redis.disconnect()
+    this.#large?.disconnect()
   }
+
+  /** What a worker sends of its runs has a connection of its own, which is made before the first one needs it. */
+  connectForRuns(): void {
+    this.#largeConnection()
+  }
+
+  #largeConnection(): Redis {
+    this.#large ??= connectForLarge(this.#url)
+    return this.#large
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** An end as it is written down, and which one it is. */
+function boundedEnding(ending: Ending, maxBytes: number): { text: string; state: string } {
+  const text = encodeEnding(ending)
+  if (Buffer.byteLength(text) <= maxBytes) return { text, state: ending.state }
+  return { text: TOO_LARGE, state: 'failed' }
 }

@@ -11,10 +11,14 @@
 //
 // What they take is estimated: `bytes` of all that have not ended, `bytes:by` of each client's, `bytes:sync` and
 // `bytes:sync:by` of the synchronous ones among them. AUDIT counts bytes and lines anew while they are few, so that a run
-// that was lost is not counted for ever. Asynchronous runs that have
-// ended are `kept` until their time is over or the memory for them is needed (`max-bytes`: half of it is for them, half for
-// those that have not ended). `kept:size` has what each of them takes and whose it is, `kept:bytes` the sum. Those whose
-// end a server has seen to may go: `kept:NAME` has a client's, the oldest first, `kept:by` the sum of each client's.
+// that was lost is not counted for ever. Runs that have ended are `kept` until their time is over, or the memory for them is
+// needed (`max-bytes`: half of it is for them, a quarter for each kind of those that have not ended), or, where somebody
+// waited, until he has the end. `kept:size` has what each of them takes and whose it is, `kept:bytes` the sum. Asynchronous
+// ones whose end a server has seen to may go: `kept:NAME` has a client's, the oldest first, `kept:by` the sum of each
+// client's. All others are `pinned` until then, with what they take; `pinned:bytes` is the sum.
+//
+// What a run may come to take until it has ended is `reserved` when a worker takes it, and given back at its end;
+// `reserved:bytes` is the sum. So what has come can always be written down. docs/cluster.md lists all keys.
 
 import { FAIR_SHARE_LUA } from '../fair-share.ts'
 
@@ -32,8 +36,21 @@ const RUN_BYTES = 3000
 const ENDED_BYTES = 3000
 const PIECE_BYTES = 150
 
-/** How many kept runs one script lets go at most: it keeps all others waiting meanwhile. */
+/** What an idempotency key takes beside its texts, and each id that it stands for, in bytes: measured. */
+const ONCE_BYTES = 300
+const ONCE_ID_BYTES = 40
+
+/**
+ * How many kept runs one script lets go at most, beside those that make way for what it writes: it keeps all others waiting
+ * meanwhile.
+ */
 const LET_GO = 100
+
+/**
+ * The part of the memory that results may be promised which are not there yet, together with those that can't be let go: the
+ * rest is for programs, so that small ones are taken on while all places of all workers are taken.
+ */
+const PROMISED_PART = 0.75
 
 /** What all scripts share. ARGV[1] is the prefix. */
 const COMMON = `
@@ -157,6 +174,24 @@ local function add_unfinished(owner, bytes, kind)
   add_for('bytes:sync:by', owner, bytes)
 end
 
+-- What is kept of one run in a hash of sizes, with their sum: none where there is none, or none any more.
+local function set_size(name, id, bytes)
+  local before = tonumber(redis.call('HGET', key(name), id) or 0)
+  if bytes == 0 then redis.call('HDEL', key(name), id) else redis.call('HSET', key(name), id, bytes) end
+  if bytes ~= before then redis.call('INCRBY', key(name, ':bytes'), bytes - before) end
+end
+
+-- What can't be let go of what has ended, and what may come of what runs.
+local function promised()
+  return number('pinned:bytes') + number('reserved:bytes')
+end
+
+-- One run fewer needs the answer to an idempotency key: it goes with the last one.
+local function leave_once(id)
+  local once = redis.call('HGET', key('run:', id), 'once')
+  if once and redis.call('HINCRBY', key('once:', once), 'left', -1) <= 0 then redis.call('DEL', key('once:', once)) end
+end
+
 local function size_of_kept(id)
   local bytes, owner = string.match(redis.call('HGET', key('kept:size'), id) or '', '^(%d+) (.+)$')
   return tonumber(bytes), owner
@@ -166,6 +201,8 @@ local function let_go(id)
   local bytes, owner = size_of_kept(id)
   redis.call('ZREM', key('kept'), id)
   redis.call('HDEL', key('kept:size'), id)
+  set_size('pinned', id, 0)
+  leave_once(id)
   redis.call('UNLINK', key('run:', id), key('events:', id))
   if not bytes then return end
   redis.call('INCRBY', key('kept:bytes'), -bytes)
@@ -173,12 +210,12 @@ local function let_go(id)
 end
 
 -- Lets go what has been kept for its time, and then, of whoever has most, the oldest, until there is not too much. Returns
--- whether there may be more to let go.
-local function shrink()
+-- whether there may be more to let go. 'made' is how many bytes were written just now.
+local function shrink(made)
   local over = redis.call('ZRANGEBYSCORE', key('kept'), '-inf', now(), 'LIMIT', 0, ${LET_GO})
   for _, id in ipairs(over) do let_go(id) end
   local max = number('max-bytes') / 2
-  for _ = 1, ${LET_GO} do
+  for _ = 1, ${LET_GO} + math.ceil(made / ${RUN_BYTES + ENDED_BYTES}) do
     if number('kept:bytes') <= max then return #over == ${LET_GO} end
     local most = redis.call('ZREVRANGE', key('kept:by'), 0, 0)[1]
     if not most then return false end
@@ -189,40 +226,51 @@ local function shrink()
 end
 
 -- Ends a run for good, with 'finished', 'failed' or 'cancelled'; whoever listens is told how where is_told says so, which
--- saves the way of asking. Returns what of the same client may be queued or moved now.
+-- saves the way of asking. Returns what is to be done about jobs: its own goes where it waits, and of the same client's one
+-- may be queued, one moved.
 local function finish(id, state, payload, is_told)
-  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown')
+  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown', 'once',
+    'environment', 'attempt')
   local ttl = tonumber(run[3])
   local at = now()
+  local bytes, grown = tonumber(run[6]) or 0, tonumber(run[7]) or 0
+  add_unfinished(run[1], -bytes, run[2])
+  set_size('reserved', id, 0)
   redis.call('HSET', key('run:', id), 'state', state, 'endedAt', at, 'expiresAt', at + ttl)
-  if run[2] == 'sync' then redis.call('HDEL', key('run:', id), 'request') end
+  if run[2] == 'sync' then
+    bytes = bytes - redis.call('HSTRLEN', key('run:', id), 'request')
+    redis.call('HDEL', key('run:', id), 'request')
+  end
   redis.call('XADD', key('events:', id), '1000000-0', 'type', 'end', 'data', payload)
   redis.call('PEXPIRE', key('run:', id), ttl)
   redis.call('PEXPIRE', key('events:', id), ttl)
+  if run[8] and redis.call('HINCRBY', key('once:', run[8]), 'open', -1) <= 0 then
+    redis.call('PEXPIRE', key('once:', run[8]), ttl)
+  end
   redis.call('ZREM', key('live'), id)
   leave_line(id)
   redis.call('ZREM', key('owner:', run[1]), id)
   redis.call('ZREM', key('awaited:', run[1]), id)
+  if redis.call('EXISTS', key('owner:', run[1])) == 0 then redis.call('DEL', key('limit:', run[1])) end
   if run[5] == 'running' and state ~= 'cancelled' then
     local bucket = key('done:', math.floor(at / 1000 / ${BUCKET_SECONDS}))
     redis.call('INCR', bucket)
     redis.call('EXPIRE', bucket, ${BUCKET_SECONDS * 3})
   end
-  local bytes, grown = tonumber(run[6]) or 0, tonumber(run[7]) or 0
-  add_unfinished(run[1], -bytes, run[2])
-  if run[2] == 'async' then
-    local size = bytes + grown + #payload + ${ENDED_BYTES}
-    redis.call('ZADD', key('kept'), at + ttl, id)
-    redis.call('HSET', key('kept:size'), id, size .. ' ' .. run[1])
-    redis.call('INCRBY', key('kept:bytes'), size)
-    redis.call('XADD', key('ended'), '*', 'id', id)
-  end
+  local size = bytes + grown + #payload + ${ENDED_BYTES}
+  redis.call('ZADD', key('kept'), at + ttl, id)
+  redis.call('HSET', key('kept:size'), id, size .. ' ' .. run[1])
+  set_size('pinned', id, size)
+  if redis.call('INCRBY', key('kept:bytes'), size) > number('max-bytes') / 2 then shrink(size) end
+  if run[2] == 'async' then redis.call('XADD', key('ended'), '*', 'id', id) end
   redis.call('PUBLISH', run[4], id .. (is_told and ' end ' .. payload or ' events'))
   if run[5] == 'parked' then
     redis.call('LREM', key('parked:', run[1]), 1, id)
     return {}
   end
-  local jobs = unpark(run[1])
+  local jobs = {}
+  if run[5] == 'queued' then jobs[1] = {id, run[9], run[10], '0', 'over'} end
+  add(jobs, unpark(run[1]))
   add(jobs, {move_up(run[1])})
   return jobs
 end
@@ -236,7 +284,7 @@ function script(body: string): string {
 /**
  * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked) and what of the client's is queued
  * besides, `same` with the ids of the first time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
- * how many wait and how many end in a second. The last part of `ok` are the jobs of runs that had to leave.
+ * how many wait and how many end in a second.
  *
  * Runs that somebody waits for and those that are read later have a line and memory each, so that neither kind keeps the
  * other out. How much of these a client may have is in src/fair-share.ts. Where a synchronous run finds no place, the newest
@@ -260,6 +308,15 @@ if once ~= '' then
     is_known = is_known or redis.call('EXISTS', key('run:', id)) == 1
   end
   if is_known then return known[1] == digest and {'same', known[2]} or {'conflict'} end
+end
+-- What was taken on already is not taken on anew.
+if redis.call('EXISTS', key('run:', ARGV[first])) == 1 then
+  local priorities = {}
+  for i = first, #ARGV, 5 do
+    local run = redis.call('HMGET', key('run:', ARGV[i]), 'state', 'priority')
+    priorities[#priorities + 1] = run[1] == 'queued' and run[2] or '-1'
+  end
+  return {'ok', priorities, {}}
 end
 -- The first thing that is written is what Redis refuses where its memory is full.
 redis.call('SET', key('max-bytes'), maxBytes)
@@ -301,24 +358,26 @@ if not may_wait(come, n - come, in_line, aside, max - waiting, max) then
   if not last then return {'busy', tostring(waiting), tostring(drain_rate())} end
 end
 local sizes, bytes = {}, 0
+local once_bytes = once == '' and 0
+  or math.ceil((${ONCE_BYTES} + #owner + #once + #digest) / n) + ${ONCE_ID_BYTES}
 for i = 0, n - 1 do
-  sizes[i] = ${RUN_BYTES} + #ARGV[first + i * 5 + 3] + #ARGV[first + i * 5 + 4]
+  sizes[i] = ${RUN_BYTES} + once_bytes + #ARGV[first + i * 5 + 3] + #ARGV[first + i * 5 + 4]
   bytes = bytes + sizes[i]
 end
-if not has_room(0, bytes, maxBytes / 2) then return {'too_large'} end
+if not has_room(0, bytes, maxBytes / 4) then return {'too_large'} end
+-- Each kind has half of what there is for programs.
 local taken, own_taken = number('bytes:sync'), tonumber(redis.call('ZSCORE', key('bytes:sync:by'), owner) or 0)
 if kind == 'async' then
   taken = number('bytes') - taken
   own_taken = tonumber(redis.call('ZSCORE', key('bytes:by'), owner) or 0) - own_taken
 end
-if not has_room(own_taken, bytes, maxBytes / 2 - taken) then
+local programs = math.min(maxBytes / 2, maxBytes - math.min(promised(), maxBytes * ${PROMISED_PART}))
+if not has_room(own_taken, bytes, programs / 2 - taken) then
   return {'full', tostring(waiting), tostring(drain_rate())}
 end
 add_unfinished(owner, bytes, kind)
-local jobs, left = {}, {}
+local jobs = {}
 if last then
-  local job = redis.call('HMGET', key('run:', last), 'environment', 'attempt')
-  left[1] = {last, job[1], job[2]}
   add(jobs, finish(last, 'failed', ARGV[13], true))
 end
 if limit == 0 then add(jobs, unpark(owner)) end
@@ -335,7 +394,8 @@ for i = 0, n - 1 do
     'environment', environment, 'retry', retry,
     'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
     'priority', priority, 'weight', weight, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at,
-    'bytes', sizes[i], 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
+    'waitUntil', at + waitMs, 'bytes', sizes[i], 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
+  if once ~= '' then redis.call('HSET', key('run:', id), 'once', owner .. ':' .. once) end
   redis.call('PEXPIRE', key('run:', id), keepMs)
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs + i / 1000, id)
@@ -352,10 +412,10 @@ add(jobs, unpark(owner))
 if kind == 'sync' then redis.call('HDEL', key('run:', ids[1]), 'letIn') end
 if once ~= '' then
   local memory = key('once:', owner, ':', once)
-  redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '))
+  redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '), 'open', n, 'left', n)
   redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
-return {'ok', priorities, jobs, left}
+return {'ok', priorities, jobs}
 `)
 
 /**
@@ -374,20 +434,38 @@ return jobs
 `)
 
 /**
- * A worker takes a run that is queued: its new attempt and what is to run. Nothing where it is not queued, or this job is
- * of an attempt that is over: then nobody may start it.
+ * A worker takes a run that is queued: its new attempt, what is to run, how often its program was started before, and whether
+ * files are to come back. Nothing where it is not queued, or this job is of an attempt that is over: then nobody may start
+ * it. `full` where there is no memory for what may come of it: it stays as it is. The same token again is answered the
+ * same, with a lease that begins anew.
  */
 export const START = script(`
-local id, attempt, worker, leaseMs = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'request', 'meta', 'channel')
-if run[1] ~= 'queued' or run[2] ~= attempt or not run[3] then return false end
+local id, attempt, worker, leaseMs, token = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local endBytes, filesBytes, eventsBytes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'request', 'meta', 'channel', 'starts', 'token')
+if not (run[3] and run[4] and run[5]) then return false end
+local is_mine = run[1] == 'running' and run[7] == token and tonumber(run[2]) == tonumber(attempt) + 1
+if not is_mine and (run[1] ~= 'queued' or run[2] ~= attempt) then return false end
+-- As JSON has it, this is in no text: a quote is escaped there.
+local has_files = not string.find(run[3], '"outputFiles":[]', 1, true)
+local mine = tonumber(run[2])
 local at = now()
-local mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
-redis.call('HSET', key('run:', id), 'state', 'running', 'worker', worker, 'takenAt', at)
+if not is_mine then
+  local bytes = endBytes + (has_files and filesBytes or 0)
+  if string.find(run[4], '"isFollowed":true', 1, true) then bytes = bytes + eventsBytes end
+  local max, there = number('max-bytes'), promised()
+  -- Where nothing else is promised one may always run: else none ever would where the memory is less than one may take.
+  if there > 0 and (there + bytes > max * ${PROMISED_PART} or number('bytes') + there + bytes > max) then
+    return {'full'}
+  end
+  mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
+  redis.call('HSET', key('run:', id), 'state', 'running', 'worker', worker, 'takenAt', at, 'token', token)
+  leave_line(id)
+  set_size('reserved', id, bytes)
+end
 redis.call('ZADD', key('live'), at + leaseMs, id)
-leave_line(id)
 redis.call('PUBLISH', run[5], id .. ' taken')
-return {mine, run[3], run[4], run[5]}
+return {mine, run[3], run[4], run[5], tonumber(run[6]) or 0, has_files and 1 or 0}
 `)
 
 /** What a worker says of a run that it has is written down even if memory is full; whether it still holds it. */
@@ -435,37 +513,43 @@ redis.call('PUBLISH', redis.call('HGET', key('run:', id), 'channel'), id .. ' ev
 return 1
 `)
 
-/** A worker's run has ended: {1, what is to be done about jobs}, or {0} where it is not the worker's any more. */
+/**
+ * A worker's run has ended: {1, what is to be done about jobs}, or {0} where it is not the worker's any more. The same end
+ * again is answered with 1, too.
+ */
 export const FINISH = script(`${HOLDS}
 local id, attempt = ARGV[2], ARGV[3]
-if not holds(id, attempt) then return {0} end
+if not holds(id, attempt) then
+  return {redis.call('HGET', key('run:', id), 'endedIn') == attempt and 1 or 0, {}}
+end
+redis.call('HSET', key('run:', id), 'endedIn', attempt)
 return {1, finish(id, ARGV[4], ARGV[5], ARGV[6] == '1')}
 `)
 
-/**
- * Somebody else ends a run: {1, environment, attempt, worker or '', what is to be done about jobs}, or {0} where it has ended.
- */
+/** Somebody else ends a run: {1, worker or '', what is to be done about jobs}, or {0} where it has ended. */
 export const END = script(`
 even_if_full()
 local id = ARGV[2]
-local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'worker')
-local state = run[1]
+local state, worker = unpack(redis.call('HMGET', key('run:', id), 'state', 'worker'))
 if not (state == 'queued' or state == 'parked' or state == 'running') then return {0} end
-return {1, run[2], run[3], state == 'running' and run[4] or '', finish(id, ARGV[3], ARGV[4])}
+return {1, state == 'running' and worker or '', finish(id, ARGV[3], ARGV[4])}
 `)
 
 /**
  * A worker gives a run back that did not begin: the number of times that this happened to it, or 0 where it is not the
- * worker's any more. The attempt is another one then, so that nobody starts it by an old job.
+ * worker's any more. The attempt is another one then, so that nobody starts it by an old job. It waits for as long as it
+ * would have if nobody had taken it. Given back again, as long as nobody else has taken it, it is counted once.
  */
 export const HAND_BACK = script(`${HOLDS}
 local id, attempt = ARGV[2], ARGV[3]
+local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'waitMs', 'createdAt', 'waitUntil', 'backIn',
+  'handedBack')
+if run[1] == 'queued' and run[2] == attempt and run[6] == attempt then return tonumber(run[7]) end
 if not holds(id, attempt) then return 0 end
-local waitMs = tonumber(redis.call('HGET', key('run:', id), 'waitMs'))
-local created = tonumber(redis.call('HGET', key('run:', id), 'createdAt'))
-redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now())
+redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'backIn', attempt)
 join_line(id)
-redis.call('ZADD', key('live'), created + waitMs, id)
+set_size('reserved', id, 0)
+redis.call('ZADD', key('live'), tonumber(run[5]) or run[4] + run[3], id)
 return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
 
@@ -490,8 +574,9 @@ local function look(id)
     'channel', 'handedBack')
   if run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
     redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
-    redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at)
+    redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at, 'waitUntil', at + tonumber(run[6]))
     join_line(id)
+    set_size('reserved', id, 0)
     redis.call('PUBLISH', run[7], id .. ' lost')
     queue[#queue + 1] = {id, run[4], run[3], run[5]}
   else
@@ -504,9 +589,11 @@ for _, id in ipairs(due) do
   if redis.call('EXISTS', key('run:', id)) == 0 or not pcall(look, id) then
     redis.call('ZREM', key('live'), id)
     leave_line(id)
+    set_size('reserved', id, 0)
+    if redis.call('EXISTS', key('run:', id)) == 0 then redis.call('UNLINK', key('events:', id)) end
   end
 end
-return {#due + (shrink() and 1 or 0), queue}
+return {#due + (shrink(0) and 1 or 0), queue}
 `)
 
 /**
@@ -570,6 +657,19 @@ if #live <= count then
     if run[1] and run[4] == 'queued' then join_line(id) end
   end
 end
+-- So with what is reserved, for a run that goes on, and what is pinned, of one that has ended and was not seen to. A server
+-- or worker of an earlier version knows neither.
+if redis.call('HLEN', key('reserved')) <= count then
+  for _, id in ipairs(redis.call('HKEYS', key('reserved'))) do
+    if redis.call('HGET', key('run:', id), 'state') ~= 'running' then set_size('reserved', id, 0) end
+  end
+end
+if redis.call('HLEN', key('pinned')) <= count then
+  for _, id in ipairs(redis.call('HKEYS', key('pinned'))) do
+    local bytes, owner = size_of_kept(id)
+    if not bytes or redis.call('ZSCORE', key('kept:', owner), id) then set_size('pinned', id, 0) end
+  end
+end
 return {redis.call('ZCARD', key('live')), queue}
 `)
 
@@ -585,11 +685,18 @@ if not bytes or redis.call('ZSCORE', key('kept:', owner), id) then return end
 local request = redis.call('HSTRLEN', key('run:', id), 'request')
 redis.call('HDEL', key('run:', id), 'request')
 bytes = bytes - request
+set_size('pinned', id, 0)
 redis.call('HSET', key('kept:size'), id, bytes .. ' ' .. owner)
 redis.call('INCRBY', key('kept:bytes'), 0 - request) -- a minus before 0 is none for Redis
 redis.call('ZADD', key('kept:', owner), redis.call('HGET', key('run:', id), 'endedAt') or 0, id)
 add_for('kept:by', owner, bytes)
-shrink()
+shrink(0)
+`)
+
+/** Lets a run go that has ended, and that nobody asks for any more. */
+export const FORGET = script(`
+even_if_full()
+if redis.call('HEXISTS', key('run:', ARGV[2]), 'endedAt') == 1 then let_go(ARGV[2]) end
 `)
 
 /** A worker is there: ARGV: id, what it says of itself, how long that holds in milliseconds. */

@@ -41,6 +41,13 @@ export class Slots {
     }, ms)
   }
 
+  /** Hands them out again before that. */
+  endRest(): void {
+    clearTimeout(this.#rest)
+    this.#rest = undefined
+    this.#handOut()
+  }
+
   /** Hands out no more. */
   close(): void {
     this.#isClosed = true

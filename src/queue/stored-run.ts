@@ -130,6 +130,9 @@ const storedRunSchema = z.object({
   request: text.optional(),
 })
 
+/** The fields of it that are read, but for the request. */
+export const STORED_FIELDS = Object.keys(storedRunSchema.shape).filter((name) => name !== 'request')
+
 /** Times are Redis's, in milliseconds since 1970. */
 export type StoredRun = z.output<typeof storedRunSchema>
 

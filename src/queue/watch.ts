@@ -1,7 +1,7 @@
 // What servers know of the queue and its workers: asked now and then, so that whoever wants to know does not wait.
 
 import type { Logger } from 'pino'
-import type { RunQueue, SeenWorker } from './run-queue.ts'
+import type { QueueBytes, RunQueue, SeenWorker } from './run-queue.ts'
 
 /** How often Redis is asked, in milliseconds. */
 const ASK_MS = 1000
@@ -18,8 +18,8 @@ export interface QueueState {
   workers: readonly SeenWorker[]
   /** Webhooks that have no end yet. */
   webhooks: number
-  /** What runs take in Redis, about: those that have not ended, and the results that are kept. */
-  bytes: { unfinished: number; kept: number }
+  /** What runs take in Redis, about. */
+  bytes: QueueBytes
   /** Runs in the line that somebody waits for. */
   synchronous: number
   /** Jobs by environment. */
@@ -28,7 +28,7 @@ export interface QueueState {
 
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY },
-  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0 } },
+  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0, reserved: 0 } },
   ...{ synchronous: 0, depths: {} },
 }
 

@@ -9,8 +9,9 @@ import { settlesWithin } from '../settles-within.ts'
 import { connectToWait } from './connection.ts'
 import { JobSource, type TakenJob } from './job-source.ts'
 import { LEASE_MS, Leases } from './lease.ts'
+import { type ResultBound, type ResultLimits, resultBound } from './result-bound.ts'
 import { type ParseRequest, type RunEnd, RunOnce } from './run-once.ts'
-import type { RunQueue } from './run-queue.ts'
+import type { RunQueue, TakenRun } from './run-queue.ts'
 import { Slots } from './slots.ts'
 import type { WorkerReport } from './stored-run.ts'
 
@@ -23,8 +24,16 @@ const LAST_WORDS_MS = 5000
 const REST_MS = 2000
 /** How long the first program after an idle time is alone at most, until it starts, in milliseconds. */
 const FIRST_MS = 10
-/** Pause where a queue can't be read, in milliseconds. */
+/** Pause where a queue can't be read, or a run can't be started because Redis is away, in milliseconds. */
 const PAUSE_MS = 500
+/** How long it is tried to start a run while Redis is away, in milliseconds: by then its job is another worker's. */
+const START_MS = 3 * LEASE_MS
+/**
+ * How long a worker takes no job when there is no memory for what may come of a run, in milliseconds: doubling, and until one
+ * of its own has ended.
+ */
+const FIRST_FULL_MS = 100
+const LAST_FULL_MS = 2000
 
 export interface QueueWorkerOptions {
   queue: RunQueue
@@ -39,10 +48,15 @@ export interface QueueWorkerOptions {
   name: string
   /** Makes a request of what came, under this host's own limits. */
   parse: ParseRequest
+  /** What the executor lets programs send back. */
+  limits: ResultLimits
   logger: Logger
   /** Told of each run that it has had. */
-  onRun?: (end: RunEnd | 'skipped') => void
+  onRun?: (end: WorkerEnd) => void
 }
+
+/** What became of a job: that of its run, if it had one to start; with `put back` somebody may take it again. */
+type WorkerEnd = RunEnd | 'skipped' | 'put back'
 
 export class QueueWorker {
   readonly id = randomUUID()
@@ -57,12 +71,19 @@ export class QueueWorker {
   readonly #startedAt = new Date().toISOString()
   readonly #stop = new AbortController()
   readonly #heartbeat: NodeJS.Timeout
+  readonly #bound: ResultBound
+  /** How long the next rest is for want of memory. */
+  #fullMs = FIRST_FULL_MS
+  /** Whether there is one. */
+  #restsForMemory = false
   #isClosing = false
 
   constructor(options: QueueWorkerOptions) {
     this.#options = options
     const { queue, url, prefix, environments, slots, name, logger } = options
+    this.#bound = resultBound(options.limits)
     this.#leases = new Leases(queue)
+    queue.connectForRuns()
     this.#slots = new Slots(slots)
     this.#ears = connectToWait(url)
     this.#ears.on('message', (_, runId: string) => this.#leases.lose(runId))
@@ -137,6 +158,8 @@ export class QueueWorker {
       const end = await this.#take(job, environment, hasBegun)
       logger.debug({ runId, end, worker: name }, 'a run is over')
       onRun?.(end)
+      if (end === 'put back') return
+      this.#endRestForMemory()
     } catch (error) {
       // Its lease ends, and it is swept up.
       logger.error({ err: error, runId }, 'a run could not be seen to')
@@ -146,21 +169,59 @@ export class QueueWorker {
     })
   }
 
-  async #take(
-    job: TakenJob,
-    environment: string,
-    hasBegun: () => void,
-  ): Promise<RunEnd | 'skipped'> {
+  async #take(job: TakenJob, environment: string, hasBegun: () => void): Promise<WorkerEnd> {
     const { queue, executor, parse } = this.#options
-    const takenAtMs = performance.now()
-    const run = await queue.start(job.data, this.id, LEASE_MS)
+    const { run, takenAtMs } = await this.#start(job)
     if (!run) return 'skipped'
+    if (run === 'full') {
+      this.#restForMemory()
+      await job.putBack()
+      return 'put back'
+    }
+    this.#fullMs = FIRST_FULL_MS
     const once = new RunOnce({
       ...{ queue, executor, parse, stop: this.#stop.signal, onStart: hasBegun },
-      onUnable: () => this.#slots.restFor(REST_MS),
+      onUnable: () => {
+        this.#restsForMemory = false
+        this.#slots.restFor(REST_MS)
+      },
     })
     const hold = { run, takenAtMs, onRenewed: () => job.extend() }
     return this.#leases.hold(hold, (lost) => once.run(run, environment, lost))
+  }
+
+  /**
+   * Starts the run of a job, and says when that was asked for. Where Redis does not answer it is asked again: it may have
+   * started the run, and knows by the token who asks.
+   * @throws {Error} where Redis stays away, or the worker ends.
+   */
+  async #start(job: TakenJob): Promise<{ run: TakenRun | 'full' | undefined; takenAtMs: number }> {
+    const untilMs = performance.now() + START_MS
+    const worker = { id: this.id, leaseMs: LEASE_MS, bound: this.#bound }
+    for (;;) {
+      const takenAtMs = performance.now()
+      try {
+        return { run: await this.#options.queue.start(job.data, job.token, worker), takenAtMs }
+      } catch (error) {
+        if (this.#stop.signal.aborted || performance.now() > untilMs) throw error
+        await pause(PAUSE_MS, this.#stop.signal)
+      }
+    }
+  }
+
+  /** Nobody takes a job for a while: there is no memory in Redis for what may come of its run. */
+  #restForMemory(): void {
+    this.#restsForMemory = true
+    // Workers that began to rest together do not end it together.
+    this.#slots.restFor(this.#fullMs * (0.5 + Math.random() / 2))
+    this.#fullMs = Math.min(2 * this.#fullMs, LAST_FULL_MS)
+  }
+
+  /** One of its own has ended, and what was reserved for it is free. */
+  #endRestForMemory(): void {
+    if (!this.#restsForMemory) return
+    this.#restsForMemory = false
+    this.#slots.endRest()
   }
 
   #beat(): void {

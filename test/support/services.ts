@@ -23,12 +23,20 @@ export interface Service {
   pid: () => number
 }
 
-/** `isKept`: what it has is there again when it is started again. */
-export async function redisService({ isKept = false } = {}): Promise<Service> {
+export interface RedisServiceOptions {
+  /** What it has is there again when it is started again. */
+  isKept?: boolean
+  /** Its `maxmemory`; by default none. */
+  maxMemoryBytes?: number
+}
+
+export async function redisService(options: RedisServiceOptions = {}): Promise<Service> {
+  const { isKept = false, maxMemoryBytes = 0 } = options
   const folder = mkdtempSync(join(tmpdir(), 'redis-'))
   const port = await freePort()
   const args = [
     ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+    ...['--maxmemory', `${maxMemoryBytes}`, '--maxmemory-policy', 'noeviction'],
     ...(isKept ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
   ]
   return service(`redis://127.0.0.1:${port}`, port, folder, () =>

@@ -1,22 +1,26 @@
 // A process with workers whose hosts are simulated: a program takes a time and no CPU, and answers with what it was sent.
 // STUB_WORKERS of them with STUB_SLOTS places each, for STUB_ENVIRONMENTS; STUB_MS is the time of a program that does not
-// say `# ms: N`. Of all programs they can run the one of a probe.
+// say `# ms: N`, and `# largest` in one has the largest result that there is. Of all programs they can run the one of a probe.
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
+import { parseConfig } from '../../src/config.ts'
 import { cancelled } from '../../src/errors.ts'
 import type { Executor } from '../../src/executor/executor.ts'
 import type { Outcome } from '../../src/outcome.ts'
+import { resultLimits } from '../../src/queue/result-bound.ts'
 import { RunQueue } from '../../src/queue/run-queue.ts'
 import { Sweeper } from '../../src/queue/sweeper.ts'
 import { QueueWorker } from '../../src/queue/worker.ts'
 import type { RunRequest } from '../../src/run.ts'
+import { largestOutput, largestResult } from './largest-result.ts'
 
 const { REDIS_URL: url = '', QUEUE_PREFIX: prefix = 'safe-code-executor' } = process.env
 const workers = Number(process.env.STUB_WORKERS ?? 1)
 const slots = Number(process.env.STUB_SLOTS ?? 3)
 const defaultMs = Number(process.env.STUB_MS ?? 100)
+const limits = resultLimits(parseConfig({}))
 const shiftMs = Number(process.env.STUB_CLOCK_SHIFT_MS ?? 0)
 
 // A machine whose clock is wrong.
@@ -30,18 +34,20 @@ const executor: Executor = {
     if (process.env.STUB_TELLS) process.stdout.write(`start ${id}\n`)
     if (request.code.includes('# crash')) process.kill(process.pid, 'SIGKILL')
     onStart?.()
-    onChunk?.('stdout', Buffer.from(`${request.code}\n`))
+    const isLargest = request.code.includes('# largest')
+    onChunk?.('stdout', Buffer.from(isLargest ? largestOutput(limits) : `${request.code}\n`))
     await sleep(ms, undefined, { signal }).catch(() => {
       if (process.env.STUB_TELLS) process.stdout.write(`stop ${id}\n`)
       throw cancelled(signal)
     })
     if (process.env.STUB_TELLS) process.stdout.write(`end ${id}\n`)
     const output = request.code === 'print(2 + 2)' ? '4' : request.code
-    return {
+    const own: Outcome = {
       ...{ output, error: '', status: 'ok', exitCode: 0, signal: null, stderr: '' },
       ...{ truncated: false, durationMs: ms, cpuMs: 0, peakMemoryBytes: 0, files: [] },
       ...{ filesOmitted: [], filesOmittedCount: 0, displays: [], displaysOmittedCount: 0, id },
     }
+    return isLargest ? { ...own, ...largestResult(limits) } : own
   },
 }
 
@@ -59,6 +65,7 @@ const all = Array.from(
       ...{ queue, environments, executor, slots, url, prefix, logger },
       name: `stub-${process.pid}-${index}`,
       parse: (given) => given as RunRequest,
+      limits,
     }),
 )
 process.stdout.write('ready\n')

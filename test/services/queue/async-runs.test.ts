@@ -21,7 +21,13 @@ describe('the suite', () => {
       RESULT_TTL_SECONDS: String(limits.resultTtlSeconds),
       MAX_QUEUE_MB: String(limits.maxMegabytes),
     })
-    cluster.worker({ executor, slots: limits.maxRunning })
+    // A result of a megabyte is the largest here: where there are few megabytes there is room for one.
+    const settings = {
+      MAX_OUTPUT_BYTES: '170000',
+      MAX_OUTPUT_FILES: '1',
+      MAX_OUTPUT_FILES_BYTES: '1',
+    }
+    cluster.worker({ executor, slots: limits.maxRunning, settings })
     return { runs: cluster.server().asyncRuns, close: () => cluster.close() }
   })
 })

@@ -12,7 +12,8 @@ beforeAll(async () => {
 afterAll(() => redis.remove())
 
 it('gives each run exactly one end, and starts none twice that may not be', async () => {
-  const cluster = startCluster(redis.url, { ENVIRONMENTS: 'python' })
+  // What is promised to the runs of a worker that was killed stays so until their leases are over.
+  const cluster = startCluster(redis.url, { ENVIRONMENTS: 'python', MAX_QUEUE_MB: '2048' })
   const { asyncRuns: runs } = cluster.server()
   const { queue } = cluster
   const report = await chaos({

@@ -7,6 +7,7 @@ import { cancelled } from '../../../src/errors.ts'
 import type { Executor, RunOptions } from '../../../src/executor/executor.ts'
 import type { Outcome } from '../../../src/outcome.ts'
 import { createQueueParts, type QueueOptions, type QueueParts } from '../../../src/queue/create.ts'
+import { resultLimits } from '../../../src/queue/result-bound.ts'
 import { RunQueue } from '../../../src/queue/run-queue.ts'
 import { Sweeper } from '../../../src/queue/sweeper.ts'
 import { QueueWorker } from '../../../src/queue/worker.ts'
@@ -70,7 +71,13 @@ export interface Cluster {
     options?: Partial<QueueOptions>,
     ownLogger?: Logger,
   ) => QueueParts
-  worker: (options?: { slots?: number; environments?: string[]; executor?: Executor }) => {
+  worker: (options?: {
+    slots?: number
+    environments?: string[]
+    executor?: Executor
+    /** Of this worker, beside those of all. */
+    settings?: Record<string, string>
+  }) => {
     worker: QueueWorker
     executor: HeldExecutor
   }
@@ -101,7 +108,7 @@ export function startCluster(url: string, given: Record<string, string> = {}): C
       closers.push(() => parts.close())
       return parts
     },
-    worker: ({ slots = 2, environments = ['python'], executor } = {}) => {
+    worker: ({ slots = 2, environments = ['python'], executor, settings: limits } = {}) => {
       const held = new HeldExecutor()
       const own = new RunQueue(queueOptions)
       const sweeper = new Sweeper(own, logger)
@@ -109,6 +116,7 @@ export function startCluster(url: string, given: Record<string, string> = {}): C
       const worker = new QueueWorker({
         ...{ queue: own, environments, executor: executor ?? held, slots, url, prefix, logger },
         ...{ name: 'test', parse: (request: unknown) => schema.parse(request) },
+        limits: resultLimits(settings(limits)),
       })
       closers.push(async () => {
         await worker.close(0)

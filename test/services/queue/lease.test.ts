@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Leases } from '../../../src/queue/lease.ts'
+import { resultBound, resultLimits } from '../../../src/queue/result-bound.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { asKey, program, startCluster } from './cluster.ts'
 
@@ -21,14 +22,15 @@ it('are of attempts: a run that comes again to the worker that lost it is held o
     leases.close()
     await cluster.close()
   })
-  const { queue } = cluster
+  const { queue, config } = cluster
   const id = randomUUID()
   const { asyncRuns } = cluster.server()
   await asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
   /** Starts it, and holds it until the function that comes back is called. */
   const hold = async (attempt: number) => {
-    const run = await queue.start({ id, attempt }, 'somebody', 10_000)
-    if (!run) throw new Error('it can’t be started')
+    const somebody = { id: 'somebody', leaseMs: 10_000, bound: resultBound(resultLimits(config)) }
+    const run = await queue.start({ id, attempt }, `token ${attempt}`, somebody)
+    if (!run || run === 'full') throw new Error('it can’t be started')
     let end = () => {}
     let signal: AbortSignal | undefined
     const held = leases.hold({ run, takenAtMs: performance.now() }, async (lost) => {

@@ -203,3 +203,31 @@ describe('a runner', () => {
     )
   })
 })
+
+describe('paths that would take much as they are sent', () => {
+  // One of 64 folders, of characters that are six bytes each as JSON.
+  const long = (n: number) => `${`${'\u0001'.repeat(200)}/`.repeat(20)}${n}`
+  const limits = { maxFiles: 32, maxFileBytes: 10, maxTotalBytes: 100 }
+  const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
+
+  it('are of files that are left out, all the same how few they are', () => {
+    const collected = new Collection(limits)
+    for (let n = 0; n < 10; n += 1) add(collected, ['F', `0 ${long(n)}`])
+    add(collected, ['Z', '3 0'])
+    const { files, filesOmitted, filesOmittedCount } = collected.end(['**'])
+    expect(files.map(({ path }) => path)).toEqual([long(0)])
+    expect(filesOmitted[0]).toEqual({ path: long(1), reason: 'total_too_large' })
+    expect(filesOmittedCount).toBe(3 + 9)
+    expect(jsonBytes(files)).toBeLessThan(32 * 1024)
+  })
+
+  it('are named as far as there is room, of what was left out', () => {
+    const collected = new Collection(limits)
+    for (let n = 0; n < 100; n += 1) add(collected, ['L', `too_large ${long(n)}`])
+    const { filesOmitted, filesOmittedCount } = collected.end(['a/**'])
+    expect(filesOmittedCount).toBe(101)
+    expect(filesOmitted.at(-1)).toEqual({ path: 'a/**', reason: 'not_collected' })
+    expect(filesOmitted).toHaveLength(3)
+    expect(jsonBytes(filesOmitted)).toBeLessThan(68 * 1024)
+  })
+})

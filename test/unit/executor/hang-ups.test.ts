@@ -121,3 +121,19 @@ it('gives the last one to whoever comes where the pool has no more than one', as
     expect(calls('run')).toHaveLength(started)
   }
 })
+
+it('knows of one that has left whether its program was handed to a container', async () => {
+  const { run } = start('starts-slowly', { POOL_SIZE: '0' })
+  const handed = vi.fn()
+  const early = run({}, { signal: AbortSignal.timeout(300), onDelivery: handed })
+  await expect(early).rejects.toMatchObject({ code: 'cancelled' })
+  expect(handed).not.toHaveBeenCalled()
+
+  // It is stopped when it is handed over: nobody has heard then that the program has begun, and it may have.
+  const stop = new AbortController()
+  const started = vi.fn()
+  const onDelivery = () => setImmediate(() => stop.abort())
+  const ended = run({}, { signal: stop.signal, onDelivery, onStart: started })
+  await expect(ended).rejects.toMatchObject({ code: 'cancelled' })
+  expect(started).not.toHaveBeenCalled()
+})

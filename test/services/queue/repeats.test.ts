@@ -1,0 +1,369 @@
+// Scripts that are called again, and answers that get lost: what the second call does, and what becomes of the runs.
+
+import { createHash, randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
+import { BEFORE_ALL } from '../../../src/async-runs/async-runs.ts'
+import { unavailable } from '../../../src/errors.ts'
+import type { Executor } from '../../../src/executor/executor.ts'
+import { pause } from '../../../src/pause.ts'
+import type { Submission } from '../../../src/queue/intake.ts'
+import { RedisScripts, scripts } from '../../../src/queue/redis-scripts.ts'
+import { resultBound, resultLimits } from '../../../src/queue/result-bound.ts'
+import type { TakenRun } from '../../../src/queue/run-queue.ts'
+import * as lua from '../../../src/queue/scripts.ts'
+import type { RunRequest } from '../../../src/run.ts'
+import { foundRun } from '../../support/async-runs-harness.ts'
+import { redisService, type Service } from '../../support/services.ts'
+import { outcome } from '../../unit/support/app.ts'
+import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
+
+let redis: Service
+beforeAll(async () => {
+  redis = await redisService()
+})
+afterAll(() => redis.remove())
+
+type Context = Pick<TestContext, 'onTestFinished'>
+
+function start({ onTestFinished }: Context, url = redis.url): Cluster {
+  const cluster = startCluster(url, { ENVIRONMENTS: 'python' })
+  onTestFinished(() => cluster.close())
+  return cluster
+}
+
+const digestOf = (text: string) => createHash('sha1').update(text).digest('hex')
+type Evalsha = (this: Redis, digest: string, keys: number, ...args: unknown[]) => Promise<unknown>
+
+/** Has all calls of scripts in this process go through a function, until the test is over. */
+function intercept(
+  { onTestFinished }: Context,
+  through: (call: () => Promise<unknown>, digest: string) => Promise<unknown>,
+) {
+  const prototype = Redis.prototype as unknown as { evalsha: Evalsha }
+  const { evalsha } = prototype
+  prototype.evalsha = function intercepted(digest, ...args) {
+    return through(() => evalsha.call(this, digest, ...args), digest)
+  }
+  onTestFinished(() => {
+    prototype.evalsha = evalsha
+  })
+}
+
+/** Scripts that are called seldom: most of their calls are repeated or lost. */
+const RARE: ReadonlySet<string> = new Set([
+  ...['HAND_BACK', 'RENEW', 'AUDIT', 'SWEEP', 'MAY_SWEEP', 'HEARTBEAT'],
+])
+
+/** All that is in Redis of this cluster, but for the times that Redis puts in. */
+async function content({ queue }: Cluster): Promise<Record<string, unknown>> {
+  const keys = (await queue.redis.keys(queue.key('*'))).filter((key) => !key.includes(':bull:'))
+  const found: Record<string, unknown> = {}
+  for (const key of keys.sort()) {
+    const type = await queue.redis.type(key)
+    if (type === 'hash') found[key] = await queue.redis.hgetall(key)
+    else if (type === 'zset') found[key] = await queue.redis.zrange(key, 0, -1)
+    else if (type === 'set') found[key] = (await queue.redis.smembers(key)).sort()
+    else if (type === 'list') found[key] = await queue.redis.lrange(key, 0, -1)
+    else if (type === 'stream') found[key] = await queue.redis.xrange(key, '-', '+')
+    else found[key] = await queue.redis.get(key)
+  }
+  return found
+}
+
+/** A cluster without anybody in it who does something by himself. */
+function alone(context: Context) {
+  const cluster = start(context)
+  const { queue } = cluster
+  const bound = resultBound(resultLimits(cluster.config))
+  const calls = new RedisScripts(queue.redis, queue.key(''))
+  const submission = (ids: readonly string[], more: Partial<Submission> = {}): Submission => ({
+    ...{
+      kind: 'async' as const,
+      owner: 'key:one',
+      maxConcurrent: undefined,
+      weight: 1,
+      maxQueued: 100,
+    },
+    ...{ maxBytes: 2 ** 28, waitMs: 60_000, ttlMs: 60_000, ...more },
+    runs: ids.map((id) => ({
+      ...{ id, request: program('x') },
+      meta: { requestId: '', keyName: null, client: '', isFollowed: true, webhook: null },
+    })),
+  })
+  const submit = async (more: Partial<Submission> = {}) => {
+    const id = randomUUID()
+    await queue.submit(submission([id], more))
+    return id
+  }
+  const started = async (id: string, token = 'token', leaseMs = 60_000): Promise<TakenRun> => {
+    const attempt = Number(await queue.redis.hget(queue.key(`run:${id}`), 'attempt'))
+    const run = await queue.start({ id, attempt }, token, { id: 'worker', leaseMs, bound })
+    if (!run || run === 'full') throw new Error('it can’t be started')
+    return run
+  }
+  return { cluster, queue, bound, calls, submission, submit, started }
+}
+
+const FAILED = { state: 'failed', refusal: { code: 'internal', error: '' } } as const
+
+describe('a second call with the same arguments', () => {
+  it('of SUBMIT takes nothing on anew, and is answered the same', async (context) => {
+    const { cluster, queue, submission } = alone(context)
+    const ids = [randomUUID(), randomUUID()]
+    expect(await queue.submit(submission(ids, { maxConcurrent: 1 }))).toEqual(ids)
+    const before = await content(cluster)
+    expect(await queue.submit(submission(ids, { maxConcurrent: 1 }))).toEqual(ids)
+    expect(await content(cluster)).toEqual(before)
+  })
+
+  it('of START is answered the same, with a lease that begins anew; with another token, nothing', async (context) => {
+    const { cluster, queue, bound, submit, started } = alone(context)
+    const id = await submit()
+    const first = await started(id)
+    const before = await content(cluster)
+    const until = async () => Number(await queue.redis.zscore(queue.key('live'), id))
+    const firstUntil = await until()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const worker = { id: 'worker', leaseMs: 60_000, bound }
+    expect(await queue.start({ id, attempt: 0 }, 'token', worker)).toEqual(first)
+    expect(await content(cluster)).toEqual(before)
+    expect(await until()).toBeGreaterThan(firstUntil)
+    expect(await queue.start({ id, attempt: 0 }, 'another', worker)).toBe(undefined)
+    await queue.finish(first, FAILED)
+    expect(await queue.start({ id, attempt: 0 }, 'token', worker)).toBe(undefined)
+  })
+
+  it('of RENEW and APPEND changes nothing', async (context) => {
+    const { cluster, queue, submit, started } = alone(context)
+    const run = await started(await submit())
+    const events = [
+      { type: 'start', data: { attempt: 1 } },
+      { type: 'stdout', data: { text: 'x' } },
+    ]
+    const both = async () => [await queue.renew([run], 60_000), await queue.append(run, 1, events)]
+    expect(await both()).toEqual([[], true])
+    const before = await content(cluster)
+    expect(await both()).toEqual([[], true])
+    const after = await content(cluster)
+    expect(after).toEqual(before)
+  })
+
+  it('of FINISH is answered that this was the end; another one is none', async (context) => {
+    const { cluster, queue, submit, started } = alone(context)
+    const run = await started(await submit())
+    expect(await queue.finish(run, FAILED)).toBe(true)
+    const before = await content(cluster)
+    expect(await queue.finish(run, FAILED)).toBe(true)
+    expect(await content(cluster)).toEqual(before)
+    expect(await queue.finish({ ...run, attempt: 2 }, FAILED)).toBe(false)
+    expect(await content(cluster)).toEqual(before)
+  })
+
+  it('of END changes nothing', async (context) => {
+    const { cluster, queue, submit } = alone(context)
+    const id = await submit()
+    expect(await queue.end(id, FAILED)).toBe(true)
+    const before = await content(cluster)
+    expect(await queue.end(id, FAILED)).toBe(false)
+    expect(await content(cluster)).toEqual(before)
+  })
+
+  it('of HAND_BACK is counted once, and is none when somebody else has taken the run', async (context) => {
+    const { cluster, queue, submit, started } = alone(context)
+    const id = await submit()
+    const run = await started(id)
+    expect(await queue.handBack(run, 'python')).toBe(1)
+    const before = await content(cluster)
+    expect(await queue.handBack(run, 'python')).toBe(1)
+    expect(await content(cluster)).toEqual(before)
+    const next = await started(id, 'next')
+    expect(await queue.handBack(run, 'python')).toBe(0)
+    expect(await queue.handBack(next, 'python')).toBe(2)
+  })
+
+  it('of SEEN and FORGET changes nothing', async (context) => {
+    const { cluster, queue, submit, started } = alone(context)
+    const run = await started(await submit())
+    await queue.finish(run, FAILED)
+    await queue.seen(run.id)
+    const before = await content(cluster)
+    await queue.seen(run.id)
+    expect(await content(cluster)).toEqual(before)
+    await queue.forget(run.id)
+    const after = await content(cluster)
+    await queue.forget(run.id)
+    expect(await content(cluster)).toEqual(after)
+    expect(await queue.bytes()).toMatchObject({ kept: 0, unfinished: 0, reserved: 0 })
+  })
+
+  it('of SWEEP and AUDIT finds nothing more to do', async (context) => {
+    const { cluster, queue, submit, started } = alone(context)
+    await started(await submit(), 'token', 1)
+    await submit()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const both = async () => {
+      await queue.sweep()
+      await queue.audit(0)
+    }
+    await both()
+    const before = await content(cluster)
+    await both()
+    expect(await content(cluster)).toEqual(before)
+  })
+
+  it('of HEARTBEAT and WORKERS changes nothing', async (context) => {
+    const { cluster, queue, calls } = alone(context)
+    const both = async () => {
+      await calls.run(scripts.heartbeat, 'worker', '{}', 60_000)
+      return (await queue.workers()).map(({ id }) => id)
+    }
+    expect(await both()).toEqual(['worker'])
+    const before = await content(cluster)
+    expect(await both()).toEqual(['worker'])
+    expect(await content(cluster)).toEqual(before)
+  })
+})
+
+for (const stillMs of [5000, 6500]) {
+  it(`a Redis that stands still for ${stillMs} ms while a run is started costs it nothing`, async (context) => {
+    const own = await redisService()
+    context.onTestFinished(() => own.remove())
+    const cluster = start(context, own.url)
+    const server = cluster.server()
+    const { asyncRuns } = server
+    const { executor } = cluster.worker()
+    await server.executor.run(program('a first one # now'), going()) // Redis knows the scripts then
+    let isStill = false
+    intercept(context, (call, digest) => {
+      if (digest === digestOf(lua.START) && !isStill) {
+        isStill = true
+        process.kill(own.pid(), 'SIGSTOP')
+        setTimeout(() => process.kill(own.pid(), 'SIGCONT'), stillMs)
+      }
+      return call()
+    })
+    const id = randomUUID()
+    // The server may hear nothing in time, but the run is written down.
+    await asyncRuns
+      .submit([{ id, request: program('x # now'), origin: asKey('one') }])
+      .catch(() => {})
+    const state = async () => (await foundRun(asyncRuns, id).catch(() => undefined))?.state
+    await expect.poll(state, { timeout: 40_000 }).toMatch(/finished|failed/)
+    expect(await foundRun(asyncRuns, id)).toMatchObject({ state: 'finished', attempts: 1 })
+    expect(executor.begun).toHaveLength(2)
+  }, 60_000)
+}
+
+it('a FINISH that takes long is sent once', async (context) => {
+  const own = await redisService()
+  context.onTestFinished(() => own.remove())
+  const cluster = start(context, own.url)
+  const { executor } = cluster.server()
+  cluster.worker()
+  await executor.run(program('a first one # now'), going()) // Redis knows the scripts then
+  let sent = 0
+  intercept(context, (call, digest) => {
+    if (digest === digestOf(lua.FINISH)) {
+      sent += 1
+      process.kill(own.pid(), 'SIGSTOP')
+      setTimeout(() => process.kill(own.pid(), 'SIGCONT'), 5000)
+    }
+    return call()
+  })
+  expect(await executor.run(program('x # now'), going())).toMatchObject({ output: 'x # now' })
+  expect(sent).toBe(1)
+}, 30_000)
+
+it('whatever is repeated or lost: each run has one end, none begins twice, and nothing is left over', async (context) => {
+  const cluster = start(context)
+  const servers = [cluster.server(), cluster.server()]
+  const begun: RunRequest[] = []
+  /** Of some programs a host is unable to begin, some take so long that their leases are renewed. */
+  const host: Executor = {
+    async run(request, { id = '', onDelivery, onStart }) {
+      if (request.code.includes('unable') && Math.random() < 0.5) throw unavailable(new Error('no'))
+      begun.push(request)
+      onDelivery?.()
+      onStart?.()
+      await pause(request.code.includes('long') ? 2500 : 5)
+      return outcome({ id, output: request.code })
+    },
+  }
+  cluster.worker({ slots: 4, executor: host })
+  cluster.worker({ slots: 4, executor: host })
+  const names = new Map(
+    Object.entries(lua).flatMap(([name, text]) =>
+      typeof text === 'string' ? [[digestOf(text), name] as const] : [],
+    ),
+  )
+  /** By script, what was done to its calls. */
+  const done = new Map<string, Set<string>>()
+  let isCalm = false
+  intercept(context, async (call, digest) => {
+    const name = names.get(digest)
+    const dice = Math.random()
+    const share = name && RARE.has(name) ? 0.9 : 0.4
+    if (!name || isCalm || dice > share) return call()
+    const what = dice < 0.5 * share ? 'twice' : dice < 0.9 * share ? 'answer lost' : 'never came'
+    done.set(name, (done.get(name) ?? new Set()).add(what))
+    if (what === 'never came') throw new Error('it never came')
+    const answer = await call()
+    if (what === 'twice') return call()
+    throw new Error(`the answer is lost: ${JSON.stringify(answer)?.slice(0, 10)}`)
+  })
+  const asynchronous: string[] = []
+  const answers = new Map<string, number>()
+  /** Each script is to be called twice, and to have its answer lost. */
+  const undone = () =>
+    [...names.values()].filter(
+      (name) => !done.get(name)?.has('twice') || !done.get(name)?.has('answer lost'),
+    )
+  for (let round = 0; round < 8 || (undone().length > 0 && round < 60); round += 1) {
+    const { asyncRuns, executor } = servers[round % 2] ?? (servers[0] as (typeof servers)[0])
+    const origin = asKey(`client ${round % 3}`, round % 3 === 0 ? { maxConcurrent: 2 } : {})
+    const batch = Array.from({ length: 8 }, (_, n) => ({
+      ...{ id: randomUUID(), origin },
+      request: program(`async ${round} ${n} ${n === 0 ? 'long' : n < 4 ? 'unable' : ''}`, {
+        retry: n % 4 === 0,
+      }),
+    }))
+    await asyncRuns.submit(batch).then(
+      () => asynchronous.push(...batch.map(({ id }) => id)),
+      () => {},
+    )
+    const cancelled = batch[round % 8]
+    if (cancelled) void asyncRuns.cancel(cancelled.id).catch(() => {})
+    await Promise.all(
+      Array.from({ length: 4 }, async (_, n) => {
+        const code = `sync ${round} ${n}`
+        const answer = await executor.run(program(code), going({ origin: asKey('other') })).then(
+          ({ output }) => (output === code ? 'ok' : 'another output'),
+          (error) => error.code,
+        )
+        answers.set(answer, (answers.get(answer) ?? 0) + 1)
+      }),
+    )
+  }
+  isCalm = true
+  const { queue } = cluster
+  await expect.poll(() => queue.redis.zcard(queue.key('live')), { timeout: 100_000 }).toBe(0)
+  for (const id of asynchronous) {
+    const events = await queue.events(id, BEFORE_ALL)
+    expect(events.filter(({ type }) => type === 'end')).toHaveLength(1)
+  }
+  const counts = new Map<string, number>()
+  for (const request of begun) {
+    if (!request.retry) counts.set(request.code, (counts.get(request.code) ?? 0) + 1)
+  }
+  expect([...counts].filter(([, count]) => count > 1)).toEqual([])
+  expect(
+    [...answers.keys()].filter((answer) => answer !== 'ok' && answer !== 'unavailable'),
+  ).toEqual([])
+  expect(answers.get('ok')).toBeGreaterThan(0)
+  await expect
+    .poll(() => queue.bytes(), { timeout: 20_000 })
+    .toMatchObject({ unfinished: 0, reserved: 0 })
+  expect(await queue.redis.scard(queue.key('running'))).toBe(0)
+  expect(undone()).toEqual([])
+}, 180_000)

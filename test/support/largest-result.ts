@@ -1,0 +1,28 @@
+// The largest result that a host's limits allow, as a container would send it.
+
+import { NOTHING_COLLECTED } from '../../src/executor/collection.ts'
+import type { Outcome } from '../../src/outcome.ts'
+import type { ResultLimits } from '../../src/queue/result-bound.ts'
+
+/** All output there may be, each byte of it six in JSON. */
+export function largestOutput({ outputBytes }: ResultLimits): string {
+  return '\u0001'.repeat(outputBytes)
+}
+
+/** With files that are text, each byte of it two in JSON, and as many bytes of images. */
+export function largestResult(limits: ResultLimits): Partial<Outcome> {
+  const { maxFileBytes, maxTotalBytes } = limits.collection
+  const sizes = Array.from({ length: Math.floor(maxTotalBytes / maxFileBytes) }, () => maxFileBytes)
+  return {
+    ...NOTHING_COLLECTED,
+    output: largestOutput(limits),
+    files: sizes.map((size, n) => ({
+      ...{ path: `${n}`, size, encoding: 'utf8' as const },
+      content: '"'.repeat(size),
+    })),
+    displays: sizes.map((size) => ({
+      mime: 'image/png' as const,
+      data: Buffer.alloc(size).toString('base64'),
+    })),
+  }
+}
