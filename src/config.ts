@@ -213,7 +213,7 @@ export function settings({ cores, memoryBytes }: Machine) {
     MAX_QUEUE_MB: setting(
       whole(1, 1024 * 1024),
       '256',
-      'the same in Redis with `EXECUTOR=queue`, and as much as one half again for synchronous runs; the same on all servers',
+      'memory for all runs in Redis with `EXECUTOR=queue`: programs that wait, results, and room for what may come of each run that goes on, some 11 to 26 MB; the same on all servers',
     ),
     WEBHOOKS: setting(
       onOff,

@@ -16,6 +16,7 @@ import { Hub } from './hub.ts'
 import { QueueExecutor } from './queue-executor.ts'
 import { QueuedWebhooks, type QueuedWebhooksOptions } from './queued-webhooks.ts'
 import { RedisAsyncRuns } from './redis-async-runs.ts'
+import { resultBound, resultLimits } from './result-bound.ts'
 import { RunQueue } from './run-queue.ts'
 import { Sweeper } from './sweeper.ts'
 import { type QueueState, QueueWatch } from './watch.ts'
@@ -60,7 +61,10 @@ export function createQueueParts(
       ...{ ...webhooks, queue, redis: connectToWait(url), prefix, logger },
       maxKeptBytes: bounds.maxBytes / 2,
     })
-  const watch = new QueueWatch(queue, logger, sender && (() => sender.queued()))
+  const watch = new QueueWatch({
+    ...{ queue, logger, webhooks: sender && (() => sender.queued()) },
+    ...{ maxBytes: bounds.maxBytes, bound: resultBound(resultLimits(config)) },
+  })
   const endings = new Endings({
     ...{ queue, redis: connectToWait(url), onRun, logger, ...endingsOptions },
     onWebhook: async (run) => {

@@ -50,7 +50,7 @@ const LET_GO = 100
  * The part of the memory that results may be promised which are not there yet, together with those that can't be let go: the
  * rest is for programs, so that small ones are taken on while all places of all workers are taken.
  */
-const PROMISED_PART = 0.75
+export const PROMISED_PART = 0.75
 
 /** What all scripts share. ARGV[1] is the prefix. */
 const COMMON = `

@@ -1,7 +1,9 @@
 // What servers know of the queue and its workers: asked now and then, so that whoever wants to know does not wait.
 
 import type { Logger } from 'pino'
+import type { ResultBound } from './result-bound.ts'
 import type { QueueBytes, RunQueue, SeenWorker } from './run-queue.ts'
+import { PROMISED_PART } from './scripts.ts'
 
 /** How often Redis is asked, in milliseconds. */
 const ASK_MS = 1000
@@ -32,21 +34,30 @@ const NOTHING: QueueState = {
   ...{ synchronous: 0, depths: {} },
 }
 
+export interface QueueWatchOptions {
+  queue: RunQueue
+  logger: Logger
+  /** Says how many webhooks have no end yet; by default there are none. */
+  webhooks?: (() => Promise<number>) | undefined
+  /** How much memory all runs may take in Redis, about. */
+  maxBytes: number
+  /** What a run may take of it until it has ended. */
+  bound: ResultBound
+}
+
 /** Asks until it is closed. */
 export class QueueWatch {
-  readonly #queue: RunQueue
-  readonly #logger: Logger
-  readonly #webhooks: () => Promise<number>
+  readonly #options: QueueWatchOptions
   readonly #timer: NodeJS.Timeout
   #state = NOTHING
   #askedAtMs = Number.NEGATIVE_INFINITY
   #isBusy = false
 
-  /** `webhooks` says how many have no end yet; by default there are none. */
-  constructor(queue: RunQueue, logger: Logger, webhooks = async () => 0) {
-    this.#queue = queue
-    this.#webhooks = webhooks
-    this.#logger = logger
+  /** Of how many places it was said that there is not the memory for all of them. */
+  #warnedOfPlaces = 0
+
+  constructor(options: QueueWatchOptions) {
+    this.#options = options
     this.#timer = setInterval(() => this.#ask(), ASK_MS)
     void this.#ask()
   }
@@ -63,14 +74,15 @@ export class QueueWatch {
   async #ask(): Promise<void> {
     if (this.#isBusy) return
     this.#isBusy = true
+    const { queue, logger, webhooks: askWebhooks = async () => 0 } = this.#options
     try {
       const [workers, webhooks, bytes, synchronous, ...depths] = await Promise.all([
-        this.#queue.workers(),
-        this.#webhooks(),
-        this.#queue.bytes(),
-        this.#queue.synchronous(),
-        ...[...this.#queue.jobs.queues].map(async ([environment, queue]) => {
-          const counts = await queue.getJobCounts('wait', 'prioritized', 'active')
+        queue.workers(),
+        askWebhooks(),
+        queue.bytes(),
+        queue.synchronous(),
+        ...[...queue.jobs.queues].map(async ([environment, jobs]) => {
+          const counts = await jobs.getJobCounts('wait', 'prioritized', 'active')
           const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0)
           return [environment, { waiting, active: counts.active ?? 0 }] as const
         }),
@@ -82,11 +94,27 @@ export class QueueWatch {
         depths: Object.fromEntries(depths),
       }
       this.#askedAtMs = performance.now()
+      this.#warnOfMemory(workers)
     } catch (error) {
-      this.#logger.debug({ err: error }, 'the queue could not be looked at')
+      logger.debug({ err: error }, 'the queue could not be looked at')
     } finally {
       this.#isBusy = false
     }
+  }
+
+  /** Says so where workers have places that stay empty, because there is no memory for what may come of so many runs. */
+  #warnOfMemory(workers: readonly SeenWorker[]): void {
+    const { logger, maxBytes, bound } = this.#options
+    const { endBytes, filesBytes, eventsBytes } = bound
+    const places = workers.reduce((sum, { slots }) => sum + slots, 0)
+    const atOnce = Math.max(1, Math.floor((PROMISED_PART * maxBytes) / endBytes))
+    if (places <= Math.max(atOnce, this.#warnedOfPlaces)) return
+    this.#warnedOfPlaces = places
+    const wanted = (places * (endBytes + filesBytes + eventsBytes)) / PROMISED_PART
+    logger.warn(
+      { places, atOnce, wantedMb: Math.ceil(wanted / 2 ** 20) },
+      'workers have more places than there is memory for results: raise MAX_QUEUE_MB, and the memory of Redis, or lower MAX_OUTPUT_BYTES and MAX_OUTPUT_FILES_BYTES',
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 // What runs take in Redis: what may come of them has room before they start, and what has come never goes beyond that.
 
 import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest'
 import { resultBound, resultLimits } from '../../../src/queue/result-bound.ts'
 import { foundRun } from '../../support/async-runs-harness.ts'
@@ -219,4 +220,19 @@ it('bounds the events of a program that changes between the streams for every by
   await outcome
   expect(text).toHaveLength(written)
   expect(performance.now() - endedAtMs).toBeLessThan(3000)
+})
+
+it('is told in the log where workers have places that it has no room for', async (context) => {
+  const cluster = start(context, { MAX_QUEUE_MB: '32' }) // two runs of the default limits, in three quarters of it
+  const lines: Record<string, unknown>[] = []
+  const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) })
+  cluster.server({}, {}, logger)
+  cluster.worker({ slots: 2 })
+  await expect.poll(() => cluster.queue.workers(), { timeout: 10_000 }).toHaveLength(1)
+  cluster.worker({ slots: 3 })
+  await expect.poll(() => lines, { timeout: 10_000 }).toHaveLength(1)
+  expect(lines[0]).toMatchObject({ places: 5, atOnce: 2, wantedMb: expect.any(Number) })
+  // Once, and not each second.
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  expect(lines).toHaveLength(1)
 })
