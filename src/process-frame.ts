@@ -6,18 +6,7 @@ import type { Config } from './config.ts'
 import { createLogger, maskedConfig } from './logger.ts'
 
 /** Why a process can't go on. Its message is for whoever started the process. */
-export class Fault extends Error {
-  /** Whether what runs must end at once: after a bug nothing is known of the process any more. */
-  readonly isBug: boolean
-
-  constructor(
-    message: string,
-    { isBug = false, cause }: { isBug?: boolean; cause?: unknown } = {},
-  ) {
-    super(message, { cause })
-    this.isBug = isBug
-  }
-}
+export class Fault extends Error {}
 
 /** What is said where a wall is missing. */
 export const MISSING_WALL =
@@ -28,6 +17,8 @@ export interface ProcessFrame {
   logger: Logger
   /** Aborts, with a `Fault`, when the process can't go on. */
   fault: AbortSignal
+  /** Aborts with the first bug that nobody caught: nothing is known of the process any more, and what runs must end at once. */
+  crash: AbortSignal
   /** Says that it can't. The first one counts. */
   end: (fault: Fault) => void
   /** Called when the process ends, the last one first; each is called whatever the others throw. */
@@ -44,12 +35,19 @@ export async function runProcess(
 ): Promise<void> {
   const logger = await createLogger(config)
   const fault = new AbortController()
+  const crash = new AbortController()
   const end = (reason: Fault) => fault.abort(reason)
   const closers: (() => unknown)[] = []
-  const stopListening = endOnCrash(logger, end)
+  const stopListening = endOnCrash(logger, (bug) => {
+    end(bug)
+    crash.abort(bug)
+  })
   try {
     logger.info({ config: maskedConfig(config) }, 'starting')
-    await body({ logger, fault: fault.signal, end, onClose: (closer) => closers.push(closer) })
+    await body({
+      ...{ logger, fault: fault.signal, crash: crash.signal, end },
+      onClose: (closer) => closers.push(closer),
+    })
   } finally {
     for (const close of closers.reverse()) {
       try {
@@ -68,11 +66,7 @@ export async function runProcess(
 function endOnCrash(logger: Logger, end: (fault: Fault) => void): () => void {
   const onCrash = (error: unknown) => {
     logger.fatal({ err: error }, 'a bug: nobody caught this; the process ends')
-    end(
-      new Fault('The process ended because of a bug; the log has it.', {
-        ...{ isBug: true, cause: error },
-      }),
-    )
+    end(new Fault('The process ended because of a bug; the log has it.', { cause: error }))
   }
   process.on('uncaughtException', onCrash)
   process.on('unhandledRejection', onCrash)

@@ -47,7 +47,7 @@ export function watchQueue(registry: Registry, prefix: string, queue: () => Queu
   )
   gauge(
     'queue_bytes',
-    'Memory that runs take in Redis, about: of those that have not ended, of results that are kept, and what is reserved for results to come',
+    'Memory that runs take in Redis, about: of those that have not ended, of results that are kept and those of them that can’t make way yet (pinned), and what is reserved for results to come',
     ['state'],
     ({ isKnown, bytes }) =>
       Object.entries(isKnown ? bytes : {}).map(([state, value]): Sample => [{ state }, value]),

@@ -63,6 +63,7 @@ async function serveWith(
       logger.warn({ err: error }, 'a key’s new maxConcurrent holds from its next request on')
     })
   }
+  ring.onNewLimits(ring.all) // what waits in a queue may know those of a server before
   const drain = new Drain()
   const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
   const app = createApp({

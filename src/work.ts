@@ -28,7 +28,7 @@ export async function work(config: Config): Promise<void> {
   if (!config.REDIS_URL) {
     throw new Error('REDIS_URL is not set: a worker takes its programs from the queue in a Redis.')
   }
-  await runProcess(config, async ({ logger, fault, end, onClose }) => {
+  await runProcess(config, async ({ logger, fault, crash, end, onClose }) => {
     // A worker runs programs here, whatever EXECUTOR says to servers that have the same settings.
     warnOfSmallCgroup({ ...config, EXECUTOR: 'docker' }, logger)
     const signalled = new AbortController()
@@ -42,7 +42,7 @@ export async function work(config: Config): Promise<void> {
     const parts = createGuardedExecutor(config, logger, { onMissing, onLost: onMissing })
     onClose(parts.close)
     await proven(parts, logger, stop)
-    if (!stop.aborted) await workWith(config, parts, logger, stop)
+    if (!stop.aborted) await workWith(config, parts, logger, { stop, crash })
   })
 }
 
@@ -50,7 +50,7 @@ async function workWith(
   config: Config,
   { executor }: GuardedParts,
   logger: Logger,
-  stop: AbortSignal,
+  { stop, crash }: { stop: AbortSignal; crash: AbortSignal },
 ): Promise<void> {
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, ENVIRONMENTS: environments } = config
   const queue = new RunQueue({ url, prefix, environments, logger })
@@ -63,10 +63,8 @@ async function workWith(
     limits: resultLimits(config),
   })
   logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
-  const reason = await aborted(stop)
-  const isBug = reason instanceof Fault && reason.isBug
-  const hurry = nextSignal()
-  await worker.close(isBug ? 0 : config.DRAIN_SECONDS * 1000, hurry)
+  await aborted(stop)
+  await worker.close(config.DRAIN_SECONDS * 1000, Promise.race([nextSignal(), aborted(crash)]))
   sweeper.close()
   await queue.close()
 }

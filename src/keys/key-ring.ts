@@ -41,6 +41,11 @@ export class KeyRing {
     if (changed.length > 0) this.onNewLimits(changed)
   }
 
+  /** All keys. */
+  get all(): ApiKey[] {
+    return [...this.#keys.values()]
+  }
+
   /**
    * The key that is looked up is the SHA-256 of what was sent, which nobody can bring nearer to another one step by step:
    * the time that it takes tells nothing. What is found is compared in constant time all the same.

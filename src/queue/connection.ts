@@ -14,6 +14,9 @@ const LOOK_MS = 1000
 const LOOKS_UNASKED = 4
 /** After how many more it must have: what is asked for on it before may take Redis some seconds. */
 const LOOKS_ASKED = 6
+/** The same while so many bytes are on their way: the largest result takes a minute at 4 megabits a second. */
+const LARGE_BYTES = 2 ** 20
+const LOOKS_ASKED_SENDING = 60
 /** Longest pause between attempts to connect, in milliseconds. */
 const LAST_RETRY_MS = 1000
 
@@ -67,7 +70,10 @@ function dropWhenSilent(redis: Redis): void {
     if (redis.status !== 'ready') return heard()
     looks += 1
     if (looks === LOOKS_UNASKED) redis.ping().then(heard, () => {})
-    else if (looks > LOOKS_UNASKED + LOOKS_ASKED) redis.disconnect(true)
+    // What is asked waits behind what is being sent.
+    const isSending = redis.stream.writableLength > LARGE_BYTES
+    const asked = isSending ? LOOKS_ASKED_SENDING : LOOKS_ASKED
+    if (looks > LOOKS_UNASKED + asked) redis.disconnect(true)
   }
   const timer = setInterval(look, LOOK_MS).unref()
   redis.on('end', () => clearInterval(timer))

@@ -9,7 +9,7 @@ import { settlesWithin } from '../settles-within.ts'
 import { Script } from './connection.ts'
 import type { EndedRun } from './queued-webhooks.ts'
 import type { RunQueue } from './run-queue.ts'
-import { endingBytes, readable, type StoredRun, toOrigin, Unreadable } from './stored-run.ts'
+import { readable, type StoredRun, toOrigin, Unreadable } from './stored-run.ts'
 
 const GROUP = 'servers'
 /** How long Redis waits for an end before it says that there is none, in milliseconds. */
@@ -165,8 +165,9 @@ export class Endings {
     }
     const { owner, request, meta } = run
     const { webhook } = meta
-    const bytes = (request?.length ?? 0) + endingBytes(ending)
-    const isHeld = webhook !== null && (await onWebhook({ id, owner, webhook, bytes }))
+    const isHeld =
+      webhook !== null &&
+      (await onWebhook({ id, owner, webhook, bytes: await queue.keptBytes(id) }))
     if (ending.state === 'finished' && request) {
       readable('outcome', () => onRun(toRecord(run, request, ending)))
     }
@@ -193,5 +194,6 @@ function toRecord(
 }
 
 function ifNotThere(error: Error): void {
-  if (!error.message.includes('BUSYGROUP')) throw error
+  // Where Redis is full it does not say which of the two it is; to read says it.
+  if (!/BUSYGROUP|OOM /.test(error.message)) throw error
 }

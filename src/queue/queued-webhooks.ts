@@ -1,6 +1,7 @@
 // Tells webhooks of runs that ended, whichever server ends meanwhile: what is to be told is in Redis, and BullMQ hands out
 // what has its turn.
 
+import { setMaxListeners } from 'node:events'
 import {
   Worker as BullWorker,
   DelayedError,
@@ -99,6 +100,7 @@ export class QueuedWebhooks {
 
   constructor(options: QueuedWebhooksOptions) {
     this.#options = options
+    setMaxListeners(0, this.#ending.signal) // one for each attempt
     const { queue, redis, prefix, logger, maxKeptBytes, pauseMs = backoffMs, bounds = {} } = options
     const { maxOpen, lastWordMs, lookMs = LOOK_MS } = bounds
     this.#line = new WebhookLine({

@@ -18,6 +18,9 @@ const MAX_HANDED_BACK = 5
 /** Pause between attempts to write an end down, in milliseconds. */
 const PAUSE_MS = 250
 
+/** How long it is tried to send an end, in milliseconds, before one without the result takes its place. */
+const MAX_SENDING_MS = 120_000
+
 /** What became of it on this worker. */
 export type RunEnd = Ending['state'] | 'handed back' | 'lost'
 
@@ -134,9 +137,12 @@ export class RunOnce {
   /** Whether it is the end of the run. Where it can't be sent it is tried again, for as long as the run may be ours. */
   async #finish(taken: TakenRun, ending: Ending, lost: AbortSignal): Promise<boolean> {
     const untilMs = performance.now() + LEASE_MS
+    const smallAtMs = performance.now() + MAX_SENDING_MS
     for (;;) {
+      const isSent = performance.now() < smallAtMs
       try {
-        return await this.#options.queue.finish(taken, ending, this.#isAwaited)
+        const given = isSent ? ending : failed(neverSent())
+        return await this.#options.queue.finish(taken, given, this.#isAwaited)
       } catch (error) {
         const isOver = lost.aborted || this.#options.stop.aborted
         if (isOver && performance.now() > untilMs) throw error
@@ -165,6 +171,10 @@ function isOurs({ code }: Refusal): boolean {
 
 function stopped(): Refusal {
   return new Refusal('unavailable', 'The machine that ran the program was stopped before it ended')
+}
+
+function neverSent(): Refusal {
+  return new Refusal('unavailable', 'The result of the program could not be written to the queue')
 }
 
 function failed({ code, message }: Refusal): Ending {

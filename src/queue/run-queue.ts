@@ -65,7 +65,10 @@ export interface Starter {
 export interface QueueBytes {
   unfinished: number
   kept: number
+  /** What may still come of those that go on, at most. */
   reserved: number
+  /** Of what is kept: that which can't make way yet, because nobody has seen to its end. */
+  pinned: number
 }
 
 /** A worker as the servers see it. */
@@ -208,7 +211,8 @@ export class RunQueue {
       scripts.finish,
       ...[run.id, run.attempt, state, text, isTold ? 1 : 0],
     )
-    await this.jobs.enqueue(jobs)
+    // It is written down: where jobs can't be queued now, the audit queues them.
+    await this.jobs.enqueue(jobs).catch(() => {})
     return isMine === 1
   }
 
@@ -217,8 +221,8 @@ export class RunQueue {
     const answer = await this.#scripts.run(scripts.end, id, ending.state, encodeEnding(ending))
     if (answer[0] === 0) return false
     const [, worker, jobs] = answer
-    if (worker) await this.redis.publish(this.key(`worker:${worker}`), id)
-    await this.jobs.enqueue(jobs)
+    if (worker) await this.redis.publish(this.key(`worker:${worker}`), id).catch(() => {}) // its next renewal tells it
+    await this.jobs.enqueue(jobs).catch(() => {})
     return true
   }
 
@@ -303,14 +307,18 @@ export class RunQueue {
     }))
   }
 
-  /**
-   * What runs take in Redis, about: those that have not ended, and those that have. `reserved` is what may still come of
-   * those that go on, at most.
-   */
+  /** What runs take in Redis, about. */
   async bytes(): Promise<QueueBytes> {
-    const names = ['bytes', 'kept:bytes', 'reserved:bytes'].map((name) => this.key(name))
-    const [unfinished, kept, reserved] = await this.redis.mget(names)
-    return { unfinished: Number(unfinished), kept: Number(kept), reserved: Number(reserved) }
+    const names = ['bytes', 'kept:bytes', 'reserved:bytes', 'pinned:bytes']
+    const sums = await this.redis.mget(names.map((name) => this.key(name)))
+    const [unfinished = 0, kept = 0, reserved = 0, pinned = 0] = sums.map(Number)
+    return { unfinished, kept, reserved, pinned }
+  }
+
+  /** How many bytes an asynchronous run that has ended takes in Redis, about; 0 where it is not kept any more. */
+  async keptBytes(id: string): Promise<number> {
+    const size = await this.redis.hget(this.key('kept:size'), id)
+    return Number.parseInt(size ?? '0', 10)
   }
 
   /** How many wait in the line that somebody waits for. */

@@ -192,6 +192,16 @@ local function leave_once(id)
   if once and redis.call('HINCRBY', key('once:', once), 'left', -1) <= 0 then redis.call('DEL', key('once:', once)) end
 end
 
+-- What an attempt wrote that is over stays until the end: it counts as what the run takes, beside what comes anew.
+local function keep_grown(id)
+  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'grown')
+  local grown = tonumber(run[3]) or 0
+  if grown == 0 then return end
+  add_unfinished(run[1], grown, run[2])
+  redis.call('HINCRBY', key('run:', id), 'bytes', grown)
+  redis.call('HSET', key('run:', id), 'grown', 0)
+end
+
 local function size_of_kept(id)
   local bytes, owner = string.match(redis.call('HGET', key('kept:size'), id) or '', '^(%d+) (.+)$')
   return tonumber(bytes), owner
@@ -228,7 +238,7 @@ end
 -- Ends a run for good, with 'finished', 'failed' or 'cancelled'; whoever listens is told how where is_told says so, which
 -- saves the way of asking. Returns what is to be done about jobs: its own goes where it waits, and of the same client's one
 -- may be queued, one moved.
-local function finish(id, state, payload, is_told)
+local function finish(id, state, payload, is_told, is_displaced)
   local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown', 'once',
     'environment', 'attempt')
   local ttl = tonumber(run[3])
@@ -270,7 +280,7 @@ local function finish(id, state, payload, is_told)
   end
   local jobs = {}
   if run[5] == 'queued' then jobs[1] = {id, run[9], run[10], '0', 'over'} end
-  add(jobs, unpark(run[1]))
+  if not is_displaced then add(jobs, unpark(run[1])) end
   add(jobs, {move_up(run[1])})
   return jobs
 end
@@ -340,9 +350,6 @@ local function last_in_line(has)
     end
   end
 end
--- Whoever submits knows the bound best: it is that of all of the client's from now on.
-if limit > 0 or aside > 0 then redis.call('SET', key('limit:', owner), limit, 'KEEPTTL') end
-keep(key('limit:', owner))
 local waiting = redis.call('HLEN', key('line:', kind))
 if kind == 'sync' and limit > 0 and synchronous + n > limit then return {'limited'} end
 local in_line = tonumber(redis.call('ZSCORE', key('line:by:', kind), owner) or 0)
@@ -353,8 +360,10 @@ if limit > 0 then
   come = math.max(0, math.min(n, room))
 end
 local last
-if not may_wait(come, n - come, in_line, aside, max - waiting, max) then
-  last = kind == 'sync' and come > 0 and last_in_line(in_line)
+-- Of synchronous ones no more are parked than the bound says: what is parked of the others keeps them out of nothing.
+local stay = kind == 'async' and n - come or 0
+if not may_wait(come, stay, in_line, aside, max - waiting, max) then
+  last = kind == 'sync' and waiting + come > max and last_in_line(in_line)
   if not last then return {'busy', tostring(waiting), tostring(drain_rate())} end
 end
 local sizes, bytes = {}, 0
@@ -375,11 +384,13 @@ local programs = math.min(maxBytes / 2, maxBytes - math.min(promised(), maxBytes
 if not has_room(own_taken, bytes, programs / 2 - taken) then
   return {'full', tostring(waiting), tostring(drain_rate())}
 end
+-- Whoever submits knows the bound best: it is that of all of the client's from now on.
+if limit > 0 or aside > 0 then redis.call('SET', key('limit:', owner), limit, 'KEEPTTL') end
+keep(key('limit:', owner))
 add_unfinished(owner, bytes, kind)
 local jobs = {}
-if last then
-  add(jobs, finish(last, 'failed', ARGV[13], true))
-end
+-- Its client lets none in for it: the place is this one's.
+if last then add(jobs, finish(last, 'failed', ARGV[13], true, true)) end
 if limit == 0 then add(jobs, unpark(owner)) end
 -- Before which of its client's a synchronous run is parked: the first that is read later.
 local later
@@ -454,8 +465,10 @@ if not is_mine then
   local bytes = endBytes + (has_files and filesBytes or 0)
   if string.find(run[4], '"isFollowed":true', 1, true) then bytes = bytes + eventsBytes end
   local max, there = number('max-bytes'), promised()
-  -- Where nothing else is promised one may always run: else none ever would where the memory is less than one may take.
-  if there > 0 and (there + bytes > max * ${PROMISED_PART} or number('bytes') + there + bytes > max) then
+  -- Where nothing else runs one may always, unless what can't make way has half: else none ever would where the memory is
+  -- less than one may take.
+  local is_alone = number('reserved:bytes') == 0 and there <= max / 2
+  if not is_alone and (there + bytes > max * ${PROMISED_PART} or number('bytes') + there + bytes > max) then
     return {'full'}
   end
   mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
@@ -577,6 +590,7 @@ local function look(id)
     redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at, 'waitUntil', at + tonumber(run[6]))
     join_line(id)
     set_size('reserved', id, 0)
+    keep_grown(id)
     redis.call('PUBLISH', run[7], id .. ' lost')
     queue[#queue + 1] = {id, run[4], run[3], run[5]}
   else

@@ -94,14 +94,6 @@ export function decodeEnding(text: string): Ending {
   return readable('end', () => endingSchema.parse(JSON.parse(text)))
 }
 
-/** About how many bytes an end takes in Redis: what a program wrote is there as events, too. */
-export function endingBytes(ending: Ending): number {
-  if (ending.state !== 'finished') return 0
-  const { output = '', stderr = '', files = [], displays = [] }: Partial<Outcome> = ending.result
-  const contents = [...files.map(({ content }) => content), ...displays.map(({ data }) => data)]
-  return contents.reduce((sum, { length }) => sum + length, 2 * (output.length + stderr.length))
-}
-
 /** Why a run did not finish. A client may try again where the reason is ours. */
 export function endingRefusal({ code, error }: { code: RefusalCode; error: string }): Refusal {
   const headers = code === 'busy' || code === 'unavailable' ? { 'Retry-After': '5' } : undefined

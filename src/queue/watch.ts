@@ -30,7 +30,7 @@ export interface QueueState {
 
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY },
-  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0, reserved: 0 } },
+  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0, reserved: 0, pinned: 0 } },
   ...{ synchronous: 0, depths: {} },
 }
 

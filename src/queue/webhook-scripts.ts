@@ -143,6 +143,7 @@ function script(body: string): string {
  * all of the bytes. ARGV: id, owner, host, bytes of its result, how long it may take, most webhooks, most bytes.
  */
 export const OPEN = script(`
+even_if_full()
 local id, owner, host, bytes = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local hook = known(id)
 if not hook then
@@ -178,6 +179,7 @@ return admitted
  * attempt: it is the next one of its lane then. What is not known may be told.
  */
 export const RESUME = script(`
+even_if_full()
 local id = ARGV[2]
 local hook = known(id)
 if not hook or hook.state == 'admitted' then return 1 end

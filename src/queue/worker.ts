@@ -1,6 +1,7 @@
 // Takes jobs from the queues and runs them with the executor of this host, as many at once as there is room for.
 
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Executor } from '../executor/executor.ts'
@@ -80,6 +81,7 @@ export class QueueWorker {
 
   constructor(options: QueueWorkerOptions) {
     this.#options = options
+    setMaxListeners(0, this.#stop.signal) // one for each run
     const { queue, url, prefix, environments, slots, name, logger } = options
     this.#bound = resultBound(options.limits)
     this.#leases = new Leases(queue)

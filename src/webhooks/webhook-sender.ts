@@ -47,7 +47,7 @@ export class WebhookSender {
 
   constructor(options: WebhookSenderOptions) {
     this.#options = options
-    setMaxListeners(0, this.#closing.signal) // one for each message that waits
+    setMaxListeners(0, this.#closing.signal, this.#ending.signal) // one for each message
   }
 
   get counts(): WebhookCounts {

@@ -30,6 +30,8 @@ export interface AsyncRunsLimits {
   resultTtlSeconds: number
   /** Of memory for runs. */
   maxMegabytes: number
+  /** The part of it that is for programs of asynchronous runs, in place of it. */
+  programMegabytes?: number
 }
 
 /** Makes asynchronous runs over an executor. */

@@ -47,7 +47,7 @@ export function asyncRunsRoomSuite(begin: Begin): void {
     })
 
     it('does not fill the memory with what waits, and has it again when that is over', async () => {
-      const made = await begin({ maxQueued: 100, maxMegabytes: 8 })
+      const made = await begin({ maxQueued: 100, programMegabytes: 4 })
       await startedRun(made, newRun(OTHER))
       const ids = await submitted(made, large(190_000))
       expect(ids.length).toBeGreaterThan(15)
@@ -57,7 +57,7 @@ export function asyncRunsRoomSuite(begin: Begin): void {
     })
 
     it('is told of what never fits, and not to try again later', async () => {
-      const { runs } = await begin({ maxMegabytes: 1 })
+      const { runs } = await begin({ programMegabytes: 0.5 })
       const [run, half] = [newRun(large(240_000)), newRun(large(240_000))]
       await expect(runs.submit([run, half])).rejects.toMatchObject({ code: 'too_large' })
       expect(await runs.find(run.id)).toBeUndefined()

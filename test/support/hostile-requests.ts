@@ -65,6 +65,7 @@ export const LARGE_JSON: Readonly<Record<string, () => string>> = {
   'a long number': () => `{"code":${'1'.repeat(LARGE)}}`,
   'a number that is none': () => '{"code":"x","timeoutSeconds":1e999}',
   'blanks around nothing': () => fill(' '),
+  'quotation marks': () => fill('"'),
   'a string that does not end': () => `"${'a'.repeat(LARGE)}`,
   'a long environment': () => JSON.stringify({ code: 'x', environment: fill('a') }),
   prototypes: () => `{"code":"x",${list('"__proto__":{"a":1}', 10_000)}}`,

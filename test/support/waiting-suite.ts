@@ -290,6 +290,22 @@ function parkedSuite(begin: Begin): void {
       expect(await end).toMatchObject({ id })
     })
 
+    it('waits also where as many are parked as may be', async () => {
+      const tested = await begin({ maxRunning: 3, maxQueued: 20 })
+      await tested.runs.submit(newRuns(1, narrow(1)))
+      const first = await tested.control.nextStarted()
+      let parked = 0
+      for (; parked < 30; parked += 1) {
+        const refused = await tested.runs.submit(newRuns(1, narrow(1))).catch((error) => error)
+        if (refused instanceof Error) break
+      }
+      expect(parked).toBe(18)
+      const { id, end } = synchronous(tested, narrow(1))
+      first.finish()
+      expect(await begun(tested, 1)).toEqual([id])
+      expect(await end).toMatchObject({ id })
+    })
+
     it('is busy where none of them ends in time, and is not run then', async () => {
       const tested = await begin({ maxRunning: 3, maxWaitSeconds: 1 })
       const batch = newRuns(2, narrow(1))

@@ -16,6 +16,16 @@ describe('a body', () => {
     )
   })
 
+  it('may have two strings for each value, and is refused unparsed where it has many more', () => {
+    const members = Array.from({ length: MAX_JSON_VALUES }, (_, n) => `"${n}":"x"`)
+    expect(Object.keys(parseJsonBody(`{${members.join()}}`) as object)).toHaveLength(
+      MAX_JSON_VALUES,
+    )
+    expect(() => parseJsonBody('"'.repeat(8 * MAX_JSON_VALUES))).toThrow(
+      `body: must have at most ${MAX_JSON_VALUES} values`,
+    )
+  })
+
   it('may be as deep, and not one deeper', () => {
     expect(parseJsonBody(nested(MAX_JSON_DEPTH))).toBeInstanceOf(Array)
     expect(() => parseJsonBody(nested(MAX_JSON_DEPTH + 1))).toThrow(

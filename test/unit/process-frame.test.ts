@@ -58,7 +58,7 @@ describe('runProcess', () => {
         isClosed = true
       })
       end(new Fault('the first'))
-      end(new Fault('another one', { isBug: true }))
+      end(new Fault('another one'))
       expect(fault.aborted).toBe(true)
     })
     await expect(run).rejects.toThrow('the first')

@@ -12,7 +12,7 @@ const EXECUTOR: ExecutorState = {
 }
 const NOTHING: QueueState = {
   ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY, workers: [], webhooks: 0, depths: {} },
-  ...{ bytes: { unfinished: 0, kept: 0, reserved: 0 }, synchronous: 0 },
+  ...{ bytes: { unfinished: 0, kept: 0, reserved: 0, pinned: 0 }, synchronous: 0 },
 }
 
 const worker = (name: string, given: Partial<QueueState['workers'][number]> = {}) => ({
@@ -22,7 +22,12 @@ const worker = (name: string, given: Partial<QueueState['workers'][number]> = {}
 })
 
 const KNOWN: QueueState = {
-  ...{ isKnown: true, ageMs: 100, webhooks: 0, bytes: { unfinished: 10, kept: 20, reserved: 30 } },
+  ...{
+    isKnown: true,
+    ageMs: 100,
+    webhooks: 0,
+    bytes: { unfinished: 10, kept: 20, reserved: 30, pinned: 5 },
+  },
   synchronous: 3,
   workers: [worker('a'), worker('b', { environments: ['python', 'data'], slots: 5, running: 0 })],
   depths: { python: { waiting: 7, active: 2 }, data: { waiting: 0, active: 1 } },
@@ -56,6 +61,7 @@ describe('a queue', () => {
       'queue_bytes{state="unfinished"} 10',
       'queue_bytes{state="kept"} 20',
       'queue_bytes{state="reserved"} 30',
+      'queue_bytes{state="pinned"} 5',
       'workers{environment="python"} 2',
       'workers{environment="data"} 1',
       'worker_slots{worker="a",id="id-a"} 3',

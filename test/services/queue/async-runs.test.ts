@@ -19,7 +19,7 @@ describe('the suite', () => {
       MAX_QUEUED: String(limits.maxQueued),
       MAX_QUEUED_SECONDS: String(limits.maxQueuedSeconds),
       RESULT_TTL_SECONDS: String(limits.resultTtlSeconds),
-      MAX_QUEUE_MB: String(limits.maxMegabytes),
+      MAX_QUEUE_MB: String(4 * (limits.programMegabytes ?? 0) || limits.maxMegabytes),
     })
     // A result of a megabyte is the largest here: where there are few megabytes there is room for one.
     const settings = {

@@ -15,7 +15,7 @@ import * as lua from '../../../src/queue/scripts.ts'
 import type { RunRequest } from '../../../src/run.ts'
 import { foundRun } from '../../support/async-runs-harness.ts'
 import { redisService, type Service } from '../../support/services.ts'
-import { outcome } from '../../unit/support/app.ts'
+import { outcome, testKey } from '../../unit/support/app.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
 
 let redis: Service
@@ -169,6 +169,17 @@ describe('a second call with the same arguments', () => {
     expect(await content(cluster)).toEqual(before)
   })
 
+  it('of SET_LIMITS lets no more in', async (context) => {
+    const { cluster, queue, submission } = alone(context)
+    await queue.submit(submission(Array.from({ length: 5 }, randomUUID), { maxConcurrent: 1 }))
+    const both = () => queue.setLimits([{ owner: 'key:one', maxConcurrent: 3 }])
+    await both()
+    const before = await content(cluster)
+    expect(Object.keys(before[queue.key('line:async')] as object)).toHaveLength(3)
+    await both()
+    expect(await content(cluster)).toEqual(before)
+  })
+
   it('of HAND_BACK is counted once, and is none when somebody else has taken the run', async (context) => {
     const { cluster, queue, submit, started } = alone(context)
     const id = await submit()
@@ -214,8 +225,11 @@ describe('a second call with the same arguments', () => {
 
   it('of HEARTBEAT and WORKERS changes nothing', async (context) => {
     const { cluster, queue, calls } = alone(context)
+    const report = JSON.stringify({
+      ...{ name: 'a', environments: [], slots: 1, running: 0, startedAt: '2026-01-01T00:00:00Z' },
+    })
     const both = async () => {
-      await calls.run(scripts.heartbeat, 'worker', '{}', 60_000)
+      await calls.run(scripts.heartbeat, 'worker', report, 60_000)
       return (await queue.workers()).map(({ id }) => id)
     }
     expect(await both()).toEqual(['worker'])
@@ -312,6 +326,7 @@ it('whatever is repeated or lost: each run has one end, none begins twice, and n
     if (what === 'twice') return call()
     throw new Error(`the answer is lost: ${JSON.stringify(answer)?.slice(0, 10)}`)
   })
+  const { queue } = cluster
   const asynchronous: string[] = []
   const answers = new Map<string, number>()
   /** Each script is to be called twice, and to have its answer lost. */
@@ -332,6 +347,9 @@ it('whatever is repeated or lost: each run has one end, none begins twice, and n
       () => asynchronous.push(...batch.map(({ id }) => id)),
       () => {},
     )
+    const limited = testKey('client 0', { maxConcurrent: 2 + (round % 2) })
+    void asyncRuns.setLimits([limited]).catch(() => {})
+    for (const seldom of [queue.audit(0), queue.sweep()]) void seldom.catch(() => {})
     const cancelled = batch[round % 8]
     if (cancelled) void asyncRuns.cancel(cancelled.id).catch(() => {})
     await Promise.all(
@@ -346,7 +364,6 @@ it('whatever is repeated or lost: each run has one end, none begins twice, and n
     )
   }
   isCalm = true
-  const { queue } = cluster
   await expect.poll(() => queue.redis.zcard(queue.key('live')), { timeout: 100_000 }).toBe(0)
   for (const id of asynchronous) {
     const events = await queue.events(id, BEFORE_ALL)
@@ -364,6 +381,8 @@ it('whatever is repeated or lost: each run has one end, none begins twice, and n
   await expect
     .poll(() => queue.bytes(), { timeout: 20_000 })
     .toMatchObject({ unfinished: 0, reserved: 0 })
-  expect(await queue.redis.scard(queue.key('running'))).toBe(0)
+  for (const kind of ['sync', 'async']) {
+    expect(await queue.redis.hlen(queue.key(`line:${kind}`))).toBe(0)
+  }
   expect(undone()).toEqual([])
 }, 180_000)

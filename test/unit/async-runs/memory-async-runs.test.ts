@@ -30,7 +30,7 @@ describe('the suite', () => {
       ...{ maxRunning: limits.maxRunning, maxQueued: limits.maxQueued },
       maxQueuedMs: limits.maxQueuedSeconds * 1000,
       resultTtlMs: limits.resultTtlSeconds * 1000,
-      maxBytes: limits.maxMegabytes * MEBIBYTE,
+      maxBytes: (2 * (limits.programMegabytes ?? 0) || limits.maxMegabytes) * MEBIBYTE,
     })
     return { runs, close: () => runs.close() }
   })
