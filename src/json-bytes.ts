@@ -2,6 +2,8 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
+/** Most bytes of JSON for a byte of text: a control character is `\u0001`. */
+export const MAX_JSON_BYTES_OF_BYTE = 6
 /** Texts up to this length together are encoded at once, in characters. */
 const SHORT_CHARS = 64 * 1024
 /** Longer ones are encoded in pieces of this length, in characters: half a millisecond each where every one is escaped. */

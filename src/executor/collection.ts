@@ -154,13 +154,19 @@ export class Collection {
   }
 }
 
+/** Most bytes that are sent for a byte of a file: it comes as base64 where text would take more. */
+export const MAX_SENT_OF_FILE_BYTE = 2
+/** The same for a byte of a display: base64, or text that is within its bound as it is sent. */
+export const MAX_SENT_OF_DISPLAY_BYTE = 4 / 3
+
 /**
  * As text where it is some, unless sending it so takes more than twice its bytes: a control character is six in JSON. A
  * quote is two, and a file of ordinary JSON should stay one that a client can read.
  */
 function toFile({ name, size, chunks }: Part): OutputFile {
   const bytes = Buffer.concat(chunks)
-  const text = jsonTextBytes(bytes, 2 * size) <= 2 * size ? utf8Text(bytes) : undefined
+  const maxBytes = MAX_SENT_OF_FILE_BYTE * size
+  const text = jsonTextBytes(bytes, maxBytes) <= maxBytes ? utf8Text(bytes) : undefined
   return text === undefined
     ? { path: name, size, encoding: 'base64', content: bytes.toString('base64') }
     : { path: name, size, encoding: 'utf8', content: text }

@@ -238,5 +238,5 @@ function imageIsGone(name: string): string {
 
 /** A runner of before there were versions says none. */
 function otherVersion(name: string, version: string): string {
-  return `The runner in the image ${name} speaks version ${version || 'none'} of the protocol, this server ${PROTOCOL_VERSION}: make the image that belongs to this server (npm run setup), then start it again`
+  return `The runner in the image ${name} speaks version ${version || 'none'} of the protocol, this server ${PROTOCOL_VERSION}: make the image that belongs to this server (safe-code-executor setup, or npm run setup in a checkout), then start it again`
 }

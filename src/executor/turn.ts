@@ -1,6 +1,6 @@
 // A run's turn in the line before the containers: whose it is, and what it is for the line.
 
-import { clientName } from '../run-record.ts'
+import { clientOf } from '../run-record.ts'
 import type { RunOptions } from './executor.ts'
 import type { Gate } from './gate.ts'
 
@@ -14,9 +14,7 @@ export function inTurn<T>(
   { signal, origin, kind = 'sync', waitUntilMs: untilMs }: RunOptions,
   task: () => Promise<T>,
 ): Promise<T> {
-  const client = origin && {
-    name: kind === 'sync' ? clientName(origin) : `${clientName(origin)} ${kind}`,
-    weight: origin.key?.weight ?? 1,
-  }
-  return gate.use(task, signal, client, { untilMs, kind })
+  const client = origin && clientOf(origin)
+  const turns = client && kind === 'async' ? { ...client, name: `${client.name} ${kind}` } : client
+  return gate.use(task, signal, turns, { untilMs, kind })
 }

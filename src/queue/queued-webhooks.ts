@@ -14,7 +14,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Webhook } from '../async-runs/async-runs.ts'
 import { settlesWithin } from '../settles-within.ts'
-import { type Addressed, AttemptPlaces, PLACES } from '../webhooks/attempt-places.ts'
+import { type Addressed, AttemptPlaces, hostOf, PLACES } from '../webhooks/attempt-places.ts'
 import { backoffMs, MAX_ATTEMPTS } from '../webhooks/backoff.ts'
 import { runEnded } from '../webhooks/run-ended.ts'
 import { type SendOptions, sendWebhook } from '../webhooks/send.ts'
@@ -290,11 +290,6 @@ async function putOff(job: Job, ms: number): Promise<never> {
 /** How long a message waits that was put off so many times before, in milliseconds. `random` is from 0 to 1. */
 export function putOffMs(times: number, random = Math.random()): number {
   return Math.min(PUT_OFF_MS * 2 ** times, LAST_PUT_OFF_MS) * (1 + random)
-}
-
-/** As much of a host's name as a name in DNS may have (RFC 1035, section 2.3.4): no other one can be reached. */
-function hostOf({ url }: Webhook): string {
-  return new URL(url).hostname.slice(0, 253)
 }
 
 function jobId(id: string): string {

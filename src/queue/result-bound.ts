@@ -1,19 +1,19 @@
 // How much of a run may come to Redis until it has ended, at most: a worker has that reserved before it starts the run.
 
 import type { Config } from '../config.ts'
-import { MAX_NAMES_BYTES_PER_FILE, MAX_OMITTED_NAMES_BYTES } from '../executor/collection.ts'
+import {
+  MAX_NAMES_BYTES_PER_FILE,
+  MAX_OMITTED_NAMES_BYTES,
+  MAX_SENT_OF_DISPLAY_BYTE,
+  MAX_SENT_OF_FILE_BYTE,
+} from '../executor/collection.ts'
 import { type CollectionLimits, collectionLimits } from '../executor/protocol.ts'
+import { MAX_JSON_BYTES_OF_BYTE } from '../json-bytes.ts'
 import { MAX_OMITTED } from '../outcome.ts'
 import { MAX_PATH_BYTES } from '../relative-path.ts'
 import { MAX_PATTERNS } from '../run-fields.ts'
 import { EVENT_BYTES, MAX_EVENTS, MAX_TEXT_CHARS } from './event-sender.ts'
 
-/** What a byte of output takes at most, as JSON: a control character is `\u0001`. */
-const MAX_BYTES_OF_BYTE = 6
-/** What a byte of a file takes at most: it comes as base64 where as text it would take more (`toFile` in collection.ts). */
-const MAX_BYTES_OF_FILE_BYTE = 2
-/** What a byte of a display takes at most: of an image in base64; text is counted as it is sent. */
-const MAX_BYTES_OF_DISPLAY_BYTE = 4 / 3
 /** The longest error message, in bytes: REPORT_BYTES in sandbox/runner.py. */
 const MAX_MESSAGE_BYTES = 8192
 /** What a file, a display, or one that was left out takes beside its name and content: names of fields, quotes, digits. */
@@ -47,16 +47,16 @@ export interface ResultBound {
 /** What a run of a host with these limits can take at most. */
 export function resultBound({ outputBytes, collection }: ResultLimits): ResultBound {
   const { maxFiles, maxTotalBytes } = collection
-  const texts = MAX_BYTES_OF_BYTE * outputBytes
-  const displays = Math.ceil(MAX_BYTES_OF_DISPLAY_BYTE * maxTotalBytes) + maxFiles * PART_BYTES
+  const texts = MAX_JSON_BYTES_OF_BYTE * outputBytes
+  const displays = Math.ceil(MAX_SENT_OF_DISPLAY_BYTE * maxTotalBytes) + maxFiles * PART_BYTES
   const events = MAX_EVENTS + Math.ceil(outputBytes / MAX_TEXT_CHARS)
   return {
-    endBytes: texts + displays + MAX_BYTES_OF_BYTE * MAX_MESSAGE_BYTES + FRAME_BYTES,
+    endBytes: texts + displays + MAX_JSON_BYTES_OF_BYTE * MAX_MESSAGE_BYTES + FRAME_BYTES,
     filesBytes:
-      MAX_BYTES_OF_FILE_BYTE * maxTotalBytes +
+      MAX_SENT_OF_FILE_BYTE * maxTotalBytes +
       maxFiles * (MAX_NAMES_BYTES_PER_FILE + PART_BYTES) +
       MAX_OMITTED_NAMES_BYTES +
-      MAX_PATTERNS * MAX_BYTES_OF_BYTE * MAX_PATH_BYTES +
+      MAX_PATTERNS * MAX_JSON_BYTES_OF_BYTE * MAX_PATH_BYTES +
       MAX_OMITTED * PART_BYTES,
     eventsBytes: texts + events * EVENT_BYTES,
   }

@@ -17,7 +17,6 @@ export type ParseRequest = (given: unknown) => RunRequest
 const MAX_HANDED_BACK = 5
 /** Pause between attempts to write an end down, in milliseconds. */
 const PAUSE_MS = 250
-
 /** How long it is tried to send an end, in milliseconds, before one without the result takes its place. */
 const MAX_SENDING_MS = 120_000
 

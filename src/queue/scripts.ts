@@ -20,7 +20,7 @@
 // What a run may come to take until it has ended is `reserved` when a worker takes it, and given back at its end;
 // `reserved:bytes` is the sum. So what has come can always be written down. docs/cluster.md lists all keys.
 
-import { FAIR_SHARE_LUA } from '../fair-share.ts'
+import { scriptsWith } from './lua.ts'
 
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
 const BUCKET_SECONDS = 10
@@ -52,21 +52,8 @@ const LET_GO = 100
  */
 export const PROMISED_PART = 0.75
 
-/** What all scripts share. ARGV[1] is the prefix. */
-const COMMON = `
-local prefix = ARGV[1]
-local function key(...) return prefix .. table.concat({...}) end
-local function now()
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
-end
-
--- Redis refuses to begin to write where its memory is full, and lets a script that has begun go on: what runs, and what
--- ends and lets memory go, must go on then. This takes nothing, and counts as writing.
-local function even_if_full()
-  redis.call('ZREM', key('live'), '')
-end
-
+/** What these scripts share. */
+const script = scriptsWith(`
 -- Ended runs in a second.
 local function drain_rate()
   local seconds = now() / 1000
@@ -91,7 +78,7 @@ end
 local function join_line(id)
   local run = redis.call('HMGET', key('run:', id), 'kind', 'owner')
   if redis.call('HSETNX', key('line:', run[1]), id, run[2]) == 1 then
-    redis.call('ZINCRBY', key('line:by:', run[1]), 1, run[2])
+    add_for('line:by:' .. run[1], run[2], 1)
   end
 end
 
@@ -101,9 +88,7 @@ local function leave_line(id)
     local owner = redis.call('HGET', key('line:', kind), id)
     if owner then
       redis.call('HDEL', key('line:', kind), id)
-      if tonumber(redis.call('ZINCRBY', key('line:by:', kind), -1, owner)) <= 0 then
-        redis.call('ZREM', key('line:by:', kind), owner)
-      end
+      add_for('line:by:' .. kind, owner, -1)
     end
   end
 end
@@ -152,17 +137,6 @@ local function add(list, jobs)
   for _, job in ipairs(jobs) do
     if job[1] then list[#list + 1] = job end
   end
-end
-
-${FAIR_SHARE_LUA}
--- A number, 0 where there is none.
-local function number(name)
-  return tonumber(redis.call('GET', key(name)) or 0)
-end
-
--- Adds to what a client's take.
-local function add_for(name, owner, bytes)
-  if tonumber(redis.call('ZINCRBY', key(name), bytes, owner)) <= 0 then redis.call('ZREM', key(name), owner) end
 end
 
 local function add_unfinished(owner, bytes, kind)
@@ -284,12 +258,7 @@ local function finish(id, state, payload, is_told, is_displaced)
   add(jobs, {move_up(run[1])})
   return jobs
 end
-`
-
-/** A script: its text, with what all share. */
-function script(body: string): string {
-  return COMMON + body
-}
+`)
 
 /**
  * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked) and what of the client's is queued
@@ -352,7 +321,7 @@ local function last_in_line(has)
 end
 local waiting = redis.call('HLEN', key('line:', kind))
 if kind == 'sync' and limit > 0 and synchronous + n > limit then return {'limited'} end
-local in_line = tonumber(redis.call('ZSCORE', key('line:by:', kind), owner) or 0)
+local in_line = count_of('line:by:' .. kind, owner)
 local come = n
 if limit > 0 then
   -- Those that are parked are in the way of what is read later.
@@ -375,10 +344,10 @@ for i = 0, n - 1 do
 end
 if not has_room(0, bytes, maxBytes / 4) then return {'too_large'} end
 -- Each kind has half of what there is for programs.
-local taken, own_taken = number('bytes:sync'), tonumber(redis.call('ZSCORE', key('bytes:sync:by'), owner) or 0)
+local taken, own_taken = number('bytes:sync'), count_of('bytes:sync:by', owner)
 if kind == 'async' then
   taken = number('bytes') - taken
-  own_taken = tonumber(redis.call('ZSCORE', key('bytes:by'), owner) or 0) - own_taken
+  own_taken = count_of('bytes:by', owner) - own_taken
 end
 local programs = math.min(maxBytes / 2, maxBytes - math.min(promised(), maxBytes * ${PROMISED_PART}))
 if not has_room(own_taken, bytes, programs / 2 - taken) then

@@ -9,42 +9,16 @@
 // `hooks:held` has how many bytes of results each client's webhooks keep from being let go, `hooks:held:bytes` the sum.
 // `hooks:asked` has those with a job, by when it was last made sure of that.
 
-import { TIMES_FREE } from '../fair-share.ts'
 import { CLIENT_PLACES, HOST_PLACES } from '../webhooks/attempt-places.ts'
+import { scriptsWith } from './lua.ts'
 
 /** How many lanes are looked at for one that may go on. Those that may not go to the end. */
 const LOOKED_AT = 64
 /** How many one script ends, or looks for, at most: it keeps all others waiting meanwhile. */
 const AT_ONCE = 100
 
-/** What all scripts share. ARGV[1] is the prefix. */
-const COMMON = `
-local prefix = ARGV[1]
-local function key(...) return prefix .. table.concat({...}) end
-local function now()
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
-end
-
--- Redis refuses to begin to write where its memory is full, and lets a script that has begun go on: this takes nothing.
-local function even_if_full()
-  redis.call('ZREM', key('hooks:open'), '')
-end
-
-local function count(name, who)
-  return tonumber(redis.call('ZSCORE', key(name), who) or 0)
-end
-
-local function add(name, who, more)
-  if tonumber(redis.call('ZINCRBY', key(name), more, who)) <= 0 then redis.call('ZREM', key(name), who) end
-end
-
--- As src/fair-share.ts has it.
-local function has_room(own, more, free)
-  local left = free - more
-  return left >= 0 and own + more <= ${TIMES_FREE} * (left + 1)
-end
-
+/** What these scripts share. */
+const script = scriptsWith(`
 local function known(id)
   local text = redis.call('HGET', key('hooks'), id)
   return text and cjson.decode(text)
@@ -56,14 +30,14 @@ local function note(id, hook, state)
 end
 
 local function may_go(hook)
-  return count('hooks:hosts', hook.host) < ${HOST_PLACES} and count('hooks:owners', hook.owner) < ${CLIENT_PLACES}
+  return count_of('hooks:hosts', hook.host) < ${HOST_PLACES} and count_of('hooks:owners', hook.owner) < ${CLIENT_PLACES}
 end
 
 local function admit(id, hook)
   note(id, hook, 'admitted')
   redis.call('ZADD', key('hooks:asked'), now(), id)
-  add('hooks:hosts', hook.host, 1)
-  add('hooks:owners', hook.owner, 1)
+  add_for('hooks:hosts', hook.host, 1)
+  add_for('hooks:owners', hook.owner, 1)
 end
 
 local function list_of(hook)
@@ -107,8 +81,8 @@ end
 
 -- It has no places any more: others may have them.
 local function leave(hook, admitted)
-  add('hooks:hosts', hook.host, -1)
-  add('hooks:owners', hook.owner, -1)
+  add_for('hooks:hosts', hook.host, -1)
+  add_for('hooks:owners', hook.owner, -1)
   admit_from(key('hooks:of-host:', hook.host), admitted)
   admit_from(key('hooks:of-owner:', hook.owner), admitted)
 end
@@ -118,9 +92,9 @@ local function close(id, hook, admitted)
   redis.call('HDEL', key('hooks'), id)
   redis.call('ZREM', key('hooks:open'), id)
   redis.call('ZREM', key('hooks:asked'), id)
-  add('hooks:by', hook.owner, -1)
+  add_for('hooks:by', hook.owner, -1)
   if hook.held > 0 then
-    add('hooks:held', hook.owner, -hook.held)
+    add_for('hooks:held', hook.owner, -hook.held)
     redis.call('INCRBY', key('hooks:held:bytes'), string.format('%.0f', -hook.held))
   end
   if hook.state == 'parked' then
@@ -130,12 +104,7 @@ local function close(id, hook, admitted)
     leave(hook, admitted)
   end
 end
-`
-
-/** A script: its text, with what all share. */
-function script(body: string): string {
-  return COMMON + body
-}
+`)
 
 /**
  * Takes a webhook on: {'queue'} where a job is to be added, {'wait'} where others of its host or client come first, or
@@ -148,14 +117,14 @@ local id, owner, host, bytes = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local hook = known(id)
 if not hook then
   local open = redis.call('ZCARD', key('hooks:open'))
-  if not has_room(count('hooks:by', owner), 1, tonumber(ARGV[7]) - open) then return {'full', 0} end
-  local free = tonumber(ARGV[8]) - tonumber(redis.call('GET', key('hooks:held:bytes')) or 0)
-  local is_held = has_room(count('hooks:held', owner), bytes, free)
+  if not has_room(count_of('hooks:by', owner), 1, tonumber(ARGV[7]) - open) then return {'full', 0} end
+  local free = tonumber(ARGV[8]) - number('hooks:held:bytes')
+  local is_held = has_room(count_of('hooks:held', owner), bytes, free)
   hook = {owner = owner, host = host, held = is_held and bytes or 0}
   redis.call('ZADD', key('hooks:open'), now() + tonumber(ARGV[6]), id)
-  add('hooks:by', owner, 1)
+  add_for('hooks:by', owner, 1)
   if hook.held > 0 then
-    add('hooks:held', owner, bytes)
+    add_for('hooks:held', owner, bytes)
     redis.call('INCRBY', key('hooks:held:bytes'), bytes)
   end
   if may_go(hook) then admit(id, hook) else park(id, hook, 'RPUSH') end

@@ -5,8 +5,8 @@ import { outgoing } from '../middleware/unread-answers.ts'
 import { EVENT_STREAM_HEADERS } from './server-sent-events.ts'
 
 /**
- * Answers with it. Where the stream fails, the connection ends in the middle of the answer: its client knows
- * then that something is missing, and the library between would write a line of its own to the log and to the client.
+ * Answers with a stream of events. Where the stream fails, the connection ends in the middle of the answer: so the client
+ * knows that something is missing. Else the HTTP library would write the error to the console and to the client.
  */
 export function sendEvents(c: Context, stream: ReadableStream<Uint8Array>): Response {
   const response = outgoing(c)

@@ -14,6 +14,11 @@ export interface Addressed {
   host: string
 }
 
+/** As much of a host's name as a name in DNS may have (RFC 1035, section 2.3.4): no other one can be reached. */
+export function hostOf({ url }: { url: string }): string {
+  return new URL(url).hostname.slice(0, 253)
+}
+
 /** Counts the attempts that go on. A client may have as many as it leaves free, so that slow receivers of one keep nobody waiting. */
 export class AttemptPlaces {
   readonly #owners = new Tally()

@@ -6,7 +6,7 @@ import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
 import { hasRoom } from '../fair-share.ts'
 import { pause } from '../pause.ts'
 import { Tally } from '../tally.ts'
-import { AttemptTurns } from './attempt-places.ts'
+import { AttemptTurns, hostOf } from './attempt-places.ts'
 import { backoffMs, MAX_ATTEMPTS } from './backoff.ts'
 import { runEnded, type WebhookMessage } from './run-ended.ts'
 import { type SendOptions, sendWebhook } from './send.ts'
@@ -120,8 +120,4 @@ export class WebhookSender {
     const line = { run: message.id, host: hostOf(message) }
     this.#options.logger.warn(line, 'a webhook is not told: too many wait, or the server ends')
   }
-}
-
-function hostOf({ url }: Pick<WebhookMessage, 'url'>): string {
-  return new URL(url).hostname
 }

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest'
 import { cancelled, unavailable } from '../../../src/errors.ts'
 import type { Executor } from '../../../src/executor/executor.ts'
 import { pause } from '../../../src/pause.ts'
@@ -48,6 +48,15 @@ const host: Executor = {
 const keysOf = async ({ queue }: Cluster) => {
   const prefix = queue.key('')
   return (await queue.redis.keys(`${prefix}*`)).map((key) => key.slice(prefix.length))
+}
+
+/** A cluster with a server and a worker, until the test is over. */
+function begin({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, slots?: number) {
+  const cluster = startCluster(redis.url)
+  onTestFinished(() => cluster.close())
+  const { asyncRuns } = cluster.server()
+  cluster.worker({ executor: host, ...(slots && { slots }) })
+  return { cluster, asyncRuns, queue: cluster.queue }
 }
 
 /** Work of all kinds. Resolves when all of it has ended. */
@@ -146,18 +155,12 @@ it('goes when it is needed no more, and is listed in the documentation', async (
   expect(unseen.map(([name]) => name).filter((name) => !name.includes('hooks'))).toEqual([])
 }, 120_000)
 
-it('of an idempotency key goes with the last of its runs, also before its time', async ({
-  onTestFinished,
-}) => {
-  const cluster = startCluster(redis.url)
-  onTestFinished(() => cluster.close())
-  const { asyncRuns } = cluster.server()
-  cluster.worker({ executor: host })
+it('of an idempotency key goes with the last of its runs, also before its time', async (context) => {
+  const { asyncRuns, queue } = begin(context)
   const runs = ['1', '2'].map((code) => ({
     ...{ id: randomUUID(), request: program(code), origin: asKey('one') },
   }))
   await asyncRuns.submit(runs, { key: 'key', digest: 'digest' })
-  const { queue } = cluster
   await expect.poll(() => queue.redis.zcard(queue.key('kept:key:one'))).toBe(2)
   const there = () => queue.redis.exists(queue.key('once:key:one:key'))
   for (const [left, { id }] of [...runs.entries()].reverse()) {
@@ -167,14 +170,8 @@ it('of an idempotency key goes with the last of its runs, also before its time',
   }
 })
 
-it('of sums is put right where somebody of an earlier version was there', async ({
-  onTestFinished,
-}) => {
-  const cluster = startCluster(redis.url)
-  onTestFinished(() => cluster.close())
-  const { asyncRuns } = cluster.server()
-  cluster.worker({ executor: host })
-  const { queue } = cluster
+it('of sums is put right where somebody of an earlier version was there', async (context) => {
+  const { asyncRuns, queue } = begin(context)
   const run = { id: randomUUID(), request: program('x'), origin: asKey('one') }
   await asyncRuns.submit([run])
   await expect.poll(() => queue.redis.zcard(queue.key('kept:key:one'))).toBe(1)
@@ -189,18 +186,12 @@ it('of sums is put right where somebody of an earlier version was there', async 
   await expect.poll(() => queue.redis.mget(sums), { timeout: 10_000 }).toEqual(['0', '0'])
 })
 
-it('of BullMQ is one of the last hundred jobs, however many there were', async ({
-  onTestFinished,
-}) => {
-  const cluster = startCluster(redis.url)
-  onTestFinished(() => cluster.close())
-  const { asyncRuns } = cluster.server()
-  cluster.worker({ executor: host, slots: 8 })
+it('of BullMQ is one of the last hundred jobs, however many there were', async (context) => {
+  const { cluster, asyncRuns, queue } = begin(context, 8)
   const runs = Array.from({ length: 400 }, (_, n) => ({
     ...{ id: randomUUID(), request: program(`${n}`), origin: asKey(`${n % 20}`) },
   }))
   await asyncRuns.submit(runs)
-  const { queue } = cluster
   await expect.poll(() => queue.redis.zcard(queue.key('live')), { timeout: 30_000 }).toBe(0)
   const jobs = async () => (await keysOf(cluster)).filter((key) => /:[0-9a-f-]{36}-\d+/.test(key))
   await expect.poll(async () => (await jobs()).length, { timeout: 10_000 }).toBe(100)

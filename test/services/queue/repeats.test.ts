@@ -239,6 +239,52 @@ describe('a second call with the same arguments', () => {
   })
 })
 
+describe('what is counted', () => {
+  it('has what an attempt wrote that is over', async (context) => {
+    const { queue, submission, started } = alone(context)
+    const id = randomUUID()
+    const given = submission([id])
+    const request = program('x', { retry: true })
+    await queue.submit({ ...given, runs: given.runs.map((run) => ({ ...run, request })) })
+    const before = await queue.bytes()
+    const taken = await started(id, 'token', 1)
+    await queue.append(taken, 1, [{ type: 'stdout', data: { text: 'x'.repeat(100_000) } }])
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await queue.sweep()
+    const after = await queue.bytes()
+    expect(after).toMatchObject({ reserved: 0 })
+    expect(after.unfinished - before.unfinished).toBeGreaterThan(100_000)
+    await queue.end(id, FAILED)
+    expect(await queue.bytes()).toMatchObject({ unfinished: 0 })
+  })
+
+  it('is no more in the line of synchronous runs than there is, where one leaves for another', async (context) => {
+    const { queue, submission } = alone(context)
+    const wait = (owner: string, more: Partial<Submission> = {}) => {
+      const id = randomUUID()
+      const sync = { kind: 'sync' as const, maxQueued: 10, owner, ...more }
+      return queue.submit(submission([id], sync)).then(() => id)
+    }
+    // All places but one are this client's; one more of its own is parked by the bound of its key.
+    const bound = { maxConcurrent: 10 }
+    await queue.submit(submission([randomUUID()], bound))
+    const mine: string[] = []
+    for (let n = 0; n < 9; n += 1) mine.push(await wait('key:one', bound))
+    await wait('key:two')
+    const parked = await wait('key:one', bound)
+    expect(await queue.redis.hget(queue.key(`run:${parked}`), 'state')).toBe('parked')
+    expect(await queue.synchronous()).toBe(10)
+    const late = await wait('key:three')
+    expect(await queue.synchronous()).toBe(10)
+    const ended = await Promise.all(mine.map((id) => queue.ending(id)))
+    expect(ended.filter((ending) => ending !== undefined)).toMatchObject([
+      { state: 'failed', refusal: { code: 'busy' } },
+    ])
+    expect(await queue.redis.hget(queue.key(`run:${late}`), 'state')).toBe('queued')
+    expect(await queue.redis.hget(queue.key(`run:${parked}`), 'state')).toBe('parked')
+  })
+})
+
 for (const stillMs of [5000, 6500]) {
   it(`a Redis that stands still for ${stillMs} ms while a run is started costs it nothing`, async (context) => {
     const own = await redisService()
