@@ -17,6 +17,7 @@ import { Pool } from './pool.ts'
 import { collectionLimits } from './protocol.ts'
 import { Sandbox } from './sandbox.ts'
 import { containerSpec, maxContainers, poolSize } from './spec.ts'
+import { StartPace } from './start-pace.ts'
 import type { Finding } from './walls.ts'
 
 /** How many may be starting at once, at least; by default MAX_RUNNING is twice the number of CPUs. */
@@ -95,6 +96,7 @@ export function createDockerExecutor(
     maxContainers(config),
     Math.max(MIN_STARTING, Math.ceil(config.MAX_RUNNING / 2)),
   )
+  const pace = new StartPace()
   const leftovers = new Leftovers({
     ...{ engine, owner, logger },
     isKnown: (name) => containers.has(name),
@@ -114,6 +116,7 @@ export function createDockerExecutor(
       maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
       maxWaitMs: startTimeoutMs,
       containers,
+      pace,
       start: () =>
         new Sandbox({
           ...{ engine, spec, imageId: image.get(), userId: users.next().value, startTimeoutMs },
@@ -129,6 +132,7 @@ export function createDockerExecutor(
   const executor = new DockerExecutor({
     gate,
     environments,
+    pace,
     outputLimitBytes: config.MAX_OUTPUT_BYTES,
     collectionLimits: collectionLimits(config),
     logger,

@@ -14,6 +14,7 @@ import { type Observation, observe } from './observe.ts'
 import type { Pool } from './pool.ts'
 import { type CollectionLimits, TOKEN_BYTES } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
+import type { StartPace } from './start-pace.ts'
 import { inTurn } from './turn.ts'
 
 /** How many containers may fail before they took the program, until the engine counts as unavailable. */
@@ -29,6 +30,8 @@ export interface DockerExecutorOptions {
   gate: Gate
   /** By the names that a request may say. */
   environments: ReadonlyMap<string, Environment>
+  /** Told of clients that hang up. */
+  pace: StartPace
   outputLimitBytes: number
   collectionLimits: CollectionLimits
   logger: Logger
@@ -42,9 +45,12 @@ export class DockerExecutor implements Executor {
   }
 
   run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    const { pace } = this.#options
     const task = () => {
       options.onAdmitted?.()
-      return this.#runOnce(request, options)
+      return this.#runOnce(request, options).finally(() => {
+        if (options.signal.aborted && options.origin) pace.addHangUp(clientName(options.origin))
+      })
     }
     return inTurn(this.#options.gate, options, task)
   }

@@ -7,6 +7,7 @@ import type { Containers } from './containers.ts'
 import type { ExecutorEvents } from './events.ts'
 import { RecentUse } from './recent-use.ts'
 import type { Sandbox } from './sandbox.ts'
+import type { StartPace } from './start-pace.ts'
 import { WaitingRequests } from './waiting-requests.ts'
 
 /**
@@ -26,6 +27,8 @@ const REFILL_AFTER_RUN_MS = 30
 const REFILL_AFTER_CROWD_MS = 1000
 /** How many times as much another client must have used lately for one to have the last container that is ready. */
 const TIMES_AS_MUCH = 2
+/** What part of a pool a client that often hangs up leaves to others. */
+const RESERVED_FROM_HANG_UPS = 1 / 2
 /** Pauses after a start that failed, in milliseconds, doubling. */
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 5000
@@ -40,6 +43,8 @@ export interface PoolOptions {
   start: () => Sandbox
   /** What bounds the containers of all pools together. */
   containers: Containers
+  /** Of all pools together: where clients hang up. */
+  pace: StartPace
   /** Whether every place is taken: each run starts its own container then, and the pool would only be in the way. */
   isCrowded: () => boolean
   /** Of the environment that all of them are of. */
@@ -92,22 +97,24 @@ export class Pool {
    *   for one in time; `cancelled`.
    */
   async take({ client, signal, onStarted }: TakeOptions): Promise<Sandbox> {
-    const mayHaveLast = this.#mayHaveLast(client)
+    const reserved = this.#reservedFrom(client)
     if (client !== undefined) this.#use.add(client)
     this.#refillSoon(REFILL_AFTER_TAKE_MS)
     const deadlineMs = performance.now() + this.#options.maxWaitMs
     for (;;) {
       if (signal.aborted) throw cancelled(signal)
       if (this.#closed) throw unavailable(new Error('the server ends'))
-      const waiting = this.#choose(mayHaveLast())
+      const kept = reserved()
+      const waiting = this.#choose(kept)
       if (waiting) {
         this.#forget(waiting)
         return waiting
       }
+      const isPaced = client !== undefined && kept > 0 && this.#options.pace.isFor(client)
       this.#circuit.pass()
-      if (this.#options.containers.hasRoom) {
+      if (this.#mayStart(isPaced)) {
         onStarted?.()
-        return this.#start()
+        return this.#start(isPaced)
       }
       await this.#requests.wait(signal, deadlineMs)
     }
@@ -137,36 +144,60 @@ export class Pool {
     for (const sandbox of this.#waiting.keys()) this.#drop(sandbox)
   }
 
-  /** The oldest that is ready, else the oldest; but for who may not have the last one, which is a ready one if any is. */
-  #choose(mayHaveLast: boolean): Sandbox | undefined {
+  /** The oldest that is ready, else the oldest; of those that are left to others, as many as may be are ready ones. */
+  #choose(reserved: number): Sandbox | undefined {
     const all = [...this.#waiting.keys()].sort((a, b) => a.startedAtMs - b.startedAtMs)
+    if (all.length <= reserved) return undefined
     const ready = all.filter(({ isReady }) => isReady)
-    if (mayHaveLast) return ready[0] ?? all[0]
-    if (all.length < 2) return undefined
-    return ready.length > 1 ? ready[0] : all.find(({ isReady }) => !isReady)
+    return ready.length > reserved ? ready[0] : all.find(({ isReady }) => !isReady)
   }
 
-  /** Tells whether a client that asks now may have the last one that waits. Where one should wait, it is for use. */
-  #mayHaveLast(client: string | undefined): () => boolean {
-    if (client === undefined || this.#options.size < 2) return () => true
+  /** Tells how many of those that wait a client that asks now has to leave to others. Where one should wait, it is for use. */
+  #reservedFrom(client: string | undefined): () => number {
+    if (client === undefined || this.#options.size < 2) return () => 0
     const used = this.#use.of(client)
-    return () => used === 0 || TIMES_AS_MUCH * used <= this.#use.mostOfOthers(client)
+    return () => {
+      if (used === 0 || TIMES_AS_MUCH * used <= this.#use.most(client)) return 0
+      return this.#options.pace.isFor(client) ? this.#reserve : 1
+    }
   }
 
-  /** The one that is kept goes first, then requests. */
+  /** How many are started to wait before all else, for those who have used little lately. */
+  get #reserve(): number {
+    const { size, pace } = this.#options
+    if (size < 2) return size
+    return pace.isForPool ? Math.ceil(size * RESERVED_FROM_HANG_UPS) : 1
+  }
+
+  /** Those that are kept for others go first, then requests. */
   #onRoom(): void {
     if (this.#closed) return
     const { containers, size } = this.#options
-    const isKept = size > 1 && this.#waiting.size === 0 && !this.#isResting
-    if (isKept && containers.hasRoom) this.#keep(this.#start())
+    const isKept = size > 1 && this.#waiting.size < this.#reserve && !this.#isResting
+    if (isKept && containers.hasRoom) this.#keep(this.#start(false))
     if (this.#requests.size > 0) this.#requests.wake()
     else this.#refillSoon(REFILL_AFTER_RUN_MS)
   }
 
-  #start(): Sandbox {
-    const { start, containers, environment, events } = this.#options
+  /** Whether one may be started now; where that is only for the pace, it is looked at again in time. */
+  #mayStart(isPaced: boolean): boolean {
+    const { containers, pace } = this.#options
+    if (!containers.hasRoom) return false
+    if (!isPaced) return true
+    if (containers.counts.starting > 0) return false // `#onRoom` comes when it is ready
+    if (pace.delayMs === 0) return true
+    if (Number.isFinite(pace.delayMs)) this.#refillSoon(pace.delayMs)
+    return false
+  }
+
+  #start(isPaced: boolean): Sandbox {
+    const { start, containers, pace, environment, events } = this.#options
     const sandbox = containers.start(start)
     events.onStarted(environment)
+    if (isPaced) {
+      const end = pace.start()
+      sandbox.ready.then(end, end)
+    }
     sandbox.ready.then(
       () => this.#onReady(sandbox),
       (error: Error) => this.#onFailed(sandbox, error),
@@ -210,16 +241,20 @@ export class Pool {
   }
 
   #refill(): void {
-    const { size, isCrowded, containers } = this.#options
+    const { size, isCrowded, pace } = this.#options
     if (this.#closed) return
     if (this.#isResting) {
       this.#refillSoon(this.#restsUntilMs - performance.now())
       return
     }
-    // In a crowd one that waits is kept for those who have used little lately; the crowd starts its own.
-    const wanted = isCrowded() ? Math.min(size, 1) : size
+    // In a crowd only what is kept for others is started; the crowd starts its own.
+    const wanted = isCrowded() ? this.#reserve : size
     if (wanted < size) this.#refillSoon(REFILL_AFTER_CROWD_MS)
-    while (this.#waiting.size < wanted && containers.hasRoom) this.#keep(this.#start())
+    while (this.#waiting.size < wanted) {
+      const isPaced = pace.isForPool && this.#waiting.size >= this.#reserve
+      if (!this.#mayStart(isPaced)) break
+      this.#keep(this.#start(isPaced))
+    }
     this.#requests.wake() // one that is starting is as good to them as room for one
   }
 

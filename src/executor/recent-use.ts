@@ -1,8 +1,8 @@
 // How much each client has used lately.
 
-/** After this time a use counts for half, in milliseconds. */
+/** After this time a use counts for half, in milliseconds, where nothing else is said. */
 const HALF_LIFE_MS = 2000
-/** Less than this counts as nothing: a single use after 6 seconds. */
+/** Less than this counts as nothing: a single use after three half-lives. */
 const NOTHING = 1 / 8
 /** How many clients are remembered at most. */
 const MAX_REMEMBERED = 1000
@@ -15,11 +15,13 @@ interface Use {
 /** A sum of uses for each client, in which older ones count for less. */
 export class RecentUse {
   readonly #nowMs: () => number
+  readonly #halfLifeMs: number
   readonly #uses = new Map<string, Use>()
 
   /** The clock may have any origin, and never goes back. */
-  constructor(nowMs: () => number = () => performance.now()) {
+  constructor(nowMs: () => number = () => performance.now(), halfLifeMs = HALF_LIFE_MS) {
     this.#nowMs = nowMs
+    this.#halfLifeMs = halfLifeMs
   }
 
   add(client: string): void {
@@ -35,17 +37,17 @@ export class RecentUse {
     return use ? this.#left(use) : 0
   }
 
-  /** The most that one of the others has used. */
-  mostOfOthers(client: string): number {
+  /** The most that one client has used; `except` one of them. */
+  most(except?: string): number {
     let most = 0
     for (const [name, use] of this.#uses) {
-      if (name !== client) most = Math.max(most, this.#left(use))
+      if (name !== except) most = Math.max(most, this.#left(use))
     }
     return most
   }
 
   #left({ amount, atMs }: Use): number {
-    const left = amount * 2 ** ((atMs - this.#nowMs()) / HALF_LIFE_MS)
+    const left = amount * 2 ** ((atMs - this.#nowMs()) / this.#halfLifeMs)
     return left < NOTHING ? 0 : left
   }
 

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { DockerExecutor } from '../../../src/executor/docker.ts'
 import { Gate } from '../../../src/executor/gate.ts'
+import { StartPace } from '../../../src/executor/start-pace.ts'
 import type { ApiKey } from '../../../src/keys/api-key.ts'
 import { ownRequest } from '../../../src/run.ts'
 import { testKey } from '../support/app.ts'
@@ -17,6 +18,7 @@ function executorBehind(gate: Gate): DockerExecutor {
   return new DockerExecutor({
     gate,
     environments: new Map(),
+    pace: new StartPace(),
     outputLimitBytes: 1,
     collectionLimits: { maxFiles: 1, maxFileBytes: 1, maxTotalBytes: 1 },
     logger: pino({ level: 'silent' }),

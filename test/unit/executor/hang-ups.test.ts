@@ -112,6 +112,33 @@ it('does not take the last one that waits from a client that has run nothing lat
   await Promise.all(flood)
 })
 
+it('leaves half of the pool to others while a client often hangs up, and starts slowly for it', async () => {
+  const { run, state } = start('starts-slowly', { MAX_RUNNING: '4', POOL_SIZE: '4' })
+  await vi.waitFor(() => expect(state().pools.python?.ready).toBe(4), { timeout: 10_000 })
+  const started = () => calls('run').length
+  const before = started()
+  const flood = setInterval(() => void dropped(run, 40), 20)
+  await sleep(1000) // by now it has taken what it may
+  for (let n = 0; n < 3; n += 1) {
+    await sleep(600)
+    const startedBefore = started()
+    const { ready } = state().pools.python ?? {}
+    expect(ready, 'ready for others').toBeGreaterThan(0)
+    await run({}, { origin: origin('other') })
+    expect(started() - startedBefore, 'started while another client ran').toBeLessThan(2)
+  }
+  clearInterval(flood)
+  // Three for the other client and two for the first that were taken; else one start and three times as long a pause.
+  expect(started() - before).toBeLessThan(10)
+})
+
+it('does not slow a client that hangs up now and then', async () => {
+  const { run, state } = start('starts-slowly', { MAX_RUNNING: '4', POOL_SIZE: '4' })
+  await vi.waitFor(() => expect(state().pools.python?.ready).toBe(4), { timeout: 10_000 })
+  for (let n = 0; n < 2; n += 1) await dropped(run, 40)
+  await vi.waitFor(() => expect(state().pools.python?.ready).toBe(4), { timeout: 5000 })
+})
+
 it('gives the last one to whoever comes where the pool has no more than one', async () => {
   const { run, state } = start('starts-slowly', { MAX_RUNNING: '1', POOL_SIZE: '1' })
   for (let n = 0; n < 3; n += 1) {

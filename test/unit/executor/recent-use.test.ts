@@ -31,7 +31,7 @@ it('is each client’s own, and the most of the others is known', () => {
   pass(4000)
   use.add('b')
   expect([use.of('a'), use.of('b'), use.of('c')]).toEqual([2, 1, 0])
-  expect([use.mostOfOthers('a'), use.mostOfOthers('b'), use.mostOfOthers('c')]).toEqual([1, 2, 2])
+  expect([use.most('a'), use.most('b'), use.most('c')]).toEqual([1, 2, 2])
 })
 
 it('remembers a bounded number of clients: the latest', () => {
