@@ -1,7 +1,7 @@
 """Collects the files that a program left, when it is dead: nothing can be swapped any more.
 
 Every folder and file is opened by its name in a folder that is open already, never through a link. What is left out
-is told with a reason (src/outcome.ts has the same words).
+is told with a reason (src/run/outcome.ts has the same words).
 """
 
 import os

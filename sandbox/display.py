@@ -1,6 +1,6 @@
 """What a program shows: the rich form of a value, as a file that the runner collects with the others.
 
-The files' extensions are the types; src/outcome.ts has the same ones.
+The files' extensions are the types; src/run/outcome.ts has the same ones.
 """
 
 import itertools

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
-import { type Outcome, outcomeSchema } from '../src/outcome.ts'
+import { type Outcome, outcomeSchema } from '../src/run/outcome.ts'
 import { type Attack, type AttackRequest, attempt, readCorpus } from '../test/attacks/corpus.ts'
 
 const HELP = `npm run attack: runs the attacks and odd programs of test/attacks, and says how each of them ended.

@@ -3,8 +3,8 @@
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
-import { createClient } from '../src/client.ts'
-import { parseConfig } from '../src/config.ts'
+import { createClient } from '../src/client/client.ts'
+import { parseConfig } from '../src/config/config.ts'
 import { dockerRunArgs } from '../src/executor/flags.ts'
 import { containerSpec } from '../src/executor/spec.ts'
 import {

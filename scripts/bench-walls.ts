@@ -8,11 +8,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { pino } from 'pino'
-import { parseConfig } from '../src/config.ts'
+import { parseConfig } from '../src/config/config.ts'
 import { createDockerExecutor } from '../src/executor/create.ts'
 import { dockerRunArgs, userIds } from '../src/executor/flags.ts'
 import { containerSpec } from '../src/executor/spec.ts'
-import { ownRequest } from '../src/run.ts'
+import { ownRequest } from '../src/run/request.ts'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 20)
 const CALLS_PROGRAM = `import os, time

@@ -1,7 +1,7 @@
 // Prints the command that runs a file on this Deno with the server's permissions, one argument a line.
 
 import { lookup } from 'node:dns/promises'
-import { parseConfig } from '../src/config.ts'
+import { parseConfig } from '../src/config/config.ts'
 import { findEngineSocket } from '../src/executor/engine-socket.ts'
 import { denoPermissions } from './deno-permissions.ts'
 

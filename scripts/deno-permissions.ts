@@ -2,7 +2,7 @@
 // or of a package; who may use the Docker engine could do more on its machine than they say.
 
 import { dirname } from 'node:path'
-import type { Config } from '../src/config.ts'
+import type { Config } from '../src/config/config.ts'
 import { sqlitePath } from '../src/run-log/database.ts'
 
 const REDIS_PORT = '6379'

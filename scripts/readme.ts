@@ -1,7 +1,7 @@
 // npm run readme: writes the tables into README.md and SECURITY.md, from the code that they are about.
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { withSettingsTable } from '../src/help.ts'
+import { withSettingsTable } from '../src/cli/help.ts'
 import { withGvisorTable } from '../test/attacks/gvisor.ts'
 
 for (const [name, withTable] of [

@@ -3,13 +3,13 @@
 
 import { Command, CommanderError } from 'commander'
 import { doctorCommand } from './cli/doctor.ts'
+import { serveHelp, workerHelp } from './cli/help.ts'
 import { keyCommand } from './cli/key.ts'
 import { inLines } from './cli/printed.ts'
 import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
 import { setupCommand } from './cli/setup.ts'
-import { parseConfig } from './config.ts'
-import { serveHelp, workerHelp } from './help.ts'
-import { serve } from './serve.ts'
+import { parseConfig } from './config/config.ts'
+import { serve } from './server/serve.ts'
 
 /**
  * How long a server may be there when all is closed, in milliseconds: what a library still holds, such as a connection
@@ -42,7 +42,7 @@ program
   .addHelpText('after', () => workerHelp())
   .action(async () => {
     // What it loads no other command needs.
-    const { work } = await import('./work.ts')
+    const { work } = await import('./server/work.ts')
     await work(parseConfig(process.env)).finally(() => {
       setTimeout(() => process.exit(), LINGER_MS).unref()
     })

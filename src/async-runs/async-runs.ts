@@ -1,12 +1,12 @@
 // Runs that are asked for now and read later: what the routes need of whatever keeps them.
 
 import { z } from 'zod'
-import { refusalSchema } from '../errors.ts'
-import { jsonBytes } from '../json-bytes.ts'
 import type { ApiKey } from '../keys/api-key.ts'
-import { outcomeSchema } from '../outcome.ts'
-import type { RunRequest } from '../run.ts'
-import type { RunOrigin } from '../run-record.ts'
+import { jsonBytes } from '../run/json-bytes.ts'
+import { outcomeSchema } from '../run/outcome.ts'
+import type { RunOrigin } from '../run/record.ts'
+import { refusalSchema } from '../run/refusal.ts'
+import type { RunRequest } from '../run/request.ts'
 
 /** Most runs of one batch. */
 export const MAX_BATCH_RUNS = 100

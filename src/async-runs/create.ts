@@ -1,6 +1,6 @@
 // Config -> what keeps asynchronous runs.
 
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { MemoryAsyncRuns, type MemoryAsyncRunsOptions } from './memory-async-runs.ts'
 
 /** Keeps them in the memory of this server. */

@@ -1,11 +1,11 @@
 // Hands runs to an executor, some at once, in fair order; those that it has no room for wait for another turn.
 
-import { DrainRate } from '../drain-rate.ts'
-import { Refusal } from '../errors.ts'
-import type { Executor } from '../executor/executor.ts'
+import { BalancedLine } from '../admission/balanced-line.ts'
+import { DrainRate } from '../admission/drain-rate.ts'
 import type { ApiKey } from '../keys/api-key.ts'
-import type { Outcome } from '../outcome.ts'
-import { BalancedLine } from './balanced-line.ts'
+import type { Executor } from '../run/executor.ts'
+import type { Outcome } from '../run/outcome.ts'
+import { Refusal } from '../run/refusal.ts'
 import type { KeptRun } from './kept-run.ts'
 
 /** How long nothing is handed to an executor that has no room, in milliseconds: others use it as well. */

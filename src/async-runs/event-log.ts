@@ -1,7 +1,7 @@
 // What happened to one run, for as many readers as come, each from where it likes.
 
-import { onAbort } from '../abortable.ts'
-import type { StreamName } from '../executor/executor.ts'
+import type { StreamName } from '../run/executor.ts'
+import { onAbort } from '../waits/abortable.ts'
 import { LAST_EVENT_ID, type SentEvent, type SentRun } from './async-runs.ts'
 
 /** Whether the event of one id comes after that of another. */

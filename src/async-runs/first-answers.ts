@@ -1,6 +1,6 @@
 // What was answered to posts with an idempotency key, so that the same post again gets the same answer.
 
-import { Refusal } from '../errors.ts'
+import { Refusal } from '../run/refusal.ts'
 import type { Idempotency, SentRun } from './async-runs.ts'
 
 interface FirstAnswer {

@@ -1,14 +1,14 @@
 // One asynchronous run in the memory of this server: how far it has come, and how much memory it takes.
 
-import type { RefusalBody } from '../errors.ts'
-import type { StreamName } from '../executor/executor.ts'
-import type { Outcome } from '../outcome.ts'
-import { ownRequest, type RunRequest } from '../run.ts'
-import { clientName } from '../run-record.ts'
+import type { Waiting } from '../admission/balanced-line.ts'
+import { GatheredOutput } from '../output/gathered-output.ts'
+import type { StreamName } from '../run/executor.ts'
+import type { Outcome } from '../run/outcome.ts'
+import { clientName } from '../run/record.ts'
+import type { RefusalBody } from '../run/refusal.ts'
+import { ownRequest, type RunRequest } from '../run/request.ts'
 import type { AsyncRun, NewRun, SentRun } from './async-runs.ts'
-import type { Waiting } from './balanced-line.ts'
 import { EventLog } from './event-log.ts'
-import { GatheredOutput } from './gathered-output.ts'
 
 /** What a run takes beside its texts, in bytes: measured as 3500 while it waits, 5100 when it has ended. */
 const RUN_BYTES = 5120

@@ -1,13 +1,13 @@
 // Asynchronous runs in the memory of this server: a fair line before the executor, and the results for a while after.
 
 import type { Logger } from 'pino'
-import { ending } from '../drain.ts'
-import { Refusal, toRefusal } from '../errors.ts'
-import type { Executor } from '../executor/executor.ts'
-import { mayWait, neverFits } from '../fair-share.ts'
+import { mayWait, neverFits } from '../admission/fair-share.ts'
 import type { ApiKey } from '../keys/api-key.ts'
-import type { Outcome } from '../outcome.ts'
-import { clientName } from '../run-record.ts'
+import { ending } from '../middleware/drain.ts'
+import type { Executor } from '../run/executor.ts'
+import type { Outcome } from '../run/outcome.ts'
+import { clientName } from '../run/record.ts'
+import { Refusal, toRefusal } from '../run/refusal.ts'
 import {
   type AsyncRun,
   type AsyncRuns,

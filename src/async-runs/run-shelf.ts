@@ -1,6 +1,6 @@
 // The runs that this server keeps: for their time after they ended, and as far as there is memory for them.
 
-import { hasRoom } from '../fair-share.ts'
+import { hasRoom } from '../admission/fair-share.ts'
 import type { KeptRun } from './kept-run.ts'
 
 export interface RunShelfOptions {

@@ -1,10 +1,10 @@
 // What POST /runs takes: one run, or a batch of them.
 
 import { z } from 'zod'
-import { Refusal } from '../errors.ts'
-import { countFaults, describeIssues, judged, MAX_FAULTS } from '../issues.ts'
-import { type RequestLimits, type RunRequest, runRequestSchema } from '../run.ts'
-import { expected, unknownField } from '../run-fields.ts'
+import { expected, unknownField } from '../run/fields.ts'
+import { countFaults, describeIssues, judged, MAX_FAULTS } from '../run/issues.ts'
+import { Refusal } from '../run/refusal.ts'
+import { type RequestLimits, type RunRequest, runRequestSchema } from '../run/request.ts'
 import { webhookSchema } from '../webhooks/webhook-schema.ts'
 import { MAX_BATCH_RUNS, type Webhook } from './async-runs.ts'
 

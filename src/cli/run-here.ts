@@ -1,12 +1,12 @@
 // One program in a container of this machine, told in the events that a server would send.
 
 import { pino } from 'pino'
-import type { RunEvent } from '../client.ts'
-import type { Config } from '../config.ts'
+import type { RunEvent } from '../client/client.ts'
+import type { Config } from '../config/config.ts'
 import { createGuardedExecutor } from '../executor/create.ts'
-import { judged } from '../issues.ts'
-import { OutputFeed } from '../output-feed.ts'
-import { type RunRequestInput, requestLimits, runRequestSchema } from '../run.ts'
+import { OutputFeed } from '../output/output-feed.ts'
+import { judged } from '../run/issues.ts'
+import { type RunRequestInput, requestLimits, runRequestSchema } from '../run/request.ts'
 
 /** How often silence is noticed, in milliseconds; nothing follows from it here. */
 const SILENCE_MS = 60_000

@@ -2,9 +2,9 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DISPLAY_EXTENSIONS } from '../display-types.ts'
-import { displayEncoding, type Outcome } from '../outcome.ts'
-import { pathProblem } from '../relative-path.ts'
+import { DISPLAY_EXTENSIONS } from '../run/display-types.ts'
+import { displayEncoding, type Outcome } from '../run/outcome.ts'
+import { pathProblem } from '../run/relative-path.ts'
 import { say } from './printed.ts'
 
 /**

@@ -1,6 +1,6 @@
 // Calls of the HTTP API: the key, refusals, and what is no answer of this server.
 
-import type { RefusalBody, RefusalCode } from '../errors.ts'
+import type { RefusalBody, RefusalCode } from '../run/refusal.ts'
 
 export interface ClientOptions {
   /** Where the server is: `http://127.0.0.1:5000`. */

@@ -1,7 +1,7 @@
 // Asynchronous runs, as a client asks for them and reads them.
 
 import type { AsyncRun, RunEvent, Webhook } from '../async-runs/async-runs.ts'
-import type { RunRequestInput } from '../run.ts'
+import type { RunRequestInput } from '../run/request.ts'
 import type { Call, CallOptions } from './call.ts'
 import { eventsOf } from './events.ts'
 import { pause, persist } from './persist.ts'

@@ -1,6 +1,6 @@
 // Stops asking an engine that starts no container, and finds out by itself when it does again.
 
-import { unavailable } from '../errors.ts'
+import { unavailable } from '../run/refusal.ts'
 
 /** How many containers in a row may fail until nothing more is tried. */
 const MAX_FAILURES = 3

@@ -1,7 +1,7 @@
 // Facts -> Outcome. The order of evidence is here and only here.
 
 import { constants } from 'node:os'
-import type { Outcome } from '../outcome.ts'
+import type { Outcome } from '../run/outcome.ts'
 import type { Collected } from './collection.ts'
 import type { ExitReport } from './protocol.ts'
 

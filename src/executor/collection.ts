@@ -1,6 +1,6 @@
 // What comes back of a run beside its output: files and displays, put together from the runner's frames.
 
-import { jsonTextBytes } from '../json-bytes.ts'
+import { jsonTextBytes } from '../run/json-bytes.ts'
 import {
   type Display,
   displayEncoding,
@@ -9,7 +9,7 @@ import {
   OMISSIONS,
   type Outcome,
   type OutputFile,
-} from '../outcome.ts'
+} from '../run/outcome.ts'
 import type { CollectionLimits, Frame } from './protocol.ts'
 
 /**

@@ -1,6 +1,6 @@
 // All containers of this server that are not gone, counted together and bounded together.
 
-import { settlesWithin } from '../settles-within.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** How long the end of the server waits for containers that are still starting, in milliseconds. */

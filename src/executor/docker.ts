@@ -2,20 +2,20 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { abortable } from '../abortable.ts'
-import { cancelled, Refusal, unavailable } from '../errors.ts'
-import type { Outcome } from '../outcome.ts'
-import type { RunRequest } from '../run.ts'
-import { clientName } from '../run-record.ts'
+import type { Gate } from '../admission/gate.ts'
+import { inTurn } from '../admission/turn.ts'
+import type { Executor, RunOptions } from '../run/executor.ts'
+import type { Outcome } from '../run/outcome.ts'
+import { clientName } from '../run/record.ts'
+import { cancelled, Refusal, unavailable } from '../run/refusal.ts'
+import type { RunRequest } from '../run/request.ts'
+import { abortable } from '../waits/abortable.ts'
 import { classify } from './classify.ts'
-import type { Executor, RunOptions } from './executor.ts'
-import type { Gate } from './gate.ts'
 import { type Observation, observe } from './observe.ts'
 import type { Pool } from './pool.ts'
 import { type CollectionLimits, TOKEN_BYTES } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { StartPace } from './start-pace.ts'
-import { inTurn } from './turn.ts'
 
 /** How many containers may fail before they took the program, until the engine counts as unavailable. */
 const MAX_ATTEMPTS = 3

@@ -1,7 +1,7 @@
 // Limits -> the argv of `docker run`. Pure data: what a container may do is this table and nothing else.
 
 import { randomInt } from 'node:crypto'
-import type { ReadOnlyMount } from './mounts.ts'
+import type { ReadOnlyMount } from '../config/mounts.ts'
 
 /** What one container may use. None of them may be unlimited. */
 export interface ContainerLimits {

@@ -1,12 +1,12 @@
 // No program is run before the walls were tried and found to hold, nor after one of them was found missing.
 
 import type { Logger } from 'pino'
-import { abortable } from '../abortable.ts'
-import { asUnavailable, unavailable } from '../errors.ts'
-import type { Outcome } from '../outcome.ts'
-import type { RunRequest } from '../run.ts'
-import { SharedAttempt } from '../shared-attempt.ts'
-import type { Executor, RunOptions } from './executor.ts'
+import type { Executor, RunOptions } from '../run/executor.ts'
+import type { Outcome } from '../run/outcome.ts'
+import { asUnavailable, unavailable } from '../run/refusal.ts'
+import type { RunRequest } from '../run/request.ts'
+import { abortable } from '../waits/abortable.ts'
+import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { RecurringTrial } from './recurring-trial.ts'
 import type { Finding } from './walls.ts'
 

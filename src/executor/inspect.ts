@@ -1,9 +1,9 @@
 // Tries the walls: sends sandbox/probe.py to a sandbox like any other program, and has its answer judged.
 
 import { readFileSync } from 'node:fs'
-import type { Config } from '../config.ts'
-import { ownRequest } from '../run.ts'
-import type { Executor } from './executor.ts'
+import type { Config } from '../config/config.ts'
+import type { Executor } from '../run/executor.ts'
+import { ownRequest } from '../run/request.ts'
 import { type ContainerSpec, isGvisor } from './flags.ts'
 import { containerSpec } from './spec.ts'
 import { type Finding, insideSchema, judge, type Trials } from './walls.ts'

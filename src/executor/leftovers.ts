@@ -1,7 +1,7 @@
 // Finds containers that belong to nothing, and removes them while the server lives and when it ends.
 
 import type { Logger } from 'pino'
-import { pause } from '../pause.ts'
+import { pause } from '../waits/pause.ts'
 import { type Engine, isDead, type ListedContainer } from './engine.ts'
 
 /** How often they are looked for, in milliseconds. */

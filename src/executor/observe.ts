@@ -1,9 +1,9 @@
 // Hands a job to a sandbox and collects what can be known of the run, until the first cause ends it.
 
-import { onAbort } from '../abortable.ts'
-import { cancelled } from '../errors.ts'
+import type { RunOptions, StreamName } from '../run/executor.ts'
+import { cancelled } from '../run/refusal.ts'
+import { onAbort } from '../waits/abortable.ts'
 import { type Collected, Collection } from './collection.ts'
-import type { RunOptions, StreamName } from './executor.ts'
 import { type ExitReport, type Frame, type Job, parseExitReport } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
 

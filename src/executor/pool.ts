@@ -1,11 +1,11 @@
 // Keeps sandboxes ready. Hands out, never takes back.
 
 import type { Logger } from 'pino'
-import { cancelled, unavailable } from '../errors.ts'
+import { RecentUse } from '../admission/recent-use.ts'
+import { cancelled, unavailable } from '../run/refusal.ts'
 import { Circuit } from './circuit.ts'
 import type { Containers } from './containers.ts'
 import type { ExecutorEvents } from './events.ts'
-import { RecentUse } from './recent-use.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { StartPace } from './start-pace.ts'
 import { WaitingRequests } from './waiting-requests.ts'

@@ -4,8 +4,8 @@
 // travels inside frames and is never parsed. The token is random for each job: a frame without it is not the runner's.
 
 import { z } from 'zod'
-import type { Config } from '../config.ts'
-import type { RunRequest } from '../run.ts'
+import type { Config } from '../config/config.ts'
+import type { RunRequest } from '../run/request.ts'
 
 /**
  * What a runner says when it is ready: which frames it knows. PROTOCOL_VERSION in runner.py is the same; both go up when what

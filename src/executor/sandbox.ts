@@ -2,9 +2,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { execa, type ResultPromise } from 'execa'
-import { abortable } from '../abortable.ts'
-import { pause } from '../pause.ts'
-import { settlesWithin } from '../settles-within.ts'
+import { abortable } from '../waits/abortable.ts'
+import { pause } from '../waits/pause.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 import type { ContainerState } from './containers.ts'
 import type { Engine } from './engine.ts'
 import { type ContainerSpec, dockerRunArgs } from './flags.ts'

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { OWNER_LABEL } from './engine.ts'
 import type { ContainerSpec } from './flags.ts'
 

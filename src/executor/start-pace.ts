@@ -1,6 +1,6 @@
 // Slows the starts of containers for clients that hang up on their programs.
 
-import { RecentUse } from './recent-use.ts'
+import { RecentUse } from '../admission/recent-use.ts'
 
 /** After this time a hang-up counts for half, in milliseconds. */
 const HALF_LIFE_MS = 5000

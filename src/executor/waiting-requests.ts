@@ -1,7 +1,7 @@
 // Requests that have a place and wait until there is room for a container.
 
-import { onAbort } from '../abortable.ts'
-import { cancelled, Refusal } from '../errors.ts'
+import { cancelled, Refusal } from '../run/refusal.ts'
+import { onAbort } from '../waits/abortable.ts'
 
 export class WaitingRequests {
   readonly #wakes = new Set<() => void>()

@@ -3,8 +3,8 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
-import type { AppEnv } from '../app-env.ts'
-import type { RunRecord } from '../run-record.ts'
+import type { RunRecord } from '../run/record.ts'
+import type { AppEnv } from './app-env.ts'
 
 export interface AccessLogOptions {
   logger: Logger

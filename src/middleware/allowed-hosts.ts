@@ -3,8 +3,8 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import ipaddr from 'ipaddr.js'
-import type { AppEnv } from '../app-env.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal } from '../run/refusal.ts'
+import type { AppEnv } from './app-env.ts'
 
 /** How much of a name a refusal repeats, in characters: as long as a name may be. */
 const MAX_QUOTED_LENGTH = 253

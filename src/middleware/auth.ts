@@ -1,10 +1,10 @@
 // Asks for a key, where the operator has some, and for the right that a route needs.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import type { AppEnv } from '../app-env.ts'
-import { Refusal } from '../errors.ts'
 import type { Right } from '../keys/api-key.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import { Refusal } from '../run/refusal.ts'
+import type { AppEnv } from './app-env.ts'
 
 /** Finds the key in a request. */
 export type FindKey = (c: Context) => string | undefined | Promise<string | undefined>

@@ -1,10 +1,10 @@
 // Bounds how much memory the bodies take of requests that are not answered yet, and what one client has of it.
 
 import type { MiddlewareHandler } from 'hono'
-import type { AppEnv } from '../app-env.ts'
-import { Refusal } from '../errors.ts'
-import { hasRoom } from '../fair-share.ts'
-import { Tally } from '../tally.ts'
+import { hasRoom } from '../admission/fair-share.ts'
+import { Tally } from '../admission/tally.ts'
+import { Refusal } from '../run/refusal.ts'
+import type { AppEnv } from './app-env.ts'
 import { declaredLength } from './body-size.ts'
 
 /** How many of the largest bodies there may be at once, at least, and how many bytes of them. */

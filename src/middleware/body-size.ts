@@ -1,7 +1,7 @@
 // Refuses a body that is too large before it is buffered, with or without a declared length.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import { Refusal } from '../errors.ts'
+import { Refusal } from '../run/refusal.ts'
 import { drop } from './unread-body.ts'
 
 const FIRST_BUFFER_BYTES = 16 * 1024

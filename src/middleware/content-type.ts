@@ -1,7 +1,7 @@
 // Refuses bodies of another type than a route reads.
 
 import type { MiddlewareHandler } from 'hono'
-import { Refusal } from '../errors.ts'
+import { Refusal } from '../run/refusal.ts'
 
 export interface ContentTypeOptions {
   /** The media types that are read, in lower case, without parameters. */

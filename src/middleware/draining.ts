@@ -1,7 +1,7 @@
 // What clients are told while the server ends.
 
 import type { MiddlewareHandler } from 'hono'
-import type { Drain } from '../drain.ts'
+import type { Drain } from './drain.ts'
 
 /** Ends each connection with its answer, so that the client's next request goes elsewhere. */
 export function endConnections(drain: Drain): MiddlewareHandler {

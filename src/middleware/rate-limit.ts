@@ -1,11 +1,11 @@
 // Bounds how many requests one client sends in a window, and says so in the RateLimit header fields.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import type { AppEnv } from '../app-env.ts'
-import { Refusal } from '../errors.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { RateLimiter, RatePolicy, RateState } from '../rate-limiter/rate-limiter.ts'
-import { clientName } from '../run-record.ts'
+import { clientName } from '../run/record.ts'
+import { Refusal } from '../run/refusal.ts'
+import type { AppEnv } from './app-env.ts'
 
 export interface RateLimitOptions {
   limiter: RateLimiter

@@ -1,12 +1,12 @@
 // Bounds how many requests one client sends that are refused for what is in them: to refuse costs something, too.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import type { AppEnv } from '../app-env.ts'
-import { Refusal, toRefusal } from '../errors.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { RateLimiter, RatePolicy } from '../rate-limiter/rate-limiter.ts'
-import { clientName } from '../run-record.ts'
+import { clientName } from '../run/record.ts'
+import { Refusal, toRefusal } from '../run/refusal.ts'
+import type { AppEnv } from './app-env.ts'
 import { bearerKey } from './auth.ts'
 import { type RateLimitOptions, ratePolicyOf } from './rate-limit.ts'
 

@@ -1,7 +1,7 @@
 // Refuses form posts that another site's page sent from a visitor's browser.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import { Refusal } from '../errors.ts'
+import { Refusal } from '../run/refusal.ts'
 
 /**
  * Browsers say where a post comes from, in `Sec-Fetch-Site` or at least in `Origin`; what sends neither is no browser

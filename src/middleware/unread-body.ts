@@ -1,7 +1,7 @@
 // What is still on its way when a request has been refused is read and dropped, within bounds.
 
 import type { MiddlewareHandler } from 'hono'
-import { settlesWithin } from '../settles-within.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 
 /** The server reads bodies up to this length to their end behind the answer, in bytes; for longer ones it does not wait. */
 const MAX_READ_BEHIND_BYTES = 64 * 1024

@@ -2,9 +2,9 @@
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
 import { z } from 'zod'
-import { environmentSchema } from '../environments.ts'
-import { outcomeSchema } from '../outcome.ts'
-import { type RequestLimits, runRequestSchema } from '../run.ts'
+import { environmentSchema } from '../executor/environments.ts'
+import { outcomeSchema } from '../run/outcome.ts'
+import { type RequestLimits, runRequestSchema } from '../run/request.ts'
 import { EVENT_EXAMPLES, OUTCOME_EXAMPLES, REQUEST_EXAMPLES } from './examples.ts'
 import { answer, component, KEY, RATE_HEADERS } from './parts.ts'
 import { refusals } from './refusals.ts'

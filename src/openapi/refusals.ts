@@ -1,7 +1,7 @@
 // Refusals in the API document: one answer for each HTTP status, with an example of each code.
 
 import { resolver } from 'hono-openapi'
-import { REFUSAL_STATUS, type RefusalCode, refusalSchema } from '../errors.ts'
+import { REFUSAL_STATUS, type RefusalCode, refusalSchema } from '../run/refusal.ts'
 
 /** What each means to a client, and what it may read. */
 const REFUSALS: Readonly<Record<RefusalCode, { description: string; error: string }>> = {

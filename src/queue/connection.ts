@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { unavailable } from '../errors.ts'
+import { unavailable } from '../run/refusal.ts'
 import { Unreadable } from './stored-run.ts'
 
 /** How long Redis may take for one command, in milliseconds. */

@@ -1,8 +1,8 @@
 // The start and the output of a run, on their way from a worker to Redis.
 
-import type { StreamName } from '../executor/executor.ts'
-import { MAX_CHANGES, OutputPieces } from '../output-pieces.ts'
-import { pause } from '../pause.ts'
+import { MAX_CHANGES, OutputPieces } from '../output/output-pieces.ts'
+import type { StreamName } from '../run/executor.ts'
+import { pause } from '../waits/pause.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'
 
 /** Pause between attempts to reach a Redis that is away, in milliseconds. */

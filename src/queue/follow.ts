@@ -1,9 +1,9 @@
 // A run's events as they come.
 
 import { LAST_EVENT_ID } from '../async-runs/async-runs.ts'
-import type { Bell } from '../bell.ts'
-import { unavailable } from '../errors.ts'
-import { pause } from '../pause.ts'
+import { unavailable } from '../run/refusal.ts'
+import type { Bell } from '../waits/bell.ts'
+import { pause } from '../waits/pause.ts'
 import type { RunQueue } from './run-queue.ts'
 
 /** How long nobody looks for events that nobody told of, in milliseconds: a notice may be lost with a connection. */

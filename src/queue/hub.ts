@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { settlesWithin } from '../settles-within.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 
 /** How long Redis may take to be subscribed to, in milliseconds: who listens looks for himself meanwhile. */
 const SUBSCRIBE_MS = 3000

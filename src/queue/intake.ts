@@ -1,11 +1,11 @@
 // Takes runs on: writes them down, and queues their jobs.
 
-import { retryAfter } from '../drain-rate.ts'
-import { Refusal } from '../errors.ts'
-import type { RunKind } from '../executor/executor.ts'
-import { neverFits } from '../fair-share.ts'
-import { tooManyAtOnce } from '../keys/key-places.ts'
-import type { RunRequest } from '../run.ts'
+import { retryAfter } from '../admission/drain-rate.ts'
+import { neverFits } from '../admission/fair-share.ts'
+import { tooManyAtOnce } from '../admission/key-places.ts'
+import type { RunKind } from '../run/executor.ts'
+import { Refusal } from '../run/refusal.ts'
+import type { RunRequest } from '../run/request.ts'
 import { ask } from './connection.ts'
 import type { Jobs, JobTuple } from './jobs.ts'
 import { type RedisScripts, type SubmitAnswer, scripts } from './redis-scripts.ts'

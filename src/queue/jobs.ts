@@ -2,7 +2,7 @@
 
 import { Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { settlesWithin } from '../settles-within.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 
 /** How long BullMQ may take to close, in milliseconds. */
 const CLOSE_MS = 1000

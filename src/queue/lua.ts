@@ -1,6 +1,6 @@
 // What all Lua scripts of the queue begin with.
 
-import { FAIR_SHARE_LUA } from '../fair-share.ts'
+import { FAIR_SHARE_LUA } from '../admission/fair-share.ts'
 
 /** ARGV[1] is the prefix of all names. */
 const BASE = `

@@ -13,7 +13,7 @@ import {
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Webhook } from '../async-runs/async-runs.ts'
-import { settlesWithin } from '../settles-within.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 import { type Addressed, AttemptPlaces, hostOf, PLACES } from '../webhooks/attempt-places.ts'
 import { backoffMs, MAX_ATTEMPTS } from '../webhooks/backoff.ts'
 import { runEnded } from '../webhooks/run-ended.ts'

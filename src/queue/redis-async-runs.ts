@@ -1,6 +1,5 @@
 // Asynchronous runs in Redis: any server answers for a run that another one took on.
 
-import { onAbort } from '../abortable.ts'
 import {
   type AsyncRuns,
   type Idempotency,
@@ -10,9 +9,10 @@ import {
   type SentRun,
   sentRun,
 } from '../async-runs/async-runs.ts'
-import { Bell } from '../bell.ts'
 import type { ApiKey } from '../keys/api-key.ts'
-import { clientName } from '../run-record.ts'
+import { clientName } from '../run/record.ts'
+import { onAbort } from '../waits/abortable.ts'
+import { Bell } from '../waits/bell.ts'
 import { ask } from './connection.ts'
 import { follow } from './follow.ts'
 import type { Hub } from './hub.ts'

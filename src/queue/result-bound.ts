@@ -1,6 +1,6 @@
 // How much of a run may come to Redis until it has ended, at most: a worker has that reserved before it starts the run.
 
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import {
   MAX_NAMES_BYTES_PER_FILE,
   MAX_OMITTED_NAMES_BYTES,
@@ -8,10 +8,10 @@ import {
   MAX_SENT_OF_FILE_BYTE,
 } from '../executor/collection.ts'
 import { type CollectionLimits, collectionLimits } from '../executor/protocol.ts'
-import { MAX_JSON_BYTES_OF_BYTE } from '../json-bytes.ts'
-import { MAX_OMITTED } from '../outcome.ts'
-import { MAX_PATH_BYTES } from '../relative-path.ts'
-import { MAX_PATTERNS } from '../run-fields.ts'
+import { MAX_PATTERNS } from '../run/fields.ts'
+import { MAX_JSON_BYTES_OF_BYTE } from '../run/json-bytes.ts'
+import { MAX_OMITTED } from '../run/outcome.ts'
+import { MAX_PATH_BYTES } from '../run/relative-path.ts'
 import { EVENT_BYTES, MAX_EVENTS, MAX_TEXT_CHARS } from './event-sender.ts'
 
 /** The longest error message, in bytes: REPORT_BYTES in sandbox/runner.py. */

@@ -1,10 +1,10 @@
 // One run on a worker: from the request that came to the end that is written down.
 
-import { onAbort } from '../abortable.ts'
-import { Refusal, toRefusal } from '../errors.ts'
-import type { Executor } from '../executor/executor.ts'
-import { pause } from '../pause.ts'
-import type { RunRequest } from '../run.ts'
+import type { Executor } from '../run/executor.ts'
+import { Refusal, toRefusal } from '../run/refusal.ts'
+import type { RunRequest } from '../run/request.ts'
+import { onAbort } from '../waits/abortable.ts'
+import { pause } from '../waits/pause.ts'
 import { EventSender } from './event-sender.ts'
 import { LEASE_MS } from './lease.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'

@@ -266,9 +266,9 @@ end
  * how many wait and how many end in a second.
  *
  * Runs that somebody waits for and those that are read later have a line and memory each, so that neither kind keeps the
- * other out. How much of these a client may have is in src/fair-share.ts. Where a synchronous run finds no place, the newest
- * of the client that has most leaves for it, ended by ARGV[13], if that has more, for its weight, than the newcomer's would
- * have: as in the line of one server (src/executor/gate.ts). A key's bound refuses a synchronous run only
+ * other out. How much of these a client may have is in src/admission/fair-share.ts. Where a synchronous run finds no place,
+ * the newest of the client that has most leaves for it, ended by ARGV[13], if that has more, for its weight, than the
+ * newcomer's would have: as in the line of one server (src/admission/gate.ts). A key's bound refuses a synchronous run only
  * where as many synchronous ones of the key have not ended; behind its asynchronous ones it is parked, before those that
  * are parked.
  */

@@ -3,9 +3,9 @@
 
 import { z } from 'zod'
 import type { AsyncRun } from '../async-runs/async-runs.ts'
-import { REFUSAL_STATUS, Refusal, type RefusalCode } from '../errors.ts'
-import type { Outcome } from '../outcome.ts'
-import type { RunOrigin } from '../run-record.ts'
+import type { Outcome } from '../run/outcome.ts'
+import type { RunOrigin } from '../run/record.ts'
+import { REFUSAL_STATUS, Refusal, type RefusalCode } from '../run/refusal.ts'
 
 /** What is stored has no form that this version knows: to try again changes nothing here, and may elsewhere. */
 export class Unreadable extends Error {

@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import { type AppEnv, readingOf, runOrigin } from '../app-env.ts'
+import type { SharedBound } from '../admission/shared-bound.ts'
 import {
   type AsyncRuns,
   BEFORE_ALL,
@@ -15,10 +15,9 @@ import {
 } from '../async-runs/async-runs.ts'
 import { isAfter } from '../async-runs/event-log.ts'
 import { isBatch, parseSubmission, submissionSchemas } from '../async-runs/submission.ts'
-import { Refusal, toRefusal } from '../errors.ts'
-import { parseJsonBody } from '../json-body.ts'
-import { jsonBytes } from '../json-bytes.ts'
 import type { ApiKey } from '../keys/api-key.ts'
+import { type AppEnv, readingOf, runOrigin } from '../middleware/app-env.ts'
+import { parseJsonBody } from '../middleware/json-body.ts'
 import { noStore } from '../middleware/no-store.ts'
 import {
   cancelRunOperation,
@@ -26,14 +25,15 @@ import {
   runEventsOperation,
   submitOperation,
 } from '../openapi/async-operations.ts'
-import { byKeyLimits, type RequestLimits } from '../run.ts'
+import { jsonBytes } from '../run/json-bytes.ts'
+import { clientName } from '../run/record.ts'
+import { Refusal, toRefusal } from '../run/refusal.ts'
+import { byKeyLimits, type RequestLimits } from '../run/request.ts'
 import type { Reading } from '../run-log/run-store.ts'
 import type { LoggedRun } from '../run-log/schema.ts'
-import { clientName } from '../run-record.ts'
-import type { SharedBound } from '../shared-bound.ts'
-import { AsyncRunEvents } from './async-run-events.ts'
-import { sendEvents } from './send-events.ts'
-import { sendJson } from './send-json.ts'
+import { AsyncRunEvents } from '../streams/async-run-events.ts'
+import { sendEvents } from '../streams/send-events.ts'
+import { sendJson } from '../streams/send-json.ts'
 
 /** The form of the ids that are given out here: nothing else is looked for. */
 const RUN_ID = /^[0-9a-f-]{36}$/

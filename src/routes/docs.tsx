@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
-import type { AppEnv } from '../app-env.ts'
+import type { AppEnv } from '../middleware/app-env.ts'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 

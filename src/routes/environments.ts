@@ -2,8 +2,8 @@
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import type { AppEnv } from '../app-env.ts'
-import type { Environments } from '../environments.ts'
+import type { Environments } from '../executor/environments.ts'
+import type { AppEnv } from '../middleware/app-env.ts'
 import { environmentsOperation } from '../openapi/operations.ts'
 
 export interface EnvironmentsRouteOptions {

@@ -2,10 +2,10 @@
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import type { AppEnv } from '../app-env.ts'
-import type { Drain } from '../drain.ts'
+import type { Readiness } from '../executor/readiness.ts'
+import type { AppEnv } from '../middleware/app-env.ts'
+import type { Drain } from '../middleware/drain.ts'
 import { aliveOperation, readyOperation } from '../openapi/operations.ts'
-import type { Readiness } from '../readiness.ts'
 
 export interface HealthRouteOptions {
   readiness: Readiness

@@ -2,8 +2,8 @@
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import type { AppEnv } from '../app-env.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { AppEnv } from '../middleware/app-env.ts'
 import { metricsOperation } from '../openapi/operations.ts'
 
 export interface MetricsRouteOptions {

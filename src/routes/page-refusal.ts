@@ -1,8 +1,8 @@
 // What was thrown while a page was made, which is to be shown on it.
 
 import type { Context } from 'hono'
-import type { AppEnv } from '../app-env.ts'
-import { type Refusal, toRefusal } from '../errors.ts'
+import type { AppEnv } from '../middleware/app-env.ts'
+import { type Refusal, toRefusal } from '../run/refusal.ts'
 
 /** Told of every refusal before it is shown. */
 export type OnRefusal = (refusal: Refusal, requestId: string) => void

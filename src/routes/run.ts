@@ -3,24 +3,24 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { accepts } from 'hono/accepts'
 import { describeRoute } from 'hono-openapi'
-import { type AppEnv, runOrigin } from '../app-env.ts'
-import { type Refusal, toRefusal } from '../errors.ts'
-import type { Executor } from '../executor/executor.ts'
-import { judged } from '../issues.ts'
-import { parseJsonBody } from '../json-body.ts'
-import { jsonBytes } from '../json-bytes.ts'
+import type { SharedBound } from '../admission/shared-bound.ts'
+import { type AppEnv, runOrigin } from '../middleware/app-env.ts'
+import { parseJsonBody } from '../middleware/json-body.ts'
 import { runOperation } from '../openapi/operations.ts'
+import type { Executor } from '../run/executor.ts'
+import { judged } from '../run/issues.ts'
+import { jsonBytes } from '../run/json-bytes.ts'
+import { type Refusal, toRefusal } from '../run/refusal.ts'
 import {
   byKeyLimits,
   type RequestLimits,
   type RunRequest,
   type RunRequestInput,
   runRequestSchema,
-} from '../run.ts'
-import type { SharedBound } from '../shared-bound.ts'
-import { RunEvents } from './run-events.ts'
-import { sendEvents } from './send-events.ts'
-import { sendJson } from './send-json.ts'
+} from '../run/request.ts'
+import { RunEvents } from '../streams/run-events.ts'
+import { sendEvents } from '../streams/send-events.ts'
+import { sendJson } from '../streams/send-json.ts'
 
 const EVENT_STREAM = 'text/event-stream'
 

@@ -2,9 +2,9 @@
 
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
-import type { AppEnv } from '../app-env.ts'
-import { SharedAttempt } from '../shared-attempt.ts'
+import type { AppEnv } from '../middleware/app-env.ts'
 import { ASSET_TYPES, type AssetName, readAsset } from '../ui/assets.ts'
+import { SharedAttempt } from '../waits/shared-attempt.ts'
 
 export function uiAssetsRoute() {
   const app = new Hono<AppEnv>().use(etag())

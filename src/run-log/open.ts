@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { closeDatabases, migrate, openDatabases, openForMigration } from './database.ts'
 import { RunLog } from './run-log.ts'
 import { RunStore } from './run-store.ts'

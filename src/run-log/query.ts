@@ -2,8 +2,8 @@
 
 import type { SelectQueryBuilder } from 'kysely'
 import { z } from 'zod'
-import { outcomeSchema } from '../outcome.ts'
-import { unknownField } from '../run-fields.ts'
+import { unknownField } from '../run/fields.ts'
+import { outcomeSchema } from '../run/outcome.ts'
 import type { LoggedRun, RunLogDatabase } from './schema.ts'
 
 /** What statistics are about where nobody says: the last day, in milliseconds. */

@@ -1,8 +1,8 @@
 // Writes finished runs to the database behind their answers: never waits for it, never fails because of it.
 
 import type { Logger } from 'pino'
-import type { RunRecord } from '../run-record.ts'
-import { settlesWithin } from '../settles-within.ts'
+import type { RunRecord } from '../run/record.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 import type { RunStore } from './run-store.ts'
 import { type RowOptions, type RunRow, toRow } from './schema.ts'
 

@@ -3,8 +3,8 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { ColumnType } from 'kysely'
 import { z } from 'zod'
-import { outcomeSchema } from '../outcome.ts'
-import type { RunRecord } from '../run-record.ts'
+import { outcomeSchema } from '../run/outcome.ts'
+import type { RunRecord } from '../run/record.ts'
 
 /** One run, as the API shows it. */
 export const loggedRunSchema = z

@@ -2,7 +2,7 @@
 
 import { Worker } from 'node:worker_threads'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
-import { settlesWithin } from '../settles-within.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 
 /** How long a database may take to be opened, in milliseconds. */
 const OPEN_TIMEOUT_MS = 10_000

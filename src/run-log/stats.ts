@@ -2,9 +2,9 @@
 
 import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
-import { abortable } from '../abortable.ts'
-import { cancelled } from '../errors.ts'
-import { Gate } from '../executor/gate.ts'
+import { Gate } from '../admission/gate.ts'
+import { cancelled } from '../run/refusal.ts'
+import { abortable } from '../waits/abortable.ts'
 import { matching, type RunFilter } from './query.ts'
 import type { RunLogDatabase } from './schema.ts'
 

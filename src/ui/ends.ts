@@ -1,7 +1,7 @@
 // How a run ended and why one did not start, in words: for the page with a script and without.
 
-import type { RefusalCode } from '../errors.ts'
-import type { Outcome } from '../outcome.ts'
+import type { Outcome } from '../run/outcome.ts'
+import type { RefusalCode } from '../run/refusal.ts'
 
 /** Words and a sign for a status: colour alone tells nothing to many. */
 export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; words: string }>> = {

@@ -1,7 +1,7 @@
 // What a program may use, in words.
 
-import type { Config } from '../config.ts'
-import { environmentLimits } from '../environments.ts'
+import type { Config } from '../config/config.ts'
+import { environmentLimits } from '../executor/environments.ts'
 
 /** One line on what a program may use, for the page. */
 export function limitsText(config: Config): string {

@@ -1,6 +1,6 @@
 // The page in front of the queues: for who is not let in, and why.
 
-import type { RefusalCode } from '../errors.ts'
+import type { RefusalCode } from '../run/refusal.ts'
 import { End } from './result.tsx'
 import { Shell } from './shell.tsx'
 import { SignIn, SignOut } from './sign-in-form.tsx'

@@ -1,8 +1,8 @@
 // The result as the server writes it: all of it where there is no script, else the places that the script fills.
 
 import { raw } from 'hono/html'
-import { DISPLAY_EXTENSIONS } from '../display-types.ts'
-import type { Display, Outcome, OutputFile } from '../outcome.ts'
+import { DISPLAY_EXTENSIONS } from '../run/display-types.ts'
+import type { Display, Outcome, OutputFile } from '../run/outcome.ts'
 import { textToBase64 } from './base64.ts'
 import { facts, fileSize, OMISSION_WORDS, STATUS_WORDS } from './ends.ts'
 import { verbatim } from './form.tsx'

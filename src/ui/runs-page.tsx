@@ -1,6 +1,6 @@
 // The page of the run log: filters, counts, a chart over time, a table.
 
-import type { RefusalCode } from '../errors.ts'
+import type { RefusalCode } from '../run/refusal.ts'
 import type { RunPage } from '../run-log/run-store.ts'
 import type { LoggedRun } from '../run-log/schema.ts'
 import type { Stats } from '../run-log/stats.ts'

@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
-import { Refusal } from '../errors.ts'
+import { Refusal } from '../run/refusal.ts'
 
 /** No script can read it, no other site can send it. */
 const COOKIE = 'safe-code-executor-key'

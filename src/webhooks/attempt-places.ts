@@ -1,6 +1,6 @@
 // How many attempts to tell webhooks one server makes at once, and whose turn is next.
 
-import { Tally } from '../tally.ts'
+import { Tally } from '../admission/tally.ts'
 
 /** Attempts at once on one server. A client alone gets half of them, which is as many as it leaves free. */
 export const PLACES = 16

@@ -1,7 +1,7 @@
 // What a webhook is told: that a run has ended, and how.
 
 import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
-import { jsonBytes } from '../json-bytes.ts'
+import { jsonBytes } from '../run/json-bytes.ts'
 
 /** What is sent, whole and ready: every attempt sends the same. */
 export interface WebhookMessage extends Webhook {

@@ -1,7 +1,7 @@
 // One attempt to tell a webhook: a POST that reaches no address that it may not, with bounds on all that comes back.
 
 import { type Dispatcher, request } from 'undici'
-import { abortable, onAbort } from '../abortable.ts'
+import { abortable, onAbort } from '../waits/abortable.ts'
 import type { AddressFilter } from './address-filter.ts'
 import { ForbiddenAddress, filteredAgent, type Resolve } from './filtered-agent.ts'
 import { redirectTarget } from './redirect.ts'

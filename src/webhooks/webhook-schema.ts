@@ -1,7 +1,7 @@
 // What a client may say of a webhook, and what is said where it may not.
 
 import { z } from 'zod'
-import { text, unknownField } from '../run-fields.ts'
+import { text, unknownField } from '../run/fields.ts'
 import { BASE64_SECRET_PREFIX } from './signature.ts'
 
 /** Longest address, in characters; sitemaps.org has the same bound. */

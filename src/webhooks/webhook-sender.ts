@@ -2,10 +2,10 @@
 
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
+import { hasRoom } from '../admission/fair-share.ts'
+import { Tally } from '../admission/tally.ts'
 import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
-import { hasRoom } from '../fair-share.ts'
-import { pause } from '../pause.ts'
-import { Tally } from '../tally.ts'
+import { pause } from '../waits/pause.ts'
 import { AttemptTurns, hostOf } from './attempt-places.ts'
 import { backoffMs, MAX_ATTEMPTS } from './backoff.ts'
 import { runEnded, type WebhookMessage } from './run-ended.ts'

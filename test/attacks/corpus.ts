@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { isGvisor } from '../../src/executor/flags.ts'
-import { type Outcome, outcomeSchema } from '../../src/outcome.ts'
+import { type Outcome, outcomeSchema } from '../../src/run/outcome.ts'
 import { GVISOR_DIFFERENCES } from './gvisor.ts'
 
 const status = outcomeSchema.shape.status

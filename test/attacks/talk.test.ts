@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { isGvisor } from '../../src/executor/flags.ts'
-import type { Outcome } from '../../src/outcome.ts'
+import type { Outcome } from '../../src/run/outcome.ts'
 import { eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
-import { parseConfig, settings, thisMachine } from '../../src/config.ts'
+import { parseConfig, settings, thisMachine } from '../../src/config/config.ts'
 import { documents } from './yaml-files.ts'
 
 interface Service {

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseConfig, settings, thisMachine } from '../../src/config.ts'
+import { parseConfig, settings, thisMachine } from '../../src/config/config.ts'
 import { documents, filesIn } from './yaml-files.ts'
 
 const FOLDER = 'deploy/kubernetes'

@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/config.ts'
 import { MAX_DROPPED_BYTES } from '../../src/middleware/unread-body.ts'
-import { ownNeed } from '../../src/own-memory.ts'
+import { ownNeed } from '../../src/server/own-memory.ts'
 import { documents } from './yaml-files.ts'
 
 const config = parseConfig({})

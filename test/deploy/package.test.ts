@@ -34,7 +34,12 @@ const command = (...args: string[]) =>
 
 it('has what it needs, and nothing else', () => {
   for (const path of [
-    ...['dist/main.js', 'dist/client.d.ts', 'dist/ui/browser/page.js', 'dist/ui/browser/page.css'],
+    ...[
+      'dist/main.js',
+      'dist/client/client.d.ts',
+      'dist/ui/browser/page.js',
+      'dist/ui/browser/page.css',
+    ],
     ...['dist/run-log/sqlite-worker.js', 'sandbox/Dockerfile', 'sandbox/runner.py'],
     ...['sandbox/seccomp.json', 'scripts/setup.sh', 'scripts/lib.sh', 'deploy/alerts.yaml'],
     ...['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'wrangler-free-README.md'],

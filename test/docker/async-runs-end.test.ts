@@ -1,7 +1,7 @@
 // The end of a server that has asynchronous runs in its memory.
 
 import { expect, it } from 'vitest'
-import { createClient } from '../../src/client.ts'
+import { createClient } from '../../src/client/client.ts'
 import { containersOf } from '../support/docker.ts'
 import { startServer } from '../support/server.ts'
 

@@ -1,7 +1,7 @@
 // Asynchronous runs through the typed client, against a real server and a real engine.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AsyncRunEvent, createClient } from '../../src/client.ts'
+import { type AsyncRunEvent, createClient } from '../../src/client/client.ts'
 import { all } from '../support/all.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { type ApiDocument, answerOf, readDocument, schemaCheck } from '../support/openapi.ts'

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createClient, type Outcome, type RunRequestInput } from '../../src/client.ts'
+import { createClient, type Outcome, type RunRequestInput } from '../../src/client/client.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const FOLDER = `${import.meta.dirname}/../programs`

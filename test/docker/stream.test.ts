@@ -1,7 +1,7 @@
 // A run as a stream of events, through the typed client and through a bare socket, against a real engine.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createClient, type RunEvent } from '../../src/client.ts'
+import { createClient, type RunEvent } from '../../src/client/client.ts'
 import { all } from '../support/all.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { openStream } from '../support/open-stream.ts'

@@ -3,7 +3,7 @@
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/config.ts'
 import { openRunLog } from '../../src/run-log/open.ts'
 import type { RunLog } from '../../src/run-log/run-log.ts'
 import { eventually } from '../support/docker.ts'

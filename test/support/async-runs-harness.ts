@@ -11,9 +11,9 @@ import {
   type SentEvent,
   type SentRun,
 } from '../../src/async-runs/async-runs.ts'
-import type { Executor } from '../../src/executor/executor.ts'
 import type { ApiKey } from '../../src/keys/api-key.ts'
-import { ownRequest } from '../../src/run.ts'
+import type { Executor } from '../../src/run/executor.ts'
+import { ownRequest } from '../../src/run/request.ts'
 import { testKey } from '../unit/support/app.ts'
 import { ControlledExecutor } from './controlled-executor.ts'
 import { eventually } from './docker.ts'

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { Refusal } from '../../src/errors.ts'
+import { Refusal } from '../../src/run/refusal.ts'
 import { newRun, newRuns, runIn, startedRun, type Tested } from './async-runs-harness.ts'
 import type { Begin } from './async-runs-suite.ts'
 

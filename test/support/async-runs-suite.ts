@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { asyncRunSchema } from '../../src/async-runs/async-runs.ts'
-import { Refusal } from '../../src/errors.ts'
+import { Refusal } from '../../src/run/refusal.ts'
 import {
   type AsyncRunsLimits,
   forgotten,

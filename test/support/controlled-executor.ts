@@ -1,9 +1,9 @@
 // An executor whose runs go on as a test says.
 
-import { cancelled } from '../../src/errors.ts'
-import type { Executor, RunOptions, StreamName } from '../../src/executor/executor.ts'
-import type { Outcome } from '../../src/outcome.ts'
-import type { RunRequest } from '../../src/run.ts'
+import type { Executor, RunOptions, StreamName } from '../../src/run/executor.ts'
+import type { Outcome } from '../../src/run/outcome.ts'
+import { cancelled } from '../../src/run/refusal.ts'
+import type { RunRequest } from '../../src/run/request.ts'
 import { outcome } from '../unit/support/app.ts'
 
 /** One run that the executor has: it stops by itself only when its signal says so. */

@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AsyncRuns } from '../../src/async-runs/async-runs.ts'
-import { Refusal } from '../../src/errors.ts'
-import type { Executor } from '../../src/executor/executor.ts'
 import type { RunQueue } from '../../src/queue/run-queue.ts'
-import { ownRequest, type RunRequest } from '../../src/run.ts'
+import type { Executor } from '../../src/run/executor.ts'
+import { Refusal } from '../../src/run/refusal.ts'
+import { ownRequest, type RunRequest } from '../../src/run/request.ts'
 import { startStub } from './stub-process.ts'
 
 /** How many asynchronous runs may be unfinished when more are submitted. */

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import type { Outcome } from '../../src/outcome.ts'
+import type { Outcome } from '../../src/run/outcome.ts'
 import { redisService } from './services.ts'
 
 /** How long a server may take to listen and to try the walls, in milliseconds; a suite on a slow host says its own. */

@@ -1,6 +1,6 @@
 // The page's script: makes a page that works without it nicer to use.
 
-import { createClient } from '../../client.ts'
+import { createClient } from '../../client/client.ts'
 import type { FormFields } from '../form.tsx'
 import { formFields } from '../form-request.ts'
 import { Console } from './console.ts'

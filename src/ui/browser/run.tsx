@@ -1,8 +1,8 @@
 // One run from the page: output as it comes, the time it takes, how it ended; and the way to stop it.
 
 import { render } from 'hono/jsx/dom'
-import { type Client, RefusedError } from '../../client.ts'
-import type { Outcome } from '../../outcome.ts'
+import { type Client, RefusedError } from '../../client/client.ts'
+import type { Outcome } from '../../run/outcome.ts'
 import { duration, fileSize, refusalText } from '../ends.ts'
 import { formRequest } from '../form-request.ts'
 import { Displays, End, type Ended, Files, PRINTED_NOTHING } from '../result.tsx'

@@ -2,16 +2,21 @@
 
 import { randomUUID } from 'node:crypto'
 import { type Logger, pino } from 'pino'
-import { type Config, parseConfig } from '../../../src/config.ts'
-import { cancelled } from '../../../src/errors.ts'
-import type { Executor, RunOptions } from '../../../src/executor/executor.ts'
-import type { Outcome } from '../../../src/outcome.ts'
+import { type Config, parseConfig } from '../../../src/config/config.ts'
 import { createQueueParts, type QueueOptions, type QueueParts } from '../../../src/queue/create.ts'
 import { resultLimits } from '../../../src/queue/result-bound.ts'
 import { RunQueue } from '../../../src/queue/run-queue.ts'
 import { Sweeper } from '../../../src/queue/sweeper.ts'
 import { QueueWorker } from '../../../src/queue/worker.ts'
-import { ownRequest, type RunRequest, requestLimits, runRequestSchema } from '../../../src/run.ts'
+import type { Executor, RunOptions } from '../../../src/run/executor.ts'
+import type { Outcome } from '../../../src/run/outcome.ts'
+import { cancelled } from '../../../src/run/refusal.ts'
+import {
+  ownRequest,
+  type RunRequest,
+  requestLimits,
+  runRequestSchema,
+} from '../../../src/run/request.ts'
 import { outcome } from '../../unit/support/app.ts'
 
 /** A program that a worker has begun. */

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { Refusal } from '../../../src/errors.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
 import { foundRun } from '../../support/async-runs-harness.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { outcome } from '../../unit/support/app.ts'

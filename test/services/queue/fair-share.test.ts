@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { FAIR_SHARE_LUA, hasRoom, mayWait } from '../../../src/fair-share.ts'
+import { FAIR_SHARE_LUA, hasRoom, mayWait } from '../../../src/admission/fair-share.ts'
 import { redisService, type Service } from '../../support/services.ts'
 
 let redis: Service

@@ -1,7 +1,7 @@
 // Who may wait in the queue: the suite of all lines, over a worker.
 
 import { afterAll, beforeAll, expect } from 'vitest'
-import { watchExecutor } from '../../../src/watched-executor.ts'
+import { watchExecutor } from '../../../src/executor/watched-executor.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { waitingSuite } from '../../support/waiting-suite.ts'
 import { startCluster } from './cluster.ts'

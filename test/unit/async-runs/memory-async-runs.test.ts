@@ -6,9 +6,9 @@ import {
   MemoryAsyncRuns,
   type MemoryAsyncRunsOptions,
 } from '../../../src/async-runs/memory-async-runs.ts'
-import { Refusal } from '../../../src/errors.ts'
-import type { Executor } from '../../../src/executor/executor.ts'
-import { pause } from '../../../src/pause.ts'
+import type { Executor } from '../../../src/run/executor.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
+import { pause } from '../../../src/waits/pause.ts'
 import { newRun, newRuns, reader, runIn } from '../../support/async-runs-harness.ts'
 import { asyncRunsSuite } from '../../support/async-runs-suite.ts'
 import { ControlledExecutor } from '../../support/controlled-executor.ts'

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { inJson, inLines, inOneLine } from '../../../src/cli/printed.ts'
-import type { Outcome } from '../../../src/outcome.ts'
+import type { Outcome } from '../../../src/run/outcome.ts'
 import { outcome } from '../support/app.ts'
 
 const MAIN = `${import.meta.dirname}/../../../src/main.ts`

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { classify, type Facts } from '../../../src/executor/classify.ts'
 import { NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
-import { outcomeSchema } from '../../../src/outcome.ts'
+import { outcomeSchema } from '../../../src/run/outcome.ts'
 import { exited, facts, signalled } from './facts.ts'
 
 /** How a run ended, in short. */

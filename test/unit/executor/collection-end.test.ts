@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Collection, NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
 import type { FrameKind } from '../../../src/executor/protocol.ts'
-import { outcomeSchema } from '../../../src/outcome.ts'
+import { outcomeSchema } from '../../../src/run/outcome.ts'
 import { outcome } from '../support/app.ts'
 import { TOKEN } from './frame-bytes.ts'
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Collection, NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
 import type { FrameKind } from '../../../src/executor/protocol.ts'
-import { OMISSIONS } from '../../../src/outcome.ts'
+import { OMISSIONS } from '../../../src/run/outcome.ts'
 import { TOKEN } from './frame-bytes.ts'
 
 const LIMITS = { maxFiles: 3, maxFileBytes: 10, maxTotalBytes: 15 }

@@ -2,13 +2,13 @@
 
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
+import { Gate } from '../../../src/admission/gate.ts'
 import { DockerExecutor } from '../../../src/executor/docker.ts'
-import { Gate } from '../../../src/executor/gate.ts'
 import { StartPace } from '../../../src/executor/start-pace.ts'
 import type { ApiKey } from '../../../src/keys/api-key.ts'
-import { ownRequest } from '../../../src/run.ts'
+import { ownRequest } from '../../../src/run/request.ts'
+import { enter, settle } from '../admission/gate-visitor.ts'
 import { testKey } from '../support/app.ts'
-import { enter, settle } from './gate-visitor.ts'
 
 const { signal } = new AbortController()
 const request = ownRequest({ code: 'pass', environment: 'none', timeoutSeconds: 1 })

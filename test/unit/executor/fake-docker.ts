@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { type Logger, pino } from 'pino'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
-import { parseConfig } from '../../../src/config.ts'
+import { parseConfig } from '../../../src/config/config.ts'
 import { createDockerExecutor, type DockerParts } from '../../../src/executor/create.ts'
-import type { RunOptions } from '../../../src/executor/executor.ts'
-import type { Outcome } from '../../../src/outcome.ts'
-import { ownRequest, type RunRequest } from '../../../src/run.ts'
+import type { RunOptions } from '../../../src/run/executor.ts'
+import type { Outcome } from '../../../src/run/outcome.ts'
+import { ownRequest, type RunRequest } from '../../../src/run/request.ts'
 
 const COMMAND = `${import.meta.dirname}/../../support/fake-docker.mjs`
 

@@ -3,10 +3,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { Refusal } from '../../../src/errors.ts'
 import { Guard, type GuardOptions } from '../../../src/executor/guard.ts'
 import type { Finding } from '../../../src/executor/walls.ts'
-import { ownRequest } from '../../../src/run.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
+import { ownRequest } from '../../../src/run/request.ts'
 import { memoryLog, outcome, TestExecutor } from '../support/app.ts'
 
 const REQUEST = ownRequest({ code: 'pass', environment: 'python', timeoutSeconds: 1 })

@@ -1,7 +1,7 @@
 // Trying the walls: the probe is sent like any other program, once for each environment.
 
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../../../src/config.ts'
+import { parseConfig } from '../../../src/config/config.ts'
 import { inspectEnvironments, inspectWalls } from '../../../src/executor/inspect.ts'
 import { containerSpec } from '../../../src/executor/spec.ts'
 import { outcome, TestExecutor } from '../support/app.ts'

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeJob, TOKEN_BYTES } from '../../../src/executor/protocol.ts'
-import { ownRequest, type RunRequest } from '../../../src/run.ts'
+import { ownRequest, type RunRequest } from '../../../src/run/request.ts'
 import { TOKEN, takeApart } from './frame-bytes.ts'
 
 const request = ownRequest({ code: 'x', environment: 'python', timeoutSeconds: 10 })

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
-import { parseConfig } from '../../../src/config.ts'
+import { parseConfig } from '../../../src/config/config.ts'
 import { dockerRunArgs } from '../../../src/executor/flags.ts'
 import { containerSpec, poolSize } from '../../../src/executor/spec.ts'
 import { PYTHON_SPEC } from './python-spec.ts'

@@ -1,7 +1,7 @@
 // What a probe saw -> which walls hold: one wall taken away at a time.
 
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../../../src/config.ts'
+import { parseConfig } from '../../../src/config/config.ts'
 import { containerSpec } from '../../../src/executor/spec.ts'
 import { type Inside, judge } from '../../../src/executor/walls.ts'
 import { GOOD } from './inside.ts'

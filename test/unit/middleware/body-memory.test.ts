@@ -2,9 +2,9 @@
 
 import { Hono } from 'hono'
 import { beforeEach, expect, it } from 'vitest'
-import type { AppEnv } from '../../../src/app-env.ts'
-import { toRefusal } from '../../../src/errors.ts'
+import type { AppEnv } from '../../../src/middleware/app-env.ts'
 import { bodyMemory } from '../../../src/middleware/body-memory.ts'
+import { toRefusal } from '../../../src/run/refusal.ts'
 
 const MEBIBYTE = 2 ** 20
 /** Of such bodies there are 32 at once. */

@@ -1,7 +1,7 @@
 // One key for one client, in however many ways its address can be written.
 
 import { describe, expect, it } from 'vitest'
-import { clientKey } from '../../../src/middleware/client-address.ts'
+import { clientKey } from '../../../src/keys/client-address.ts'
 
 describe('an IPv4 address', () => {
   it('is a client', () => {

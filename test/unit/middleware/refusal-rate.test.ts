@@ -1,8 +1,8 @@
 // The rate of refused requests: ten times that of runs, each client's own, and no body is read over it.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Refusal } from '../../../src/errors.ts'
 import { MemoryRateLimiter } from '../../../src/rate-limiter/rate-limiter.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
 import { postForm, postRun, type TestAppOptions, testApp, testKey } from '../support/app.ts'
 import { postRuns, withKey } from '../support/async-runs.ts'
 import { streamed } from '../support/stream.ts'

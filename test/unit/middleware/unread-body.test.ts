@@ -5,9 +5,9 @@ import { type ClientRequest, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { Refusal } from '../../../src/errors.ts'
 import { bodySize } from '../../../src/middleware/body-size.ts'
 import { dropUnread } from '../../../src/middleware/unread-body.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
 import { mounted } from '../support/mounted.ts'
 
 const MIB = 2 ** 20

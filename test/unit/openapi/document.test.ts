@@ -2,7 +2,7 @@
 
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Refusal } from '../../../src/errors.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
 import {
   type ApiDocument,
   answerOf,

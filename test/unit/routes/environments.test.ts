@@ -1,9 +1,9 @@
 // GET /environments.
 
 import { expect, it } from 'vitest'
-import { parseConfig } from '../../../src/config.ts'
-import { environmentLimits } from '../../../src/environments.ts'
-import { Refusal } from '../../../src/errors.ts'
+import { parseConfig } from '../../../src/config/config.ts'
+import { environmentLimits } from '../../../src/executor/environments.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
 import { outcome, postRun, testApp } from '../support/app.ts'
 
 const INSIDE = { python: '3.13.1', packages: { numpy: '2.2.0' } }

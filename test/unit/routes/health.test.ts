@@ -1,7 +1,7 @@
 // GET /, /healthz, /readyz.
 
 import { describe, expect, it } from 'vitest'
-import { Refusal } from '../../../src/errors.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
 import { outcome, postRun, testApp } from '../support/app.ts'
 
 it('GET / goes to the page', async () => {

@@ -1,7 +1,7 @@
 // POST /run: what reaches the executor, what comes back, and a client that hangs up.
 
 import { describe, expect, it } from 'vitest'
-import { cancelled } from '../../../src/errors.ts'
+import { cancelled } from '../../../src/run/refusal.ts'
 import { memoryLog, outcome, postRun, testApp } from '../support/app.ts'
 import { streamed } from '../support/stream.ts'
 

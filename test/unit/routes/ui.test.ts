@@ -1,7 +1,7 @@
 // The page: what it shows of a program, of its end and of a refusal, always as text.
 
 import { describe, expect, it } from 'vitest'
-import { Refusal } from '../../../src/errors.ts'
+import { Refusal } from '../../../src/run/refusal.ts'
 import { EXAMPLES } from '../../../src/ui/examples.ts'
 import { outcome, postForm, testApp } from '../support/app.ts'
 import { textOf } from '../support/html.ts'

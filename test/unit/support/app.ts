@@ -1,19 +1,19 @@
 // The app as a test needs it: an executor that answers as it is told, a log in memory, no engine and no port.
 
 import { type Logger, pino } from 'pino'
-import { type AppOptions, createApp } from '../../../src/app.ts'
 import { memoryAsyncRuns } from '../../../src/async-runs/create.ts'
-import { parseConfig } from '../../../src/config.ts'
-import { Drain } from '../../../src/drain.ts'
-import type { Executor, RunOptions } from '../../../src/executor/executor.ts'
+import { parseConfig } from '../../../src/config/config.ts'
+import { watchExecutor } from '../../../src/executor/watched-executor.ts'
 import { type ApiKey, keyDigest } from '../../../src/keys/api-key.ts'
 import { KeyRing, plainKeys } from '../../../src/keys/key-ring.ts'
-import { Metrics } from '../../../src/metrics.ts'
-import type { Outcome } from '../../../src/outcome.ts'
+import { Metrics } from '../../../src/metrics/metrics.ts'
+import { Drain } from '../../../src/middleware/drain.ts'
 import { MemoryRateLimiter, type RateLimiter } from '../../../src/rate-limiter/rate-limiter.ts'
-import type { RunRequest } from '../../../src/run.ts'
+import type { Executor, RunOptions } from '../../../src/run/executor.ts'
+import type { Outcome } from '../../../src/run/outcome.ts'
+import type { RunRequest } from '../../../src/run/request.ts'
 import type { RunLog } from '../../../src/run-log/run-log.ts'
-import { watchExecutor } from '../../../src/watched-executor.ts'
+import { type AppOptions, createApp } from '../../../src/server/app.ts'
 
 /** How a program ended; what is not given is as after `print(2 + 2)`. */
 export function outcome(given: Partial<Outcome> = {}): Outcome {

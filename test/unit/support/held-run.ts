@@ -1,9 +1,9 @@
 // A run that goes on as its test says.
 
-import { cancelled } from '../../../src/errors.ts'
-import type { RunOptions, StreamName } from '../../../src/executor/executor.ts'
-import type { Outcome } from '../../../src/outcome.ts'
-import type { RunRequest } from '../../../src/run.ts'
+import type { RunOptions, StreamName } from '../../../src/run/executor.ts'
+import type { Outcome } from '../../../src/run/outcome.ts'
+import { cancelled } from '../../../src/run/refusal.ts'
+import type { RunRequest } from '../../../src/run/request.ts'
 import { memoryLog, testApp } from './app.ts'
 
 /** One run: it starts, writes and ends when it is told to, and stops when its signal says so. */

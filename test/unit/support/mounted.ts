@@ -1,8 +1,8 @@
 // One middleware on a small app: what passes it is told the length of its body, what it refuses gets the refusal.
 
 import { Hono, type MiddlewareHandler } from 'hono'
-import type { AppEnv } from '../../../src/app-env.ts'
-import { toRefusal } from '../../../src/errors.ts'
+import type { AppEnv } from '../../../src/middleware/app-env.ts'
+import { toRefusal } from '../../../src/run/refusal.ts'
 
 /** An app with one route, `/`, behind the middleware. */
 export function mounted(...middleware: MiddlewareHandler<AppEnv>[]) {

@@ -1,7 +1,7 @@
 // What the request schema says of a body, in the words that a client gets.
 
-import { describeIssues } from '../../../src/issues.ts'
-import { runRequestSchema } from '../../../src/run.ts'
+import { describeIssues } from '../../../src/run/issues.ts'
+import { runRequestSchema } from '../../../src/run/request.ts'
 
 /** The schema under small limits. */
 export const schema = runRequestSchema({

@@ -1,8 +1,8 @@
 // Finished runs as the run log gets them.
 
-import type { Outcome } from '../../../src/outcome.ts'
-import { ownRequest } from '../../../src/run.ts'
-import type { RunRecord } from '../../../src/run-record.ts'
+import type { Outcome } from '../../../src/run/outcome.ts'
+import type { RunRecord } from '../../../src/run/record.ts'
+import { ownRequest } from '../../../src/run/request.ts'
 import { outcome, testKey } from './app.ts'
 
 export interface Given {

@@ -1,7 +1,7 @@
 // What the page shows of a result that is long: a part, and a download for the rest.
 
 import { expect, it } from 'vitest'
-import type { Outcome } from '../../../src/outcome.ts'
+import type { Outcome } from '../../../src/run/outcome.ts'
 import { Result } from '../../../src/ui/result.tsx'
 import { outcome } from '../support/app.ts'
 

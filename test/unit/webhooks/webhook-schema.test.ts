@@ -1,7 +1,7 @@
 // What a client may say of a webhook, and what it is told where it may not.
 
 import { expect, it } from 'vitest'
-import { describeIssues } from '../../../src/issues.ts'
+import { describeIssues } from '../../../src/run/issues.ts'
 import { webhookSchema } from '../../../src/webhooks/webhook-schema.ts'
 
 const URL_OK = 'https://example.com/hooks/runs?token=t'

@@ -1,0 +1,117 @@
+// Rules for settings: from the text of an environment variable to its value, or to what is wrong with it.
+
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { clientAddress } from '../keys/client-address.ts'
+import { hostPattern } from '../middleware/allowed-hosts.ts'
+import { parseReadOnlyMounts } from './mounts.ts'
+
+/** Bounds a number; one with too many digits to be a number is too large. */
+function within(min: number, max: number) {
+  const tooLarge = `must be at most ${max}`
+  return z.number(tooLarge).min(min, `must be at least ${min}`).max(max, tooLarge)
+}
+
+/** A whole number from `min` to `max`; "unlimited" has no spelling. */
+export function whole(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(within(min, max))
+}
+
+/** A number from `min` to `max`. */
+export function decimal(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number)
+    .pipe(within(min, max))
+}
+
+export const onOff = z
+  .enum(['on', 'off'], 'must be "on" or "off"')
+  .transform((value) => value === 'on')
+
+/** The same, for what is off by default and has no number for a value: 1 can mean nothing else there. */
+export const switchedOn = z
+  .enum(['on', 'off', '1', '0'], 'must be "on" or "off"')
+  .transform((value) => value === 'on' || value === '1')
+
+/** An address of a service with one of these schemes; empty where there may be none. */
+export function serviceUrl(schemes: readonly string[], what: string) {
+  return z
+    .string()
+    .refine(
+      (text) =>
+        text === '' || schemes.some((scheme) => text.startsWith(scheme) && URL.canParse(text)),
+      `must be ${what}`,
+    )
+}
+
+/** `file:` is a path, which may be relative, and need not be a URL. */
+export const databaseUrl = z.union(
+  [z.string().regex(/^file:./), serviceUrl(['postgres://', 'postgresql://'], '').min(1)],
+  'must be file:PATH, or postgres://USER:PASSWORD@HOST/DATABASE',
+)
+
+/** Keys that a header can carry. Only the empty setting means that none is asked for. */
+export const apiKeys = z
+  .string()
+  .regex(
+    /^$|^[\x21-\x2b\x2d-\x7e]+(, *[\x21-\x2b\x2d-\x7e]+)*$/,
+    'must be keys without spaces, separated by commas',
+  )
+  .transform((value) => (value === '' ? [] : value.split(/, */)))
+
+export const trustProxy = z.string().refine((setting) => {
+  try {
+    clientAddress({ trustProxy: setting })
+    return true
+  } catch {
+    return false
+  }
+}, 'must be a number of proxies, or addresses and networks separated by commas')
+
+/** Names of this server, with `*.` for all below one. */
+export const hostNames = z.string().transform((text, context) => {
+  const parts = text === '' ? [] : text.split(',').map((part) => part.trim())
+  const names = parts.flatMap((part) => hostPattern(part) ?? [])
+  if (names.length === parts.length) return names
+  context.addIssue('must be names such as run.example.org or *.example.org, separated by commas')
+  return z.NEVER
+})
+
+/** Networks in CIDR notation. */
+export const networks = z.string().transform((text, context) => {
+  const parts = text === '' ? [] : text.split(',').map((part) => part.trim())
+  if (parts.every((part) => ipaddr.isValidCIDR(part))) return parts
+  context.addIssue('must be networks such as 10.1.0.0/16, separated by commas')
+  return z.NEVER
+})
+
+export const readOnlyMounts = z.string().transform((text, context) => {
+  try {
+    return parseReadOnlyMounts(text)
+  } catch (error) {
+    context.addIssue(String((error as Error).message))
+    return z.NEVER
+  }
+})
+
+/** The environments that this version knows. */
+const ENVIRONMENT_NAMES = ['python', 'data'] as const
+
+/** Names of environments, the default one first. */
+export const environments = z.string().transform((text, context) => {
+  const names = text.split(',').map((name) => name.trim())
+  const known = names.flatMap((name) => ENVIRONMENT_NAMES.filter((other) => other === name))
+  const [first, ...others] = known
+  if (!first || known.length < names.length) {
+    context.addIssue(`must be some of ${ENVIRONMENT_NAMES.join(', ')}, separated by commas`)
+  } else if (new Set(known).size < known.length) {
+    context.addIssue('must not have a name twice')
+  } else return [first, ...others] as const
+  return z.NEVER
+})

@@ -1,0 +1,124 @@
+// What the environments are: asked of themselves, by a program that each of them runs once.
+
+import { z } from 'zod'
+import type { Config } from '../config/config.ts'
+import type { Executor } from '../run/executor.ts'
+import { asUnavailable } from '../run/refusal.ts'
+import { ownRequest } from '../run/request.ts'
+import { SharedAttempt } from '../waits/shared-attempt.ts'
+import { containerSpec, type EnvironmentName } from './spec.ts'
+
+/** Longest time of the program that asks, in seconds, and of all with the wait for a turn, in milliseconds. */
+const ASK_SECONDS = 10
+const ASK_TIMEOUT_MS = 30_000
+
+const ASK = `
+import json, platform
+from importlib.metadata import distributions
+packages = {d.name: d.version for d in distributions()}
+print(json.dumps({"python": platform.python_version(), "packages": dict(sorted(packages.items()))}))
+`
+
+const insideSchema = z.object({ python: z.string(), packages: z.record(z.string(), z.string()) })
+
+/** One environment, as `GET /environments` lists it. */
+export const environmentSchema = z
+  .strictObject({
+    name: z.string().describe('What a request calls it'),
+    default: z.boolean().describe('Whether a request gets it that names none'),
+    python: z.string().describe('Version of Python'),
+    packages: z
+      .record(z.string(), z.string())
+      .describe('Versions of the packages beside the standard library, by name'),
+    limits: z
+      .strictObject({
+        memoryBytes: z.int().min(0),
+        cpus: z.number().min(0),
+        processes: z.int().min(0).describe('Processes and threads together'),
+        tmpBytes: z.int().min(0).describe('Size of /tmp, where the working directory is'),
+        outputBytes: z.int().min(0).describe('Of stdout and stderr together'),
+        maxTimeoutSeconds: z.number().min(0),
+        outputFiles: z.int().min(0).describe('Most files, and most displays, that come back'),
+        outputFileBytes: z.int().min(0).describe('Longest of them'),
+        outputFilesBytes: z.int().min(0).describe('Most bytes of them together'),
+      })
+      .describe('What one run may use'),
+  })
+  .meta({
+    id: 'Environment',
+    description: 'What programs may run in',
+    examples: [
+      {
+        ...{ name: 'python', default: true, python: '3.13.5', packages: {} },
+        limits: {
+          ...{ memoryBytes: 134217728, cpus: 1, processes: 64, tmpBytes: 16777216 },
+          ...{ outputBytes: 1048576, maxTimeoutSeconds: 10 },
+          ...{ outputFiles: 32, outputFileBytes: 2097152, outputFilesBytes: 4194304 },
+        },
+      },
+    ],
+  })
+
+/** One environment. */
+export type EnvironmentFacts = z.output<typeof environmentSchema>
+
+export interface EnvironmentsOptions {
+  executor: Executor
+  /** The limits of each by its name, the default one first. */
+  limits: ReadonlyMap<string, EnvironmentFacts['limits']>
+}
+
+/** The environments of a server. */
+export class Environments {
+  readonly #attempts: readonly SharedAttempt<EnvironmentFacts>[]
+
+  constructor({ executor, limits }: EnvironmentsOptions) {
+    this.#attempts = [...limits].map(
+      ([name, limits], index) =>
+        new SharedAttempt(async () => ({
+          name,
+          default: index === 0,
+          ...(await ask(executor, name)),
+          limits,
+        })),
+    )
+  }
+
+  /**
+   * All of them.
+   * @throws {Refusal} when one of them can't be asked now.
+   */
+  list(): Promise<EnvironmentFacts[]> {
+    return Promise.all(this.#attempts.map((attempt) => attempt.get()))
+  }
+}
+
+async function ask(executor: Executor, environment: string) {
+  const request = ownRequest({ code: ASK, environment, timeoutSeconds: ASK_SECONDS })
+  try {
+    const outcome = await executor.run(request, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) })
+    if (outcome.status !== 'ok') throw new Error(`${outcome.status}: ${outcome.error}`)
+    return insideSchema.parse(JSON.parse(outcome.output))
+  } catch (error) {
+    throw asUnavailable(error)
+  }
+}
+
+/** What a program's writer has to know of an environment's limits. */
+export function environmentLimits(
+  config: Config,
+  environment: EnvironmentName,
+): EnvironmentFacts['limits'] {
+  const { memoryBytes, cpus, pids, tmpBytes } = containerSpec(config, '', environment).limits
+  return {
+    memoryBytes,
+    cpus,
+    processes: pids,
+    tmpBytes,
+    outputBytes: config.MAX_OUTPUT_BYTES,
+    maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
+    outputFiles: config.MAX_OUTPUT_FILES,
+    outputFileBytes: config.MAX_OUTPUT_FILE_BYTES,
+    outputFilesBytes: config.MAX_OUTPUT_FILES_BYTES,
+  }
+}

@@ -1,0 +1,46 @@
+// What handlers find in their context.
+
+import type { Context } from 'hono'
+import type { ApiKey } from '../keys/api-key.ts'
+import { clientOf, type RunOrigin } from '../run/record.ts'
+import type { Reading } from '../run-log/run-store.ts'
+import type { Form } from '../ui/form-request.ts'
+import type { LogLine } from './access-log.ts'
+import type { CountMore } from './rate-limit.ts'
+
+export interface AppEnv {
+  Variables: {
+    requestId: string
+    /** One client: an IPv4 address, or an IPv6 network. */
+    client: string
+    /** The key that came, where keys are asked for. */
+    key?: ApiKey
+    /** Whether the request has cost a container. */
+    isCharged?: boolean
+    /** Counts more against the client's rate, for a request that asks for several runs; absent where no rate is limited. */
+    countMore?: CountMore
+    /** The form that was posted, when it has been asked for. */
+    form?: Promise<Form>
+    /** Whether the request is refused for what its client sent before: its body is not to be read. */
+    isBodyLeft?: boolean
+    /** The request's line in the log. */
+    logLine: LogLine
+  }
+}
+
+/** Who reads the run log. */
+export function readingOf(c: Context<AppEnv>): Reading {
+  const client = clientOf({ key: c.get('key'), client: c.get('client') })
+  return { signal: c.req.raw.signal, client }
+}
+
+/** Who asks for a run. */
+export function runOrigin(c: Context<AppEnv>): RunOrigin {
+  return {
+    requestId: c.get('requestId'),
+    key: c.get('key'),
+    client: c.get('client'),
+    onCharged: () => c.set('isCharged', true),
+    onRun: (record) => c.get('logLine').add(record),
+  }
+}

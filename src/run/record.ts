@@ -1,0 +1,83 @@
+// One finished run as a record: who asked for it, what became of it, how long each part took.
+
+import type { Client } from '../admission/fair-line.ts'
+import type { ApiKey } from '../keys/api-key.ts'
+import type { Executor, RunOptions } from './executor.ts'
+import type { Outcome } from './outcome.ts'
+import type { RunRequest } from './request.ts'
+
+/** Who asks for a run. */
+export interface RunOrigin {
+  requestId: string
+  /** Undefined where no key is asked for. */
+  key: ApiKey | undefined
+  /** One client: an IPv4 address, or an IPv6 network. */
+  client: string
+  /** Told when the run has cost a container. */
+  onCharged?: () => void
+  /** Told of the run when it has ended, before its answer is sent. */
+  onRun?: (record: RunRecord) => void
+}
+
+/** Names who asks, for counting and sharing: the key, else the address. */
+export function clientName({ key, client }: Pick<RunOrigin, 'key' | 'client'>): string {
+  return key ? `key:${key.name}` : `address:${client}`
+}
+
+/** Whose turns it takes where clients wait. */
+export function clientOf(origin: Pick<RunOrigin, 'key' | 'client'>): Client {
+  return { name: clientName(origin), weight: origin.key?.weight ?? 1 }
+}
+
+/** A run that ended by itself or at a limit. */
+export interface RunRecord {
+  origin: Pick<RunOrigin, 'requestId' | 'client'> & { key: Pick<ApiKey, 'name'> | undefined }
+  request: RunRequest
+  outcome: Outcome
+  endedAt: Date
+  /** Until there was a place for it, in milliseconds. */
+  waitMs: number
+  /** From there until the program started, in milliseconds. */
+  startMs: number
+  /** From the request to the outcome, in milliseconds. */
+  answerMs: number
+}
+
+/** An executor that tells of each run of a client's. Runs of our own, which have no origin, are not told of. */
+export class RecordingExecutor implements Executor {
+  readonly #executor: Executor
+  readonly #onRun: (record: RunRecord) => void
+
+  constructor(executor: Executor, onRun: (record: RunRecord) => void) {
+    this.#executor = executor
+    this.#onRun = onRun
+  }
+
+  async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    const { origin } = options
+    if (!origin) return this.#executor.run(request, options)
+    const askedAtMs = performance.now()
+    let admittedAtMs = askedAtMs
+    let startedAtMs: number | undefined
+    const outcome = await this.#executor.run(request, {
+      ...options,
+      onAdmitted: () => {
+        admittedAtMs = performance.now()
+      },
+      onCharged: () => origin.onCharged?.(),
+      onStart: () => {
+        startedAtMs = performance.now()
+        options.onStart?.()
+      },
+    })
+    const record: RunRecord = {
+      ...{ origin, request, outcome, endedAt: new Date() },
+      waitMs: admittedAtMs - askedAtMs,
+      startMs: (startedAtMs ?? admittedAtMs) - admittedAtMs,
+      answerMs: performance.now() - askedAtMs,
+    }
+    origin.onRun?.(record)
+    this.#onRun(record)
+    return outcome
+  }
+}

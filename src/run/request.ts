@@ -1,0 +1,136 @@
+// The domain: what a run is asked for and how it ended. API, page and log derive from these schemas.
+
+import { z } from 'zod'
+import type { Config } from '../config/config.ts'
+import type { ApiKey } from '../keys/api-key.ts'
+import { args, env, expected, inputFiles, outputFiles, text, unknownField } from './fields.ts'
+
+/** What the operator lets a request ask for. */
+export interface RequestLimits {
+  /** The environments that a request may name; the first is what it gets that names none. */
+  environments: readonly [string, ...string[]]
+  /** Longest program, in bytes of UTF-8. */
+  maxCodeBytes: number
+  /** Longest time a request may ask for, in seconds of wall clock. */
+  maxTimeoutSeconds: number
+  /** The time that a request gets which asks for none, in seconds; where more than is allowed, what is allowed. */
+  defaultTimeoutSeconds: number
+}
+
+/** The limits that an operator's settings mean. */
+export function requestLimits(config: Config): RequestLimits {
+  return {
+    environments: config.ENVIRONMENTS,
+    maxCodeBytes: config.MAX_CODE_BYTES,
+    maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
+    defaultTimeoutSeconds: config.DEFAULT_TIMEOUT_SECONDS,
+  }
+}
+
+/** The same for one key: it may have a shorter time. */
+export function keyLimits(limits: RequestLimits, key: ApiKey | undefined): RequestLimits {
+  const own = key?.maxTimeoutSeconds ?? limits.maxTimeoutSeconds
+  return own < limits.maxTimeoutSeconds ? { ...limits, maxTimeoutSeconds: own } : limits
+}
+
+/** What `make` makes of the limits, once for all keys that have the same ones. */
+export function byKeyLimits<T>(
+  limits: RequestLimits,
+  make: (limits: RequestLimits) => T,
+): (key: ApiKey | undefined) => T {
+  const forAll = make(limits)
+  const others = new Map<number, T>()
+  return (key) => {
+    const own = keyLimits(limits, key)
+    if (own === limits) return forAll
+    const made = others.get(own.maxTimeoutSeconds) ?? make(own)
+    others.set(own.maxTimeoutSeconds, made)
+    return made
+  }
+}
+
+const utf8 = new TextEncoder()
+
+/** The schema of the body of `POST /run`, under an operator's limits. */
+export function runRequestSchema(limits: RequestLimits) {
+  const timeoutRule = `must be above 0 and at most ${limits.maxTimeoutSeconds}`
+  return z.strictObject(
+    {
+      code: text
+        .refine((code) => code.trim() !== '', 'must not be blank')
+        .refine(
+          (code) => utf8.encode(code).length <= limits.maxCodeBytes,
+          `must be at most ${limits.maxCodeBytes} bytes of UTF-8`,
+        )
+        .meta({
+          description: `The program; at most ${limits.maxCodeBytes} bytes of UTF-8, and not blank`,
+          minLength: 1,
+          maxLength: limits.maxCodeBytes,
+          examples: ['print(2 + 2)'],
+        }),
+      stdin: text.default('').describe('What it reads from standard input; then end of file'),
+      args: args
+        .default([])
+        .meta({ description: '`sys.argv[1:]`', examples: [['--year', '2026']] }),
+      env: env
+        .default({})
+        .meta({ description: 'Variables of its environment', examples: [{ TZ: 'Asia/Shanghai' }] }),
+      files: inputFiles.default([]).meta({
+        description: 'Put in its working directory before it starts; it is `main.py` there itself',
+        examples: [[{ path: 'data/numbers.csv', content: 'a,b\n1,2\n' }]],
+      }),
+      outputFiles: outputFiles.default([]).meta({
+        description:
+          'Globs: the regular files in the working directory that match come back, however the program ended. ' +
+          '`**` is any number of folders',
+        examples: [['*.png', 'out/**']],
+      }),
+      timeoutSeconds: z
+        .number({ error: expected('a number') })
+        .gt(0, timeoutRule)
+        .max(limits.maxTimeoutSeconds, timeoutRule)
+        .default(Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds))
+        .describe('Longest time, wall clock'),
+      environment: z
+        .enum(limits.environments, `must be one of ${limits.environments.join(', ')}`)
+        .default(limits.environments[0])
+        .describe('What it runs in; `GET /environments` lists what there is'),
+      retry: z
+        .boolean({ error: expected('true or false') })
+        .default(false)
+        .describe(
+          'Whether the program may be started again where the machine that ran it was lost before it ended. Else such ' +
+            'a run is `unavailable`: a program is not run twice by itself',
+        ),
+      displayLastExpression: z
+        .boolean({ error: expected('true or false') })
+        .default(false)
+        .describe(
+          'Whether the rich form of the expression that the program ends in comes back in `displays`',
+        ),
+    },
+    { error: unknownField('a JSON object') },
+  )
+}
+
+/** What a run is asked to do. */
+export type RunRequest = z.output<ReturnType<typeof runRequestSchema>>
+
+/** What a client may send: whatever has a default may be absent. */
+export type RunRequestInput = z.input<ReturnType<typeof runRequestSchema>>
+
+/** A request of our own: code, and what else is given. */
+export function ownRequest(
+  fields: Pick<RunRequest, 'code' | 'environment' | 'timeoutSeconds'> & Partial<RunRequest>,
+): RunRequest {
+  return {
+    stdin: '',
+    args: [],
+    env: {},
+    files: [],
+    outputFiles: [],
+    retry: false,
+    displayLastExpression: false,
+    ...fields,
+  }
+}

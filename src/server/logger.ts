@@ -1,0 +1,46 @@
+// The log: one JSON object a line, or lines for people on a terminal.
+
+import { type Logger, pino } from 'pino'
+import type { Config } from '../config/config.ts'
+
+/** Settings that tell a secret, or have one in them. */
+const SECRETS = ['API_KEYS', 'RUN_LOG_SALT'] as const
+const URLS = ['REDIS_URL', 'DATABASE_URL'] as const
+const MASK = '***'
+
+export async function createLogger({ LOG_LEVEL, LOG_FORMAT }: Config): Promise<Logger> {
+  const isPretty = LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY)
+  if (!isPretty) return pino({ level: LOG_LEVEL }, standardOutput())
+  const { default: pretty } = await import('pino-pretty')
+  const form = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }
+  return pino({ level: LOG_LEVEL }, pretty({ ...form, destination: standardOutput() }))
+}
+
+/** Most bytes that wait where nobody takes them: a disk that is full, a pipe that is not read. */
+const MAX_WAITING_BYTES = 1024 * 1024
+
+/** Each line is written at once. One that can't be written is lost, and neither an error nor a reason to wait. */
+function standardOutput() {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: MAX_WAITING_BYTES })
+  output.on('error', () => {})
+  // pino calls it after a line of level fatal, and it would try for ever where the disk is full.
+  output.flushSync = () => {}
+  return output
+}
+
+/** The whole configuration as the log may have it. */
+export function maskedConfig(config: Config): Record<string, unknown> {
+  const masked: Record<string, unknown> = { ...config }
+  for (const name of SECRETS) masked[name] = config[name].length > 0 ? MASK : ''
+  for (const name of URLS) masked[name] = withoutPassword(config[name])
+  return masked
+}
+
+/** A password may be in the query, too. */
+function withoutPassword(text: string): string {
+  if (text.startsWith('file:') || !URL.canParse(text)) return text
+  const url = new URL(text)
+  if (url.password) url.password = MASK
+  if (url.search) url.search = MASK
+  return url.href
+}

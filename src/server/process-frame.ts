@@ -1,0 +1,77 @@
+// What a process that goes on until a signal comes has, server or worker: a log, an end for bugs that nobody caught, and
+// everything closed again, in reverse, however it ends.
+
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import { createLogger, maskedConfig } from './logger.ts'
+
+/** Why a process can't go on. Its message is for whoever started the process. */
+export class Fault extends Error {}
+
+/** What is said where a wall is missing. */
+export const MISSING_WALL =
+  'This host does not enforce every limit, so it runs no programs. What is missing is in the log above, and\n' +
+  '`safe-code-executor doctor` tries everything. SERVE_WITH_MISSING_WALLS=on runs them all the same.'
+
+export interface ProcessFrame {
+  logger: Logger
+  /** Aborts, with a `Fault`, when the process can't go on. */
+  fault: AbortSignal
+  /** Aborts with the first bug that nobody caught: nothing is known of the process any more, and what runs must end at once. */
+  crash: AbortSignal
+  /** Says that it can't. The first one counts. */
+  end: (fault: Fault) => void
+  /** Called when the process ends, the last one first; each is called whatever the others throw. */
+  onClose: (closer: () => unknown) => void
+}
+
+/**
+ * Runs a process until its body ends, and closes what it opened.
+ * @throws {Fault} why the process could not go on, where that is how it ended, and what the body throws.
+ */
+export async function runProcess(
+  config: Config,
+  body: (frame: ProcessFrame) => Promise<void>,
+): Promise<void> {
+  const logger = await createLogger(config)
+  const fault = new AbortController()
+  const crash = new AbortController()
+  const end = (reason: Fault) => fault.abort(reason)
+  const closers: (() => unknown)[] = []
+  const stopListening = endOnCrash(logger, (bug) => {
+    end(bug)
+    crash.abort(bug)
+  })
+  try {
+    logger.info({ config: maskedConfig(config) }, 'starting')
+    await body({
+      ...{ logger, fault: fault.signal, crash: crash.signal, end },
+      onClose: (closer) => closers.push(closer),
+    })
+  } finally {
+    for (const close of closers.reverse()) {
+      try {
+        await close()
+      } catch (error) {
+        logger.error({ err: error }, 'something could not be closed')
+      }
+    }
+    stopListening()
+    logger.info('ended')
+  }
+  fault.signal.throwIfAborted()
+}
+
+/** A bug that nobody caught must not leave containers behind. Returns what takes the listeners away. */
+function endOnCrash(logger: Logger, end: (fault: Fault) => void): () => void {
+  const onCrash = (error: unknown) => {
+    logger.fatal({ err: error }, 'a bug: nobody caught this; the process ends')
+    end(new Fault('The process ended because of a bug; the log has it.', { cause: error }))
+  }
+  process.on('uncaughtException', onCrash)
+  process.on('unhandledRejection', onCrash)
+  return () => {
+    process.off('uncaughtException', onCrash)
+    process.off('unhandledRejection', onCrash)
+  }
+}

@@ -1,0 +1,108 @@
+// What a request must pass before its route: its size and kind, the key and its right, the rate.
+
+import type { MiddlewareHandler } from 'hono'
+import { every } from 'hono/combine'
+import type { Config } from '../config/config.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import type { AppEnv } from '../middleware/app-env.ts'
+import { auth, bearerKey, type FindKey } from '../middleware/auth.ts'
+import { bodyMemory } from '../middleware/body-memory.ts'
+import { bodySize } from '../middleware/body-size.ts'
+import { contentType } from '../middleware/content-type.ts'
+import type { Drain } from '../middleware/drain.ts'
+import { refuseRuns } from '../middleware/draining.ts'
+import { postedForm } from '../middleware/posted-form.ts'
+import { rateLimit } from '../middleware/rate-limit.ts'
+import { RefusalRate } from '../middleware/refusal-rate.ts'
+import { sameOrigin } from '../middleware/same-origin.ts'
+import type { RateLimiter } from '../rate-limiter/rate-limiter.ts'
+import { formText } from '../ui/form-request.ts'
+
+export interface RequestGuardsOptions {
+  config: Config
+  ring: KeyRing
+  limiter: RateLimiter
+  drain: Drain
+}
+
+type Guard = MiddlewareHandler<AppEnv>
+
+export interface RequestGuards {
+  /** A program that is sent to the API. */
+  run: Guard
+  /** A program that the page's form sends. */
+  runForm: Guard
+  /** Any other form, before it is read. */
+  form: Guard
+  /** What must come from a page of this server. */
+  ownPage: Guard
+  /** Any key, where keys are asked for. */
+  anyKey: Guard
+  /** The run log, wherever its key is. */
+  readRuns: (findKey: FindKey) => Guard
+  /** The queues, wherever its key is. */
+  adminQueues: (findKey: FindKey) => Guard
+}
+
+export function createRequestGuards({
+  config,
+  ring,
+  limiter,
+  drain,
+}: RequestGuardsOptions): RequestGuards {
+  const policy = {
+    requests: config.RATE_LIMIT_REQUESTS,
+    windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
+  }
+  const refusals = new RefusalRate({ limiter, policy, ring })
+  const whereLimited = (guard: Guard) => (config.RATE_LIMIT ? [guard] : [])
+  const limitRate = whereLimited(rateLimit({ limiter, policy }))
+  const limitRefusals = whereLimited(refusals.limit)
+  const maxBodyBytes = config.MAX_BODY_BYTES
+  const limitBody = every(bodyMemory({ maxBodyBytes }), bodySize({ maxBytes: maxBodyBytes }))
+  const mayRun = (findKey: FindKey) =>
+    every(refuseRuns(drain), auth({ ring, right: 'run', findKey }))
+  return {
+    run: every(
+      ...limitRefusals,
+      limitBody,
+      contentType({ allowed: ['application/json'] }),
+      mayRun(bearerKey),
+      ...limitRate,
+    ),
+    runForm: every(
+      sameOrigin(),
+      ...limitRefusals,
+      limitBody,
+      contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
+      // Its key is in the form.
+      mayRun(async (c) => formText(await postedForm(c), 'key')),
+      ...whereLimited(refusals.again),
+      ...limitRate,
+    ),
+    form: every(
+      sameOrigin(),
+      ...limitRefusals,
+      limitBody,
+      contentType({ allowed: ['application/x-www-form-urlencoded'] }),
+    ),
+    ownPage: sameOrigin(),
+    anyKey: every(auth({ ring }), ...limitRefusals),
+    readRuns: (findKey) =>
+      every(
+        auth({
+          ...{ ring, right: 'read-runs', findKey },
+          closedWithoutKeys: config.READ_RUNS_WITHOUT_KEY ? undefined : LOG_IS_CLOSED,
+        }),
+        ...limitRefusals,
+      ),
+    adminQueues: (findKey) =>
+      auth({ ring, right: 'admin-queues', findKey, closedWithoutKeys: QUEUES_ARE_CLOSED }),
+  }
+}
+
+const QUEUES_ARE_CLOSED =
+  'The queues are for keys with the right admin-queues, and this server has no keys; its operator can make one'
+
+const LOG_IS_CLOSED =
+  'The run log is for keys with the right read-runs, and this server has no keys; its operator can make one, or open the log with READ_RUNS_WITHOUT_KEY=on'

@@ -1,0 +1,140 @@
+// The server: config -> parts -> app -> listening; a signal -> drain -> nothing left behind.
+
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import ipaddr from 'ipaddr.js'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import { proxyTrust } from '../keys/client-address.ts'
+import { readKeyFile, watchKeyFile } from '../keys/key-file.ts'
+import { KeyRing, plainKeys } from '../keys/key-ring.ts'
+import { Metrics } from '../metrics/metrics.ts'
+import { Drain } from '../middleware/drain.ts'
+import { MemoryRateLimiter } from '../rate-limiter/rate-limiter.ts'
+import { openRunLog } from '../run-log/open.ts'
+import { createApp } from './app.ts'
+import { boundConnections } from './connections.ts'
+import { createHttpServer } from './http-server.ts'
+import { warnOfSmallCgroup } from './own-memory.ts'
+import { Fault, MISSING_WALL, type ProcessFrame, runProcess } from './process-frame.ts'
+import { createRunParts } from './run-parts.ts'
+import { shutdown } from './shutdown.ts'
+
+/** How long the last records may take to be written, in milliseconds. */
+const LAST_RECORDS_MS = 5000
+
+/**
+ * Serves until a signal comes.
+ * @throws {Error} when it can't listen, or must not because a wall or a key is missing.
+ */
+export async function serve(config: Config): Promise<void> {
+  const ring = await readKeys(config)
+  refuseStrangers(config, ring)
+  await runProcess(config, (frame) => serveWith(config, ring, frame))
+}
+
+async function serveWith(
+  config: Config,
+  ring: KeyRing,
+  { logger, fault, end, onClose }: ProcessFrame,
+): Promise<void> {
+  if (isWithoutNames(config, ring)) logger.warn(WITHOUT_NAMES)
+  warnOfSmallCgroup(config, logger)
+  if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
+
+  const metrics = new Metrics({ environments: config.ENVIRONMENTS })
+  const limiter = config.REDIS_URL ? await redisLimiter(config, logger) : undefined
+  onClose(() => limiter?.close())
+  const runLog = config.RUN_LOG ? await openRunLog(config, logger) : undefined
+  onClose(() => runLog?.close(LAST_RECORDS_MS))
+  const parts = await createRunParts(config, logger, {
+    ...{ metrics, runLog, onMissing: () => end(new Fault(MISSING_WALL)) },
+  })
+  const { watched, asyncRuns, prove, onDrain, isIdle } = parts
+  onClose(parts.close)
+  metrics.watch({
+    ...{ executor: parts.state, asyncRuns: parts.asyncState, queue: parts.queueState },
+    ...{ webhooks: parts.webhookCounts, runLog: runLog && (() => runLog.counts) },
+    isRateShared: limiter && (() => limiter.isShared),
+  })
+  ring.onNewLimits = (keys) => {
+    asyncRuns.setLimits(keys).catch((error) => {
+      logger.warn({ err: error }, 'a key’s new maxConcurrent holds from its next request on')
+    })
+  }
+  ring.onNewLimits(ring.all) // what waits in a queue may know those of a server before
+  const drain = new Drain()
+  const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
+  const app = createApp({
+    ...{ config, watched, asyncRuns, ring, metrics, runLog, drain, logger, peerAddress },
+    ...{ board: parts.board, limiter: limiter ?? new MemoryRateLimiter() },
+  })
+  const server = createHttpServer({
+    fetch: app.fetch,
+    onRefused: ({ requestId, status, refusal, reason }) => {
+      metrics.onRefusal(refusal.code)
+      metrics.onRequest({ method: '', route: '/*', status })
+      const fields = { requestId, status, reason }
+      if (status < 500) logger.info(fields, 'request')
+      else logger.error({ ...fields, err: refusal.cause }, refusal.message)
+    },
+  })
+  boundConnections(server, {
+    max: config.MAX_CONNECTIONS,
+    isProxy: proxyTrust(config.TRUST_PROXY),
+  })
+  server.listen(config.PORT, config.HOST)
+  // Some runtimes throw where others tell of an error: that ends the wait as well.
+  await once(server, 'listening', { signal: fault }).catch((error) => {
+    throw fault.aborted ? fault.reason : error
+  })
+  const { address, port, family } = server.address() as AddressInfo
+  const host = family === 'IPv6' ? `[${address}]` : address
+  logger.info({ url: `http://${host}:${port}` }, `listening; the page is http://${host}:${port}/ui`)
+
+  prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
+  await shutdown({
+    ...{ server, drain, stop: fault, logger },
+    ...{ onDrain, isIdle },
+    noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
+    drainMs: config.DRAIN_SECONDS * 1000,
+  })
+}
+
+async function readKeys({ API_KEYS, API_KEYS_FILE }: Config): Promise<KeyRing> {
+  const ring = new KeyRing({
+    isRequired: API_KEYS_FILE !== '' || API_KEYS.length > 0,
+    fixed: plainKeys(API_KEYS),
+  })
+  if (API_KEYS_FILE) ring.replace(await readKeyFile(API_KEYS_FILE))
+  return ring
+}
+
+/** @throws {Error} where everybody could run programs without having been let in. */
+function refuseStrangers({ HOST, SERVE_WITHOUT_KEYS }: Config, ring: KeyRing): void {
+  if (ring.isRequired || SERVE_WITHOUT_KEYS || isLoopback(HOST)) return
+  throw new Error(
+    `HOST=${HOST} is not loopback, and there are no keys: whoever reaches it could run programs. Make a key:\n` +
+      '  npx safe-code-executor key new NAME --file keys.json\n' +
+      'and start with API_KEYS_FILE=keys.json. SERVE_WITHOUT_KEYS=on serves everybody all the same.',
+  )
+}
+
+/** Whether strangers are served, at addresses alone. */
+function isWithoutNames({ HOST, ALLOWED_HOSTS }: Config, ring: KeyRing): boolean {
+  return !ring.isRequired && !isLoopback(HOST) && ALLOWED_HOSTS.length === 0
+}
+
+const WITHOUT_NAMES =
+  'there are no keys, so only IP addresses, localhost and names without a dot are answered to; a name such as run.example.org needs ALLOWED_HOSTS=run.example.org'
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true
+  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
+}
+
+async function redisLimiter({ REDIS_URL, QUEUE_PREFIX }: Config, logger: Logger) {
+  const { RedisRateLimiter } = await import('../rate-limiter/redis-rate-limiter.ts')
+  return new RedisRateLimiter(REDIS_URL, logger, QUEUE_PREFIX)
+}

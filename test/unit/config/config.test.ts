@@ -1,0 +1,202 @@
+// The settings: defaults, empty values, and how bad ones are told.
+
+import { execa } from 'execa'
+import { describe, expect, it } from 'vitest'
+import { coresOf, describeSettings, parseConfig } from '../../../src/config/config.ts'
+
+const GIBIBYTE = 1024 ** 3
+const machine = { cores: 4, memoryBytes: 8 * GIBIBYTE }
+
+/** The message that an environment is refused with; `''` where it is accepted. */
+function problem(env: Record<string, string>): string {
+  try {
+    parseConfig(env, machine)
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+describe('this machine', () => {
+  it.each([
+    ['0', 1],
+    ['0-3', 4],
+    ['0-3,8', 5],
+    ['0-1,4-5,7', 5],
+    ['', 0],
+  ])('has the cores in the list %j', (list, count) => expect(coresOf(list)).toBe(count))
+
+  it('has the cores that this process may run on', async () => {
+    const code = "import { thisMachine } from './src/config.ts'; console.log(thisMachine().cores)"
+    const node = [process.execPath, '--import', 'tsx', '--input-type', 'module', '-e', code]
+    expect((await execa('taskset', ['-c', '0', ...node])).stdout).toBe('1')
+  }, 30_000)
+})
+
+describe('the defaults', () => {
+  it('are these on a machine with 4 cores and 8 GB', () => {
+    expect(parseConfig({}, machine)).toStrictEqual({
+      HOST: '127.0.0.1',
+      PORT: 5000,
+      API_KEYS: [],
+      API_KEYS_FILE: '',
+      SERVE_WITHOUT_KEYS: false,
+      ALLOWED_HOSTS: [],
+      TRUST_PROXY: '0',
+      LOG_LEVEL: 'info',
+      LOG_FORMAT: 'auto',
+      MAX_CONNECTIONS: 4096,
+      DEFAULT_TIMEOUT_SECONDS: 10,
+      MAX_TIMEOUT_SECONDS: 10,
+      MAX_CODE_BYTES: 262_144,
+      MAX_BODY_BYTES: 2_097_152,
+      MAX_OUTPUT_BYTES: 1_048_576,
+      MAX_OUTPUT_FILES: 32,
+      MAX_OUTPUT_FILE_BYTES: 2_097_152,
+      MAX_OUTPUT_FILES_BYTES: 4_194_304,
+      MEMORY_MB: 128,
+      CPUS: 1,
+      MAX_PROCESSES: 64,
+      TMP_MB: 16,
+      TMP_FILES: 4096,
+      SHM_MB: 16,
+      MAX_OPEN_FILES: 1024,
+      RATE_LIMIT: true,
+      RATE_LIMIT_REQUESTS: 1000,
+      RATE_LIMIT_WINDOW_SECONDS: 60,
+      REDIS_URL: '',
+      EXECUTOR: 'docker',
+      QUEUE_PREFIX: 'safe-code-executor',
+      WORKER_NAME: '',
+      MAX_QUEUED: 1000,
+      MAX_QUEUED_SECONDS: 3600,
+      RESULT_TTL_SECONDS: 3600,
+      MAX_RESULTS_MB: 64,
+      MAX_QUEUE_MB: 256,
+      WEBHOOKS: false,
+      WEBHOOK_NETWORKS: [],
+      RUN_LOG: true,
+      DATABASE_URL: 'file:./data/runs.db',
+      RUN_LOG_CODE: false,
+      RUN_LOG_MAX_DAYS: 30,
+      RUN_LOG_MAX_RUNS: 1_000_000,
+      RUN_LOG_SALT: '',
+      READ_RUNS_WITHOUT_KEY: false,
+      READ_ONLY_MOUNTS: [],
+      DOCKER_BIN: 'docker',
+      SANDBOX_IMAGE: 'safe-code-executor-python',
+      SANDBOX_RUNTIME: '',
+      SERVE_WITH_MISSING_WALLS: false,
+      ENVIRONMENTS: ['python'],
+      DATA_IMAGE: 'safe-code-executor-data',
+      DATA_MEMORY_MB: 256,
+      START_TIMEOUT_SECONDS: 30,
+      WARM_MAX_AGE_SECONDS: 300,
+      DRAIN_NOTICE_SECONDS: 0,
+      DRAIN_SECONDS: 15,
+      MAX_RUNNING: 8,
+      POOL_SIZE: 8,
+      DATA_POOL_SIZE: 4,
+      MAX_WAITING: 256,
+      MAX_WAIT_SECONDS: 45,
+    })
+  })
+
+  it.each([
+    ['a small one', 1, 0.5, 2, 1, 64],
+    ['one with too little memory for two', 1, 0.125, 2, 1, 64],
+    ['one with memory for three', 4, 0.75, 3, 2, 96],
+    ['one with many cores and little memory', 64, 4, 16, 8, 512],
+    ['a large one', 64, 256, 128, 64, 4096],
+  ])('follow the machine: %s', (_, cores, gibibytes, running, warmData, waiting) => {
+    expect(parseConfig({}, { cores, memoryBytes: gibibytes * GIBIBYTE })).toMatchObject({
+      MAX_RUNNING: running,
+      POOL_SIZE: running,
+      DATA_POOL_SIZE: warmData,
+      MAX_WAITING: waiting,
+    })
+  })
+
+  it('are valid on the largest machine that can be rented', () => {
+    const largest = { cores: 1920, memoryBytes: 32 * 1024 * GIBIBYTE }
+    expect(parseConfig({}, largest)).toMatchObject({ MAX_RUNNING: 3840, POOL_SIZE: 3840 })
+  })
+
+  it('stand for what is empty or absent', () => {
+    const empty = Object.fromEntries(describeSettings(machine).map(({ name }) => [name, '']))
+    const absent = Object.fromEntries(Object.keys(empty).map((name) => [name, undefined]))
+    expect(parseConfig(empty, machine)).toStrictEqual(parseConfig({}, machine))
+    expect(parseConfig(absent, machine)).toStrictEqual(parseConfig({}, machine))
+  })
+
+  it('are described in the words that set them', () => {
+    const described = describeSettings(machine).map(({ name, fallback }) => [name, fallback])
+    expect(parseConfig(Object.fromEntries(described), machine)).toStrictEqual(
+      parseConfig({}, machine),
+    )
+  })
+})
+
+describe('describeSettings', () => {
+  it('lists every setting once, in order, each with a purpose', () => {
+    const described = describeSettings(machine)
+    expect(described.map(({ name }) => name)).toEqual(Object.keys(parseConfig({}, machine)))
+    expect(described.filter(({ purpose }) => purpose === '')).toEqual([])
+  })
+})
+
+describe('parseConfig', () => {
+  it('returns what nobody can change', () => {
+    expect(Object.isFrozen(parseConfig({}, machine))).toBe(true)
+  })
+
+  it('ignores variables that are no settings', () => {
+    const config = parseConfig({ PATH: '/bin', constructor: 'x', port: '1' }, machine)
+    expect(config).toStrictEqual(parseConfig({}, machine))
+  })
+
+  it('reads each kind of setting', () => {
+    const env = {
+      HOST: '::1',
+      PORT: '0',
+      API_KEYS: 'one, two,three',
+      TRUST_PROXY: 'loopback, 10.0.0.0/8',
+      LOG_LEVEL: 'silent',
+      CPUS: '0.5',
+      MEMORY_MB: '256',
+      RATE_LIMIT: 'off',
+    }
+    expect(parseConfig(env, machine)).toMatchObject({
+      HOST: '::1',
+      PORT: 0,
+      API_KEYS: ['one', 'two', 'three'],
+      TRUST_PROXY: 'loopback, 10.0.0.0/8',
+      LOG_LEVEL: 'silent',
+      CPUS: 0.5,
+      MEMORY_MB: 256,
+      RATE_LIMIT: false,
+    })
+  })
+
+  it('names every bad variable at once', () => {
+    const env = {
+      PORT: '65536',
+      LOG_LEVEL: 'loud',
+      MEMORY_MB: '31',
+      CPUS: '0',
+      RATE_LIMIT: 'no',
+      MAX_RUNNING: 'many',
+    }
+    expect(problem(env)).toBe(
+      [
+        'The configuration is not valid:',
+        '  PORT: must be at most 65535',
+        '  LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent',
+        '  MEMORY_MB: must be at least 32',
+        '  CPUS: must be at least 0.01',
+        '  RATE_LIMIT: must be "on" or "off"',
+        '  MAX_RUNNING: must be a whole number',
+      ].join('\n'),
+    )
+  })
+})
