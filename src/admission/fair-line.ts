@@ -1,14 +1,8 @@
 // A line of several clients, in which each gets its turns however many places others hold: start-time fair queueing.
 
+import type { Client } from '../run/record.ts'
 import { Heap } from './heap.ts'
 import { LinkedList, type Member } from './linked-list.ts'
-
-/** Whose place in a line is. */
-export interface Client {
-  name: string
-  /** How many turns it gets where one of weight 1 gets one. */
-  weight: number
-}
 
 /** What one client has in the line. */
 interface Flow<T> {

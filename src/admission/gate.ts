@@ -1,9 +1,10 @@
 // Bounds how many runs go on at once and how many wait.
 
 import type { RunKind } from '../run/executor.ts'
+import type { Client } from '../run/record.ts'
 import { cancelled, Refusal } from '../run/refusal.ts'
 import { DrainRate } from './drain-rate.ts'
-import { type Client, FairLine } from './fair-line.ts'
+import { FairLine } from './fair-line.ts'
 
 export interface GateOptions {
   /** How many may be inside at once. */

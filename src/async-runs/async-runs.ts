@@ -1,50 +1,13 @@
 // Runs that are asked for now and read later: what the routes need of whatever keeps them.
 
-import { z } from 'zod'
 import type { ApiKey } from '../keys/api-key.ts'
+import type { AsyncRun, AsyncRunEvent, Webhook } from '../run/async-run.ts'
 import { jsonBytes } from '../run/json-bytes.ts'
-import { outcomeSchema } from '../run/outcome.ts'
 import type { RunOrigin } from '../run/record.ts'
-import { refusalSchema } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'
 
 /** Most runs of one batch. */
 export const MAX_BATCH_RUNS = 100
-
-/** How far a run has come. The last three are ends. */
-export const RUN_STATES = ['queued', 'running', 'finished', 'failed', 'cancelled'] as const
-
-const timestamp = z.iso.datetime()
-
-/** An asynchronous run as `GET /runs/{id}` shows it. */
-export const asyncRunSchema = z
-  .strictObject({
-    id: z.string().describe('Names this run, here and in its outcome'),
-    state: z
-      .enum(RUN_STATES)
-      .describe(
-        '`queued`: it waits for its turn. `running`. `finished`: the program ran, `result` has what it did. `failed`: ' +
-          'it could not be run, `refusal` says why. `cancelled`: somebody asked for that',
-      ),
-    environment: z.string(),
-    createdAt: timestamp,
-    startedAt: timestamp.nullable(),
-    endedAt: timestamp.nullable(),
-    expiresAt: timestamp.nullable().describe('When the server forgets it; null until it has ended'),
-    attempts: z
-      .int()
-      .min(0)
-      .describe('How often it was started; more than once only where the request says `retry`'),
-    result: outcomeSchema.nullable().describe('Null unless it has finished'),
-    refusal: refusalSchema
-      .pick({ code: true, error: true })
-      .nullable()
-      .describe('Null unless it has failed or was cancelled'),
-  })
-  .meta({ id: 'AsyncRun', description: 'A run that was asked for with POST /runs' })
-
-/** An asynchronous run as `GET /runs/{id}` shows it. */
-export type AsyncRun = z.output<typeof asyncRunSchema>
 
 /** An asynchronous run as it is sent: its JSON is made once, whoever asks, and is what it takes in memory. */
 export interface SentRun {
@@ -68,25 +31,10 @@ export const BEFORE_ALL = '0-0'
 /** What the last event of each run is called: nothing comes after it. */
 export const LAST_EVENT_ID = '1000000-0'
 
-/** What happens to a run. `start` comes again where it is tried again: the output before it is void then. */
-export type RunEvent = { id: string } & (
-  | { type: 'start'; data: { attempt: number } }
-  | { type: 'stdout' | 'stderr'; data: { text: string } }
-  /** The last one: the whole run. */
-  | { type: 'end'; data: AsyncRun }
-)
-
 /** An event as it is kept: the JSON of the last one's data is there already. */
 export type SentEvent =
-  | Exclude<RunEvent, { type: 'end' }>
+  | Exclude<AsyncRunEvent, { type: 'end' }>
   | { id: string; type: 'end'; json: Uint8Array }
-
-/** What a run's end is told to. */
-export interface Webhook {
-  url: string
-  /** What its signature is made with. */
-  secret: string
-}
 
 /** A run that is asked for. */
 export interface NewRun {

@@ -2,12 +2,13 @@
 
 import type { Waiting } from '../admission/balanced-line.ts'
 import { GatheredOutput } from '../output/gathered-output.ts'
+import type { AsyncRun } from '../run/async-run.ts'
 import type { StreamName } from '../run/executor.ts'
 import type { Outcome } from '../run/outcome.ts'
 import { clientName } from '../run/record.ts'
 import type { RefusalBody } from '../run/refusal.ts'
 import { ownRequest, type RunRequest } from '../run/request.ts'
-import type { AsyncRun, NewRun, SentRun } from './async-runs.ts'
+import type { NewRun, SentRun } from './async-runs.ts'
 import { EventLog } from './event-log.ts'
 
 /** What a run takes beside its texts, in bytes: measured as 3500 while it waits, 5100 when it has ended. */

@@ -1,7 +1,8 @@
 // The line in the log about an asynchronous run that has ended: the request that asked for it has had its own before.
 
 import type { Logger } from 'pino'
-import type { AsyncRun, NewRun } from './async-runs.ts'
+import type { AsyncRun } from '../run/async-run.ts'
+import type { NewRun } from './async-runs.ts'
 
 /** Writes it; `cause` is why the run failed, where something did. Never a program, never its output. */
 export function logEnd(logger: Logger, asked: NewRun, run: AsyncRun, cause?: unknown): void {

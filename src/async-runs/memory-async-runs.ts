@@ -3,13 +3,12 @@
 import type { Logger } from 'pino'
 import { mayWait, neverFits } from '../admission/fair-share.ts'
 import type { ApiKey } from '../keys/api-key.ts'
-import { ending } from '../middleware/drain.ts'
+import type { AsyncRun } from '../run/async-run.ts'
 import type { Executor } from '../run/executor.ts'
 import type { Outcome } from '../run/outcome.ts'
 import { clientName } from '../run/record.ts'
-import { Refusal, toRefusal } from '../run/refusal.ts'
+import { ending, Refusal, toRefusal } from '../run/refusal.ts'
 import {
-  type AsyncRun,
   type AsyncRuns,
   type Idempotency,
   type NewRun,

@@ -1,12 +1,13 @@
 // What POST /runs takes: one run, or a batch of them.
 
 import { z } from 'zod'
+import type { Webhook } from '../run/async-run.ts'
 import { expected, unknownField } from '../run/fields.ts'
 import { countFaults, describeIssues, judged, MAX_FAULTS } from '../run/issues.ts'
 import { Refusal } from '../run/refusal.ts'
 import { type RequestLimits, type RunRequest, runRequestSchema } from '../run/request.ts'
 import { webhookSchema } from '../webhooks/webhook-schema.ts'
-import { MAX_BATCH_RUNS, type Webhook } from './async-runs.ts'
+import { MAX_BATCH_RUNS } from './async-runs.ts'
 
 const webhook = webhookSchema.optional().describe('Who is told of the end of the run')
 

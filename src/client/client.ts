@@ -8,7 +8,7 @@ import { type CallOptions, type ClientOptions, caller, RefusedError } from './ca
 import { eventsOf } from './events.ts'
 import { type AsyncRunsClient, asyncRunsClient } from './runs.ts'
 
-export type { AsyncRun, RunEvent as AsyncRunEvent } from '../async-runs/async-runs.ts'
+export type { AsyncRun, AsyncRunEvent } from '../run/async-run.ts'
 export type { Display, OutputFile } from '../run/outcome.ts'
 export type { EventsOptions, SubmitOptions, SubmittedRunInput } from './runs.ts'
 export type { CallOptions, ClientOptions, EnvironmentFacts, Outcome, RefusalCode, RunRequestInput }

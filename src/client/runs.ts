@@ -1,6 +1,6 @@
 // Asynchronous runs, as a client asks for them and reads them.
 
-import type { AsyncRun, RunEvent, Webhook } from '../async-runs/async-runs.ts'
+import type { AsyncRun, AsyncRunEvent, Webhook } from '../run/async-run.ts'
 import type { RunRequestInput } from '../run/request.ts'
 import type { Call, CallOptions } from './call.ts'
 import { eventsOf } from './events.ts'
@@ -40,7 +40,7 @@ export interface AsyncRunsClient {
    * What happens to a run, from its start to its end, as it happens. A connection that is lost is made again, and no
    * event is lost or comes twice. Leaving the loop does not stop the run.
    */
-  events(id: string, options?: EventsOptions): AsyncGenerator<RunEvent, void>
+  events(id: string, options?: EventsOptions): AsyncGenerator<AsyncRunEvent, void>
   /** Resolves with the run when it has ended, however it did. */
   wait(id: string, options?: CallOptions): Promise<AsyncRun>
   /** Ends a run that waits or goes on; resolves with what has become of it. */
@@ -80,7 +80,7 @@ export function asyncRunsClient(call: Call): AsyncRunsClient {
         try {
           for await (const { id, name, data } of eventsOf(body)) {
             last = id
-            yield { id, type: name, data: JSON.parse(data) } as RunEvent
+            yield { id, type: name, data: JSON.parse(data) } as AsyncRunEvent
             if (name === 'end') return
           }
         } catch (error) {

@@ -3,7 +3,7 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { clientAddress } from '../keys/client-address.ts'
-import { hostPattern } from '../middleware/allowed-hosts.ts'
+import { hostPattern } from './host-names.ts'
 import { parseReadOnlyMounts } from './mounts.ts'
 
 /** Bounds a number; one with too many digits to be a number is too large. */

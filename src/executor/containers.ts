@@ -1,16 +1,13 @@
 // All containers of this server that are not gone, counted together and bounded together.
 
 import { settlesWithin } from '../waits/settles-within.ts'
+import type { ContainerState } from './events.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** How long the end of the server waits for containers that are still starting, in milliseconds. */
 const START_PATIENCE_MS = 2000
 /** How long it waits for all of them to be gone, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5000
-
-/** How far the containers of this server have come. */
-export const CONTAINER_STATES = ['starting', 'waiting', 'running', 'ending'] as const
-export type ContainerState = (typeof CONTAINER_STATES)[number]
 
 /**
  * Counts each container from its start until the engine has removed it, whoever holds it. A place that is given back while

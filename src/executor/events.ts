@@ -1,6 +1,8 @@
 // What the executor tells of its containers, and what it can be asked about itself.
 
-import type { ContainerState } from './containers.ts'
+/** How far the containers of this server have come. */
+export const CONTAINER_STATES = ['starting', 'waiting', 'running', 'ending'] as const
+export type ContainerState = (typeof CONTAINER_STATES)[number]
 
 /** Commands to the engine, but for `run`, whose failure is the container's. */
 export const ENGINE_COMMANDS = ['rm', 'ps', 'events'] as const

@@ -2,9 +2,10 @@
 
 import type { Config } from '../config/config.ts'
 import type { Executor } from '../run/executor.ts'
-import { RecordingExecutor, type RunRecord } from '../run/record.ts'
+import type { RunRecord } from '../run/record.ts'
 import { KeyConcurrency } from './key-concurrency.ts'
 import { Readiness } from './readiness.ts'
+import { RecordingExecutor } from './recording.ts'
 
 export interface WatchedExecutorOptions {
   executor: Executor

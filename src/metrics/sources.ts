@@ -1,8 +1,8 @@
 // What is looked up when somebody reads the metrics: each has a state, which others keep.
 
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { CONTAINER_STATES } from '../executor/containers.ts'
 import type { ExecutorState } from '../executor/events.ts'
+import { CONTAINER_STATES } from '../executor/events.ts'
 import type { QueueState } from '../queue/watch.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
 import { watchQueue } from './queue.ts'

@@ -12,14 +12,6 @@ export interface AccessLogOptions {
   onRequest?: (request: { method: string; route: string; status: number }) => void
 }
 
-/** The line of one request. */
-export interface LogLine {
-  /** Adds what is told of a run. */
-  add: (record: RunRecord) => void
-  /** The line waits until what this returns is called: an answer may go on when its handler has ended. */
-  hold: () => () => void
-}
-
 export function accessLog({ logger, onRequest }: AccessLogOptions): MiddlewareHandler<AppEnv> {
   return async function accessLog(c, next) {
     const startedAtMs = performance.now()

@@ -3,6 +3,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import ipaddr from 'ipaddr.js'
+import { hostName } from '../config/host-names.ts'
 import { Refusal } from '../run/refusal.ts'
 import type { AppEnv } from './app-env.ts'
 
@@ -51,26 +52,6 @@ export function allowedHosts(options: AllowedHostsOptions): MiddlewareHandler<Ap
 /** Whether it came over a connection: what is handed to the app inside of a process has no `Host`. */
 function isOfConnection(c: Context<AppEnv>): boolean {
   return (c.env as Partial<HttpBindings> | undefined)?.incoming !== undefined
-}
-
-/**
- * The name in `NAME`, `NAME:PORT` or `[ADDRESS]:PORT`, as a browser writes it: in lower case, without a dot at the end, an
- * address in its usual form. Undefined where it is none.
- */
-function hostName(authority: string): string | undefined {
-  // An address may name an interface, which says nothing of whose it is.
-  const pattern = /^(?:\[([\da-f:.]+)(?:%[\w.%~-]+)?\]|([\w.-]+))(?::\d*)?$/i
-  const [, address, name] = authority.match(pattern) ?? []
-  const url = `http://${address ? `[${address}]` : name}`
-  if (!(address || name) || !URL.canParse(url)) return undefined
-  return new URL(url).hostname.replace(/\.$/, '') || undefined
-}
-
-/** A name, or `*.` and the name that it stands below, in the form that names are compared in; undefined where it is none. */
-export function hostPattern(text: string): string | undefined {
-  if (!text.startsWith('*.')) return hostName(text)
-  const parent = hostName(text.slice(2))
-  return parent && `*.${parent}`
 }
 
 function isOwn(name: string, names: readonly string[]): boolean {

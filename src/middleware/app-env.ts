@@ -2,11 +2,23 @@
 
 import type { Context } from 'hono'
 import type { ApiKey } from '../keys/api-key.ts'
-import { clientOf, type RunOrigin } from '../run/record.ts'
+import { clientOf, type RunOrigin, type RunRecord } from '../run/record.ts'
 import type { Reading } from '../run-log/run-store.ts'
 import type { Form } from '../ui/form-request.ts'
-import type { LogLine } from './access-log.ts'
-import type { CountMore } from './rate-limit.ts'
+
+/** The line of one request. */
+export interface LogLine {
+  /** Adds what is told of a run. */
+  add: (record: RunRecord) => void
+  /** The line waits until what this returns is called: an answer may go on when its handler has ended. */
+  hold: () => () => void
+}
+
+/**
+ * Counts so many more requests; when what this resolves with is called they are given back.
+ * @throws {Refusal} `rate_limited`: none of them is counted then, and the request should be refused.
+ */
+export type CountMore = (requests: number) => Promise<() => Promise<void>>
 
 export interface AppEnv {
   Variables: {

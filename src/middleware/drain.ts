@@ -1,6 +1,6 @@
 // How far the end of the server has come.
 
-import { Refusal } from '../run/refusal.ts'
+import { ending } from '../run/refusal.ts'
 
 /** The server's last minutes: it says that it will end, then it takes no more runs, then it is gone. */
 export class Drain {
@@ -32,11 +32,4 @@ export class Drain {
   checkReady(): void {
     if (this.#isEnding) throw ending()
   }
-}
-
-/** What is thrown where the server is about to end. */
-export function ending(): Refusal {
-  return new Refusal('unavailable', 'The server is shutting down; try again', {
-    headers: { 'Retry-After': '1' },
-  })
 }

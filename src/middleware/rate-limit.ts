@@ -5,19 +5,13 @@ import type { ApiKey } from '../keys/api-key.ts'
 import type { RateLimiter, RatePolicy, RateState } from '../rate-limiter/rate-limiter.ts'
 import { clientName } from '../run/record.ts'
 import { Refusal } from '../run/refusal.ts'
-import type { AppEnv } from './app-env.ts'
+import type { AppEnv, CountMore } from './app-env.ts'
 
 export interface RateLimitOptions {
   limiter: RateLimiter
   /** Of a client without a key, and of a key that has none of its own. */
   policy: RatePolicy
 }
-
-/**
- * Counts so many more requests; when what this resolves with is called they are given back.
- * @throws {Refusal} `rate_limited`: none of them is counted then, and the request should be refused.
- */
-export type CountMore = (requests: number) => Promise<() => Promise<void>>
 
 /**
  * Counts each request against its key, or else its address. One that was refused, or whose client hung up, before it

@@ -2,8 +2,9 @@
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
 import { z } from 'zod'
-import { asyncRunSchema, EVENT_ID } from '../async-runs/async-runs.ts'
+import { EVENT_ID } from '../async-runs/async-runs.ts'
 import { submissionSchemas } from '../async-runs/submission.ts'
+import { asyncRunSchema } from '../run/async-run.ts'
 import type { RequestLimits } from '../run/request.ts'
 import { loggedRunSchema } from '../run-log/schema.ts'
 import { ASYNC_EVENT_EXAMPLES, ASYNC_RUN_EXAMPLES, SUBMISSION_EXAMPLES } from './async-examples.ts'

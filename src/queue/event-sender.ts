@@ -1,26 +1,15 @@
 // The start and the output of a run, on their way from a worker to Redis.
 
-import { MAX_CHANGES, OutputPieces } from '../output/output-pieces.ts'
+import { OutputPieces } from '../output/output-pieces.ts'
 import type { StreamName } from '../run/executor.ts'
 import { pause } from '../waits/pause.ts'
+import { MAX_LIVE_EVENTS, MAX_TEXT_CHARS } from './event-bounds.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'
 
 /** Pause between attempts to reach a Redis that is away, in milliseconds. */
 const PAUSE_MS = 250
-/** Longest text of one event, in characters: Redis and readers take it in one piece. */
-export const MAX_TEXT_CHARS = 65_536
-/** What an event takes in Redis beside the JSON of its text, at most, in bytes: PIECE_BYTES in scripts.ts, names and quotes. */
-export const EVENT_BYTES = 180
-/**
- * How many events are sent as they come. Each takes memory beside its text, so that they must not be as many as a program
- * has bytes of output.
- */
-const MAX_LIVE_EVENTS = 4096
-/** How many of them go at once; before the next ones there is a pause of a millisecond for each that was sent beyond these. */
+/** How many events go at once; before the next ones there is a pause of a millisecond for each that was sent beyond these. */
 const UNPACED_EVENTS = 100
-/** How many events a run has at most, beside those that there are because a text is long. */
-export const MAX_EVENTS = MAX_LIVE_EVENTS + 2 * (MAX_CHANGES + 1) + 1
-
 interface Event {
   type: string
   data: object

@@ -12,7 +12,7 @@ import {
 } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { Webhook } from '../async-runs/async-runs.ts'
+import type { Webhook } from '../run/async-run.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
 import { type Addressed, AttemptPlaces, hostOf, PLACES } from '../webhooks/attempt-places.ts'
 import { backoffMs, MAX_ATTEMPTS } from '../webhooks/backoff.ts'

@@ -12,7 +12,7 @@ import { MAX_PATTERNS } from '../run/fields.ts'
 import { MAX_JSON_BYTES_OF_BYTE } from '../run/json-bytes.ts'
 import { MAX_OMITTED } from '../run/outcome.ts'
 import { MAX_PATH_BYTES } from '../run/relative-path.ts'
-import { EVENT_BYTES, MAX_EVENTS, MAX_TEXT_CHARS } from './event-sender.ts'
+import { EVENT_BYTES, MAX_EVENTS, MAX_TEXT_CHARS } from './event-bounds.ts'
 
 /** The longest error message, in bytes: REPORT_BYTES in sandbox/runner.py. */
 const MAX_MESSAGE_BYTES = 8192

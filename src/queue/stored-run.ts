@@ -2,7 +2,7 @@
 // write these forms: what a later one adds is passed over, and what can't be read at all is `Unreadable`.
 
 import { z } from 'zod'
-import type { AsyncRun } from '../async-runs/async-runs.ts'
+import type { AsyncRun } from '../run/async-run.ts'
 import type { Outcome } from '../run/outcome.ts'
 import type { RunOrigin } from '../run/record.ts'
 import { REFUSAL_STATUS, Refusal, type RefusalCode } from '../run/refusal.ts'

@@ -2,8 +2,8 @@
 
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import type { Client } from '../admission/fair-line.ts'
 import { Gate } from '../admission/gate.ts'
+import type { Client } from '../run/record.ts'
 import { MAX_READS, type RunDatabases } from './database.ts'
 import { matching, type RunFilter } from './query.ts'
 import { fromRow, type LoggedRun, type RunLogDatabase, type RunRow } from './schema.ts'

@@ -1,8 +1,6 @@
 // One finished run as a record: who asked for it, what became of it, how long each part took.
 
-import type { Client } from '../admission/fair-line.ts'
 import type { ApiKey } from '../keys/api-key.ts'
-import type { Executor, RunOptions } from './executor.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunRequest } from './request.ts'
 
@@ -17,6 +15,13 @@ export interface RunOrigin {
   onCharged?: () => void
   /** Told of the run when it has ended, before its answer is sent. */
   onRun?: (record: RunRecord) => void
+}
+
+/** Who takes turns where several wait. */
+export interface Client {
+  name: string
+  /** How many turns it gets where one of weight 1 gets one. */
+  weight: number
 }
 
 /** Names who asks, for counting and sharing: the key, else the address. */
@@ -41,43 +46,4 @@ export interface RunRecord {
   startMs: number
   /** From the request to the outcome, in milliseconds. */
   answerMs: number
-}
-
-/** An executor that tells of each run of a client's. Runs of our own, which have no origin, are not told of. */
-export class RecordingExecutor implements Executor {
-  readonly #executor: Executor
-  readonly #onRun: (record: RunRecord) => void
-
-  constructor(executor: Executor, onRun: (record: RunRecord) => void) {
-    this.#executor = executor
-    this.#onRun = onRun
-  }
-
-  async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
-    const { origin } = options
-    if (!origin) return this.#executor.run(request, options)
-    const askedAtMs = performance.now()
-    let admittedAtMs = askedAtMs
-    let startedAtMs: number | undefined
-    const outcome = await this.#executor.run(request, {
-      ...options,
-      onAdmitted: () => {
-        admittedAtMs = performance.now()
-      },
-      onCharged: () => origin.onCharged?.(),
-      onStart: () => {
-        startedAtMs = performance.now()
-        options.onStart?.()
-      },
-    })
-    const record: RunRecord = {
-      ...{ origin, request, outcome, endedAt: new Date() },
-      waitMs: admittedAtMs - askedAtMs,
-      startMs: (startedAtMs ?? admittedAtMs) - admittedAtMs,
-      answerMs: performance.now() - askedAtMs,
-    }
-    origin.onRun?.(record)
-    this.#onRun(record)
-    return outcome
-  }
 }

@@ -106,3 +106,10 @@ export function unavailable(cause: unknown): Refusal {
     headers: { 'Retry-After': '5' },
   })
 }
+
+/** What is thrown where the server is about to end. */
+export function ending(): Refusal {
+  return new Refusal('unavailable', 'The server is shutting down; try again', {
+    headers: { 'Retry-After': '1' },
+  })
+}

@@ -1,6 +1,6 @@
 // What a webhook is told: that a run has ended, and how.
 
-import type { AsyncRun, Webhook } from '../async-runs/async-runs.ts'
+import type { AsyncRun, Webhook } from '../run/async-run.ts'
 import { jsonBytes } from '../run/json-bytes.ts'
 
 /** What is sent, whole and ready: every attempt sends the same. */

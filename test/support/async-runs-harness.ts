@@ -3,15 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import {
-  type AsyncRun,
   type AsyncRuns,
   BEFORE_ALL,
   type NewRun,
-  type RunEvent,
   type SentEvent,
   type SentRun,
 } from '../../src/async-runs/async-runs.ts'
 import type { ApiKey } from '../../src/keys/api-key.ts'
+import type { AsyncRun, AsyncRunEvent } from '../../src/run/async-run.ts'
 import type { Executor } from '../../src/run/executor.ts'
 import { ownRequest } from '../../src/run/request.ts'
 import { testKey } from '../unit/support/app.ts'
@@ -122,7 +121,7 @@ export function parsed(sent: SentRun | undefined): AsyncRun | undefined {
 }
 
 /** An event as clients see it. */
-function seenEvent(event: SentEvent): RunEvent {
+function seenEvent(event: SentEvent): AsyncRunEvent {
   if (event.type !== 'end') return event
   return { id: event.id, type: 'end', data: JSON.parse(Buffer.from(event.json).toString()) }
 }
@@ -138,13 +137,13 @@ export function reader(runs: AsyncRuns, id: string, after = BEFORE_ALL) {
   const events = runs.events(id, after, controller.signal)[Symbol.asyncIterator]()
   return {
     /** The next event; nothing at the end. */
-    next: async (): Promise<RunEvent | undefined> => {
+    next: async (): Promise<AsyncRunEvent | undefined> => {
       const { done, value } = await events.next()
       return done ? undefined : seenEvent(value)
     },
     /** All events to the end. */
-    rest: async (): Promise<RunEvent[]> => {
-      const seen: RunEvent[] = []
+    rest: async (): Promise<AsyncRunEvent[]> => {
+      const seen: AsyncRunEvent[] = []
       for (
         let { done, value } = await events.next();
         !done;
@@ -159,6 +158,6 @@ export function reader(runs: AsyncRuns, id: string, after = BEFORE_ALL) {
 }
 
 /** What the events of one stream say together. */
-export function textOf(events: readonly RunEvent[], stream: 'stdout' | 'stderr'): string {
+export function textOf(events: readonly AsyncRunEvent[], stream: 'stdout' | 'stderr'): string {
   return events.map((event) => (event.type === stream ? event.data.text : '')).join('')
 }

@@ -1,7 +1,7 @@
 // What everything must do that keeps asynchronous runs: one suite for all of them.
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { asyncRunSchema } from '../../src/async-runs/async-runs.ts'
+import { asyncRunSchema } from '../../src/run/async-run.ts'
 import { Refusal } from '../../src/run/refusal.ts'
 import {
   type AsyncRunsLimits,

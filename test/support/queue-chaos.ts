@@ -2,8 +2,9 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AsyncRun, type AsyncRuns, BEFORE_ALL } from '../../src/async-runs/async-runs.ts'
+import { type AsyncRuns, BEFORE_ALL } from '../../src/async-runs/async-runs.ts'
 import type { RunQueue } from '../../src/queue/run-queue.ts'
+import type { AsyncRun } from '../../src/run/async-run.ts'
 import { ownRequest } from '../../src/run/request.ts'
 import { foundRun } from './async-runs-harness.ts'
 import { type StubProcess, startStub, type Told } from './stub-process.ts'

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Client, FairLine } from '../../../src/admission/fair-line.ts'
+import { FairLine } from '../../../src/admission/fair-line.ts'
+import type { Client } from '../../../src/run/record.ts'
 
 const client = (name: string, weight = 1): Client => ({ name, weight })
 const [a, b, c] = [client('a'), client('b'), client('c')]

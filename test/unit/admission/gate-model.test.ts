@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Client } from '../../../src/admission/fair-line.ts'
 import { Gate } from '../../../src/admission/gate.ts'
+import type { Client } from '../../../src/run/record.ts'
 import { enter, settle } from './gate-visitor.ts'
 import { LineModel } from './line-model.ts'
 

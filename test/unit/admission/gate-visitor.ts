@@ -1,7 +1,7 @@
 // One caller of a gate, whose task ends when the test says so.
 
-import type { Client } from '../../../src/admission/fair-line.ts'
 import type { Gate } from '../../../src/admission/gate.ts'
+import type { Client } from '../../../src/run/record.ts'
 
 /** Asks for a place. */
 export function visitor(gate: Gate, client?: Client) {

@@ -1,6 +1,6 @@
 // A fair line as one would do it on paper: one list, in which everything is counted anew each time.
 
-import type { Client } from '../../../src/admission/fair-line.ts'
+import type { Client } from '../../../src/run/record.ts'
 
 interface Entry<T> {
   one: T

@@ -1,7 +1,7 @@
 // POST /runs: what is taken, what is refused, what it costs.
 
 import { describe, expect, it } from 'vitest'
-import { type AsyncRun, asyncRunSchema } from '../../../src/async-runs/async-runs.ts'
+import { type AsyncRun, asyncRunSchema } from '../../../src/run/async-run.ts'
 import { memoryLog, testKey } from '../support/app.ts'
 import { asyncApp, postRuns, shownRun, submitted, withKey } from '../support/async-runs.ts'
 

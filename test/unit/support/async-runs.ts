@@ -1,6 +1,6 @@
 // The app with an executor that goes on as a test says, and what clients do with asynchronous runs.
 
-import type { AsyncRun } from '../../../src/async-runs/async-runs.ts'
+import type { AsyncRun } from '../../../src/run/async-run.ts'
 import { ControlledExecutor } from '../../support/controlled-executor.ts'
 import { type TestAppOptions, testApp } from './app.ts'
 

@@ -1,6 +1,6 @@
 // Runs that ended, and messages about them.
 
-import type { AsyncRun } from '../../../../src/async-runs/async-runs.ts'
+import type { AsyncRun } from '../../../../src/run/async-run.ts'
 import { addressFilter } from '../../../../src/webhooks/address-filter.ts'
 import type { WebhookMessage } from '../../../../src/webhooks/run-ended.ts'
 

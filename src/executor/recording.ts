@@ -1,0 +1,45 @@
+// Makes a record of each run that a client asked for.
+
+import type { Executor, RunOptions } from '../run/executor.ts'
+import type { Outcome } from '../run/outcome.ts'
+import type { RunRecord } from '../run/record.ts'
+import type { RunRequest } from '../run/request.ts'
+
+/** An executor that tells of each run of a client's. Runs of our own, which have no origin, are not told of. */
+export class RecordingExecutor implements Executor {
+  readonly #executor: Executor
+  readonly #onRun: (record: RunRecord) => void
+
+  constructor(executor: Executor, onRun: (record: RunRecord) => void) {
+    this.#executor = executor
+    this.#onRun = onRun
+  }
+
+  async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    const { origin } = options
+    if (!origin) return this.#executor.run(request, options)
+    const askedAtMs = performance.now()
+    let admittedAtMs = askedAtMs
+    let startedAtMs: number | undefined
+    const outcome = await this.#executor.run(request, {
+      ...options,
+      onAdmitted: () => {
+        admittedAtMs = performance.now()
+      },
+      onCharged: () => origin.onCharged?.(),
+      onStart: () => {
+        startedAtMs = performance.now()
+        options.onStart?.()
+      },
+    })
+    const record: RunRecord = {
+      ...{ origin, request, outcome, endedAt: new Date() },
+      waitMs: admittedAtMs - askedAtMs,
+      startMs: (startedAtMs ?? admittedAtMs) - admittedAtMs,
+      answerMs: performance.now() - askedAtMs,
+    }
+    origin.onRun?.(record)
+    this.#onRun(record)
+    return outcome
+  }
+}

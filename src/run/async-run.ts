@@ -1,0 +1,55 @@
+// A run that is asked for now and read later, as a client sees it.
+
+import { z } from 'zod'
+import { outcomeSchema } from './outcome.ts'
+import { refusalSchema } from './refusal.ts'
+
+/** How far a run has come. The last three are ends. */
+export const RUN_STATES = ['queued', 'running', 'finished', 'failed', 'cancelled'] as const
+
+const timestamp = z.iso.datetime()
+
+/** An asynchronous run as `GET /runs/{id}` shows it. */
+export const asyncRunSchema = z
+  .strictObject({
+    id: z.string().describe('Names this run, here and in its outcome'),
+    state: z
+      .enum(RUN_STATES)
+      .describe(
+        '`queued`: it waits for its turn. `running`. `finished`: the program ran, `result` has what it did. `failed`: ' +
+          'it could not be run, `refusal` says why. `cancelled`: somebody asked for that',
+      ),
+    environment: z.string(),
+    createdAt: timestamp,
+    startedAt: timestamp.nullable(),
+    endedAt: timestamp.nullable(),
+    expiresAt: timestamp.nullable().describe('When the server forgets it; null until it has ended'),
+    attempts: z
+      .int()
+      .min(0)
+      .describe('How often it was started; more than once only where the request says `retry`'),
+    result: outcomeSchema.nullable().describe('Null unless it has finished'),
+    refusal: refusalSchema
+      .pick({ code: true, error: true })
+      .nullable()
+      .describe('Null unless it has failed or was cancelled'),
+  })
+  .meta({ id: 'AsyncRun', description: 'A run that was asked for with POST /runs' })
+
+/** An asynchronous run as `GET /runs/{id}` shows it. */
+export type AsyncRun = z.output<typeof asyncRunSchema>
+
+/** What happens to a run. `start` comes again where it is tried again: the output before it is void then. */
+export type AsyncRunEvent = { id: string } & (
+  | { type: 'start'; data: { attempt: number } }
+  | { type: 'stdout' | 'stderr'; data: { text: string } }
+  /** The last one: the whole run. */
+  | { type: 'end'; data: AsyncRun }
+)
+
+/** What a run's end is told to. */
+export interface Webhook {
+  url: string
+  /** What its signature is made with. */
+  secret: string
+}
