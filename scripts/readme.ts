@@ -1,8 +1,8 @@
 // npm run readme: writes the tables into README.md and SECURITY.md, from the code that they are about.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { withGvisorTable } from '../src/attacks/gvisor.ts'
 import { withSettingsTable } from '../src/cli/help.ts'
-import { withGvisorTable } from '../test/attacks/gvisor.ts'
 
 for (const [name, withTable] of [
   ['README.md', withSettingsTable],

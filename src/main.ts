@@ -2,6 +2,7 @@
 // The entry: the command line. Without a command it serves.
 
 import { Command, CommanderError } from 'commander'
+import { attackCommand } from './cli/attack.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { serveHelp, workerHelp } from './cli/help.ts'
 import { keyCommand } from './cli/key.ts'
@@ -50,6 +51,7 @@ program
 program.addCommand(runCommand())
 program.addCommand(keyCommand())
 program.addCommand(doctorCommand())
+program.addCommand(attackCommand())
 program.addCommand(setupCommand())
 
 try {

@@ -1,10 +1,10 @@
 // Every program of the corpus against a real engine: it ends as expected, in time, and the next one runs.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { attempt, readCorpus } from '../../src/attacks/corpus.ts'
 import { outcomeSchema } from '../../src/run/outcome.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { MAX_RESIDENT_MB, residentMb, type Server, startServer } from '../support/server.ts'
-import { attempt, readCorpus } from './corpus.ts'
 
 const POOL_SIZE = 2
 

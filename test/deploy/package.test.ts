@@ -42,6 +42,7 @@ it('has what it needs, and nothing else', () => {
     ],
     ...['dist/run-log/sqlite-worker.js', 'sandbox/Dockerfile', 'sandbox/runner.py'],
     ...['sandbox/seccomp.json', 'scripts/setup.sh', 'scripts/lib.sh', 'deploy/alerts.yaml'],
+    'test/attacks/h-calls-of-x32.py',
     ...['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'wrangler-free-README.md'],
   ]) {
     expect(files, path).toContain(path)
@@ -49,7 +50,7 @@ it('has what it needs, and nothing else', () => {
   const others = files.filter(
     (path) =>
       !/^(dist|sandbox|deploy|docs)\//.test(path) &&
-      !/^(scripts\/\w+\.sh|[\w-]+\.(md|json)|LICENSE)$/.test(path),
+      !/^(scripts\/\w+\.sh|test\/attacks\/[\w-]+\.py|[\w-]+\.(md|json)|LICENSE)$/.test(path),
   )
   expect(others).toEqual([])
   expect(files.filter((path) => /\.env$|keys\.json|\.db$/.test(path))).toEqual([])
@@ -82,6 +83,16 @@ it('tries the walls of the machine', async () => {
   expect([exitCode, stderr]).toEqual([0, ''])
   expect(stdout).toMatch(/\n\d+ walls hold, 0 missing/)
 })
+
+it('runs the corpus of attacks, against the server of an address and against one of its own', async () => {
+  for (const args of [['--url', server?.url ?? ''], []]) {
+    const { exitCode, stdout, stderr } = await command('attack', '--only', 'a-sys-exit', ...args)
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/\n7 as expected, 0 not/)
+  }
+  const wrong = await command('attack', '--only', 'nothing has this name')
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('no program has')])
+}, 60_000)
 
 it('has a client for other programs', async () => {
   const program = `

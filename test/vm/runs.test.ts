@@ -1,7 +1,7 @@
 // Programs on a host as users have it: every status, twenty at once, and those of the corpus that hang on the host's kernel.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { attempt, readCorpus } from '../attacks/corpus.ts'
+import { attempt, readCorpus } from '../../src/attacks/corpus.ts'
 import { eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { containers, ENGINES, POOL_SIZE, slowHost } from './host.ts'

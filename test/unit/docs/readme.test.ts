@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { readCorpus } from '../../../src/attacks/corpus.ts'
+import { GVISOR_DIFFERENCES, withGvisorTable } from '../../../src/attacks/gvisor.ts'
 import { serveHelp, withSettingsTable } from '../../../src/cli/help.ts'
 import { describeSettings } from '../../../src/config/config.ts'
 import { EXAMPLES } from '../../../src/ui/examples.ts'
-import { readCorpus } from '../../attacks/corpus.ts'
-import { GVISOR_DIFFERENCES, withGvisorTable } from '../../attacks/gvisor.ts'
 
 const readme = readFileSync(`${import.meta.dirname}/../../../README.md`, 'utf8')
 

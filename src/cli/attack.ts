@@ -1,27 +1,24 @@
-// npm run attack: every program of test/attacks against a server, and a table of what came of it.
+// safe-code-executor attack: every program of the corpus against a server, and a table of what came of it.
 
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { Command, InvalidArgumentError } from 'commander'
 import { execa } from 'execa'
-import { type Outcome, outcomeSchema } from '../src/run/outcome.ts'
-import { type Attack, type AttackRequest, attempt, readCorpus } from '../test/attacks/corpus.ts'
+import { type Attack, type AttackRequest, attempt, readCorpus } from '../attacks/corpus.ts'
+import { type Outcome, outcomeSchema } from '../run/outcome.ts'
+import { inOneLine, say } from './printed.ts'
 
-const HELP = `npm run attack: runs the attacks and odd programs of test/attacks, and says how each of them ended.
+const HELP = `
+  safe-code-executor attack                          against a server of its own, started and stopped for it
+  safe-code-executor attack --url https://HOST       against a deployment (the same programs, over HTTP)
+  safe-code-executor attack --only h-                only the programs that try to get out
+  SANDBOX_RUNTIME=runsc safe-code-executor attack    under gVisor, with what is different there; with --url too
 
-  npm run attack                              against a server of its own, started and stopped for it
-  npm run attack -- --url https://HOST        against a deployment (the same programs, over HTTP)
-  SANDBOX_RUNTIME=runsc npm run attack        under gVisor, with what is different there; with --url too
-
-  --url URL          the server; its limits should be the defaults, because that is what the programs expect
-  --key KEY          API key, where the server asks for one
-  --only TEXT        only the programs whose name contains this: --only h- for those that try to get out
-  --concurrency N    programs at a time (2)
-  --help             this text
+The programs expect a server with the default limits. Run them only against a server that is yours: they try to use up
+its memory, its processes and its time.
 
 Groups: a language, b output, c time, d memory, e processes and signals, f files, g network, h escape, i leaks between runs.
-Ends with 0 when everything was as expected, with 1 when something was not, with 2 when it could not be tried.
-`
+Ends with 0 when everything was as expected, with 1 when something was not, with 2 when it could not be tried.`
 
 const GROUPS: Record<string, string> = {
   a: 'language behaviour',
@@ -51,41 +48,60 @@ interface Line {
   problems: string[]
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      url: { type: 'string' },
-      key: { type: 'string' },
-      only: { type: 'string', default: '' },
-      concurrency: { type: 'string', default: '2' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    console.log(HELP)
-    return 0
-  }
-  const concurrency = Number(values.concurrency)
-  if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 64)) {
-    throw new Error('--concurrency must be a whole number from 1 to 64')
-  }
-  const attacks = readCorpus().filter(({ name }) => name.includes(values.only))
-  if (attacks.length === 0) throw new Error(`no program has "${values.only}" in its name`)
-  const target = values.url ? { url: values.url, stop: () => {} } : await startServer()
+interface AttackFlags {
+  url?: string
+  key?: string
+  only: string
+  concurrency: number
+}
+
+/** The command `attack`. */
+export function attackCommand(): Command {
+  return new Command('attack')
+    .exitOverride()
+    .summary('run the corpus of attacks against a server')
+    .description('Runs attacks and odd programs, and says how each of them ended.')
+    .option('--url <url>', 'the server; without it one is started here')
+    .option('--key <key>', 'API key of that server; by default SAFE_CODE_EXECUTOR_KEY')
+    .option('--only <text>', 'only the programs whose name contains this', '')
+    .option('--concurrency <n>', 'programs at a time, at most 64', toConcurrency, 2)
+    .addHelpText('after', HELP)
+    .action(async (flags: AttackFlags) => {
+      try {
+        process.exitCode = await attack(flags)
+      } catch (error) {
+        say(`attack: ${error instanceof Error ? error.message : error}`)
+        process.exitCode = 2
+      }
+    })
+}
+
+function toConcurrency(text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1 && number <= 64) return number
+  throw new InvalidArgumentError('It must be a whole number from 1 to 64.')
+}
+
+/** The exit code. @throws {Error} where nothing could be tried. */
+async function attack(flags: AttackFlags): Promise<number> {
+  const attacks = readCorpus().filter(({ name }) => name.includes(flags.only))
+  if (attacks.length === 0) throw new Error(`no program has "${flags.only}" in its name`)
+  const key = flags.key ?? process.env.SAFE_CODE_EXECUTOR_KEY
+  const target = flags.url ? { url: flags.url, stop: () => {} } : await startServer()
   try {
-    const run = (request: AttackRequest) => post(target.url, values.key, request)
+    const run = (request: AttackRequest) => post(target.url, key, request)
     await run({ code: 'print(2 + 2)' })
-    const lines = await tryAll(attacks, concurrency, run)
-    return summary(lines)
+    return summary(await tryAll(attacks, flags.concurrency, run))
   } finally {
     target.stop()
   }
 }
 
-/** A server of the built product on a free port; it ends with this process, however that ends. */
+/** A server of this installation on a free port; it ends with this process, however that ends. */
 async function startServer(): Promise<Target> {
-  const child = execa('node', ['dist/main.js'], {
-    env: { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info' },
+  const [, main = ''] = process.argv
+  const child = execa(process.execPath, [...process.execArgv, main, 'serve'], {
+    env: { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', LOG_FORMAT: 'json' },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',
@@ -142,7 +158,7 @@ async function tryAll(
       const verdict = line.problems.length === 0 ? 'as expected' : 'NOT AS EXPECTED'
       const time = `${line.milliseconds} ms`.padStart(9)
       console.log(`${line.name.padEnd(width)}  ${line.seen.padEnd(12)} ${time}  ${verdict}`)
-      for (const problem of line.problems) console.log(`    ${problem}`)
+      for (const problem of line.problems) console.log(`    ${inOneLine(problem)}`)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, work))
@@ -176,12 +192,4 @@ function summary(lines: Line[]): number {
   }
   console.log(`\n${lines.length - failed.length} as expected, ${failed.length} not`)
   return failed.length === 0 ? 0 : 1
-}
-
-try {
-  process.exitCode = await main()
-} catch (error) {
-  console.error(`attack: ${error instanceof Error ? error.message : error}`)
-  console.error('Try: npm run attack -- --help')
-  process.exitCode = 2
 }

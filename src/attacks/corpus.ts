@@ -1,13 +1,13 @@
-// The corpus: programs in this folder, one a file, with the expected outcome as JSON in the first line.
+// The corpus: programs in test/attacks/, one a file, with the expected outcome as JSON in the first line.
 //
 //     # expect {"status": "timeout", "request": {"timeoutSeconds": 1}}
 //
 // The whole file is sent, the first line too, so line numbers are those of the file.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { isGvisor } from '../../src/executor/flags.ts'
-import { type Outcome, outcomeSchema } from '../../src/run/outcome.ts'
+import { isGvisor } from '../executor/flags.ts'
+import { type Outcome, outcomeSchema } from '../run/outcome.ts'
 import { GVISOR_DIFFERENCES } from './gvisor.ts'
 
 const status = outcomeSchema.shape.status
@@ -59,16 +59,24 @@ export interface Attack {
   expectation: Expectation
 }
 
+const FOLDER = new URL('../../test/attacks/', import.meta.url)
+
 /**
- * All programs of this folder, with what a runtime makes of them; with ATTACK_SAMPLE=N only every N-th, of each group.
+ * All programs of the corpus, with what a runtime makes of them; with ATTACK_SAMPLE=N only every N-th, of each group.
+ * @throws {Error} where this installation has none of them.
  */
 export function readCorpus(runtime = process.env.SANDBOX_RUNTIME ?? ''): Attack[] {
-  return readdirSync(import.meta.dirname)
+  if (!existsSync(FOLDER)) {
+    throw new Error(
+      'the programs are not here: the npm package and a checkout have them, the image of the server has not',
+    )
+  }
+  return readdirSync(FOLDER)
     .filter((file) => file.endsWith('.py'))
     .sort()
     .filter((_, place) => place % SAMPLE === 0)
     .map((file) => {
-      const code = readFileSync(`${import.meta.dirname}/${file}`, 'utf8')
+      const code = readFileSync(new URL(file, FOLDER), 'utf8')
       const json = code.match(/^# expect (\{.*\})$/m)?.[1]
       if (!json || !code.startsWith('# expect ')) throw new Error(`${file}: no expectation`)
       const name = file.replace(/\.py$/, '')
