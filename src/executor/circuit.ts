@@ -2,9 +2,9 @@
 
 import { unavailable } from '../run/refusal.ts'
 
-/** How many containers in a row may fail until nothing more is tried. */
+/** How many containers in a row may fail until requests are refused. */
 const MAX_FAILURES = 3
-/** Pauses between trials while the circuit is open, in milliseconds, doubling. */
+/** Pauses after a failure, in milliseconds, doubling until a container is ready. */
 const FIRST_PAUSE_MS = 500
 const LAST_PAUSE_MS = 4000
 
@@ -12,11 +12,16 @@ const LAST_PAUSE_MS = 4000
 export class Circuit {
   #failures = 0
   #pauseMs = FIRST_PAUSE_MS
-  #nextTrialAtMs = 0
+  #restsUntilMs = Number.NEGATIVE_INFINITY
 
   /** Whether starts fail: one is tried now and then, and the others are refused at once. */
   get isOpen(): boolean {
     return this.#failures >= MAX_FAILURES
+  }
+
+  /** Until a container should be started that nobody asked for, in milliseconds; 0 where one may be started now. */
+  get restMs(): number {
+    return Math.max(0, this.#restsUntilMs - performance.now())
   }
 
   /**
@@ -25,24 +30,32 @@ export class Circuit {
    */
   pass(): void {
     if (!this.isOpen) return
-    if (performance.now() < this.#nextTrialAtMs) {
+    if (this.restMs > 0) {
       throw unavailable(new Error('containers did not start lately; the next trial is due soon'))
     }
-    this.#pause() // one trial, not one for each who asks meanwhile
+    this.#rest() // one trial, not one for each who asks meanwhile
   }
 
   onReady(): void {
     this.#failures = 0
     this.#pauseMs = FIRST_PAUSE_MS
+    this.#restsUntilMs = Number.NEGATIVE_INFINITY
   }
 
   onFailed(): void {
     this.#failures += 1
-    if (this.#failures === MAX_FAILURES) this.#pause()
+    this.#rest()
   }
 
-  #pause(): void {
-    this.#nextTrialAtMs = performance.now() + this.#pauseMs
+  /** A container that was ready ended before it was used: the engine is gone, or somebody removed it. */
+  onLost(): void {
+    this.#rest()
+  }
+
+  /** Several that fail together are one reason to rest. */
+  #rest(): void {
+    if (this.restMs > 0) return
+    this.#restsUntilMs = performance.now() + this.#pauseMs
     this.#pauseMs = Math.min(this.#pauseMs * 2, LAST_PAUSE_MS)
   }
 }

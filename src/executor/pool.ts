@@ -29,10 +29,6 @@ const REFILL_AFTER_CROWD_MS = 1000
 const TIMES_AS_MUCH = 2
 /** What part of a pool a client that often hangs up leaves to others. */
 const RESERVED_FROM_HANG_UPS = 1 / 2
-/** Pauses after a start that failed, in milliseconds, doubling. */
-const FIRST_RETRY_MS = 250
-const LAST_RETRY_MS = 5000
-
 export interface PoolOptions {
   /** How many sandboxes wait. */
   size: number
@@ -74,9 +70,6 @@ export class Pool {
   readonly #requests = new WaitingRequests()
   #refillTimer: NodeJS.Timeout | undefined
   #refillDueAtMs = Number.POSITIVE_INFINITY
-  #retryMs = FIRST_RETRY_MS
-  /** Until then nothing is started to wait, because a start has failed. */
-  #restsUntilMs = Number.NEGATIVE_INFINITY
   #closed = false
 
   constructor(options: PoolOptions) {
@@ -173,7 +166,7 @@ export class Pool {
   #onRoom(): void {
     if (this.#closed) return
     const { containers, size } = this.#options
-    const isKept = size > 1 && this.#waiting.size < this.#reserve && !this.#isResting
+    const isKept = size > 1 && this.#waiting.size < this.#reserve && this.#circuit.restMs === 0
     if (isKept && containers.hasRoom) this.#keep(this.#start(false))
     if (this.#requests.size > 0) this.#requests.wake()
     else this.#refillSoon(REFILL_AFTER_RUN_MS)
@@ -207,12 +200,11 @@ export class Pool {
 
   async #onReady(sandbox: Sandbox): Promise<void> {
     this.#circuit.onReady()
-    this.#retryMs = FIRST_RETRY_MS
-    this.#restsUntilMs = Number.NEGATIVE_INFINITY
     this.#trim(sandbox)
     this.#refill()
     await sandbox.closed
     if (!this.#drop(sandbox)) return
+    this.#circuit.onLost()
     this.#options.events.onFailed(this.#options.environment)
     this.#retry('a waiting container ended')
   }
@@ -236,15 +228,12 @@ export class Pool {
     }, delayMs)
   }
 
-  get #isResting(): boolean {
-    return performance.now() < this.#restsUntilMs
-  }
-
   #refill(): void {
     const { size, isCrowded, pace } = this.#options
     if (this.#closed) return
-    if (this.#isResting) {
-      this.#refillSoon(this.#restsUntilMs - performance.now())
+    const { restMs } = this.#circuit
+    if (restMs > 0) {
+      this.#refillSoon(restMs)
       return
     }
     // In a crowd only what is kept for others is started; the crowd starts its own.
@@ -288,11 +277,9 @@ export class Pool {
     return waited
   }
 
-  /** The engine is gone, or someone removed the container: later, and ever later. */
   #retry(why: string): void {
-    this.#options.logger.error({ retryMs: this.#retryMs }, why)
-    this.#restsUntilMs = performance.now() + this.#retryMs
-    this.#refillSoon(this.#retryMs)
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
+    const retryMs = Math.ceil(this.#circuit.restMs)
+    this.#options.logger.error({ retryMs }, why)
+    this.#refillSoon(retryMs)
   }
 }

@@ -59,6 +59,19 @@ describe('a circuit', () => {
     expect(passes()).toBe(true)
   })
 
+  it('rests after each failure, once for several at the same time', () => {
+    const rests: number[] = []
+    for (let trial = 0; trial < 5; trial += 1) {
+      fail(4)
+      rests.push(circuit.restMs)
+      vi.advanceTimersByTime(circuit.restMs)
+    }
+    expect(rests).toEqual([500, 1000, 2000, 4000, 4000])
+    circuit.onReady()
+    circuit.onLost()
+    expect([circuit.restMs, circuit.isOpen, passes()]).toEqual([500, false, true])
+  })
+
   it('tells a client that the service is unavailable, and when to come back', () => {
     fail(3)
     expect(() => circuit.pass()).toThrow(

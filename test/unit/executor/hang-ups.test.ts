@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 import { fakeDocker } from './fake-docker.ts'
 
+// Containers of the fake engine take half a second to start, each with a process of its own.
+vi.setConfig({ testTimeout: 20_000 })
+
 const { start, calls } = fakeDocker()
 const origin = (client: string) => ({ requestId: '', key: undefined, client })
 
