@@ -26,15 +26,6 @@ export type Collected = Pick<
   'files' | 'filesOmitted' | 'filesOmittedCount' | 'displays' | 'displaysOmittedCount'
 >
 
-/** What a run has of which nothing came back. */
-export const NOTHING_COLLECTED: Collected = {
-  files: [],
-  filesOmitted: [],
-  filesOmittedCount: 0,
-  displays: [],
-  displaysOmittedCount: 0,
-}
-
 /** One file or display of which bytes are still to come. */
 interface Part {
   isDisplay: boolean

@@ -68,9 +68,6 @@ const inputFile = z
     }
   })
 
-/** A file that is put in the working directory before the program starts. */
-export type InputFile = z.output<typeof inputFile>
-
 /** Files to put in the working directory before the program starts. */
 export const inputFiles = z
   .array(inputFile, { error: expected('an array of objects with "path" and "content"') })

@@ -1,8 +1,8 @@
 // The largest result that a host's limits allow, as a container would send it.
 
-import { NOTHING_COLLECTED } from '../../src/executor/collection.ts'
 import type { ResultLimits } from '../../src/queue/result-bound.ts'
 import type { Outcome } from '../../src/run/outcome.ts'
+import { NOTHING_COLLECTED } from './nothing-collected.ts'
 
 /** All output there may be, each byte of it six in JSON. */
 export function largestOutput({ outputBytes }: ResultLimits): string {

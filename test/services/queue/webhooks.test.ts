@@ -11,8 +11,8 @@ import type { Webhook } from '../../../src/run/async-run.ts'
 import { Refusal } from '../../../src/run/refusal.ts'
 import { type AddressFilter, addressFilter } from '../../../src/webhooks/address-filter.ts'
 import { backoffMs, MAX_ATTEMPTS } from '../../../src/webhooks/backoff.ts'
-import { verify } from '../../../src/webhooks/signature.ts'
 import { redisService, type Service } from '../../support/services.ts'
+import { isSigned } from '../../support/webhook-receiver.ts'
 import { memoryLog } from '../../unit/support/app.ts'
 import { LOOPBACK, SECRET } from '../../unit/webhooks/support/messages.ts'
 import {
@@ -66,7 +66,7 @@ async function submit({ asyncRuns }: QueueParts, url: string, code = 'x # now', 
   return id
 }
 
-const isSigned = ({ headers, body }: Received) => verify(headers, body, SECRET)
+const isOurs = ({ headers, body }: Received) => isSigned(headers, body, SECRET)
 const told = ({ body }: Received) => JSON.parse(body) as { type: string; data: object }
 
 it.each([
@@ -85,7 +85,7 @@ it.each([
   }
   await expect.poll(() => received.length, { timeout: 5000 }).toBe(1)
   const [message] = received as [Received]
-  expect(isSigned(message)).toBe(true)
+  expect(isOurs(message)).toBe(true)
   expect(message.headers).toMatchObject({ 'webhook-id': id, 'content-type': 'application/json' })
   expect(told(message)).toMatchObject({ type: 'run.ended', data: { id, state, ...expected } })
   await expect.poll(() => one.webhookCounts?.()).toMatchObject({ delivered: 1, failed: 0 })
@@ -136,7 +136,7 @@ it('tries again after a failure, after the pause, and signs anew', async () => {
   expect(second.atMs - first.atMs).toBeGreaterThanOrEqual(290)
   expect(third.atMs - second.atMs).toBeGreaterThanOrEqual(290)
   expect(new Set(received.map(({ body }) => body)).size).toBe(1)
-  expect(received.every(isSigned)).toBe(true)
+  expect(received.every(isOurs)).toBe(true)
   await expect.poll(() => one.webhookCounts?.()).toMatchObject({ delivered: 1, retried: 2 })
 })
 
@@ -245,7 +245,7 @@ it('tells of a result of megabytes', async () => {
   const output = 'é'.repeat(4_000_000)
   ;(await host.executor.program('held')).end({ output })
   await expect.poll(() => received.length, { timeout: 10_000 }).toBe(1)
-  expect(isSigned(received[0] as Received)).toBe(true)
+  expect(isOurs(received[0] as Received)).toBe(true)
   expect(told(received[0] as Received).data).toMatchObject({ result: { output } })
 })
 

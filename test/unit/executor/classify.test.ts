@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { classify, type Facts } from '../../../src/executor/classify.ts'
-import { NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
 import { outcomeSchema } from '../../../src/run/outcome.ts'
+import { NOTHING_COLLECTED } from '../../support/nothing-collected.ts'
 import { exited, facts, signalled } from './facts.ts'
 
 /** How a run ended, in short. */

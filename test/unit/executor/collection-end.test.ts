@@ -2,9 +2,10 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Collection, NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
+import { Collection } from '../../../src/executor/collection.ts'
 import type { FrameKind } from '../../../src/executor/protocol.ts'
 import { outcomeSchema } from '../../../src/run/outcome.ts'
+import { NOTHING_COLLECTED } from '../../support/nothing-collected.ts'
 import { outcome } from '../support/app.ts'
 import { TOKEN } from './frame-bytes.ts'
 

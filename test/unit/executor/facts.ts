@@ -1,8 +1,8 @@
 // Facts of a run, for the tests of what is made of them.
 
 import type { Facts } from '../../../src/executor/classify.ts'
-import { NOTHING_COLLECTED } from '../../../src/executor/collection.ts'
 import type { ExitReport } from '../../../src/executor/protocol.ts'
+import { NOTHING_COLLECTED } from '../../support/nothing-collected.ts'
 
 const measures = {
   truncated: false,

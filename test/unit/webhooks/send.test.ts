@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { sendWebhook } from '../../../src/webhooks/send.ts'
-import { verify } from '../../../src/webhooks/signature.ts'
+import { isSigned } from '../../support/webhook-receiver.ts'
 import { LOOPBACK, message, SECRET } from './support/messages.ts'
 import { answer, receiver } from './support/receiver.ts'
 import { endOf, send } from './support/send.ts'
@@ -12,7 +12,7 @@ it('is a POST of JSON with a signature that holds, and nothing that nobody asked
   expect(await send(url)).toEqual({ end: 'delivered', status: 204 })
   const { method, path, headers = {}, body = '' } = received[0] ?? {}
   expect([method, path, body]).toEqual(['POST', '/hook?token=t', '{"type":"run.ended"}'])
-  expect(verify(headers, body, SECRET)).toBe(true)
+  expect(isSigned(headers, body, SECRET)).toBe(true)
   expect(headers).toEqual({
     host: `127.0.0.1:${port}`,
     connection: 'close',

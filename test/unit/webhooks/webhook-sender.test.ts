@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { addressFilter } from '../../../src/webhooks/address-filter.ts'
 import { backoffMs } from '../../../src/webhooks/backoff.ts'
-import { verify } from '../../../src/webhooks/signature.ts'
+import { isSigned } from '../../support/webhook-receiver.ts'
 import { endedRun, SECRET } from './support/messages.ts'
 import { answer, answers, receiver } from './support/receiver.ts'
 import { hasEnded, NONE, openSender } from './support/sender.ts'
@@ -17,7 +17,7 @@ it('tells the whole run, signed, under the run’s id', async () => {
   expect(sender.counts).toEqual({ ...NONE, delivered: 1 })
   const { headers = {}, body = '' } = received[0] ?? {}
   expect(headers).toMatchObject({ 'webhook-id': 'run-7' })
-  expect(verify(headers, body, SECRET)).toBe(true)
+  expect(isSigned(headers, body, SECRET)).toBe(true)
   expect(JSON.parse(body)).toEqual({
     ...{ type: 'run.ended', timestamp: '2026-01-31T12:00:02.000Z', data: endedRun('run-7') },
   })
