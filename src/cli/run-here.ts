@@ -34,7 +34,10 @@ export async function* runHere(
   try {
     const feed = new OutputFeed()
     const outcome = executor
-      .run(request, { signal, onChunk: (stream, bytes) => feed.add(stream, bytes) })
+      .run(request, {
+        ...{ signal, isFollowed: true },
+        onEvent: (event) => event.type === 'output' && feed.add(event.stream, event.bytes),
+      })
       .finally(() => feed.end())
     for (;;) {
       const piece = await feed.next(SILENCE_MS)

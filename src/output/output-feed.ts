@@ -27,10 +27,7 @@ export class OutputFeed {
   #decoders = newDecoders()
   #isRestarted = false
   #isOver = false
-  /** Whether the reader has all that came, and waits. */
-  #isWaitedFor = false
   #wake: () => void = () => {}
-  #drain: () => void = () => {}
 
   constructor() {
     this.started = new Promise((resolve) => {
@@ -47,7 +44,6 @@ export class OutputFeed {
 
   add(stream: StreamName, bytes: Buffer): void {
     this.#chunks.push({ stream, bytes })
-    this.#isWaitedFor = false
     this.#wake()
   }
 
@@ -56,7 +52,6 @@ export class OutputFeed {
     this.#chunks.length = 0
     this.#decoders = newDecoders()
     this.#isRestarted = true
-    this.#isWaitedFor = false
     this.#wake()
   }
 
@@ -72,25 +67,9 @@ export class OutputFeed {
       }
       const piece = this.#take()
       if (piece) return piece
-      this.#drain()
       if (this.#isOver) return undefined
-      this.#isWaitedFor = true
-      const isAwake = await this.#wakes(ms)
-      this.#isWaitedFor = false
-      if (!isAwake) return 'silence'
+      if (!(await this.#wakes(ms))) return 'silence'
     }
-  }
-
-  /** Resolves when the reader asks for more than there is, or after `ms` milliseconds. */
-  drained(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#drain = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      if (this.#isWaitedFor) this.#drain()
-    })
   }
 
   /** Output of one stream, as much as there is and as fits into a piece; half a character waits for its rest. */

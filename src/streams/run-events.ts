@@ -2,9 +2,8 @@
 
 import type { SharedBound } from '../admission/shared-bound.ts'
 import { OutputFeed } from '../output/output-feed.ts'
-import type { Executor } from '../run/executor.ts'
+import type { Executor, RunOptions } from '../run/executor.ts'
 import { jsonBytes } from '../run/json-bytes.ts'
-import type { RunOrigin } from '../run/record.ts'
 import { clientName } from '../run/record.ts'
 import type { RunRequest } from '../run/request.ts'
 import {
@@ -16,12 +15,6 @@ import {
 } from './server-sent-events.ts'
 import { boundStream } from './unread-streams.ts'
 
-/**
- * How long the outcome waits for the output to be read, in milliseconds: to make one of a megabyte keeps the server busy
- * for 30 ms, and a reader who keeps up has all of the output before.
- */
-const DRAIN_MS = 100
-
 export interface RunEventsOptions {
   executor: Executor
   /** Counts what was made for readers and not read. */
@@ -31,10 +24,7 @@ export interface RunEventsOptions {
 /** The body of the event `error`, for what fails when the program has started. */
 export type DescribeError = (error: unknown) => object
 
-export interface StartOptions {
-  /** Stops the run. */
-  signal: AbortSignal
-  origin?: RunOrigin
+export interface StartOptions extends Pick<RunOptions, 'signal' | 'origin' | 'onEvent'> {
   describeError: DescribeError
   /** Called when the stream begins, with what resolves when the run is over, however it ended. */
   onStream?: (ended: Promise<void>) => void
@@ -59,7 +49,7 @@ export class RunEvents {
    */
   async start(
     request: RunRequest,
-    { signal, origin, describeError, onStream }: StartOptions,
+    { signal, origin, onEvent, describeError, onStream }: StartOptions,
   ): Promise<ReadableStream<Uint8Array>> {
     const feed = new OutputFeed()
     const gone = new AbortController()
@@ -68,12 +58,14 @@ export class RunEvents {
     if (signal.aborted) leave()
     const outcome = this.#executor
       .run(request, {
-        signal: gone.signal,
+        ...{ signal: gone.signal, isFollowed: true },
         ...(origin && { origin }),
-        onStart: () => feed.start(),
-        onRestart: () => feed.restart(),
-        onChunk: (stream, bytes) => feed.add(stream, bytes),
-        onEnd: () => feed.drained(DRAIN_MS),
+        onEvent: (event) => {
+          if (event.type === 'started') feed.start()
+          else if (event.type === 'restart') feed.restart()
+          else if (event.type === 'output') feed.add(event.stream, event.bytes)
+          onEvent?.(event)
+        },
       })
       .finally(() => {
         signal.removeEventListener('abort', leave)

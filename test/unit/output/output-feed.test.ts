@@ -199,45 +199,6 @@ it('loses nothing, whatever is written and however slowly it is read', async () 
   )
 })
 
-describe('drained', () => {
-  it('resolves when the reader has all that came, and waits for more', async () => {
-    const feed = new OutputFeed()
-    feed.add('stdout', bytesOf('a'))
-    const seen: string[] = []
-    const drained = feed.drained(1000).then(() => seen.push('drained'))
-    expect(await feed.next(1000)).toEqual({ stream: 'stdout', text: 'a' })
-    expect(seen).toEqual([])
-    const next = feed.next(1000)
-    await drained
-    feed.end()
-    expect(await next).toBeUndefined()
-  })
-
-  it('resolves at once where the reader waits already, but not for what has just come', async () => {
-    const feed = new OutputFeed()
-    const waiting = feed.next(1000)
-    await feed.drained(1000)
-    feed.add('stdout', bytesOf('a'))
-    let isDrained = false
-    const drained = feed.drained(1000).then(() => {
-      isDrained = true
-    })
-    expect(await waiting).toEqual({ stream: 'stdout', text: 'a' })
-    expect(isDrained).toBe(false)
-    void feed.next(1000)
-    await drained
-  })
-
-  it('waits no longer than it is told to', async () => {
-    vi.useFakeTimers()
-    const feed = new OutputFeed()
-    feed.add('stdout', bytesOf('a'))
-    const drained = feed.drained(100)
-    await vi.advanceTimersByTimeAsync(100)
-    await drained
-  })
-})
-
 describe('a restart', () => {
   it('drops what was not read, tells of it once, and begins with whole characters', async () => {
     const feed = new OutputFeed()
