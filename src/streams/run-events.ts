@@ -6,14 +6,10 @@ import type { Executor, RunOptions } from '../run/executor.ts'
 import { jsonBytes } from '../run/json-bytes.ts'
 import { clientName } from '../run/record.ts'
 import type { RunRequest } from '../run/request.ts'
-import {
-  HEARTBEAT,
-  HEARTBEAT_MS,
-  type LargeEvent,
-  largeEvent,
-  sseEvent,
-} from './server-sent-events.ts'
-import { boundStream } from './unread-streams.ts'
+import { onAbort } from '../waits/abortable.ts'
+import { eventStream } from './event-stream.ts'
+import { ReadWatch } from './read-watch.ts'
+import { bytesOf, sseEvent } from './server-sent-events.ts'
 
 export interface RunEventsOptions {
   executor: Executor
@@ -52,73 +48,59 @@ export class RunEvents {
     { signal, origin, onEvent, describeError, onStream }: StartOptions,
   ): Promise<ReadableStream<Uint8Array>> {
     const feed = new OutputFeed()
-    const gone = new AbortController()
-    const leave = () => gone.abort(signal.reason)
-    signal.addEventListener('abort', leave)
-    if (signal.aborted) leave()
+    const over = new AbortController()
+    /** Stops the run. */
+    const stop = new AbortController()
+    const listening = [
+      onAbort(signal, () => stop.abort(signal.reason)),
+      onAbort(over.signal, () => stop.abort('the reader left')),
+    ]
+    if (signal.aborted) stop.abort(signal.reason)
+    let begin = () => {}
+    const started = new Promise<void>((resolve) => {
+      begin = resolve
+    })
     const outcome = this.#executor
       .run(request, {
-        ...{ signal: gone.signal, isFollowed: true },
+        ...{ signal: stop.signal, isFollowed: true },
         ...(origin && { origin }),
         onEvent: (event) => {
-          if (event.type === 'started') feed.start()
-          else if (event.type === 'restart') feed.restart()
-          else if (event.type === 'output') feed.add(event.stream, event.bytes)
+          if (event.type === 'started') begin()
+          feed.tell(event)
           onEvent?.(event)
         },
       })
       .finally(() => {
-        signal.removeEventListener('abort', leave)
+        for (const stopListening of listening) stopListening()
         feed.end()
       })
-    await Promise.race([feed.started, outcome])
+    await Promise.race([started, outcome])
     const isOver = () => {}
     onStream?.(outcome.then(isOver, isOver))
     const last = outcome.then(
-      async (result) => largeEvent('result', await jsonBytes(result)),
-      async (error) => largeEvent('error', await jsonBytes(describeError(error))),
+      async (result) => sseEvent('result', await jsonBytes(result)),
+      async (error) => sseEvent('error', await jsonBytes(describeError(error))),
     )
-    return this.#events(feed, last, gone, origin ? clientName(origin) : '')
+    const reading = new ReadWatch({
+      ...{ unread: this.#unread, client: origin ? clientName(origin) : '' },
+      cut: () => over.abort(new Error('the client reads too slowly')),
+    })
+    onAbort(over.signal, () => reading.done())
+    // While the program runs its reader has time: no more is kept for it than the outcome needs anyway.
+    void last.then((pieces) => {
+      reading.start()
+      reading.hold(bytesOf(pieces))
+    })
+    return eventStream(eventsOf(feed, last), { over })
   }
+}
 
-  #events(
-    feed: OutputFeed,
-    last: Promise<LargeEvent>,
-    gone: AbortController,
-    client: string,
-  ): ReadableStream<Uint8Array> {
-    const read = boundStream(this.#unread, client)
-    void last.then(({ bytes }) => read.complete(bytes))
-    let end: LargeEvent | undefined
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          controller.enqueue(Buffer.from(': started\n\n'))
-          read.cut.addEventListener('abort', () => controller.error(read.cut.reason))
-        },
-        pull: async (controller) => {
-          const next = end ? undefined : await feed.next(HEARTBEAT_MS)
-          if (read.cut.aborted) return
-          if (next) {
-            if (next === 'silence') controller.enqueue(Buffer.from(HEARTBEAT))
-            else if (next === 'restart') controller.enqueue(sseEvent('restart', {}))
-            else controller.enqueue(sseEvent(next.stream, { text: next.text }))
-            return
-          }
-          end ??= await last
-          if (read.cut.aborted) return
-          const piece = end.next()
-          if (piece) controller.enqueue(piece)
-          if (!end.isRead) return
-          controller.close()
-          read.done()
-        },
-        cancel: () => {
-          read.done()
-          gone.abort('the reader left')
-        },
-      },
-      { highWaterMark: 1 },
-    )
+async function* eventsOf(
+  feed: OutputFeed,
+  last: Promise<Uint8Array[]>,
+): AsyncGenerator<Uint8Array> {
+  for await (const next of feed) {
+    yield* next === 'restart' ? sseEvent(next, {}) : sseEvent(next.stream, { text: next.text })
   }
+  yield* await last
 }
