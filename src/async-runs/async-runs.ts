@@ -40,7 +40,7 @@ export type SentEvent =
 export interface NewRun {
   id: string
   request: RunRequest
-  /** Who asks. Its callbacks are not called: nobody waits any more when the run ends. */
+  /** Who asks. */
   origin: RunOrigin
   webhook?: Webhook | undefined
 }

@@ -108,17 +108,19 @@ export class Dispatcher {
   async #run(run: KeptRun): Promise<void> {
     const { executor, onStart, onFinished, onFailed } = this.#options
     const { id, request, origin } = run.asked
-    const { requestId, client } = origin
     const key = this.#keyOf(run)
     try {
       const result = await executor.run(request, {
         id,
-        origin: { requestId, key, client }, // its callbacks are of an answer that was sent long ago
+        origin: { ...origin, key },
         kind: 'async',
         signal: run.stop.signal,
-        onRoom: () => this.#wake(run.client),
-        onStart: () => onStart(run),
-        onChunk: (stream, bytes) => run.write(stream, bytes),
+        isFollowed: true,
+        onEvent: (event) => {
+          if (event.type === 'room') this.#wake(run.client)
+          else if (event.type === 'started') onStart(run)
+          else if (event.type === 'output') run.write(event.stream, event.bytes)
+        },
       })
       await onFinished(run, result)
     } catch (error) {

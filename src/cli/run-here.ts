@@ -8,9 +8,6 @@ import { OutputFeed } from '../output/output-feed.ts'
 import { judged } from '../run/issues.ts'
 import { type RunRequestInput, requestLimits, runRequestSchema } from '../run/request.ts'
 
-/** How often silence is noticed, in milliseconds; nothing follows from it here. */
-const SILENCE_MS = 60_000
-
 /**
  * Runs it with the executor that the server has, and leaves nothing behind.
  * @throws {Refusal} when it did not run.
@@ -34,12 +31,10 @@ export async function* runHere(
   try {
     const feed = new OutputFeed()
     const outcome = executor
-      .run(request, { signal, onChunk: (stream, bytes) => feed.add(stream, bytes) })
+      .run(request, { signal, isFollowed: true, onEvent: (event) => feed.tell(event) })
       .finally(() => feed.end())
-    for (;;) {
-      const piece = await feed.next(SILENCE_MS)
-      if (!piece) break
-      if (piece !== 'silence' && piece !== 'restart') yield { type: piece.stream, text: piece.text }
+    for await (const piece of feed) {
+      if (piece !== 'restart') yield { type: piece.stream, text: piece.text }
     }
     yield { type: 'result', outcome: await outcome }
   } finally {

@@ -1,6 +1,7 @@
 // Facts -> Outcome. The order of evidence is here and only here.
 
 import { constants } from 'node:os'
+import { wholeText } from '../output/output-text.ts'
 import type { Outcome } from '../run/outcome.ts'
 import type { Collected } from './collection.ts'
 import type { ExitReport } from './protocol.ts'
@@ -35,12 +36,12 @@ export function classify(facts: Facts): Outcome {
   const { exit } = facts
   const { status, error, exitCode, signal } = verdict(facts)
   return {
-    output: decode(facts.stdout).replace(/\n$/, ''),
+    output: wholeText(facts.stdout).replace(/\n$/, ''),
     error,
     status,
     exitCode,
     signal,
-    stderr: decode(facts.stderr),
+    stderr: wholeText(facts.stderr),
     truncated: exit?.truncated || facts.hostCause === 'output_limit',
     durationMs: Math.round(exit?.durationMs ?? facts.elapsedMs),
     cpuMs: Math.round(exit?.cpuMs ?? 0),
@@ -94,10 +95,6 @@ function exitVerdict(facts: Facts, exit: ExitReport): Verdict {
 
 function withNote(message: string, note: string): string {
   return note ? `${message} (${note})` : message
-}
-
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 }
 
 function timeoutMessage(seconds: number): string {

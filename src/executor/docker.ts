@@ -47,7 +47,7 @@ export class DockerExecutor implements Executor {
   run(request: RunRequest, options: RunOptions): Promise<Outcome> {
     const { pace } = this.#options
     const task = () => {
-      options.onAdmitted?.()
+      options.onEvent?.({ type: 'admitted' })
       return this.#runOnce(request, options).finally(() => {
         if (options.signal.aborted && options.origin) pace.addHangUp(clientName(options.origin))
       })
@@ -73,12 +73,13 @@ export class DockerExecutor implements Executor {
   /** Null where the sandbox was started before it was asked for, and failed before it was ready. */
   async #useSandbox<T>(
     pool: Pool,
-    { signal, origin, onCharged }: RunOptions,
+    { signal, origin, onEvent }: RunOptions,
     task: (sandbox: Sandbox) => Promise<T>,
   ): Promise<T | null> {
     const askedAtMs = performance.now()
     const client = origin && clientName(origin)
-    const sandbox = await pool.take({ client, signal, onStarted: onCharged })
+    const onStarted = () => onEvent?.({ type: 'charged' })
+    const sandbox = await pool.take({ client, signal, onStarted })
     let isOver = false
     try {
       try {
@@ -112,7 +113,6 @@ export class DockerExecutor implements Executor {
       throw new Refusal('invalid_request', `files: can't be written: ${seen.notStarted}`)
     }
     if (!seen.started) return null
-    await options.onEnd?.()
     return classify({
       ...seen,
       id: options.id ?? randomUUID(),

@@ -23,7 +23,8 @@ export class KeyConcurrency implements Executor {
     const places = this.#places.get(key.name) ?? new KeyPlaces(this.#options)
     this.#places.set(key.name, places)
     places.max = key.maxConcurrent
-    const { kind, signal, onRoom } = options
+    const { kind, signal, onEvent } = options
+    const onRoom = () => onEvent?.({ type: 'room' })
     const run = (waitUntilMs?: number) =>
       this.#executor.run(request, { ...options, ...(waitUntilMs && { waitUntilMs }) })
     try {

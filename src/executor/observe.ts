@@ -50,7 +50,7 @@ type End = 'exit' | 'gone' | 'not_started' | 'timeout' | 'output_limit' | 'cance
 export async function observe(
   sandbox: Sandbox,
   job: Job,
-  { signal, onCharged, onDelivery, onStart, onChunk }: RunOptions,
+  { signal, onEvent }: RunOptions,
 ): Promise<Observation> {
   const chunks: Record<StreamName, Buffer[]> = { stdout: [], stderr: [] }
   const seen = { started: false, notStarted: '', message: '', exit: null as ExitReport | null }
@@ -69,7 +69,7 @@ export async function observe(
       const kept = bytes.subarray(0, bytesLeft)
       bytesLeft -= kept.length
       chunks[stream].push(kept)
-      onChunk?.(stream, kept)
+      onEvent?.({ type: 'output', stream, bytes: kept })
       // The runner cuts by itself; one that does not is no longer ours.
       if (kept.length < bytes.length) resolve('output_limit')
     }
@@ -91,7 +91,7 @@ export async function observe(
         seen.started = true
         clearTimeout(watchdog)
         watchdog = limit(job.request.timeoutSeconds * 1000 + WATCHDOG_GRACE_MS)
-        onStart?.()
+        onEvent?.({ type: 'started' })
       } else if (kind === 'O') keep('stdout', payload)
       else if (kind === 'E') keep('stderr', payload)
       else if (kind === 'M') seen.message = payload.toString()
@@ -108,8 +108,8 @@ export async function observe(
     }
     void sandbox.closed.then(() => resolve('gone'))
     if (signal.aborted) return resolve('cancelled')
-    onCharged?.()
-    onDelivery?.()
+    onEvent?.({ type: 'charged' })
+    onEvent?.({ type: 'delivery' })
     sandbox.deliver(job, onFrame)
   })
   release()

@@ -23,13 +23,10 @@ export class RecordingExecutor implements Executor {
     let startedAtMs: number | undefined
     const outcome = await this.#executor.run(request, {
       ...options,
-      onAdmitted: () => {
-        admittedAtMs = performance.now()
-      },
-      onCharged: () => origin.onCharged?.(),
-      onStart: () => {
-        startedAtMs = performance.now()
-        options.onStart?.()
+      onEvent: (event) => {
+        if (event.type === 'admitted') admittedAtMs = performance.now()
+        else if (event.type === 'started') startedAtMs = performance.now()
+        options.onEvent?.(event)
       },
     })
     const record: RunRecord = {
@@ -38,7 +35,7 @@ export class RecordingExecutor implements Executor {
       startMs: (startedAtMs ?? admittedAtMs) - admittedAtMs,
       answerMs: performance.now() - askedAtMs,
     }
-    origin.onRun?.(record)
+    options.onEvent?.({ type: 'recorded', record })
     this.#onRun(record)
     return outcome
   }

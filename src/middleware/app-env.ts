@@ -2,6 +2,7 @@
 
 import type { Context } from 'hono'
 import type { ApiKey } from '../keys/api-key.ts'
+import type { RunOptions } from '../run/executor.ts'
 import { clientOf, type RunOrigin, type RunRecord } from '../run/record.ts'
 import type { Reading } from '../run-log/run-store.ts'
 import type { Form } from '../ui/form-request.ts'
@@ -52,7 +53,17 @@ export function runOrigin(c: Context<AppEnv>): RunOrigin {
     requestId: c.get('requestId'),
     key: c.get('key'),
     client: c.get('client'),
-    onCharged: () => c.set('isCharged', true),
-    onRun: (record) => c.get('logLine').add(record),
+  }
+}
+
+/** How a request's run is run: while its client waits, and with its cost and its record put down to the request. */
+export function runOptions(c: Context<AppEnv>): RunOptions {
+  return {
+    signal: c.req.raw.signal,
+    origin: runOrigin(c),
+    onEvent: (event) => {
+      if (event.type === 'charged') c.set('isCharged', true)
+      else if (event.type === 'recorded') c.get('logLine').add(event.record)
+    },
   }
 }

@@ -1,8 +1,7 @@
 // Output that is handed on by time and size, for readers of whom nobody sees that it comes later.
 
 import type { StreamName } from '../run/executor.ts'
-import type { Piece } from './output-feed.ts'
-import { OutputPieces } from './output-pieces.ts'
+import { OutputText, type Piece } from './output-text.ts'
 
 /** How long output is gathered before it is handed on, in milliseconds. */
 const GATHER_MS = 25
@@ -11,7 +10,7 @@ const MAX_GATHERED_BYTES = 65_536
 
 export class GatheredOutput {
   readonly #onPiece: (piece: Piece) => void
-  readonly #pieces = new OutputPieces()
+  readonly #text = new OutputText()
   #timer: NodeJS.Timeout | undefined
 
   constructor(onPiece: (piece: Piece) => void) {
@@ -19,20 +18,20 @@ export class GatheredOutput {
   }
 
   add(stream: StreamName, bytes: Buffer): void {
-    if (this.#pieces.bytes + bytes.length > MAX_GATHERED_BYTES) this.#handOn()
-    this.#pieces.add(stream, bytes)
+    if (this.#text.bytes + bytes.length > MAX_GATHERED_BYTES) this.#handOn()
+    this.#text.add(stream, bytes)
     this.#timer ??= setTimeout(() => this.#handOn(), GATHER_MS).unref()
   }
 
   /** Hands on all there is, and what is left of characters that never became whole. */
   end(): void {
-    this.#pieces.end()
+    this.#text.end()
     this.#handOn()
   }
 
   #handOn(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    for (const piece of this.#pieces.take()) this.#onPiece(piece)
+    for (const piece of this.#text.take()) this.#onPiece(piece)
   }
 }

@@ -1,137 +1,86 @@
 // The output of a run, between the one who writes it in bytes and the one who reads it as text.
 
-import { StringDecoder } from 'node:string_decoder'
-import type { StreamName } from '../run/executor.ts'
+import type { ExecutionEvent, StreamName } from '../run/executor.ts'
+import { OutputText, type Piece } from './output-text.ts'
 
 /** Longest piece that is put together of several, in bytes: what a pipe gives at once. */
 const MAX_PIECE_BYTES = 65_536
 
-/** Output of one of the program's streams. */
-export interface Piece {
-  stream: StreamName
-  text: string
-}
-
 /**
- * Keeps what was not read yet as the bytes that came. Whoever runs the program calls `start`, `add` and `end`, whoever
- * reads calls `next`.
+ * Keeps what was not read yet as the bytes that came, in order. Whoever runs the program calls `tell` and `end`; one reader
+ * iterates over the output as text, with `restart` where what it has read is void.
  */
-export class OutputFeed {
-  /** Resolves when the program starts. */
-  readonly started: Promise<void>
-  /** Resolves when the run is over. */
-  readonly ended: Promise<void>
-  start: () => void = () => {}
-  end: () => void = () => {}
-  readonly #chunks: { stream: StreamName; bytes: Buffer }[] = []
-  #decoders = newDecoders()
+export class OutputFeed implements AsyncIterable<Piece | 'restart'> {
+  #chunks: { stream: StreamName; bytes: Buffer }[] = []
+  /** How many of the chunks were read. */
+  #place = 0
+  #text = new OutputText()
   #isRestarted = false
   #isOver = false
-  /** Whether the reader has all that came, and waits. */
-  #isWaitedFor = false
   #wake: () => void = () => {}
-  #drain: () => void = () => {}
 
-  constructor() {
-    this.started = new Promise((resolve) => {
-      this.start = resolve
-    })
-    this.ended = new Promise((resolve) => {
-      this.end = () => {
-        this.#isOver = true
-        this.#wake()
-        resolve()
-      }
-    })
-  }
-
-  add(stream: StreamName, bytes: Buffer): void {
-    this.#chunks.push({ stream, bytes })
-    this.#isWaitedFor = false
+  /** Keeps output; drops what was not read where the program begins again. Nothing else is of interest here. */
+  tell(event: ExecutionEvent): void {
+    if (event.type === 'output') this.#chunks.push(event)
+    else if (event.type === 'restart') {
+      this.#chunks = []
+      this.#place = 0
+      this.#text = new OutputText()
+      this.#isRestarted = true
+    }
     this.#wake()
   }
 
-  /** The program begins again: what came of it is void, and what was not read of that is dropped. */
-  restart(): void {
-    this.#chunks.length = 0
-    this.#decoders = newDecoders()
-    this.#isRestarted = true
-    this.#isWaitedFor = false
+  /** The run is over. */
+  end(): void {
+    this.#isOver = true
     this.#wake()
   }
 
-  /**
-   * The next piece of output as text; `restart` where what was read is void; `silence` where nothing comes in `ms`
-   * milliseconds; nothing at the end.
-   */
-  async next(ms: number): Promise<Piece | 'restart' | 'silence' | undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Piece | 'restart', void> {
     for (;;) {
-      if (this.#isRestarted) {
-        this.#isRestarted = false
-        return 'restart'
+      const next = this.#next()
+      if (next) yield next
+      else if (this.#isOver) break
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
       }
-      const piece = this.#take()
+    }
+    this.#text.end()
+    yield* this.#text.take()
+  }
+
+  #next(): Piece | 'restart' | undefined {
+    if (this.#isRestarted) {
+      this.#isRestarted = false
+      return 'restart'
+    }
+    while (this.#place < this.#chunks.length) {
+      this.#read()
+      const [piece] = this.#text.take()
       if (piece) return piece
-      this.#drain()
-      if (this.#isOver) return undefined
-      this.#isWaitedFor = true
-      const isAwake = await this.#wakes(ms)
-      this.#isWaitedFor = false
-      if (!isAwake) return 'silence'
-    }
-  }
-
-  /** Resolves when the reader asks for more than there is, or after `ms` milliseconds. */
-  drained(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#drain = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      if (this.#isWaitedFor) this.#drain()
-    })
-  }
-
-  /** Output of one stream, as much as there is and as fits into a piece; half a character waits for its rest. */
-  #take(): Piece | undefined {
-    while (this.#chunks[0]) {
-      const { stream } = this.#chunks[0]
-      const pieces: string[] = []
-      let size = 0
-      for (let chunk = this.#chunks[0]; chunk?.stream === stream; chunk = this.#chunks[0]) {
-        size += chunk.bytes.length
-        if (size > MAX_PIECE_BYTES && pieces.length > 0) break
-        this.#chunks.shift()
-        pieces.push(this.#decoders[stream].write(chunk.bytes))
-      }
-      const text = pieces.join('')
-      if (text) return { stream, text }
-    }
-    return this.#isOver ? this.#takeRest() : undefined
-  }
-
-  /** What is left of a character that never became whole. */
-  #takeRest(): Piece | undefined {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const text = this.#decoders[stream].end()
-      if (text) return { stream, text }
     }
     return undefined
   }
 
-  #wakes(ms: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve(true)
-      }
-    })
+  /** Reads chunks of one stream, as many as there are and as fit into a piece. */
+  #read(): void {
+    const first = this.#chunks[this.#place]
+    for (
+      let chunk = first;
+      chunk && chunk.stream === first?.stream;
+      chunk = this.#chunks[this.#place]
+    ) {
+      const { stream, bytes } = chunk
+      if (this.#text.bytes > 0 && this.#text.bytes + bytes.length > MAX_PIECE_BYTES) break
+      this.#text.add(stream, bytes)
+      this.#place += 1
+    }
+    // Not one by one: to shift a long array copies all of it.
+    if (2 * this.#place <= this.#chunks.length) return
+    this.#chunks = this.#chunks.slice(this.#place)
+    this.#place = 0
   }
-}
-
-// Several times as fast as a TextDecoder that keeps what was half a character.
-function newDecoders() {
-  return { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
 }

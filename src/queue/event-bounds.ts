@@ -1,6 +1,6 @@
 // How large the events of a run's output are, and how many.
 
-import { MAX_CHANGES } from '../output/output-pieces.ts'
+import { MAX_CHANGES } from '../output/output-text.ts'
 
 /** Longest text of one event, in characters: Redis and readers take it in one piece. */
 export const MAX_TEXT_CHARS = 65_536

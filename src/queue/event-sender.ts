@@ -1,6 +1,6 @@
 // The start and the output of a run, on their way from a worker to Redis.
 
-import { OutputPieces } from '../output/output-pieces.ts'
+import { OutputText } from '../output/output-text.ts'
 import type { StreamName } from '../run/executor.ts'
 import { pause } from '../waits/pause.ts'
 import { MAX_LIVE_EVENTS, MAX_TEXT_CHARS } from './event-bounds.ts'
@@ -23,7 +23,7 @@ interface Event {
 export class EventSender {
   readonly #queue: RunQueue
   readonly #run: TakenRun
-  readonly #pieces = new OutputPieces()
+  readonly #text = new OutputText()
   readonly #signal: AbortSignal
   #first: Event[] = []
   /** The place of the next event. */
@@ -46,13 +46,13 @@ export class EventSender {
   }
 
   add(stream: StreamName, bytes: Buffer): void {
-    this.#pieces.add(stream, bytes)
+    this.#text.add(stream, bytes)
     this.#send()
   }
 
   /** Resolves when all has arrived, or the signal has aborted. */
   async end(): Promise<void> {
-    this.#pieces.end()
+    this.#text.end()
     this.#ending.abort()
     await this.#sending
     this.#send()
@@ -84,7 +84,7 @@ export class EventSender {
   #take(): Event[] {
     const first = this.#first
     this.#first = []
-    const output = this.#pieces.take().flatMap(({ stream, text }) => {
+    const output = this.#text.take().flatMap(({ stream, text }) => {
       const parts: Event[] = []
       for (let at = 0; at < text.length; ) {
         const end = wholeUntil(text, at + MAX_TEXT_CHARS)

@@ -103,7 +103,6 @@ export class QueueExecutor implements Executor {
       }
       if (ending.state !== 'finished') throw endingRefusal(ending.refusal)
       told.started()
-      await options.onEnd?.()
       return ending.result
     } finally {
       clearTimeout(timer)
@@ -127,10 +126,10 @@ export class QueueExecutor implements Executor {
     owner: string,
     before: number,
     request: RunRequest,
-    { origin, onChunk }: RunOptions,
+    { origin, isFollowed = false }: RunOptions,
   ) {
     const { hub, maxQueued, maxBytes, maxWaitMs } = this.#options
-    const meta = toMeta(origin, { isFollowed: onChunk !== undefined, webhook: null })
+    const meta = toMeta(origin, { isFollowed, webhook: null })
     return {
       kind: 'sync',
       owner,
@@ -158,31 +157,32 @@ function readEnding(text: string): Ending | undefined {
 }
 
 /** Each is told once, and the first before the second. */
-function once({ onAdmitted, onCharged, onStart }: RunOptions) {
+function once({ onEvent }: RunOptions) {
   let isAdmitted = false
   let isStarted = false
   const admitted = () => {
     if (isAdmitted) return
     isAdmitted = true
-    onCharged?.() // a worker has taken it, and gets a container for it
-    onAdmitted?.()
+    onEvent?.({ type: 'charged' }) // a worker has taken it, and gets a container for it
+    onEvent?.({ type: 'admitted' })
   }
   const started = () => {
     admitted()
     if (isStarted) return
     isStarted = true
-    onStart?.()
+    onEvent?.({ type: 'started' })
   }
   return { admitted, started }
 }
 
-function pass({ type, data }: StoredEvent, options: RunOptions, onStart: () => void): void {
+function pass({ type, data }: StoredEvent, { onEvent }: RunOptions, onStart: () => void): void {
   if (type === 'start') {
     onStart()
     const { attempt } = JSON.parse(data) as { attempt: number }
-    if (attempt > 1) options.onRestart?.()
+    if (attempt > 1) onEvent?.({ type: 'restart' })
   } else if (type === 'stdout' || type === 'stderr') {
-    options.onChunk?.(type, Buffer.from((JSON.parse(data) as { text: string }).text))
+    const { text } = JSON.parse(data) as { text: string }
+    onEvent?.({ type: 'output', stream: type, bytes: Buffer.from(text) })
   }
   // A worker of a later version may tell of more, which nobody here asked for.
 }

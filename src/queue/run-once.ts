@@ -89,19 +89,19 @@ export class RunOnce {
     const takenAtMs = performance.now()
     const sender = meta.isFollowed ? new EventSender(this.#options.queue, taken, signal) : undefined
     const result = await executor.run(request, {
-      ...{ signal, id: taken.id, origin: toOrigin(meta) },
-      onDelivery: () => {
-        this.#isDelivered = true
+      ...{ signal, id: taken.id, origin: toOrigin(meta), isFollowed: meta.isFollowed },
+      onEvent: (event) => {
+        if (event.type === 'delivery') this.#isDelivered = true
+        else if (event.type === 'output') sender?.add(event.stream, event.bytes)
+        else if (event.type === 'started') {
+          this.#isDelivered = true
+          this.#hasStarted = true
+          this.#options.onStart?.()
+          this.#startMs = performance.now() - takenAtMs
+          if (sender) sender.start()
+          else this.#notify(taken)
+        }
       },
-      onStart: () => {
-        this.#isDelivered = true
-        this.#hasStarted = true
-        this.#options.onStart?.()
-        this.#startMs = performance.now() - takenAtMs
-        if (sender) sender.start()
-        else this.#notify(taken)
-      },
-      ...(sender && { onChunk: (stream, bytes) => sender.add(stream, bytes) }),
     })
     await sender?.end()
     return { state: 'finished', result, startMs: this.#startMs }

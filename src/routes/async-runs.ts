@@ -79,9 +79,9 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
       const key = idempotencyKey(c)
       const text = await c.req.text()
       const body = parseJsonBody(text)
-      const { requestId, client, key: apiKey } = runOrigin(c)
-      const asked = parseSubmission(body, schemasFor(apiKey)).map(
-        (run): NewRun => ({ id: randomUUID(), origin: { requestId, client, key: apiKey }, ...run }),
+      const origin = runOrigin(c)
+      const asked = parseSubmission(body, schemasFor(origin.key)).map(
+        (run): NewRun => ({ id: randomUUID(), origin, ...run }),
       )
       const idempotency = key === undefined ? undefined : { key, digest: digestOf(text) }
       const runs = await submit(c, asyncRuns, asked, idempotency)

@@ -4,7 +4,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { accepts } from 'hono/accepts'
 import { describeRoute } from 'hono-openapi'
 import type { SharedBound } from '../admission/shared-bound.ts'
-import { type AppEnv, runOrigin } from '../middleware/app-env.ts'
+import { type AppEnv, runOptions } from '../middleware/app-env.ts'
 import { parseJsonBody } from '../middleware/json-body.ts'
 import { runOperation } from '../openapi/operations.ts'
 import type { Executor } from '../run/executor.ts'
@@ -44,8 +44,6 @@ export function runRoute({ executor, limits, guard, unread, onRefusal }: RunRout
     validBody(limits),
     async (c) => {
       const request: RunRequest = c.req.valid('json')
-      const { signal } = c.req.raw
-      const origin = runOrigin(c)
       c.header('Vary', 'Accept')
       const type = accepts(c, {
         header: 'Accept',
@@ -53,12 +51,12 @@ export function runRoute({ executor, limits, guard, unread, onRefusal }: RunRout
         default: 'application/json',
       })
       if (type !== EVENT_STREAM) {
-        return sendJson(c, await jsonBytes(await executor.run(request, { signal, origin })))
+        return sendJson(c, await jsonBytes(await executor.run(request, runOptions(c))))
       }
 
       const requestId = c.get('requestId')
       const stream = await events.start(request, {
-        ...{ signal, origin },
+        ...runOptions(c),
         describeError: (error) => {
           const refusal = toRefusal(error)
           onRefusal(refusal, requestId)

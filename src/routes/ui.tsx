@@ -2,7 +2,7 @@
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { raw } from 'hono/html'
-import { type AppEnv, runOrigin } from '../middleware/app-env.ts'
+import { type AppEnv, runOptions } from '../middleware/app-env.ts'
 import { postedForm } from '../middleware/posted-form.ts'
 import type { Executor } from '../run/executor.ts'
 import { judged } from '../run/issues.ts'
@@ -59,10 +59,7 @@ export function uiRoute(options: UiRouteOptions) {
       const posted = await postedForm(c)
       const schema = runRequestSchema(keyLimits(limits, c.get('key')))
       const request = judged(schema, await formRequest(posted))
-      const outcome = await executor.run(request, {
-        signal: c.req.raw.signal,
-        origin: runOrigin(c),
-      })
+      const outcome = await executor.run(request, runOptions(c))
       const memoryBytes = memoryOf(request.environment)
       return render(c, formFields(posted), { outcome, memoryBytes })
     })

@@ -1,7 +1,7 @@
 // What a route needs of whatever runs programs.
 
 import type { Outcome } from './outcome.ts'
-import type { RunOrigin } from './record.ts'
+import type { RunOrigin, RunRecord } from './record.ts'
 import type { RunRequest } from './request.ts'
 
 /** Which of the program's streams a chunk came from. */
@@ -9,6 +9,28 @@ export type StreamName = 'stdout' | 'stderr'
 
 /** Whether somebody waits for a run's answer (`sync`), or it was asked for now and is read later. */
 export type RunKind = 'sync' | 'async'
+
+/** What is told of a run before its outcome. */
+export type ExecutionEvent =
+  /** The run was refused as `rate_limited` and may be tried again; asynchronous runs are told of that. */
+  | { type: 'room' }
+  /** There is a place for the run, which may have waited in a line. */
+  | { type: 'admitted' }
+  /** The run has cost a container: one was started for it, or got its program. It may be told twice. */
+  | { type: 'charged' }
+  /**
+   * The program is about to be handed to a container, told with each one: from then on it may have begun, whether or not
+   * anybody hears of it.
+   */
+  | { type: 'delivery' }
+  /** The program starts; there is no refusal after it but `cancelled`. */
+  | { type: 'started' }
+  /** The program is started again, as its request allows: what it wrote before is void. */
+  | { type: 'restart' }
+  /** The program has written something. */
+  | { type: 'output'; stream: StreamName; bytes: Buffer }
+  /** The run of a client has ended: the last event, before its outcome is handed on. */
+  | { type: 'recorded'; record: RunRecord }
 
 export interface RunOptions {
   /** Stops the run; `run` then rejects with the refusal `cancelled`. */
@@ -21,25 +43,10 @@ export interface RunOptions {
   kind?: RunKind
   /** Until when the run may wait for its turn at most, by `performance.now()`. */
   waitUntilMs?: number
-  /** Called when a run may be tried again that was refused as `rate_limited`; asynchronous runs are told of that. */
-  onRoom?: () => void
-  /** Called when there is a place for the run, which may have waited in a line. */
-  onAdmitted?: () => void
-  /** Called when the run has cost a container: one was started for it, or got its program. It may be called twice. */
-  onCharged?: () => void
-  /**
-   * Called just before the program is handed to a container, with each one again: from then on it may have begun, whether or
-   * not anybody hears of it.
-   */
-  onDelivery?: () => void
-  /** Called when the program starts; there is no refusal after it but `cancelled`. */
-  onStart?: () => void
-  /** Called when the program is started again, as its request allows: what it wrote before is void. */
-  onRestart?: () => void
-  /** Called with the program's output as it comes, in bytes. */
-  onChunk?: (stream: StreamName, bytes: Buffer) => void
-  /** Called when the program has ended. Its outcome is made when this resolves: it must not take long. */
-  onEnd?: () => Promise<void>
+  /** Whether output is wanted as it comes. Where it is not, an executor need not tell of it. */
+  isFollowed?: boolean
+  /** Told of the run until its outcome is there. Must not throw, and holds nothing up. */
+  onEvent?: (event: ExecutionEvent) => void
 }
 
 export interface Executor {

@@ -11,10 +11,6 @@ export interface RunOrigin {
   key: ApiKey | undefined
   /** One client: an IPv4 address, or an IPv6 network. */
   client: string
-  /** Told when the run has cost a container. */
-  onCharged?: () => void
-  /** Told of the run when it has ended, before its answer is sent. */
-  onRun?: (record: RunRecord) => void
 }
 
 /** Who takes turns where several wait. */

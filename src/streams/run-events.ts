@@ -2,25 +2,14 @@
 
 import type { SharedBound } from '../admission/shared-bound.ts'
 import { OutputFeed } from '../output/output-feed.ts'
-import type { Executor } from '../run/executor.ts'
+import type { Executor, RunOptions } from '../run/executor.ts'
 import { jsonBytes } from '../run/json-bytes.ts'
-import type { RunOrigin } from '../run/record.ts'
 import { clientName } from '../run/record.ts'
 import type { RunRequest } from '../run/request.ts'
-import {
-  HEARTBEAT,
-  HEARTBEAT_MS,
-  type LargeEvent,
-  largeEvent,
-  sseEvent,
-} from './server-sent-events.ts'
-import { boundStream } from './unread-streams.ts'
-
-/**
- * How long the outcome waits for the output to be read, in milliseconds: to make one of a megabyte keeps the server busy
- * for 30 ms, and a reader who keeps up has all of the output before.
- */
-const DRAIN_MS = 100
+import { onAbort } from '../waits/abortable.ts'
+import { eventStream } from './event-stream.ts'
+import { ReadWatch } from './read-watch.ts'
+import { bytesOf, sseEvent } from './server-sent-events.ts'
 
 export interface RunEventsOptions {
   executor: Executor
@@ -31,10 +20,7 @@ export interface RunEventsOptions {
 /** The body of the event `error`, for what fails when the program has started. */
 export type DescribeError = (error: unknown) => object
 
-export interface StartOptions {
-  /** Stops the run. */
-  signal: AbortSignal
-  origin?: RunOrigin
+export interface StartOptions extends Pick<RunOptions, 'signal' | 'origin' | 'onEvent'> {
   describeError: DescribeError
   /** Called when the stream begins, with what resolves when the run is over, however it ended. */
   onStream?: (ended: Promise<void>) => void
@@ -59,74 +45,62 @@ export class RunEvents {
    */
   async start(
     request: RunRequest,
-    { signal, origin, describeError, onStream }: StartOptions,
+    { signal, origin, onEvent, describeError, onStream }: StartOptions,
   ): Promise<ReadableStream<Uint8Array>> {
     const feed = new OutputFeed()
-    const gone = new AbortController()
-    const leave = () => gone.abort(signal.reason)
-    signal.addEventListener('abort', leave)
-    if (signal.aborted) leave()
+    const over = new AbortController()
+    /** Stops the run. */
+    const stop = new AbortController()
+    const listening = [
+      onAbort(signal, () => stop.abort(signal.reason)),
+      onAbort(over.signal, () => stop.abort('the reader left')),
+    ]
+    if (signal.aborted) stop.abort(signal.reason)
+    let begin = () => {}
+    const started = new Promise<void>((resolve) => {
+      begin = resolve
+    })
     const outcome = this.#executor
       .run(request, {
-        signal: gone.signal,
+        ...{ signal: stop.signal, isFollowed: true },
         ...(origin && { origin }),
-        onStart: () => feed.start(),
-        onRestart: () => feed.restart(),
-        onChunk: (stream, bytes) => feed.add(stream, bytes),
-        onEnd: () => feed.drained(DRAIN_MS),
+        onEvent: (event) => {
+          if (event.type === 'started') begin()
+          feed.tell(event)
+          onEvent?.(event)
+        },
       })
       .finally(() => {
-        signal.removeEventListener('abort', leave)
+        for (const stopListening of listening) stopListening()
         feed.end()
       })
-    await Promise.race([feed.started, outcome])
+    await Promise.race([started, outcome])
     const isOver = () => {}
     onStream?.(outcome.then(isOver, isOver))
     const last = outcome.then(
-      async (result) => largeEvent('result', await jsonBytes(result)),
-      async (error) => largeEvent('error', await jsonBytes(describeError(error))),
+      async (result) => sseEvent('result', await jsonBytes(result)),
+      async (error) => sseEvent('error', await jsonBytes(describeError(error))),
     )
-    return this.#events(feed, last, gone, origin ? clientName(origin) : '')
+    const reading = new ReadWatch({
+      ...{ unread: this.#unread, client: origin ? clientName(origin) : '' },
+      cut: () => over.abort(new Error('the client reads too slowly')),
+    })
+    onAbort(over.signal, () => reading.done())
+    // While the program runs its reader has time: no more is kept for it than the outcome needs anyway.
+    void last.then((pieces) => {
+      reading.start()
+      reading.hold(bytesOf(pieces))
+    })
+    return eventStream(eventsOf(feed, last), { over })
   }
+}
 
-  #events(
-    feed: OutputFeed,
-    last: Promise<LargeEvent>,
-    gone: AbortController,
-    client: string,
-  ): ReadableStream<Uint8Array> {
-    const read = boundStream(this.#unread, client)
-    void last.then(({ bytes }) => read.complete(bytes))
-    let end: LargeEvent | undefined
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          controller.enqueue(Buffer.from(': started\n\n'))
-          read.cut.addEventListener('abort', () => controller.error(read.cut.reason))
-        },
-        pull: async (controller) => {
-          const next = end ? undefined : await feed.next(HEARTBEAT_MS)
-          if (read.cut.aborted) return
-          if (next) {
-            if (next === 'silence') controller.enqueue(Buffer.from(HEARTBEAT))
-            else if (next === 'restart') controller.enqueue(sseEvent('restart', {}))
-            else controller.enqueue(sseEvent(next.stream, { text: next.text }))
-            return
-          }
-          end ??= await last
-          if (read.cut.aborted) return
-          const piece = end.next()
-          if (piece) controller.enqueue(piece)
-          if (!end.isRead) return
-          controller.close()
-          read.done()
-        },
-        cancel: () => {
-          read.done()
-          gone.abort('the reader left')
-        },
-      },
-      { highWaterMark: 1 },
-    )
+async function* eventsOf(
+  feed: OutputFeed,
+  last: Promise<Uint8Array[]>,
+): AsyncGenerator<Uint8Array> {
+  for await (const next of feed) {
+    yield* next === 'restart' ? sseEvent(next, {}) : sseEvent(next.stream, { text: next.text })
   }
+  yield* await last
 }

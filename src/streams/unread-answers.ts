@@ -6,7 +6,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { SharedBound } from '../admission/shared-bound.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import { clientName } from '../run/record.ts'
-import { READ_TIMEOUT_MS } from './unread-bytes.ts'
+import { ReadWatch } from './read-watch.ts'
 
 /** What is not more than this, in bytes, is not worth counting: a connection alone takes as much. */
 const SHORT_BYTES = 16 * 1024
@@ -15,15 +15,14 @@ const SHORT_BYTES = 16 * 1024
  * Counts what the system has not taken of an answer that is written whole. Streams count what they hold by themselves.
  * `timeoutMs`: how long it may take to be read, by default half a minute.
  */
-export function unreadAnswers(
-  unread: SharedBound,
-  timeoutMs = READ_TIMEOUT_MS,
-): MiddlewareHandler<AppEnv> {
+export function unreadAnswers(unread: SharedBound, timeoutMs?: number): MiddlewareHandler<AppEnv> {
   return async function unreadAnswers(c, next) {
     const response = outgoing(c)
     if (response) {
-      const client = () => clientName({ key: c.get('key'), client: c.get('client') })
-      watch(response, client, unread, timeoutMs)
+      watch(response, () => {
+        const client = clientName({ key: c.get('key'), client: c.get('client') })
+        return new ReadWatch({ unread, client, cut: () => response.destroy(), timeoutMs })
+      })
     }
     await next()
   }
@@ -34,12 +33,7 @@ export function outgoing(c: Context): ServerResponse | undefined {
   return (c.env as Partial<HttpBindings> | undefined)?.outgoing as ServerResponse | undefined
 }
 
-function watch(
-  response: ServerResponse,
-  client: () => string,
-  unread: SharedBound,
-  timeoutMs: number,
-): void {
+function watch(response: ServerResponse, begin: () => ReadWatch): void {
   let isOver = false
   let end = () => {
     isOver = true
@@ -47,14 +41,10 @@ function watch(
   // `prefinish`: all is written; `finish`: the system has taken all of it.
   response.once('prefinish', () => {
     if (isOver) return // its client left before all was written
-    const cut = () => response.destroy()
-    const timer = setTimeout(cut, timeoutMs).unref()
-    const bytes = response.writableLength
-    const remove = bytes > SHORT_BYTES ? unread.add(client(), bytes, cut) : () => {}
-    end = () => {
-      clearTimeout(timer)
-      remove()
-    }
+    const reading = begin()
+    end = () => reading.done()
+    reading.start()
+    if (response.writableLength > SHORT_BYTES) reading.hold(response.writableLength)
   })
   response.once('finish', () => end())
   response.once('close', () => end())

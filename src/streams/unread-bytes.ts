@@ -5,8 +5,6 @@ import type { Config } from '../config/config.ts'
 import { MAX_SENT_OF_DISPLAY_BYTE, MAX_SENT_OF_FILE_BYTE } from '../executor/collection.ts'
 import { MAX_JSON_BYTES_OF_BYTE } from '../run/json-bytes.ts'
 
-/** How long a client may take to read what was made for it, in milliseconds. */
-export const READ_TIMEOUT_MS = 30_000
 /** How much may wait for all clients together, at least, in bytes. */
 const MIN_BYTES = 64 * 2 ** 20
 /** How many of the largest answers may wait, at least. */

@@ -72,12 +72,6 @@ export function newRun(
       requestId: 'request-1',
       key: key && testKey(key.name ?? 'key', key),
       client,
-      onCharged: () => {
-        throw new Error('nobody waits any more')
-      },
-      onRun: () => {
-        throw new Error('nobody waits any more')
-      },
     },
   }
 }

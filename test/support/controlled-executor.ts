@@ -5,6 +5,7 @@ import type { Outcome } from '../../src/run/outcome.ts'
 import { cancelled } from '../../src/run/refusal.ts'
 import type { RunRequest } from '../../src/run/request.ts'
 import { outcome } from '../unit/support/app.ts'
+import { output } from './execution-events.ts'
 
 /** One run that the executor has: it stops by itself only when its signal says so. */
 export interface ControlledRun {
@@ -42,8 +43,8 @@ export class ControlledExecutor implements Executor {
       const { signal, id } = options
       const run: ControlledRun = {
         ...{ request, options },
-        start: () => options.onStart?.(),
-        write: (stream, bytes) => options.onChunk?.(stream, Buffer.from(bytes as Uint8Array)),
+        start: () => options.onEvent?.({ type: 'started' }),
+        write: (stream, bytes) => options.onEvent?.(output(stream, bytes)),
         finish: (given) => resolve(outcome({ ...(id && { id }), ...given })),
         fail: reject,
       }

@@ -52,7 +52,7 @@ export async function largestResults(options: ResultsOptions): Promise<ResultsRe
   }
   const wait = async () => {
     const signal = new AbortController().signal
-    const run = executor.run(request(), { signal, onChunk: () => {} })
+    const run = executor.run(request(), { signal, isFollowed: true })
     const how = await run.then(
       ({ output, status }) => (output.startsWith('\u0001') ? status : 'another result'),
       (error) => (error instanceof Refusal ? error.code : String(error)),

@@ -14,6 +14,7 @@ import type { Executor } from '../../src/run/executor.ts'
 import type { Outcome } from '../../src/run/outcome.ts'
 import { cancelled } from '../../src/run/refusal.ts'
 import type { RunRequest } from '../../src/run/request.ts'
+import { output as written } from './execution-events.ts'
 import { largestOutput, largestResult } from './largest-result.ts'
 
 const { REDIS_URL: url = '', QUEUE_PREFIX: prefix = 'safe-code-executor' } = process.env
@@ -29,13 +30,13 @@ Date.now = () => now() + shiftMs
 
 /** Told on standard output of each program that it starts, and of each that it has ended. */
 const executor: Executor = {
-  async run(request, { signal, id = randomUUID(), onStart, onChunk }): Promise<Outcome> {
+  async run(request, { signal, id = randomUUID(), onEvent }): Promise<Outcome> {
     const ms = Number(request.code.match(/# ms: (\d+)/)?.[1] ?? defaultMs)
     if (process.env.STUB_TELLS) process.stdout.write(`start ${id}\n`)
     if (request.code.includes('# crash')) process.kill(process.pid, 'SIGKILL')
-    onStart?.()
+    onEvent?.({ type: 'started' })
     const isLargest = request.code.includes('# largest')
-    onChunk?.('stdout', Buffer.from(isLargest ? largestOutput(limits) : `${request.code}\n`))
+    onEvent?.(written('stdout', isLargest ? largestOutput(limits) : `${request.code}\n`))
     await sleep(ms, undefined, { signal }).catch(() => {
       if (process.env.STUB_TELLS) process.stdout.write(`stop ${id}\n`)
       throw cancelled(signal)

@@ -421,12 +421,12 @@ function mixedSuite(make: MakeWaiting): void {
       const most: Record<string, number> = { one: 0, two: 0, free: 0 }
       /** Programs that take some milliseconds, some of which stop when they are told to. */
       const programs: Executor = {
-        async run(_, { id = '', origin, signal, onStart }) {
+        async run(_, { id = '', origin, signal, onEvent }) {
           const name = origin?.key?.name ?? ''
           const now = (running[name] ?? 0) + 1
           running[name] = now
           most[name] = Math.max(most[name] ?? 0, now)
-          onStart?.()
+          onEvent?.({ type: 'started' })
           await sleep(Number.parseInt(id.slice(0, 2), 16) / 10, undefined, { signal }).catch(
             () => {},
           )

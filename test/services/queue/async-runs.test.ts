@@ -64,7 +64,7 @@ it('are told of before they are let go, even where there is no memory for their 
   const id = randomUUID()
   await asyncRuns.submit([{ id, request: program('x'), origin: asKey('one') }])
   const begun = await executor.program('x')
-  begun.options.onStart?.()
+  begun.options.onEvent?.({ type: 'started' })
   begun.end({ output: 'x'.repeat(600_000) })
   await expect.poll(() => seen, { timeout: 10_000 }).toEqual([id])
   await expect.poll(() => asyncRuns.find(id), { timeout: 10_000 }).toBe(undefined)

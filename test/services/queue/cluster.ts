@@ -47,7 +47,7 @@ export class HeldExecutor implements Executor {
         if (signal.aborted) reject(cancelled(signal))
         signal.addEventListener('abort', () => reject(cancelled(signal)), { once: true })
         if (request.code.includes('# now')) {
-          options.onStart?.()
+          options.onEvent?.({ type: 'started' })
           end({ output: request.code })
         }
       })

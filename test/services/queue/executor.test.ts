@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { Refusal } from '../../../src/run/refusal.ts'
 import { foundRun } from '../../support/async-runs-harness.ts'
+import { hearing, noting, output } from '../../support/execution-events.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { outcome } from '../../unit/support/app.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
@@ -44,35 +45,26 @@ it('tells of each step once, in order', async () => {
   const { executor } = cluster.server()
   const host = cluster.worker()
   const seen: string[] = []
-  const outcome = executor.run(
-    program('x'),
-    going({
-      onAdmitted: () => seen.push('admitted'),
-      onCharged: () => seen.push('charged'),
-      onStart: () => seen.push('started'),
-      onChunk: (stream, bytes) => seen.push(`${stream} ${bytes}`),
-      onEnd: async () => void seen.push('ended'),
-    }),
-  )
+  const outcome = executor.run(program('x'), going(noting(seen)))
   const begun = await host.executor.program('x')
-  begun.options.onStart?.()
-  begun.options.onChunk?.('stdout', Buffer.from('1'))
+  begun.options.onEvent?.({ type: 'started' })
+  begun.options.onEvent?.(output('stdout', '1'))
   await expect.poll(() => seen).toContain('stdout 1')
-  begun.options.onChunk?.('stderr', Buffer.from('2'))
+  begun.options.onEvent?.(output('stderr', '2'))
   await expect.poll(() => seen).toContain('stderr 2')
   begun.end()
   await outcome
-  expect(seen).toEqual(['charged', 'admitted', 'started', 'stdout 1', 'stderr 2', 'ended'])
+  expect(seen).toEqual(['charged', 'admitted', 'started', 'stdout 1', 'stderr 2'])
 })
 
 it('tells that a program has started whose output nobody reads', async () => {
   const { executor } = cluster.server()
   const host = cluster.worker()
   let isStarted = false
-  const outcome = executor.run(program('x'), going({ onStart: () => (isStarted = true) }))
+  const outcome = executor.run(program('x'), going(hearing('started', () => (isStarted = true))))
   const begun = await host.executor.program('x')
   expect(isStarted).toBe(false)
-  begun.options.onStart?.()
+  begun.options.onEvent?.({ type: 'started' })
   await expect.poll(() => isStarted).toBe(true)
   begun.end()
   await outcome
@@ -82,12 +74,13 @@ it('hands on a megabyte of output whole, in characters that were cut', async () 
   const { executor } = cluster.server()
   const host = cluster.worker()
   const chunks: Buffer[] = []
-  const outcome = executor.run(program('x'), going({ onChunk: (_, bytes) => chunks.push(bytes) }))
+  const following = { isFollowed: true, ...hearing('output', ({ bytes }) => chunks.push(bytes)) }
+  const outcome = executor.run(program('x'), going(following))
   const begun = await host.executor.program('x')
-  begun.options.onStart?.()
+  begun.options.onEvent?.({ type: 'started' })
   const bytes = Buffer.from('é€😀'.repeat(116_508))
   for (let at = 0; at < bytes.length; at += 1001) {
-    begun.options.onChunk?.('stdout', bytes.subarray(at, at + 1001))
+    begun.options.onEvent?.(output('stdout', bytes.subarray(at, at + 1001)))
   }
   begun.end()
   await outcome
@@ -198,7 +191,7 @@ it('keeps nothing of code or input when a program has ended', async () => {
 it('keeps nothing for ever: every key of a run expires', async () => {
   const { executor } = cluster.server()
   cluster.worker()
-  await executor.run(program('a # now'), going({ onChunk: () => {} }))
+  await executor.run(program('a # now'), going({ isFollowed: true }))
   void executor.run(program('waits', { environment: 'data' }), going()).catch(() => {})
   const { redis: client } = cluster.queue
   await expect.poll(() => client.zcard(cluster.queue.key('live'))).toBe(1)
@@ -213,7 +206,7 @@ it('keeps nothing of a run whose end somebody has read', async () => {
   const { executor } = cluster.server()
   cluster.worker()
   await executor.run(program('a # now'), going())
-  await executor.run(program('b # now'), going({ onChunk: () => {} }))
+  await executor.run(program('b # now'), going({ isFollowed: true }))
   const { queue } = cluster
   const left = async () => (await queue.redis.keys(queue.key('*'))).join('\n')
   await expect.poll(left).not.toMatch(/run:|events:/)

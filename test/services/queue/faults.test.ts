@@ -10,6 +10,7 @@ import { bullPrefix, queueName } from '../../../src/queue/jobs.ts'
 import { QueueExecutor } from '../../../src/queue/queue-executor.ts'
 import { foundRun, parsed } from '../../support/async-runs-harness.ts'
 import { network } from '../../support/cut.ts'
+import { gathering, hearing, noting } from '../../support/execution-events.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { type StubProcess, startStub, type Told } from '../../support/stub-process.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
@@ -84,19 +85,15 @@ describe.concurrent('a worker that is killed', () => {
     const seen: string[] = []
     const outcome = server.executor.run(
       program('x # ms: 1500', { retry: true }),
-      going({
-        id,
-        onStart: () => seen.push('start'),
-        onRestart: () => seen.push('restart'),
-        onChunk: (_, bytes) => seen.push(String(bytes).trim()),
-      }),
+      going({ id, ...noting(seen) }),
     )
     await begun(id)
-    await expect.poll(() => seen, { timeout: 5000 }).toHaveLength(2)
+    await expect.poll(() => seen, { timeout: 5000 }).toHaveLength(4)
     await first.kill('SIGKILL')
     await stub()
     expect(await outcome).toMatchObject({ output: 'x # ms: 1500', id })
-    expect(seen).toEqual(['start', 'x # ms: 1500', 'restart', 'x # ms: 1500'])
+    const output = 'stdout x # ms: 1500\n'
+    expect(seen).toEqual(['charged', 'admitted', 'started', output, 'restart', output])
     expect(told.map(({ what }) => what)).toEqual(['start', 'start', 'end'])
   })
 
@@ -164,7 +161,7 @@ describe.concurrent('Redis', () => {
   it('may be restarted with what it had: the run goes on', async ({ onTestFinished, expect }) => {
     const { own, server, begun } = await startOwn({ onTestFinished, expect }, { isKept: true })
     const id = randomUUID()
-    const outcome = server.executor.run(program('x # ms: 4000'), going({ id, onChunk: () => {} }))
+    const outcome = server.executor.run(program('x # ms: 4000'), going({ id, isFollowed: true }))
     await begun(id)
     await own.stop()
     await own.start()
@@ -239,7 +236,7 @@ describe.concurrent('a Redis that can’t be written', () => {
     const seen: string[] = []
     const outcome = server.executor.run(
       program('x # ms: 12000'),
-      going({ id, onChunk: (_, bytes) => seen.push(String(bytes)) }),
+      going({ id, ...gathering((text) => seen.push(text)) }),
     )
     await begun(id)
     await server.asyncRuns.submit([
@@ -301,7 +298,7 @@ describe.concurrent('a network that is cut', () => {
     const server = cluster.server({ REDIS_URL: `redis://127.0.0.1:${net.port}` })
     await stub()
     const id = randomUUID()
-    const outcome = server.executor.run(program('x # ms: 1000'), going({ id, onChunk: () => {} }))
+    const outcome = server.executor.run(program('x # ms: 1000'), going({ id, isFollowed: true }))
     await begun(id)
     net.cut()
     await new Promise((resolve) => setTimeout(resolve, 2000))
@@ -344,10 +341,10 @@ describe.concurrent('connections that somebody on the way has forgotten', () => 
     await expect.poll(run, { timeout: 25_000 }).toMatchObject({ output: 'y' })
     // Whoever waits hears at once of what happens, not when he looks.
     let isStarted = false
-    const onStart = () => {
+    const started = hearing('started', () => {
       isStarted = true
-    }
-    const outcome = server.executor.run(program('z # ms: 1500'), going({ onStart }))
+    })
+    const outcome = server.executor.run(program('z # ms: 1500'), going(started))
     await expect.poll(() => isStarted, { timeout: 1000 }).toBe(true)
     await outcome
   })

@@ -10,6 +10,7 @@ import { RunQueue } from '../../../src/queue/run-queue.ts'
 import type { Executor } from '../../../src/run/executor.ts'
 import { cancelled, unavailable } from '../../../src/run/refusal.ts'
 import { foundRun } from '../../support/async-runs-harness.ts'
+import { noting } from '../../support/execution-events.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
 
@@ -36,8 +37,8 @@ async function stopped(context: Context, isDelivered: boolean) {
     begun = resolve
   })
   const host: Executor = {
-    run: (_, { signal, onDelivery }) => {
-      if (isDelivered) onDelivery?.()
+    run: (_, { signal, onEvent }) => {
+      if (isDelivered) onEvent?.({ type: 'delivery' })
       begun()
       return new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(cancelled(signal)))
@@ -112,18 +113,11 @@ it('begins for the first time elsewhere: nobody is told of a restart', async (co
   const seen: string[] = []
   const id = randomUUID()
   const [outcome] = await Promise.all([
-    executor.run(
-      program('x # now'),
-      going({
-        onStart: () => seen.push('start'),
-        onRestart: () => seen.push('restart'),
-        onChunk: () => {},
-      }),
-    ),
+    executor.run(program('x # now'), going(noting(seen))),
     asyncRuns.submit([{ id, request: program('y # now'), origin: asKey('one') }]),
   ])
   expect(outcome).toMatchObject({ output: 'x # now' })
-  expect(seen).toEqual(['start'])
+  expect(seen.filter((what) => /start/.test(what))).toEqual(['started'])
   await expect
     .poll(async () => (await foundRun(asyncRuns, id))?.state, { timeout: 20_000 })
     .toBe('finished')

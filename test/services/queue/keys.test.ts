@@ -8,6 +8,7 @@ import type { Executor } from '../../../src/run/executor.ts'
 import { cancelled, unavailable } from '../../../src/run/refusal.ts'
 import { pause } from '../../../src/waits/pause.ts'
 import { foundRun } from '../../support/async-runs-harness.ts'
+import { output } from '../../support/execution-events.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { outcome } from '../../unit/support/app.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
@@ -34,11 +35,11 @@ async function listed(): Promise<Map<string, RegExp>> {
 
 /** Programs that say in their code what becomes of them. */
 const host: Executor = {
-  async run({ code }, { id = '', signal, onDelivery, onStart, onChunk }) {
+  async run({ code }, { id = '', signal, onEvent }) {
     if (code.includes('unable') && Math.random() < 0.5) throw unavailable(new Error('no engine'))
-    onDelivery?.()
-    onStart?.()
-    onChunk?.('stdout', Buffer.from('output'))
+    onEvent?.({ type: 'delivery' })
+    onEvent?.({ type: 'started' })
+    onEvent?.(output('stdout', 'output'))
     await pause(code.includes('held') ? 30_000 : 5, signal)
     if (signal.aborted) throw cancelled(signal)
     return outcome({ id, output: code })
@@ -96,7 +97,7 @@ async function work(
   }
   const waited = [
     executor.run(program('waited for'), going()),
-    executor.run(program('followed'), going({ onChunk: () => {}, origin: asKey('two') })),
+    executor.run(program('followed'), going({ isFollowed: true, origin: asKey('two') })),
     executor.run(program('held'), going({ signal: stop.signal, origin: asKey('two') })),
     executor.run(program('waits', { environment: 'data' }), going({ origin: asKey('two') })),
   ].map((one) => one.catch(() => {}))

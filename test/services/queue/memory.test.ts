@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest'
 import { resultBound, resultLimits } from '../../../src/queue/result-bound.ts'
 import { foundRun } from '../../support/async-runs-harness.ts'
+import { gathering, output } from '../../support/execution-events.ts'
 import { largestResults } from '../../support/queue-results.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { asKey, type Cluster, going, program, startCluster } from './cluster.ts'
@@ -96,7 +97,7 @@ it('promises less to a run of which nobody follows the output, and that asks for
     ['files', ['*'], false, endBytes + filesBytes],
     ['followed "outputFiles":[]', ['*'], true, endBytes + filesBytes + eventsBytes],
   ] as const) {
-    const options = going(follows ? { onChunk: () => {} } : {})
+    const options = going(follows ? { isFollowed: true } : {})
     const outcome = executor.run(program(code, { outputFiles: [...files] }), options)
     const begun = await host.executor.program(code)
     expect(await cluster.queue.bytes()).toMatchObject({ reserved: bytes })
@@ -196,17 +197,14 @@ it('bounds the events of a program that changes between the streams for every by
   const { executor } = cluster.server()
   const host = cluster.worker()
   let text = ''
-  const outcome = executor.run(
-    program('x'),
-    going({ onChunk: (_, bytes) => (text += String(bytes)) }),
-  )
+  const outcome = executor.run(program('x'), going(gathering((more) => (text += more))))
   const { request, options, end } = await host.executor.program('x')
   expect(request.code).toBe('x')
-  options.onStart?.()
+  options.onEvent?.({ type: 'started' })
   let written = 0
   const untilMs = performance.now() + 3000
   while (performance.now() < untilMs) {
-    for (let n = 0; n < 40; n += 1) options.onChunk?.(n % 2 ? 'stdout' : 'stderr', Buffer.from('x'))
+    for (let n = 0; n < 40; n += 1) options.onEvent?.(output(n % 2 ? 'stdout' : 'stderr', 'x'))
     written += 40
     await new Promise((resolve) => setTimeout(resolve, 1))
   }

@@ -341,11 +341,11 @@ it('whatever is repeated or lost: each run has one end, none begins twice, and n
   const begun: RunRequest[] = []
   /** Of some programs a host is unable to begin, some take so long that their leases are renewed. */
   const host: Executor = {
-    async run(request, { id = '', onDelivery, onStart }) {
+    async run(request, { id = '', onEvent }) {
       if (request.code.includes('unable') && Math.random() < 0.5) throw unavailable(new Error('no'))
       begun.push(request)
-      onDelivery?.()
-      onStart?.()
+      onEvent?.({ type: 'delivery' })
+      onEvent?.({ type: 'started' })
       await pause(request.code.includes('long') ? 2500 : 5)
       return outcome({ id, output: request.code })
     },

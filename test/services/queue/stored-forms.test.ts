@@ -8,6 +8,7 @@ import type { QueueOptions } from '../../../src/queue/create.ts'
 import type { RunRecord } from '../../../src/run/record.ts'
 import * as old from '../../fixtures/stored-schemas-0.1.0.ts'
 import { foundRun, reader, textOf } from '../../support/async-runs-harness.ts'
+import { gathering, output } from '../../support/execution-events.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { memoryLog } from '../../unit/support/app.ts'
 import { LOOPBACK, SECRET } from '../../unit/webhooks/support/messages.ts'
@@ -155,7 +156,7 @@ describe.each([
     const one = server()
     const { executor } = cluster.worker({ slots: 3 })
     const queued = await executor.program('queued')
-    queued.options.onStart?.()
+    queued.options.onEvent?.({ type: 'started' })
     queued.end({ output: 'ran' })
     await expect.poll(() => found(one, 'run-queued')).toMatchObject({ state: 'finished' })
     await expect.poll(() => received.some(({ body }) => body.includes('"run-queued"'))).toBe(true)
@@ -171,13 +172,13 @@ it('an event of a type that a later version has is nothing to whoever waits', as
   const one = server()
   const { executor } = cluster.worker()
   let text = ''
-  const onChunk = (_: string, bytes: Buffer) => {
-    text += bytes
-  }
-  const ran = one.executor.run(program('held'), going({ id: 'run-later', onChunk }))
+  const following = gathering((more) => {
+    text += more
+  })
+  const ran = one.executor.run(program('held'), going({ id: 'run-later', ...following }))
   const begun = await executor.program('held')
-  begun.options.onStart?.()
-  begun.options.onChunk?.('stdout', Buffer.from('four'))
+  begun.options.onEvent?.({ type: 'started' })
+  begun.options.onEvent?.(output('stdout', 'four'))
   await expect.poll(() => text, { timeout: 5000 }).toBe('four')
   await cluster.queue.append({ id: 'run-later', attempt: 1 }, 100, [{ type: 'later', data: {} }])
   begun.end({ output: 'four' })
@@ -256,9 +257,9 @@ it('what is written today is read by servers and workers of 0.1.0', async () => 
     one.asyncRuns.submit([{ id, request: program(id), origin: asKey('one'), ...more }])
   await submit('finished', { webhook: { url, secret: SECRET } })
   const finished = await executor.program('finished')
-  finished.options.onStart?.()
-  finished.options.onChunk?.('stdout', Buffer.from('some'))
-  finished.options.onChunk?.('stderr', Buffer.from('more'))
+  finished.options.onEvent?.({ type: 'started' })
+  finished.options.onEvent?.(output('stdout', 'some'))
+  finished.options.onEvent?.(output('stderr', 'more'))
   finished.end({ output: 'some' })
   await expect.poll(() => one.webhookCounts?.().retried, { timeout: 8000 }).toBe(1)
   await submit('failed')
@@ -267,8 +268,8 @@ it('what is written today is read by servers and workers of 0.1.0', async () => 
   await executor.program('cancelled')
   await one.asyncRuns.cancel('cancelled')
   await submit('running')
-  ;(await executor.program('running')).options.onStart?.()
-  const waited = going({ onChunk: () => {}, origin: asKey('two', { maxConcurrent: 1 }) })
+  ;(await executor.program('running')).options.onEvent?.({ type: 'started' })
+  const waited = going({ isFollowed: true, origin: asKey('two', { maxConcurrent: 1 }) })
   void one.executor.run(program('sync'), waited).catch(() => {})
   await executor.program('sync')
   const ids = ['parked-1', 'parked-2']

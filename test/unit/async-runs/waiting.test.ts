@@ -26,7 +26,7 @@ it('asynchronous runs that wait for a container take no place of synchronous one
     const end = executor.run(request, {
       id,
       signal: new AbortController().signal,
-      origin: { ...origin, onCharged: () => {}, onRun: () => {} },
+      origin,
     })
     return { id, end }
   }

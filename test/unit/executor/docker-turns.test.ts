@@ -7,6 +7,7 @@ import { DockerExecutor } from '../../../src/executor/docker.ts'
 import { StartPace } from '../../../src/executor/start-pace.ts'
 import type { ApiKey } from '../../../src/keys/api-key.ts'
 import { ownRequest } from '../../../src/run/request.ts'
+import { hearing } from '../../support/execution-events.ts'
 import { enter, settle } from '../admission/gate-visitor.ts'
 import { testKey } from '../support/app.ts'
 
@@ -35,8 +36,8 @@ async function order(asked: readonly (readonly [ApiKey | undefined, string] | 'o
     const isOwn = one === 'own'
     const origin = isOwn ? {} : { origin: { requestId: '', key: one[0], client: one[1] } }
     const name = isOwn ? one : (one[0]?.name ?? one[1])
-    const onAdmitted = () => void admitted.push(name)
-    executor.run(request, { signal, onAdmitted, ...origin }).catch(() => {})
+    const hears = hearing('admitted', () => admitted.push(name))
+    executor.run(request, { signal, ...hears, ...origin }).catch(() => {})
   }
   first.finish()
   await settle()

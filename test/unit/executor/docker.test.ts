@@ -1,6 +1,7 @@
 // A run from the outside: what is told while it goes on, and which environment it goes on in.
 
 import { describe, expect, it } from 'vitest'
+import { hearing, noting } from '../../support/execution-events.ts'
 import { fakeDocker } from './fake-docker.ts'
 
 const { run, calls, close } = fakeDocker()
@@ -8,16 +9,8 @@ const { run, calls, close } = fakeDocker()
 describe('a run', () => {
   it('tells of its start, and of each piece of output as it comes', async () => {
     const told: string[] = []
-    const outcome = await run(
-      'good',
-      {},
-      {},
-      {
-        onStart: () => told.push('start'),
-        onChunk: (stream, bytes) => told.push(`${stream} ${Buffer.from(bytes)}`),
-      },
-    )
-    expect(told).toEqual(['start', 'stdout hello\n'])
+    const outcome = await run('good', {}, {}, noting(told))
+    expect(told.slice(-3)).toEqual(['delivery', 'started', 'stdout hello\n'])
     expect(outcome.output).toBe('hello')
   })
 
@@ -27,11 +20,9 @@ describe('a run', () => {
       'floods',
       { MAX_OUTPUT_BYTES: '100000' },
       {},
-      {
-        onChunk: (_, bytes) => {
-          bytesTold += bytes.length
-        },
-      },
+      hearing('output', ({ bytes }) => {
+        bytesTold += bytes.length
+      }),
     )
     expect(bytesTold).toBe(100_000)
     expect(outcome.output).toHaveLength(100_000)
@@ -41,10 +32,10 @@ describe('a run', () => {
     'tells of no start where it never starts: %s',
     async (behaviour) => {
       let starts = 0
-      const onStart = () => {
+      const started = hearing('started', () => {
         starts += 1
-      }
-      await expect(run(behaviour, {}, {}, { onStart })).rejects.toThrow()
+      })
+      await expect(run(behaviour, {}, {}, started)).rejects.toThrow()
       expect(starts).toBe(0)
     },
   )

@@ -2,6 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
+import type { ExecutionEvent } from '../../../src/run/executor.ts'
+import { hearing } from '../../support/execution-events.ts'
 import { fakeDocker } from './fake-docker.ts'
 
 // Containers of the fake engine take half a second to start, each with a process of its own.
@@ -19,7 +21,7 @@ async function dropped(run: ReturnType<typeof start>['run'], ms: number, client 
 async function hungUp(run: ReturnType<typeof start>['run'], ms: number, client = 'flood') {
   const charged = vi.fn()
   const signal = AbortSignal.timeout(ms)
-  const ended = run({}, { signal, origin: origin(client), onCharged: charged })
+  const ended = run({}, { signal, origin: origin(client), ...hearing('charged', charged) })
   await expect(ended).rejects.toMatchObject({ code: 'cancelled' })
   return charged
 }
@@ -155,15 +157,18 @@ it('gives the last one to whoever comes where the pool has no more than one', as
 it('knows of one that has left whether its program was handed to a container', async () => {
   const { run } = start('starts-slowly', { POOL_SIZE: '0' })
   const handed = vi.fn()
-  const early = run({}, { signal: AbortSignal.timeout(300), onDelivery: handed })
+  const early = run({}, { signal: AbortSignal.timeout(300), ...hearing('delivery', handed) })
   await expect(early).rejects.toMatchObject({ code: 'cancelled' })
   expect(handed).not.toHaveBeenCalled()
 
   // It is stopped when it is handed over: nobody has heard then that the program has begun, and it may have.
   const stop = new AbortController()
   const started = vi.fn()
-  const onDelivery = () => setImmediate(() => stop.abort())
-  const ended = run({}, { signal: stop.signal, onDelivery, onStart: started })
+  const onEvent = ({ type }: ExecutionEvent) => {
+    if (type === 'delivery') setImmediate(() => stop.abort())
+    if (type === 'started') started()
+  }
+  const ended = run({}, { signal: stop.signal, onEvent })
   await expect(ended).rejects.toMatchObject({ code: 'cancelled' })
   expect(started).not.toHaveBeenCalled()
 })

@@ -1,6 +1,7 @@
 // Files that come back from containers which do not do what they should: a fake `docker` plays them.
 
 import { expect, it } from 'vitest'
+import { hearing } from '../../support/execution-events.ts'
 import { fakeDocker } from './fake-docker.ts'
 
 const { run, calls, called, close } = fakeDocker()
@@ -45,22 +46,22 @@ it('waits five seconds for a runner that collects for ever, then answers with wh
 }, 15_000)
 
 it('believes a report that came in time, where the server was too busy to read it before its own deadline', async () => {
-  const onStart = () => {
+  const busy = hearing('started', () => {
     const untilMs = performance.now() + 1000
     while (performance.now() < untilMs); // as making a very large answer does
-  }
+  })
   const given = { ...GLOBS, timeoutSeconds: 0.3 }
-  expect(await run('reports-and-collects-slowly', {}, given, { onStart })).toMatchObject({
+  expect(await run('reports-and-collects-slowly', {}, given, busy)).toMatchObject({
     ...{ status: 'ok', exitCode: 0, files: [HELLO], filesOmitted: [] },
   })
 })
 
 it('stops a runner that collects when the client hangs up', async () => {
   const controller = new AbortController()
-  const onStart = () => setTimeout(() => controller.abort(), 100)
+  const stops = hearing('started', () => setTimeout(() => controller.abort(), 100))
   const { signal } = controller
   const startedAtMs = performance.now()
-  await expect(run('collects-for-ever', {}, GLOBS, { signal, onStart })).rejects.toMatchObject({
+  await expect(run('collects-for-ever', {}, GLOBS, { signal, ...stops })).rejects.toMatchObject({
     code: 'cancelled',
   })
   expect(performance.now() - startedAtMs).toBeLessThan(4000)

@@ -28,10 +28,10 @@ describe('runs', () => {
 
   it('are timed', async () => {
     const { app, executor } = testApp()
-    executor.answer = async (_, { onAdmitted, onStart }) => {
+    executor.answer = async (_, { onEvent }) => {
       await new Promise((resolve) => setTimeout(resolve, 60))
-      onAdmitted?.()
-      onStart?.()
+      onEvent?.({ type: 'admitted' })
+      onEvent?.({ type: 'started' })
       return outcome({ durationMs: 400 })
     }
     await postRun(app)

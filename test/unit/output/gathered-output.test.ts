@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { GatheredOutput } from '../../../src/output/gathered-output.ts'
-import type { Piece } from '../../../src/output/output-feed.ts'
+import { type Piece, wholeText } from '../../../src/output/output-text.ts'
 
 let pieces: Piece[]
 let output: GatheredOutput
@@ -66,7 +66,7 @@ it('pieces of a stream together are what its bytes say', () => {
       for (const name of ['stdout', 'stderr'] as const) {
         const own = chunks.filter(({ stream }) => stream === name)
         const text = pieces.map((piece) => (piece.stream === name ? piece.text : '')).join('')
-        expect(text).toBe(Buffer.concat(own.map(({ bytes }) => bytes)).toString())
+        expect(text).toBe(wholeText(Buffer.concat(own.map(({ bytes }) => bytes))))
       }
     }),
   )

@@ -1,36 +1,45 @@
 // Output between its writer and its reader: bytes become text across the borders of chunks, and nothing is lost.
 
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { OutputFeed, type Piece } from '../../../src/output/output-feed.ts'
+import { describe, expect, it } from 'vitest'
+import { OutputFeed } from '../../../src/output/output-feed.ts'
+import { type Piece, wholeText } from '../../../src/output/output-text.ts'
 import type { StreamName } from '../../../src/run/executor.ts'
-
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
+import { output } from '../../support/execution-events.ts'
 
 type Chunk = [stream: StreamName, bytes: string | readonly number[]]
 
 const bytesOf = (bytes: string | readonly number[]) =>
   typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(Uint8Array.from(bytes))
 
+/** A feed with its reader. */
+function newFeed() {
+  const feed = new OutputFeed()
+  const reader = feed[Symbol.asyncIterator]()
+  return {
+    add: (stream: StreamName, bytes: string | readonly number[]) =>
+      feed.tell(output(stream, bytesOf(bytes))),
+    restart: () => feed.tell({ type: 'restart' }),
+    end: () => feed.end(),
+    /** Undefined at the end. */
+    next: async () => (await reader.next()).value ?? undefined,
+  }
+}
+
 /** All that can be read of a feed that has ended. */
-async function rest(feed: OutputFeed): Promise<Piece[]> {
+async function rest({ next }: ReturnType<typeof newFeed>): Promise<Piece[]> {
   const pieces: Piece[] = []
   for (;;) {
-    const piece = await feed.next(1000)
+    const piece = await next()
     if (piece === undefined) return pieces
-    if (piece !== 'silence' && piece !== 'restart') pieces.push(piece)
+    if (piece !== 'restart') pieces.push(piece)
   }
 }
 
 /** What is read, as stream and text, where these chunks were written and nobody read meanwhile. */
 async function read(...chunks: Chunk[]): Promise<string[][]> {
-  const feed = new OutputFeed()
-  for (const [stream, bytes] of chunks) feed.add(stream, bytesOf(bytes))
+  const feed = newFeed()
+  for (const [stream, bytes] of chunks) feed.add(stream, bytes)
   feed.end()
   return (await rest(feed)).map(({ stream, text }) => [stream, text])
 }
@@ -58,13 +67,12 @@ describe('output', () => {
   })
 
   it('comes at once where it is waited for, in pieces as it was written', async () => {
-    const feed = new OutputFeed()
+    const feed = newFeed()
     for (const text of ['a', 'b', 'c']) {
-      const piece = feed.next(1000)
-      feed.add('stderr', bytesOf(text))
+      const piece = feed.next()
+      feed.add('stderr', text)
       expect(await piece).toEqual({ stream: 'stderr', text })
     }
-    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('is none where there is none', async () => {
@@ -80,48 +88,21 @@ describe('output', () => {
 })
 
 describe('waiting', () => {
-  it('ends with silence where nothing comes in time, as often as it is asked', async () => {
-    const feed = new OutputFeed()
-    for (let i = 0; i < 3; i += 1) {
-      let heard: unknown
-      void feed.next(1000).then((it) => {
-        heard = it
-      })
-      await vi.advanceTimersByTimeAsync(999)
-      expect(heard).toBeUndefined()
-      await vi.advanceTimersByTimeAsync(1)
-      await settle()
-      expect(heard).toBe('silence')
-    }
-    feed.add('stdout', bytesOf('x'))
-    expect(await feed.next(1000)).toEqual({ stream: 'stdout', text: 'x' })
-  })
-
   it('is not over with half of a character', async () => {
-    const feed = new OutputFeed()
-    const piece = feed.next(1000)
-    feed.add('stdout', bytesOf([0xc3]))
-    await vi.advanceTimersByTimeAsync(500)
-    feed.add('stdout', bytesOf([0xa9]))
+    const feed = newFeed()
+    const piece = feed.next()
+    feed.add('stdout', [0xc3])
+    await settle()
+    feed.add('stdout', [0xa9])
     expect(await piece).toEqual({ stream: 'stdout', text: 'é' })
   })
 
   it('ends with the run', async () => {
-    const feed = new OutputFeed()
-    const nothing = feed.next(1000)
+    const feed = newFeed()
+    const nothing = feed.next()
     feed.end()
     expect(await nothing).toBeUndefined()
-    expect(await feed.next(1000)).toBeUndefined()
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  it('tells of the start and of the end', async () => {
-    const feed = new OutputFeed()
-    const first = Promise.race([feed.ended.then(() => 'end'), feed.started.then(() => 'start')])
-    feed.start()
-    expect(await first).toBe('start')
-    feed.end()
-    await feed.ended
+    expect(await feed.next()).toBeUndefined()
   })
 })
 
@@ -160,6 +141,15 @@ describe('a character', () => {
   })
 })
 
+it('is read in no time that grows with what waits: to read each chunk moves no other', async () => {
+  const feed = newFeed()
+  for (let n = 0; n < 200_000; n += 1) feed.add(n % 2 ? 'stdout' : 'stderr', 'x')
+  feed.end()
+  const startedAtMs = performance.now()
+  expect(await rest(feed)).toHaveLength(200_000)
+  expect(performance.now() - startedAtMs).toBeLessThan(4000)
+})
+
 it('loses nothing, whatever is written and however slowly it is read', async () => {
   const anyBytes = fc.oneof(
     fc.uint8Array({ maxLength: 6 }),
@@ -171,20 +161,20 @@ it('loses nothing, whatever is written and however slowly it is read', async () 
   )
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { maxLength: 20 }), async (steps) => {
-      const feed = new OutputFeed()
+      const feed = newFeed()
       const written = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] }
       const pieces: Piece[] = []
       let reading: Promise<unknown> = Promise.resolve()
       for (const step of steps) {
         if (step === 'read') {
           reading = reading.then(async () => {
-            const piece = await feed.next(1000)
+            const piece = await feed.next()
             if (typeof piece === 'object') pieces.push(piece)
           })
           await settle()
         } else {
           written[step[0]].push(step[1])
-          feed.add(step[0], Buffer.from(step[1]))
+          feed.add(step[0], [...step[1]])
         }
       }
       feed.end()
@@ -192,70 +182,31 @@ it('loses nothing, whatever is written and however slowly it is read', async () 
       pieces.push(...(await rest(feed)))
       for (const name of ['stdout', 'stderr'] as const) {
         const texts = pieces.filter(({ stream }) => stream === name).map(({ text }) => text)
-        expect(texts.join('')).toBe(Buffer.concat(written[name]).toString())
+        expect(texts.join('')).toBe(wholeText(Buffer.concat(written[name])))
         expect(texts).not.toContain('')
       }
     }),
   )
 })
 
-describe('drained', () => {
-  it('resolves when the reader has all that came, and waits for more', async () => {
-    const feed = new OutputFeed()
-    feed.add('stdout', bytesOf('a'))
-    const seen: string[] = []
-    const drained = feed.drained(1000).then(() => seen.push('drained'))
-    expect(await feed.next(1000)).toEqual({ stream: 'stdout', text: 'a' })
-    expect(seen).toEqual([])
-    const next = feed.next(1000)
-    await drained
-    feed.end()
-    expect(await next).toBeUndefined()
-  })
-
-  it('resolves at once where the reader waits already, but not for what has just come', async () => {
-    const feed = new OutputFeed()
-    const waiting = feed.next(1000)
-    await feed.drained(1000)
-    feed.add('stdout', bytesOf('a'))
-    let isDrained = false
-    const drained = feed.drained(1000).then(() => {
-      isDrained = true
-    })
-    expect(await waiting).toEqual({ stream: 'stdout', text: 'a' })
-    expect(isDrained).toBe(false)
-    void feed.next(1000)
-    await drained
-  })
-
-  it('waits no longer than it is told to', async () => {
-    vi.useFakeTimers()
-    const feed = new OutputFeed()
-    feed.add('stdout', bytesOf('a'))
-    const drained = feed.drained(100)
-    await vi.advanceTimersByTimeAsync(100)
-    await drained
-  })
-})
-
 describe('a restart', () => {
   it('drops what was not read, tells of it once, and begins with whole characters', async () => {
-    const feed = new OutputFeed()
-    feed.add('stdout', bytesOf('read'))
-    expect(await feed.next(1000)).toEqual({ stream: 'stdout', text: 'read' })
-    feed.add('stderr', bytesOf('dropped'))
-    feed.add('stdout', bytesOf('é').subarray(0, 1))
+    const feed = newFeed()
+    feed.add('stdout', 'read')
+    expect(await feed.next()).toEqual({ stream: 'stdout', text: 'read' })
+    feed.add('stderr', 'dropped')
+    feed.add('stdout', [0xc3])
     feed.restart()
-    feed.add('stdout', bytesOf('anew'))
+    feed.add('stdout', 'anew')
     feed.end()
-    expect(await feed.next(1000)).toBe('restart')
-    expect(await feed.next(1000)).toEqual({ stream: 'stdout', text: 'anew' })
-    expect(await feed.next(1000)).toBeUndefined()
+    expect(await feed.next()).toBe('restart')
+    expect(await feed.next()).toEqual({ stream: 'stdout', text: 'anew' })
+    expect(await feed.next()).toBeUndefined()
   })
 
   it('wakes who waits', async () => {
-    const feed = new OutputFeed()
-    const next = feed.next(10_000)
+    const feed = newFeed()
+    const next = feed.next()
     feed.restart()
     expect(await next).toBe('restart')
   })

@@ -67,8 +67,8 @@ describe('a run', () => {
 
   it('is in it from the page and from a stream as well', async () => {
     const { app: tested, executor } = app({ READ_RUNS_WITHOUT_KEY: 'on' }, [])
-    executor.answer = async (_, { onStart }) => {
-      onStart?.()
+    executor.answer = async (_, { onEvent }) => {
+      onEvent?.({ type: 'started' })
       return outcome({ id: `id-${executor.requests.length}` })
     }
     await postForm(tested, { code: 'x' })

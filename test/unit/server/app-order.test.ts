@@ -56,8 +56,8 @@ describe('the rate', () => {
       const { app, executor } = testApp({ settings: one })
       executor.answer = () => Promise.reject(new Refusal(code, 'before'))
       await postRun(app)
-      executor.answer = async (_, { onCharged }) => {
-        onCharged?.()
+      executor.answer = async (_, { onEvent }) => {
+        onEvent?.({ type: 'charged' })
         throw new Refusal(code, 'after')
       }
       expect((await postRun(app)).status).not.toBe(429)

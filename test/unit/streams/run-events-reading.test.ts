@@ -28,13 +28,15 @@ afterEach(() => {
 async function started() {
   const run = new HeldRun()
   executor.answer = run.answer
+  const ended = vi.fn()
   const stream = runEvents.start(REQUEST, {
     signal: new AbortController().signal,
     describeError: () => ({}),
+    onStream: (end) => void end.then(ended),
   })
   await run.asked
   run.start()
-  return { run, ...eventReader(await stream) }
+  return { run, ended, ...eventReader(await stream) }
 }
 
 /** Lets everything go on that waits for no timer. */
@@ -105,6 +107,14 @@ describe('a slow reader', () => {
     const events = await rest()
     expect(events.filter(([event]) => event === 'heartbeat').length).toBeLessThanOrEqual(1)
     expect(events.slice(-2)).toEqual([['stdout', { text: 'x' }], RESULT])
+  })
+
+  it('holds the end of its run up for no time', async () => {
+    const { run, ended } = await started()
+    run.write('stdout', 'x')
+    run.end(outcome())
+    await settle()
+    expect(ended).toHaveBeenCalled()
   })
 
   it('is waited for while the program runs', async () => {

@@ -4,6 +4,7 @@ import type { RunOptions, StreamName } from '../../../src/run/executor.ts'
 import type { Outcome } from '../../../src/run/outcome.ts'
 import { cancelled } from '../../../src/run/refusal.ts'
 import type { RunRequest } from '../../../src/run/request.ts'
+import { output } from '../../support/execution-events.ts'
 import { memoryLog, testApp } from './app.ts'
 
 /** One run: it starts, writes and ends when it is told to, and stops when its signal says so. */
@@ -40,15 +41,15 @@ export class HeldRun {
   }
 
   start(): void {
-    this.#options?.onStart?.()
+    this.#options?.onEvent?.({ type: 'started' })
   }
 
   restart(): void {
-    this.#options?.onRestart?.()
+    this.#options?.onEvent?.({ type: 'restart' })
   }
 
   write(stream: StreamName, bytes: string | Uint8Array): void {
-    this.#options?.onChunk?.(stream, Buffer.from(bytes as Uint8Array))
+    this.#options?.onEvent?.(output(stream, bytes))
   }
 }
 

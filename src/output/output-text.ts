@@ -1,8 +1,7 @@
-// The output of a run as pieces of text that are worth an event: what comes before somebody takes it is few of them.
+// The output of a run as text. What comes in bytes before somebody takes it is few pieces, each worth an event.
 
 import { StringDecoder } from 'node:string_decoder'
 import type { StreamName } from '../run/executor.ts'
-import type { Piece } from './output-feed.ts'
 
 /**
  * How often output may change between the streams before it is taken and still come in the order in which it was written.
@@ -10,8 +9,23 @@ import type { Piece } from './output-feed.ts'
  */
 export const MAX_CHANGES = 32
 
-/** Gathers output until it is taken; half a character waits for its rest. */
-export class OutputPieces {
+/** Output of one of the program's streams. */
+export interface Piece {
+  stream: StreamName
+  text: string
+}
+
+/** All that a program wrote to one of its streams: what its pieces say together. */
+export function wholeText(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+}
+
+/**
+ * Gathers output until it is taken. Half a character waits for its rest; one that never becomes whole is U+FFFD at the end,
+ * and so is a byte that is none.
+ */
+export class OutputText {
+  // Several times as fast as a TextDecoder that keeps what was half a character.
   readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
   #pieces: Piece[] = []
   #bytes = 0
@@ -41,18 +55,14 @@ export class OutputPieces {
     return pieces
   }
 
+  /** Where there are too many pieces, to the last one of its stream, past those of the other one. */
   #gather(stream: StreamName, text: string): void {
     if (!text) return
-    const last = this.#pieces.at(-1)
+    const isFull = this.#pieces.length >= MAX_CHANGES
+    const last = isFull
+      ? this.#pieces.findLast((piece) => piece.stream === stream)
+      : this.#pieces.at(-1)
     if (last?.stream === stream) last.text += text
-    else if (this.#pieces.length < MAX_CHANGES) this.#pieces.push({ stream, text })
-    else this.#gatherApart(stream, text)
-  }
-
-  /** To the last piece of this stream, past those of the other one. */
-  #gatherApart(stream: StreamName, text: string): void {
-    const last = this.#pieces.findLast((piece) => piece.stream === stream)
-    if (last) last.text += text
     else this.#pieces.push({ stream, text })
   }
 }

@@ -1,0 +1,53 @@
+// A stream of server-sent events, as fast as its reader takes it.
+
+import { onAbort } from '../waits/abortable.ts'
+import { InTime } from './in-time.ts'
+import { HEARTBEAT, HEARTBEAT_MS } from './server-sent-events.ts'
+
+export interface EventStreamOptions {
+  /** Aborts when the stream is over. Whoever aborts it before its end breaks it off. */
+  over: AbortController
+  /** Called when the reader asks for more. */
+  onPull?: () => void
+  /** Told of what fails while events are made, which breaks the stream off. */
+  onFailed?: (error: unknown) => void
+}
+
+/**
+ * Sends the bytes of events, with a heartbeat where none come for a while. What comes next is asked for when the reader has
+ * taken what came before, so that a slow reader costs no more memory than a fast one.
+ */
+export function eventStream(
+  events: AsyncIterable<Uint8Array>,
+  { over, onPull, onFailed }: EventStreamOptions,
+): ReadableStream<Uint8Array> {
+  const pieces = new InTime(events)
+  let stopListening = () => {}
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        controller.enqueue(Buffer.from(': started\n\n'))
+        stopListening = onAbort(over.signal, () => controller.error(over.signal.reason))
+      },
+      pull: async (controller) => {
+        onPull?.()
+        try {
+          const piece = await pieces.next(HEARTBEAT_MS)
+          if (over.signal.aborted) return
+          if (piece) {
+            controller.enqueue(piece === 'silence' ? Buffer.from(HEARTBEAT) : piece)
+            return
+          }
+          stopListening()
+          controller.close()
+          over.abort()
+        } catch (error) {
+          onFailed?.(error)
+          over.abort(error)
+        }
+      },
+      cancel: () => over.abort(),
+    },
+    { highWaterMark: 1 },
+  )
+}
