@@ -283,7 +283,7 @@ export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
     MAX_WAIT_SECONDS: setting(
       decimal(MIN_SECONDS, 3600),
       '45',
-      'longest wait for a turn; with `EXECUTOR=docker` 32 for each that runs may wait',
+      'longest wait for a turn. With `EXECUTOR=docker` at most 32 synchronous runs wait for each place of `MAX_RUNNING`. A container has two thirds of this time to start, 30 s at least and 120 s at most',
     ),
   }
 }

@@ -10,19 +10,19 @@ const MEBIBYTE = 1024 * 1024
 const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
 /** How many containers may be starting or ending beside those that wait and run. */
 const SPARE_CONTAINERS = 2
-/** How many runs may wait for each that runs. Who waits too long leaves (MAX_WAIT_SECONDS): this bounds what they hold until then. */
+/** How many runs may wait for each that runs. They leave after MAX_WAIT_SECONDS; this bounds the memory that they hold until then. */
 const WAITING_FOR_EACH = 32
-/** How long a container may wait for its program, in seconds: what it has from its start is never older than that. */
+/** How long a container may wait for its program, in seconds. One whose server was killed lives on for no longer than that and a run. */
 export const WARM_MAX_AGE_SECONDS = 300
 /**
- * The longest start of a container, in seconds; most take one. Where clients may wait longer for their turn than by default the
- * host is slow, and starts have more time as well; at the most an engine hangs.
+ * The longest start of a container, in seconds; most take one second. A longer MAX_WAIT_SECONDS than the default is for a slow host,
+ * where starts take longer too. An engine that takes more than the maximum hangs.
  */
 const MIN_START_TIMEOUT_SECONDS = 30
 const MAX_START_TIMEOUT_SECONDS = 120
-/** Files of /tmp for each of its bytes: one that is not empty takes a page. */
+/** Bytes of /tmp for each file that it may have: one that is not empty takes a page. */
 const TMP_FILE_BYTES = 4096
-/** Open files of one process: what Linux has by default, and the most that `select` can wait for. */
+/** Open files of one process: the default of Linux, and the most that `select` can wait for. */
 const OPEN_FILES = 1024
 /** What a container's own life exceeds the sum of its parts by, in seconds. */
 const LIFETIME_SLACK_SECONDS = 5

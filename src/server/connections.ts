@@ -5,10 +5,7 @@ import type { Socket } from 'node:net'
 import { SharedBound } from '../admission/shared-bound.ts'
 import { clientKey } from '../keys/client-address.ts'
 
-/**
- * How many clients may hold at once. Each is a file and some tens of kilobytes: with all of them a server stays within the files
- * that services have (`LimitNOFILE` in deploy/), and this many can't be waiting or reading on one host anyway.
- */
+/** How many clients may hold at once. Each is an open file; `LimitNOFILE` in deploy/ has room for them and the containers' pipes. */
 export const MAX_CONNECTIONS = 4096
 
 export interface ConnectionsOptions {
