@@ -8,9 +8,9 @@ import { Redis } from 'ioredis'
 /** Shorter than the time that Docker or a kubelet gives it, in milliseconds. */
 const TIMEOUT_MS = 4000
 
-const { REDIS_URL, QUEUE_PREFIX, WORKER_NAME } = process.env
+const { REDIS_URL, QUEUE_PREFIX } = process.env
 const prefix = QUEUE_PREFIX || 'safe-code-executor'
-const name = WORKER_NAME || hostname()
+const name = hostname()
 
 // Whatever happens: an answer of "yes" is the only one that counts.
 process.exitCode = 1

@@ -34,14 +34,14 @@ export async function operation(): Promise<void> {
   const keys = [{ name: 'bench', sha256: keyDigest(key), rateLimitRequests: 1_000_000 }]
   writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys }))
   const one = { POOL_SIZE: '1' }
-  const sqlite = { RUN_LOG: 'on', DATABASE_URL: `file:${join(folder, 'runs.db')}` }
+  const sqlite = { DATABASE_URL: `file:${join(folder, 'runs.db')}` }
   const baseline = process.env.BENCH_BASELINE
   const servers = {
     ...(baseline && { baseline: await startServer(one, baseline) }),
     nothing: await startServer(one),
     defaults: await startServer({ ...one, ...sqlite, RATE_LIMIT: 'on' }),
     everything: await startServer({
-      ...{ ...one, RUN_LOG: 'on', DATABASE_URL: postgres.url, REDIS_URL: redis.url },
+      ...{ ...one, DATABASE_URL: postgres.url, REDIS_URL: redis.url },
       ...{ RATE_LIMIT: 'on', API_KEYS_FILE: join(folder, 'keys.json') },
     }),
   }

@@ -74,7 +74,7 @@ async function scaling(redis: Service): Promise<void> {
     REDIS_URL: redis.url,
     QUEUE_PREFIX: 'bench-scaling',
     MAX_QUEUED: '10000',
-    MAX_QUEUE_MB: '1024',
+    MAX_RESULTS_MB: '1024',
   }
   const server = await startServer({ ...settings, EXECUTOR: 'queue', LOG_LEVEL: 'info' })
   let first = Number.NaN
@@ -161,7 +161,7 @@ async function checked(server: Server, kind: 'real' | 'stub' = 'real'): Promise<
 
 async function startWorker(settings: Record<string, string>): Promise<ChildProcess> {
   const child = spawn('node', ['dist/main.js', 'worker'], {
-    env: { ...process.env, LOG_FORMAT: 'json', ...settings },
+    env: { ...process.env, ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await new Promise<void>((resolve, reject) => {

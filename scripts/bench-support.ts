@@ -41,7 +41,7 @@ export async function startServer(
       ...process.env,
       PORT: '0',
       RATE_LIMIT: 'off',
-      RUN_LOG: 'off',
+      DATABASE_URL: 'off',
       LOG_LEVEL: 'info',
       ...settings,
     },

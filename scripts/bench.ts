@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { parseConfig } from '../src/config/config.ts'
 import { dockerRunArgs, userIds } from '../src/executor/flags.ts'
-import { containerSpec } from '../src/executor/spec.ts'
+import { containerSpec, maxWaiting } from '../src/executor/spec.ts'
 import { dataImport, streaming } from './bench-api.ts'
 import { operation } from './bench-operation.ts'
 import { queue } from './bench-queue.ts'
@@ -179,7 +179,7 @@ async function overload(): Promise<void> {
   )
   const count = (status: number) => statuses.filter((value) => value === status).length
   report(
-    `${OVERLOAD_CLIENTS} clients at once (${config.MAX_RUNNING} run, ${config.MAX_WAITING} wait)`,
+    `${OVERLOAD_CLIENTS} clients at once (${config.MAX_RUNNING} run, ${maxWaiting(config)} wait)`,
     `${count(200)} answered, ${count(503)} busy, first 503 after ${ms(firstBusyMs)}`,
   )
   await server.stop()

@@ -17,7 +17,7 @@ export interface Place {
 }
 
 export function denoPermissions(config: Config, { address, socket }: Place): string[] {
-  const { HOST, PORT, API_KEYS_FILE, REDIS_URL, RUN_LOG, DATABASE_URL, DOCKER_BIN } = config
+  const { HOST, PORT, API_KEYS_FILE, REDIS_URL, DATABASE_URL, DOCKER_BIN } = config
   const hasEngine = config.EXECUTOR === 'docker'
   const net = [`${address.includes(':') ? `[${address}]` : address}:${PORT}`]
   if (address !== HOST) net.push(HOST) // to look a name up, Deno wants all of its ports
@@ -36,9 +36,9 @@ export function denoPermissions(config: Config, { address, socket }: Place): str
   }
   if (API_KEYS_FILE) read.push(API_KEYS_FILE)
   if (REDIS_URL) net.push(...service(REDIS_URL, REDIS_PORT))
-  if (RUN_LOG && !DATABASE_URL.startsWith('file:'))
-    net.push(...service(DATABASE_URL, POSTGRES_PORT))
-  if (RUN_LOG && DATABASE_URL.startsWith('file:')) {
+  const isSqlite = DATABASE_URL !== false && DATABASE_URL.startsWith('file:')
+  if (DATABASE_URL && !isSqlite) net.push(...service(DATABASE_URL, POSTGRES_PORT))
+  if (DATABASE_URL && isSqlite) {
     const folder = dirname(sqlitePath(DATABASE_URL))
     read.push('src/run-log/sqlite-worker.js', folder)
     write.push(folder)

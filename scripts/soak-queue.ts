@@ -34,7 +34,7 @@ async function soakKills(count: number): Promise<number> {
   const redis = await redisService()
   // What is promised to the runs of a worker that was killed stays so until their leases are over.
   const cluster = startCluster(redis.url, {
-    ...{ ENVIRONMENTS: 'python', MAX_QUEUED: '5000', MAX_QUEUE_MB: '4096' },
+    ...{ ENVIRONMENTS: 'python', MAX_QUEUED: '5000', MAX_RESULTS_MB: '4096' },
   })
   const { asyncRuns: runs } = cluster.server()
   const tell = teller()
@@ -60,7 +60,7 @@ async function soakKills(count: number): Promise<number> {
 async function soakResults(count: number): Promise<number> {
   const redis = await redisService({ isKept: true, maxMemoryBytes: 256 * MEBIBYTE })
   const cluster = startCluster(redis.url, {
-    ...{ ENVIRONMENTS: 'python', MAX_QUEUE_MB: '128', MAX_WAIT_SECONDS: '600' },
+    ...{ ENVIRONMENTS: 'python', MAX_RESULTS_MB: '128', MAX_WAIT_SECONDS: '600' },
   })
   const { asyncRuns: runs, executor } = cluster.server()
   const tell = teller()

@@ -184,7 +184,7 @@ export async function soakMixed(minutes: number): Promise<void> {
     writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys }))
     const server = await startServer({
       ...{ API_KEYS_FILE: join(folder, 'keys.json'), DOCKER_HOST: engine.dockerHost },
-      ...{ RATE_LIMIT: 'on', REDIS_URL: redis.url, RUN_LOG: 'on', DATABASE_URL: postgres.url },
+      ...{ RATE_LIMIT: 'on', REDIS_URL: redis.url, DATABASE_URL: postgres.url },
       ...{ MAX_RUNNING: '4', POOL_SIZE: '2' },
     })
     closers.push(() => server.stop())

@@ -87,7 +87,7 @@ function send(url: string, agent: Agent, sent: Ready): Promise<Answer> {
 export async function soakParsers(minutes: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'soak-'))
   const server = await startServer({
-    ...{ RUN_LOG: 'on', DATABASE_URL: `file:${join(folder, 'runs.db')}` },
+    ...{ DATABASE_URL: `file:${join(folder, 'runs.db')}` },
     ...{ READ_RUNS_WITHOUT_KEY: 'on', MAX_RUNNING: '2', POOL_SIZE: '1', ENVIRONMENTS: 'python' },
   })
   const figures = new Figures()

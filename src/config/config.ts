@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { z } from 'zod'
+import { removedSettings } from './removed.ts'
 import {
   apiKeys,
   databaseUrl,
@@ -11,13 +12,15 @@ import {
   hostNames,
   networks,
   onOff,
+  rateLimit,
   readOnlyMounts,
+  recordsAndDays,
   serviceUrl,
-  switchedOn,
   trustProxy,
   whole,
 } from './rules.ts'
 
+const DEFAULT_RATE = { requests: 1000, windowSeconds: 60 }
 const MEBIBYTE = 1024 * 1024
 
 /** What sensible defaults depend on. */
@@ -65,8 +68,8 @@ function setting<S extends z.ZodType<unknown, string>>(
   return schema.prefault(fallback as z.input<S>).describe(purpose)
 }
 
-/** All settings. The defaults of the last group depend on the machine. */
-export function settings({ cores, memoryBytes }: Machine) {
+/** All settings. The defaults of the last group depend on the machine, that of MAX_RESULTS_MB on where programs run. */
+export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
   // Half of the memory for programs, 128 MB each; two for a core, because many programs wait more than they compute.
   const roomForPrograms = Math.floor(memoryBytes / 2 / (128 * MEBIBYTE))
   const running = Math.max(2, Math.min(cores * 2, roomForPrograms))
@@ -107,17 +110,6 @@ export function settings({ cores, memoryBytes }: Machine) {
       'least important log line that is written',
     ),
 
-    LOG_FORMAT: setting(
-      z.enum(['auto', 'json', 'pretty'], 'must be one of auto, json, pretty'),
-      'auto',
-      'form of the log: `json` has one object a line, `pretty` is for people; `auto` is pretty on a terminal',
-    ),
-    MAX_CONNECTIONS: setting(
-      whole(1, 1_000_000),
-      '4096',
-      'connections that clients may hold at once',
-    ),
-
     DEFAULT_TIMEOUT_SECONDS: setting(
       decimal(MIN_SECONDS, DAY_SECONDS),
       '10',
@@ -128,7 +120,6 @@ export function settings({ cores, memoryBytes }: Machine) {
       '10',
       'longest time that a run may ask for',
     ),
-    MAX_CODE_BYTES: setting(whole(1, 64 * MEBIBYTE), String(256 * 1024), 'longest program'),
     MAX_BODY_BYTES: setting(whole(1, 64 * MEBIBYTE), String(2 * MEBIBYTE), 'longest request body'),
     MAX_OUTPUT_BYTES: setting(
       whole(1, 64 * MEBIBYTE),
@@ -136,37 +127,26 @@ export function settings({ cores, memoryBytes }: Machine) {
       'most output of a run, stdout and stderr together',
     ),
 
-    MAX_OUTPUT_FILES: setting(
-      whole(1, 10_000),
-      '32',
-      'most files that come back of a run, and most displays',
-    ),
-    MAX_OUTPUT_FILE_BYTES: setting(
-      whole(1, 64 * MEBIBYTE),
-      String(2 * MEBIBYTE),
-      'longest of these files and displays',
-    ),
     MAX_OUTPUT_FILES_BYTES: setting(
       whole(1, 64 * MEBIBYTE),
       String(4 * MEBIBYTE),
-      'most bytes of these files together, and of these displays together',
+      'most bytes of the files that come back of a run, and of its displays; one may have half of it, and there are 32 of each at most',
     ),
 
     MEMORY_MB: setting(whole(32, 1024 * 1024), '128', 'memory of a run, without swap'),
     CPUS: setting(decimal(MIN_CPUS, 1024), '1', 'CPUs of a run'),
     MAX_PROCESSES: setting(whole(8, 32_768), '64', 'processes and threads of a run'),
-    TMP_MB: setting(whole(1, 1024 * 1024), '16', 'size of /tmp; it counts as memory'),
-    TMP_FILES: setting(whole(16, 1_000_000), '4096', 'files in /tmp'),
-    SHM_MB: setting(whole(1, 1024 * 1024), '16', 'size of /dev/shm; it counts as memory'),
-    MAX_OPEN_FILES: setting(whole(64, 1_048_576), '1024', 'open files of one process'),
-
-    RATE_LIMIT: setting(onOff, 'on', 'whether a client’s rate is limited: on or off'),
-    RATE_LIMIT_REQUESTS: setting(
-      whole(1, 1_000_000_000),
-      '1000',
-      'requests to run that one client may send in a window',
+    TMP_MB: setting(
+      whole(1, 1024 * 1024),
+      '16',
+      'size of /tmp, and of /dev/shm; both count as memory. /tmp has 256 files for each megabyte',
     ),
-    RATE_LIMIT_WINDOW_SECONDS: setting(whole(1, DAY_SECONDS), '60', 'length of the window'),
+
+    RATE_LIMIT: setting(
+      rateLimit(DEFAULT_RATE),
+      `${DEFAULT_RATE.requests}/${DEFAULT_RATE.windowSeconds}`,
+      'requests to run that one client may send in a window of so many seconds, `REQUESTS/SECONDS`; `on` is the default, `off` no limit',
+    ),
 
     REDIS_URL: setting(
       serviceUrl(['redis://', 'rediss://'], 'redis://HOST:PORT or rediss://HOST:PORT'),
@@ -183,11 +163,6 @@ export function settings({ cores, memoryBytes }: Machine) {
       z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, or . _ -'),
       'safe-code-executor',
       'what the names of everything in Redis begin with; servers and workers with the same one work together',
-    ),
-    WORKER_NAME: setting(
-      z.string().regex(/^[\w.@-]{0,64}$/, 'must be at most 64 letters, digits, or . _ @ -'),
-      '',
-      'what metrics and logs call this worker; empty: the name of its host',
     ),
 
     MAX_QUEUED: setting(
@@ -207,38 +182,30 @@ export function settings({ cores, memoryBytes }: Machine) {
     ),
     MAX_RESULTS_MB: setting(
       whole(1, 1024 * 1024),
-      '64',
-      'memory for asynchronous runs with `EXECUTOR=docker`: half for those that have not ended, half for results, of which the oldest of who has most go first',
-    ),
-    MAX_QUEUE_MB: setting(
-      whole(1, 1024 * 1024),
-      '256',
-      'memory for all runs in Redis with `EXECUTOR=queue`: programs that wait, results, and room for what may come of each run that goes on, some 11 to 26 MB; the same on all servers',
+      isQueue ? '256' : '64',
+      'memory for asynchronous runs: half for those that have not ended, half for results, of which the oldest of who has most go first. With `EXECUTOR=queue`, where the default is 256, it is the memory for all runs in Redis: programs that wait, results, and room for what may come of each run that goes on, some 11 to 26 MB; the same on all servers',
     ),
     WEBHOOKS: setting(
-      onOff,
-      'off',
-      'whether an asynchronous run may name an address that is told of its end: on or off',
-    ),
-    WEBHOOK_NETWORKS: setting(
       networks,
-      '',
-      'networks that webhooks may reach although they are not public, separated by commas: `10.1.0.0/16`',
+      'off',
+      'whether an asynchronous run may name an address that is told of its end: on or off. Networks, separated by commas, mean on, and may be reached although they are not public: `10.1.0.0/16`',
     ),
 
-    RUN_LOG: setting(onOff, 'on', 'whether every finished run is kept as a record: on or off'),
     DATABASE_URL: setting(
       databaseUrl,
       'file:./data/runs.db',
-      'where the records are: `file:PATH` for SQLite, `postgres://USER:PASSWORD@HOST/DATABASE`',
+      'where every finished run is kept as a record: `file:PATH` for SQLite, `postgres://USER:PASSWORD@HOST/DATABASE`; `off` keeps none',
     ),
     RUN_LOG_CODE: setting(
-      switchedOn,
+      onOff,
       'off',
       'whether code and output are kept in the records too: on or off',
     ),
-    RUN_LOG_MAX_DAYS: setting(whole(1, 36_500), '30', 'how old a record may get, in days'),
-    RUN_LOG_MAX_RUNS: setting(whole(1, 1_000_000_000), '1000000', 'how many records are kept'),
+    RUN_LOG_KEEP: setting(
+      recordsAndDays,
+      '1000000/30',
+      'how many records are kept, and for how many days, `RECORDS/DAYS`',
+    ),
     RUN_LOG_SALT: setting(
       z.string(),
       '',
@@ -291,12 +258,6 @@ export function settings({ cores, memoryBytes }: Machine) {
       '256',
       'memory of a run in the environment `data`, of which its libraries take about half',
     ),
-    START_TIMEOUT_SECONDS: setting(decimal(MIN_SECONDS, 600), '30', 'longest start of a container'),
-    WARM_MAX_AGE_SECONDS: setting(
-      whole(1, DAY_SECONDS),
-      '300',
-      'how long a container may wait for its program',
-    ),
     DRAIN_NOTICE_SECONDS: setting(
       whole(0, DAY_SECONDS),
       '0',
@@ -319,12 +280,11 @@ export function settings({ cores, memoryBytes }: Machine) {
       String(Math.ceil(running / 2)),
       'containers of the environment `data` that wait warm, with some 150 MB each; by default half as many as run at once',
     ),
-    MAX_WAITING: setting(
-      whole(0, 1_000_000),
-      String(running * 32),
-      'synchronous runs that may wait for their turn with `EXECUTOR=docker`; by default 32 for each that runs',
+    MAX_WAIT_SECONDS: setting(
+      decimal(MIN_SECONDS, 3600),
+      '45',
+      'longest wait for a turn. With `EXECUTOR=docker` at most 32 synchronous runs wait for each place of `MAX_RUNNING`. A container has two thirds of this time to start, 30 s at least and 120 s at most',
     ),
-    MAX_WAIT_SECONDS: setting(decimal(MIN_SECONDS, 3600), '45', 'longest wait for a turn'),
   }
 }
 
@@ -341,14 +301,17 @@ export function parseConfig(
   env: Readonly<Record<string, string | undefined>>,
   machine: Machine = thisMachine(),
 ): Config {
-  const schema = z.object(settings(machine))
+  const schema = z.object(settings(machine, env.EXECUTOR === 'queue'))
   const given = Object.entries(env).filter(([name, value]) => name in schema.shape && value !== '')
   const result = schema.safeParse(Object.fromEntries(given))
-  const lacksRedis = result.data?.EXECUTOR === 'queue' && result.data.REDIS_URL === ''
-  if (result.success && !lacksRedis) return Object.freeze(result.data)
-  const lines = result.success
-    ? ['  REDIS_URL: must be set where EXECUTOR is queue']
-    : result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  const problems =
+    result.error?.issues.map(({ path, message }) => `${String(path[0])}: ${message}`) ?? []
+  if (result.data?.EXECUTOR === 'queue' && result.data.REDIS_URL === '') {
+    problems.push('REDIS_URL: must be set where EXECUTOR is queue')
+  }
+  problems.push(...removedSettings(env))
+  if (result.success && problems.length === 0) return Object.freeze(result.data)
+  const lines = problems.map((problem) => `  ${problem}`)
   throw new Error(`The configuration is not valid:\n${lines.join('\n')}`)
 }
 

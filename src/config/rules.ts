@@ -3,6 +3,7 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { clientAddress } from '../keys/client-address.ts'
+import type { RatePolicy } from '../rate-limiter/rate-limiter.ts'
 import { hostPattern } from './host-names.ts'
 import { parseReadOnlyMounts } from './mounts.ts'
 
@@ -30,14 +31,11 @@ export function decimal(min: number, max: number) {
     .pipe(within(min, max))
 }
 
-export const onOff = z
-  .enum(['on', 'off'], 'must be "on" or "off"')
-  .transform((value) => value === 'on')
+const on = z.enum(['on', 'true', '1']).transform(() => true as const)
+const off = z.enum(['off', 'false', '0']).transform(() => false as const)
 
-/** The same, for what is off by default and has no number for a value: 1 can mean nothing else there. */
-export const switchedOn = z
-  .enum(['on', 'off', '1', '0'], 'must be "on" or "off"')
-  .transform((value) => value === 'on' || value === '1')
+/** Whether something is on. */
+export const onOff = z.union([on, off], 'must be on or off (true or false, 1 or 0)')
 
 /** An address of a service with one of these schemes; empty where there may be none. */
 export function serviceUrl(schemes: readonly string[], what: string) {
@@ -50,10 +48,10 @@ export function serviceUrl(schemes: readonly string[], what: string) {
     )
 }
 
-/** `file:` is a path, which may be relative, and need not be a URL. */
+/** `file:` is a path, which may be relative, and need not be a URL. False where there is to be none. */
 export const databaseUrl = z.union(
-  [z.string().regex(/^file:./), serviceUrl(['postgres://', 'postgresql://'], '').min(1)],
-  'must be file:PATH, or postgres://USER:PASSWORD@HOST/DATABASE',
+  [off, z.string().regex(/^file:./), serviceUrl(['postgres://', 'postgresql://'], '').min(1)],
+  'must be file:PATH, postgres://USER:PASSWORD@HOST/DATABASE, or off',
 )
 
 /** Keys that a header can carry. Only the empty setting means that none is asked for. */
@@ -83,13 +81,48 @@ export const hostNames = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-/** Networks in CIDR notation. */
-export const networks = z.string().transform((text, context) => {
-  const parts = text === '' ? [] : text.split(',').map((part) => part.trim())
-  if (parts.every((part) => ipaddr.isValidCIDR(part))) return parts
-  context.addIssue('must be networks such as 10.1.0.0/16, separated by commas')
-  return z.NEVER
-})
+/** Networks in CIDR notation; none where it is merely on, and false where it is off. */
+export const networks = z.union([
+  off,
+  on.transform(() => []),
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine(
+      (parts) => parts.every((part) => ipaddr.isValidCIDR(part)),
+      'must be on, off, or networks such as 10.1.0.0/16, separated by commas',
+    ),
+])
+
+/** Two whole numbers, each from 1 on, with a slash between them. */
+function pair(maxFirst: number, maxSecond: number, what: string) {
+  return z
+    .string()
+    .regex(/^\d+\/\d+$/, `must be ${what}`)
+    .transform((text) => text.split('/').map(Number))
+    .pipe(z.tuple([within(1, maxFirst), within(1, maxSecond)]))
+}
+
+/** How many requests in how many seconds; false where there is no limit, and the default where it is merely on. */
+export function rateLimit(byDefault: RatePolicy) {
+  return z.union(
+    [
+      off,
+      on.transform(() => byDefault),
+      pair(1_000_000_000, 86_400, '').transform(
+        ([requests, windowSeconds]): RatePolicy => ({ requests, windowSeconds }),
+      ),
+    ],
+    'must be on, off, or REQUESTS/SECONDS such as 1000/60, at most 1000000000 in 86400',
+  )
+}
+
+/** How many records are kept, and for how many days. */
+export const recordsAndDays = pair(
+  1_000_000_000,
+  36_500,
+  'RECORDS/DAYS such as 1000000/30',
+).transform(([maxRuns, maxDays]) => ({ maxRuns, maxDays }))
 
 export const readOnlyMounts = z.string().transform((text, context) => {
   try {

@@ -16,7 +16,14 @@ import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
 import { collectionLimits } from './protocol.ts'
 import { Sandbox } from './sandbox.ts'
-import { containerSpec, maxContainers, poolSize } from './spec.ts'
+import {
+  containerSpec,
+  maxContainers,
+  maxWaiting,
+  poolSize,
+  startTimeoutSeconds,
+  WARM_MAX_AGE_SECONDS,
+} from './spec.ts'
 import { StartPace } from './start-pace.ts'
 import type { Finding } from './walls.ts'
 
@@ -73,11 +80,21 @@ export function createGuardedExecutor(
   return { executor: guard, state, close: closeAll, prove, obstacle: () => guard.obstacle }
 }
 
+/** Times of containers, in milliseconds, for tests that can't wait for those of a server. */
+export interface ContainerTimes {
+  startTimeoutMs?: number
+  warmMaxAgeMs?: number
+}
+
 /** Starts the pool. Sweeps away what a dead server left. */
 export function createDockerExecutor(
   config: Config,
   logger: Logger,
   events: ExecutorEvents = NO_EVENTS,
+  {
+    startTimeoutMs = startTimeoutSeconds(config) * 1000,
+    warmMaxAgeMs = WARM_MAX_AGE_SECONDS * 1000,
+  }: ContainerTimes = {},
 ): DockerParts {
   const owner = ownerOfThisProcess()
   const engine = new Engine({
@@ -86,10 +103,9 @@ export function createDockerExecutor(
     onCommandFailed: (command) => events.onCommandFailed(command),
   })
   const users = userIds()
-  const startTimeoutMs = config.START_TIMEOUT_SECONDS * 1000
   const gate = new Gate({
     maxRunning: config.MAX_RUNNING,
-    maxWaiting: config.MAX_WAITING,
+    maxWaiting: maxWaiting(config),
     maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
   })
   const containers = new Containers(
@@ -113,7 +129,7 @@ export function createDockerExecutor(
     })
     const pool = new Pool({
       size: poolSize(config, name),
-      maxAgeMs: config.WARM_MAX_AGE_SECONDS * 1000,
+      maxAgeMs: warmMaxAgeMs,
       maxWaitMs: startTimeoutMs,
       containers,
       pace,
@@ -144,7 +160,7 @@ export function createDockerExecutor(
       running: gate.running,
       maxRunning: config.MAX_RUNNING,
       waiting: gate.waiting,
-      maxWaiting: config.MAX_WAITING,
+      maxWaiting: maxWaiting(config),
       containers: containers.counts,
       maxContainers: containers.max,
       pools: Object.fromEntries([...environments].map(([name, { pool }]) => [name, pool.state])),

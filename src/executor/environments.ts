@@ -6,6 +6,7 @@ import type { Executor } from '../run/executor.ts'
 import { asUnavailable } from '../run/refusal.ts'
 import { ownRequest } from '../run/request.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
+import { collectionLimits } from './protocol.ts'
 import { containerSpec, type EnvironmentName } from './spec.ts'
 
 /** Longest time of the program that asks, in seconds, and of all with the wait for a turn, in milliseconds. */
@@ -110,6 +111,7 @@ export function environmentLimits(
   environment: EnvironmentName,
 ): EnvironmentFacts['limits'] {
   const { memoryBytes, cpus, pids, tmpBytes } = containerSpec(config, '', environment).limits
+  const { maxFiles, maxFileBytes, maxTotalBytes } = collectionLimits(config)
   return {
     memoryBytes,
     cpus,
@@ -117,8 +119,8 @@ export function environmentLimits(
     tmpBytes,
     outputBytes: config.MAX_OUTPUT_BYTES,
     maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
-    outputFiles: config.MAX_OUTPUT_FILES,
-    outputFileBytes: config.MAX_OUTPUT_FILE_BYTES,
-    outputFilesBytes: config.MAX_OUTPUT_FILES_BYTES,
+    outputFiles: maxFiles,
+    outputFileBytes: maxFileBytes,
+    outputFilesBytes: maxTotalBytes,
   }
 }

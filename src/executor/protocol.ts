@@ -105,12 +105,15 @@ export interface CollectionLimits {
   maxTotalBytes: number
 }
 
-/** The limits that an operator's settings mean. */
-export function collectionLimits(config: Config): CollectionLimits {
+/** Enough for the plots and tables of one program; more fit into an archive. Each name is memory that is held for the run. */
+const MAX_FILES = 32
+
+/** The limits that an operator's settings mean. One file has half at most: it leaves room for the others. */
+export function collectionLimits({ MAX_OUTPUT_FILES_BYTES }: Config): CollectionLimits {
   return {
-    maxFiles: config.MAX_OUTPUT_FILES,
-    maxFileBytes: config.MAX_OUTPUT_FILE_BYTES,
-    maxTotalBytes: config.MAX_OUTPUT_FILES_BYTES,
+    maxFiles: MAX_FILES,
+    maxFileBytes: Math.ceil(MAX_OUTPUT_FILES_BYTES / 2),
+    maxTotalBytes: MAX_OUTPUT_FILES_BYTES,
   }
 }
 

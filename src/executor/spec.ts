@@ -10,6 +10,20 @@ const MEBIBYTE = 1024 * 1024
 const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
 /** How many containers may be starting or ending beside those that wait and run. */
 const SPARE_CONTAINERS = 2
+/** How many runs may wait for each that runs. They leave after MAX_WAIT_SECONDS; this bounds the memory that they hold until then. */
+const WAITING_FOR_EACH = 32
+/** How long a container may wait for its program, in seconds. One whose server was killed lives on for no longer than that and a run. */
+export const WARM_MAX_AGE_SECONDS = 300
+/**
+ * The longest start of a container, in seconds; most take one second. A longer MAX_WAIT_SECONDS than the default is for a slow host,
+ * where starts take longer too. An engine that takes more than the maximum hangs.
+ */
+const MIN_START_TIMEOUT_SECONDS = 30
+const MAX_START_TIMEOUT_SECONDS = 120
+/** Bytes of /tmp for each file that it may have: one that is not empty takes a page. */
+const TMP_FILE_BYTES = 4096
+/** Open files of one process: the default of Linux, and the most that `select` can wait for. */
+const OPEN_FILES = 1024
 /** What a container's own life exceeds the sum of its parts by, in seconds. */
 const LIFETIME_SLACK_SECONDS = 5
 
@@ -30,6 +44,12 @@ const ENVIRONMENTS = {
 /** The name of an environment. */
 export type EnvironmentName = keyof typeof ENVIRONMENTS
 
+/** The longest start of a container, in seconds. */
+export function startTimeoutSeconds({ MAX_WAIT_SECONDS }: Config): number {
+  const share = (MAX_WAIT_SECONDS * 2) / 3
+  return Math.min(MAX_START_TIMEOUT_SECONDS, Math.max(MIN_START_TIMEOUT_SECONDS, share))
+}
+
 /** How many containers of an environment wait warm. */
 export function poolSize(config: Config, environment: EnvironmentName): number {
   return ENVIRONMENTS[environment].poolSize(config)
@@ -41,6 +61,11 @@ export function maxContainers(config: Config): number {
   return sizes.reduce((sum, size) => sum + size, config.MAX_RUNNING + SPARE_CONTAINERS)
 }
 
+/** How many synchronous runs may wait for their turn. */
+export function maxWaiting({ MAX_RUNNING }: Config): number {
+  return WAITING_FOR_EACH * MAX_RUNNING
+}
+
 /** What a container of an environment of this server is. */
 export function containerSpec(
   config: Config,
@@ -48,6 +73,7 @@ export function containerSpec(
   environment: EnvironmentName = config.ENVIRONMENTS[0],
 ): ContainerSpec {
   const { image, memoryMb } = ENVIRONMENTS[environment]
+  const tmpBytes = config.TMP_MB * MEBIBYTE
   return {
     environment,
     image: image(config),
@@ -60,13 +86,13 @@ export function containerSpec(
       memoryBytes: memoryMb(config) * MEBIBYTE,
       cpus: config.CPUS,
       pids: config.MAX_PROCESSES,
-      tmpBytes: config.TMP_MB * MEBIBYTE,
-      tmpInodes: config.TMP_FILES,
-      shmBytes: config.SHM_MB * MEBIBYTE,
-      openFiles: config.MAX_OPEN_FILES,
+      tmpBytes,
+      tmpInodes: tmpBytes / TMP_FILE_BYTES,
+      shmBytes: tmpBytes,
+      openFiles: OPEN_FILES,
       lifetimeSeconds: Math.ceil(
-        config.START_TIMEOUT_SECONDS +
-          config.WARM_MAX_AGE_SECONDS +
+        startTimeoutSeconds(config) +
+          WARM_MAX_AGE_SECONDS +
           config.MAX_TIMEOUT_SECONDS +
           LIFETIME_SLACK_SECONDS,
       ),

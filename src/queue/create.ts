@@ -51,7 +51,7 @@ export function createQueueParts(
   { onRun, webhooks, endings: endingsOptions }: QueueOptions,
 ): QueueParts {
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, MAX_QUEUED: maxQueued } = config
-  const bounds = { maxQueued, maxBytes: config.MAX_QUEUE_MB * 2 ** 20 }
+  const bounds = { maxQueued, maxBytes: config.MAX_RESULTS_MB * 2 ** 20 }
   const queue = new RunQueue({ url, prefix, environments: config.ENVIRONMENTS, logger })
   const hub = new Hub(connectToWait(url), `${prefix}:`)
   const sweeper = new Sweeper(queue, logger)

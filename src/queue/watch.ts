@@ -113,7 +113,7 @@ export class QueueWatch {
     const wanted = (places * (endBytes + filesBytes + eventsBytes)) / PROMISED_PART
     logger.warn(
       { places, atOnce, wantedMb: Math.ceil(wanted / 2 ** 20) },
-      'workers have more places than there is memory for results: raise MAX_QUEUE_MB, and the memory of Redis, or lower MAX_OUTPUT_BYTES and MAX_OUTPUT_FILES_BYTES',
+      'workers have more places than there is memory for results: raise MAX_RESULTS_MB, and the memory of Redis, or lower MAX_OUTPUT_BYTES and MAX_OUTPUT_FILES_BYTES',
     )
   }
 }

@@ -7,10 +7,10 @@ import { closeDatabases, migrate, openDatabases, openForMigration } from './data
 import { RunLog } from './run-log.ts'
 import { RunStore } from './run-store.ts'
 
-/** Opens it without waiting for the database, which may be away. */
-export async function openRunLog(config: Config, logger: Logger) {
-  const databases = await openDatabases(config.DATABASE_URL)
-  const migrating = await openForMigration(config.DATABASE_URL)
+/** Opens it without waiting for the database at `url`, which may be away. */
+export async function openRunLog(url: string, config: Config, logger: Logger) {
+  const databases = await openDatabases(url)
+  const migrating = await openForMigration(url)
   return new RunLog({
     store: new RunStore(databases),
     migrate: async () => {
@@ -22,8 +22,7 @@ export async function openRunLog(config: Config, logger: Logger) {
     },
     salt: config.RUN_LOG_SALT || randomBytes(16).toString('hex'),
     keepsCode: config.RUN_LOG_CODE,
-    maxDays: config.RUN_LOG_MAX_DAYS,
-    maxRuns: config.RUN_LOG_MAX_RUNS,
+    ...config.RUN_LOG_KEEP,
     logger,
   })
 }

@@ -17,11 +17,14 @@ export interface RequestLimits {
   defaultTimeoutSeconds: number
 }
 
+/** What is longer is data, and goes in as a file. */
+const MAX_CODE_BYTES = 256 * 1024
+
 /** The limits that an operator's settings mean. */
 export function requestLimits(config: Config): RequestLimits {
   return {
     environments: config.ENVIRONMENTS,
-    maxCodeBytes: config.MAX_CODE_BYTES,
+    maxCodeBytes: MAX_CODE_BYTES,
     maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
     defaultTimeoutSeconds: config.DEFAULT_TIMEOUT_SECONDS,
   }

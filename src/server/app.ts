@@ -130,7 +130,10 @@ export function createApp(options: AppOptions) {
   app.route(
     '/',
     asyncRunsRoute({
-      ...{ ...runs, asyncRuns, sendsWebhooks: config.WEBHOOKS, guardReading: guards.anyKey },
+      ...runs,
+      asyncRuns,
+      sendsWebhooks: config.WEBHOOKS !== false,
+      guardReading: guards.anyKey,
       runLog: runLog && {
         isReader: (key) => key?.rights.includes('read-runs') ?? config.READ_RUNS_WITHOUT_KEY,
         find: (id, reading) => fromStore(() => runLog.store.find(id, reading)),

@@ -5,9 +5,12 @@ import type { Socket } from 'node:net'
 import { SharedBound } from '../admission/shared-bound.ts'
 import { clientKey } from '../keys/client-address.ts'
 
+/** How many clients may hold at once. Each is an open file; `LimitNOFILE` in deploy/ has room for them and the containers' pipes. */
+export const MAX_CONNECTIONS = 4096
+
 export interface ConnectionsOptions {
   /** How many there may be at once. */
-  max: number
+  max?: number
   /** Whether an address is that of a proxy, which has many clients' connections. */
   isProxy: (address: string) => boolean
 }
@@ -16,7 +19,10 @@ export interface ConnectionsOptions {
  * Where there are too many, the oldest of the address that has most is closed; each connection of a proxy counts as one of
  * another client. To close the newest would let one client keep all others out.
  */
-export function boundConnections(server: Server, { max, isProxy }: ConnectionsOptions): void {
+export function boundConnections(
+  server: Server,
+  { max = MAX_CONNECTIONS, isProxy }: ConnectionsOptions,
+): void {
   const bound = new SharedBound({ max })
   let proxied = 0
   server.on('connection', (socket: Socket) => {

@@ -1,4 +1,4 @@
-// The log: one JSON object a line, or lines for people on a terminal.
+// The log: lines for people on a terminal, one JSON object a line elsewhere.
 
 import { type Logger, pino } from 'pino'
 import type { Config } from '../config/config.ts'
@@ -8,9 +8,8 @@ const SECRETS = ['API_KEYS', 'RUN_LOG_SALT'] as const
 const URLS = ['REDIS_URL', 'DATABASE_URL'] as const
 const MASK = '***'
 
-export async function createLogger({ LOG_LEVEL, LOG_FORMAT }: Config): Promise<Logger> {
-  const isPretty = LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY)
-  if (!isPretty) return pino({ level: LOG_LEVEL }, standardOutput())
+export async function createLogger({ LOG_LEVEL }: Config): Promise<Logger> {
+  if (!process.stdout.isTTY) return pino({ level: LOG_LEVEL }, standardOutput())
   const { default: pretty } = await import('pino-pretty')
   const form = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }
   return pino({ level: LOG_LEVEL }, pretty({ ...form, destination: standardOutput() }))
@@ -37,8 +36,8 @@ export function maskedConfig(config: Config): Record<string, unknown> {
 }
 
 /** A password may be in the query, too. */
-function withoutPassword(text: string): string {
-  if (text.startsWith('file:') || !URL.canParse(text)) return text
+function withoutPassword(text: string | false): string | false {
+  if (!text || text.startsWith('file:') || !URL.canParse(text)) return text
   const url = new URL(text)
   if (url.password) url.password = MASK
   if (url.search) url.search = MASK

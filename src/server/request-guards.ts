@@ -50,14 +50,10 @@ export function createRequestGuards({
   limiter,
   drain,
 }: RequestGuardsOptions): RequestGuards {
-  const policy = {
-    requests: config.RATE_LIMIT_REQUESTS,
-    windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
-  }
-  const refusals = new RefusalRate({ limiter, policy, ring })
-  const whereLimited = (guard: Guard) => (config.RATE_LIMIT ? [guard] : [])
-  const limitRate = whereLimited(rateLimit({ limiter, policy }))
-  const limitRefusals = whereLimited(refusals.limit)
+  const policy = config.RATE_LIMIT
+  const refusals = policy && new RefusalRate({ limiter, policy, ring })
+  const limitRate = policy ? [rateLimit({ limiter, policy })] : []
+  const limitRefusals = refusals ? [refusals.limit] : []
   const maxBodyBytes = config.MAX_BODY_BYTES
   const limitBody = every(bodyMemory({ maxBodyBytes }), bodySize({ maxBytes: maxBodyBytes }))
   const mayRun = (findKey: FindKey) =>
@@ -77,7 +73,7 @@ export function createRequestGuards({
       contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
       // Its key is in the form.
       mayRun(async (c) => formText(await postedForm(c), 'key')),
-      ...whereLimited(refusals.again),
+      ...(refusals ? [refusals.again] : []),
       ...limitRate,
     ),
     form: every(

@@ -129,8 +129,8 @@ async function webhookSender(options: WebhookSenderOptions): Promise<WebhookSend
 }
 
 /** How webhooks are sent; undefined where there are none. */
-async function webhookOptions({ WEBHOOKS, WEBHOOK_NETWORKS }: Config) {
-  if (!WEBHOOKS) return undefined
+async function webhookOptions({ WEBHOOKS: networks }: Config) {
+  if (!networks) return undefined
   const { addressFilter } = await import('../webhooks/address-filter.ts')
-  return { isAllowed: addressFilter(WEBHOOK_NETWORKS), version: packageVersion() }
+  return { isAllowed: addressFilter(networks), version: packageVersion() }
 }

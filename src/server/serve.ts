@@ -46,7 +46,8 @@ async function serveWith(
   const metrics = new Metrics({ environments: config.ENVIRONMENTS })
   const limiter = config.REDIS_URL ? await redisLimiter(config, logger) : undefined
   onClose(() => limiter?.close())
-  const runLog = config.RUN_LOG ? await openRunLog(config, logger) : undefined
+  const { DATABASE_URL: url } = config
+  const runLog = url ? await openRunLog(url, config, logger) : undefined
   onClose(() => runLog?.close(LAST_RECORDS_MS))
   const parts = await createRunParts(config, logger, {
     ...{ metrics, runLog, onMissing: () => end(new Fault(MISSING_WALL)) },
@@ -80,10 +81,7 @@ async function serveWith(
       else logger.error({ ...fields, err: refusal.cause }, refusal.message)
     },
   })
-  boundConnections(server, {
-    max: config.MAX_CONNECTIONS,
-    isProxy: proxyTrust(config.TRUST_PROXY),
-  })
+  boundConnections(server, { isProxy: proxyTrust(config.TRUST_PROXY) })
   server.listen(config.PORT, config.HOST)
   // Some runtimes throw where others tell of an error: that ends the wait as well.
   await once(server, 'listening', { signal: fault }).catch((error) => {

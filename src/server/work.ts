@@ -29,8 +29,8 @@ export async function work(config: Config): Promise<void> {
     throw new Error('REDIS_URL is not set: a worker takes its programs from the queue in a Redis.')
   }
   await runProcess(config, async ({ logger, fault, crash, end, onClose }) => {
-    // A worker runs programs here, whatever EXECUTOR says to servers that have the same settings.
-    warnOfSmallCgroup({ ...config, EXECUTOR: 'docker' }, logger)
+    // A worker runs programs here, whatever EXECUTOR says to servers that have the same settings, and keeps no results.
+    warnOfSmallCgroup({ ...config, EXECUTOR: 'docker', MAX_RESULTS_MB: 0 }, logger)
     const signalled = new AbortController()
     void nextSignal().then((signal) => {
       logger.info({ signal }, 'draining; a second signal ends it at once')
@@ -55,7 +55,7 @@ async function workWith(
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, ENVIRONMENTS: environments } = config
   const queue = new RunQueue({ url, prefix, environments, logger })
   const sweeper = new Sweeper(queue, logger)
-  const name = config.WORKER_NAME || hostname()
+  const name = hostname()
   const slots = config.MAX_RUNNING
   const worker = new QueueWorker({
     ...{ queue, environments, executor, slots, url, prefix, name, logger },

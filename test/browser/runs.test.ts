@@ -24,7 +24,7 @@ beforeAll(async () => {
   await mkdir(SCREENSHOTS, { recursive: true })
   browser = await launchBrowser()
   server = await startServer({
-    ...{ API_KEYS_FILE: join(folder, 'keys.json'), POOL_SIZE: '2', RUN_LOG: 'on' },
+    ...{ API_KEYS_FILE: join(folder, 'keys.json'), POOL_SIZE: '2' },
     ...{ DATABASE_URL: `file:${join(folder, 'runs.db')}`, RUN_LOG_CODE: 'on' },
   })
   const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${KEY}` }

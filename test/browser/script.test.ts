@@ -105,7 +105,11 @@ print("end")`,
   })
 
   it('is stopped on the server too', async () => {
-    const narrow = await startServer({ MAX_RUNNING: '1', MAX_WAITING: '0', POOL_SIZE: '1' })
+    const narrow = await startServer({
+      MAX_RUNNING: '1',
+      MAX_WAIT_SECONDS: '0.001',
+      POOL_SIZE: '1',
+    })
     try {
       await open(`${narrow.url}/ui`)
       await typeProgram(page, 'import time\nprint("on", flush=True)\nwhile True: time.sleep(1)')
@@ -333,7 +337,7 @@ describe('hostile output', () => {
 
 describe('a refusal', () => {
   it('for the rate says how long to wait', async () => {
-    const strict = await startServer({ RATE_LIMIT: 'on', RATE_LIMIT_REQUESTS: '1' })
+    const strict = await startServer({ RATE_LIMIT: '1/60' })
     try {
       await open(`${strict.url}/ui`)
       expect(await runAndWait(page)).toContain('Succeeded')
@@ -360,7 +364,11 @@ describe('a refusal', () => {
   })
 
   it('for a crowd says that all places are taken', async () => {
-    const narrow = await startServer({ MAX_RUNNING: '1', MAX_WAITING: '0', POOL_SIZE: '0' })
+    const narrow = await startServer({
+      MAX_RUNNING: '1',
+      MAX_WAIT_SECONDS: '0.001',
+      POOL_SIZE: '0',
+    })
     try {
       await open(`${narrow.url}/ui`)
       const other = narrow.run({ code: 'import time; time.sleep(3)' })

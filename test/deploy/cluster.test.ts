@@ -81,7 +81,7 @@ describe('the queue of the Compose files', () => {
 
   const settings = (password = PASSWORD) => ({
     ...{ REDIS_URL: url(password), NODE_EXTRA_CA_CERTS: join(folder, 'redis.crt') },
-    ...{ WORKER_NAME: 'host-1', POOL_SIZE: '1', MAX_RUNNING: '2' },
+    ...{ POOL_SIZE: '1', MAX_RUNNING: '2' },
   })
   const health = async (env: Record<string, string> = settings()) => {
     const result = await execa('node', ['deploy/worker-healthcheck.js'], { env, reject: false })
@@ -100,12 +100,16 @@ describe('the queue of the Compose files', () => {
 
   it('has a worker that is healthy while it takes programs, and only then', async () => {
     expect(await health()).toEqual({ exitCode: 1, stderr: '' })
+    // One of another host does not count.
+    await ask('set', 'safe-code-executor:worker:x', '{"name":"host-2"}')
+    await ask('zadd', 'safe-code-executor:workers', '1', 'x')
+    expect(await health()).toEqual({ exitCode: 1, stderr: '' })
+    await ask('del', 'safe-code-executor:worker:x', 'safe-code-executor:workers')
     worker = spawn('node', ['dist/main.js', 'worker'], {
       env: { ...process.env, ...settings() },
       stdio: 'ignore',
     })
     await eventually('it is healthy', PROOF_MS, async () => (await health()).exitCode === 0)
-    expect(await health({ ...settings(), WORKER_NAME: 'host-2' })).toMatchObject({ exitCode: 1 })
     expect(await health({ ...settings(), QUEUE_PREFIX: 'other' })).toMatchObject({ exitCode: 1 })
 
     server = await startServer({ ...settings(), EXECUTOR: 'queue', DOCKER_BIN: '/nowhere/docker' })

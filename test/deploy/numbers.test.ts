@@ -3,13 +3,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config/config.ts'
+import { startTimeoutSeconds } from '../../src/executor/spec.ts'
 import { MAX_DROPPED_BYTES } from '../../src/middleware/unread-body.ts'
+import { MAX_CONNECTIONS } from '../../src/server/connections.ts'
 import { ownNeed } from '../../src/server/own-memory.ts'
 import { documents } from './yaml-files.ts'
 
 const config = parseConfig({})
 const longestRunSeconds =
-  config.MAX_WAIT_SECONDS + config.START_TIMEOUT_SECONDS + config.MAX_TIMEOUT_SECONDS
+  config.MAX_WAIT_SECONDS + startTimeoutSeconds(config) + config.MAX_TIMEOUT_SECONDS
 const longestEndSeconds = config.DRAIN_NOTICE_SECONDS + config.DRAIN_SECONDS
 
 /** The number that a pattern finds in a file; all of them, where it is there more than once. */
@@ -110,7 +112,7 @@ describe('limits of a server or a worker itself', () => {
 
   it('have files for every connection and every container', () => {
     // Three pipes of each `docker run`, and the database's, Redis's and the server's own.
-    const files = config.MAX_CONNECTIONS + 3 * withEngine.containers + 100
+    const files = MAX_CONNECTIONS + 3 * withEngine.containers + 100
     expect(Number(unit('LimitNOFILE'))).toBeGreaterThan(files)
   })
 

@@ -72,7 +72,7 @@ async function metricsAlone(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sce-observability-'))
   try {
     const server = await startServer({
-      ...{ RUN_LOG: 'on', DATABASE_URL: `file:${join(folder, 'runs.db')}` },
+      ...{ DATABASE_URL: `file:${join(folder, 'runs.db')}` },
       ...{ RATE_LIMIT: 'on', REDIS_URL: 'redis://127.0.0.1:1' },
       ...{ MAX_RUNNING: '1', POOL_SIZE: '1', WEBHOOKS: 'on' },
     })

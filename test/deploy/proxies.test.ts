@@ -36,7 +36,7 @@ describe.each<ProxyName>(['nginx', 'caddy'])('behind %s', (name) => {
     api = await startApi({
       ...{ POOL_SIZE: '0', MAX_RUNNING: '2', TRUST_PROXY: '1', LOG_LEVEL: 'warn' },
       ALLOWED_HOSTS: SITE,
-      ...{ RATE_LIMIT_REQUESTS: String(QUOTA), RATE_LIMIT_WINDOW_SECONDS: '600' },
+      ...{ RATE_LIMIT: `${QUOTA}/600` },
     })
     proxy = await startProxy(name, api.port)
   })

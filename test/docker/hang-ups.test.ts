@@ -78,7 +78,7 @@ describe.each([
 })
 
 it('counts a request that a container was started for, although its client hung up', async () => {
-  const settings = { MAX_RUNNING: '1', POOL_SIZE: '0', RATE_LIMIT: 'on', RATE_LIMIT_REQUESTS: '3' }
+  const settings = { MAX_RUNNING: '1', POOL_SIZE: '0', RATE_LIMIT: '3/60' }
   server = await startServer(settings)
   for (let n = 0; n < 40; n += 1) {
     await post()

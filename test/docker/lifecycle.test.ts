@@ -1,15 +1,20 @@
 // What becomes of containers when clients hang up, servers end, and containers die.
 
 import { execa } from 'execa'
+import { pino } from 'pino'
 import { afterEach, expect, it } from 'vitest'
+import { parseConfig } from '../../src/config/config.ts'
+import { createDockerExecutor } from '../../src/executor/create.ts'
 import { OWNER_LABEL } from '../../src/executor/engine.ts'
+import { NO_EVENTS } from '../../src/executor/events.ts'
+import { ownRequest } from '../../src/run/request.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const HANG = 'import time\nwhile True: time.sleep(1)'
 
 let server: Server
-afterEach(() => server.stop())
+afterEach(() => server?.stop())
 
 it('stops the run of a client that hangs up, and gives its place to the next', async () => {
   server = await startServer({ MAX_RUNNING: '1', POOL_SIZE: '0' })
@@ -97,15 +102,22 @@ it('runs the program although its waiting container was removed by hand', async 
   }
 })
 
-it('replaces containers that have waited too long', async () => {
-  server = await startServer({ POOL_SIZE: '1', WARM_MAX_AGE_SECONDS: '2' })
-  await eventually('one waits', 10_000, async () => (await containersOf(server.pid)).length === 1)
-  const [first] = await containersOf(server.pid)
+it('replaces containers that have waited too long', async ({ onTestFinished }) => {
+  const logger = pino({ level: 'silent' })
+  const times = { warmMaxAgeMs: 2000 } // a server has minutes
+  const config = parseConfig({ POOL_SIZE: '1' })
+  const { executor, close } = createDockerExecutor(config, logger, NO_EVENTS, times)
+  onTestFinished(close)
+  const containers = () => containersOf(process.pid)
+  await eventually('one waits', 10_000, async () => (await containers()).length === 1)
+  const [first] = await containers()
   await eventually('it is replaced', 10_000, async () => {
-    const names = await containersOf(server.pid)
+    const names = await containers()
     return names.length === 1 && names[0] !== first
   })
-  expect(await server.run({ code: 'print(1)' })).toMatchObject({ output: '1' })
+  const request = ownRequest({ code: 'print(1)', environment: 'python', timeoutSeconds: 10 })
+  const { signal } = new AbortController()
+  expect(await executor.run(request, { signal })).toMatchObject({ output: '1' })
 })
 
 it('labels each container with its server', async () => {

@@ -3,6 +3,8 @@
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, expect, it } from 'vitest'
+import { parseConfig } from '../../src/config/config.ts'
+import { maxWaiting } from '../../src/executor/spec.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { openStream } from '../support/open-stream.ts'
 import { MAX_RESIDENT_MB, residentMb, type Server, startServer } from '../support/server.ts'
@@ -35,12 +37,17 @@ it('serves 32 clients from a pool of 2', { timeout: 180_000 }, async () => {
   expect(outcomes.map(({ output }) => output)).toEqual(wanted)
 })
 
-it('answers busy at once where the line is full, and serves those in it', async () => {
-  server = await startServer({ MAX_RUNNING: '1', MAX_WAITING: '2', POOL_SIZE: '1' })
-  const code = 'import time; time.sleep(1); print("done")'
-  const responses = await Promise.all(Array.from({ length: 6 }, () => server.post({ code })))
+it('answers busy at once where the line is full, and serves those in it', {
+  timeout: 180_000,
+}, async () => {
+  const places = { MAX_RUNNING: '1', POOL_SIZE: '1', MAX_WAIT_SECONDS: '170' }
+  server = await startServer(places)
+  const served = 1 + maxWaiting(parseConfig(places))
+  const code = 'import time; time.sleep(0.5); print("done")'
+  const posts = Array.from({ length: served + 3 }, () => server.post({ code }))
+  const responses = await Promise.all(posts)
   const statuses = responses.map(({ status }) => status).sort()
-  expect(statuses).toEqual([200, 200, 200, 503, 503, 503])
+  expect(statuses).toEqual([...Array(served).fill(200), 503, 503, 503])
   for (const response of responses.filter(({ status }) => status === 503)) {
     expect(Number(response.headers.get('Retry-After'))).toBeGreaterThan(0)
     expect(await response.json()).toMatchObject({ output: '', code: 'busy' })

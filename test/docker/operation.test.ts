@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { MAX_CONNECTIONS } from '../../src/server/connections.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 
@@ -34,7 +35,7 @@ const start = async (settings: Record<string, string> = {}) => {
 /** Ends by itself, with this said on stderr. */
 async function refusedStart(env: Record<string, string>): Promise<string> {
   const { exitCode, stderr } = await execa('node', [MAIN], {
-    env: { PORT: '0', RUN_LOG: 'off', ...env },
+    env: { PORT: '0', DATABASE_URL: 'off', ...env },
     reject: false,
     timeout: 20_000,
   })
@@ -156,7 +157,7 @@ describe('the end', () => {
 
   it('keeps the records of the last runs', async () => {
     const settings = {
-      ...{ RUN_LOG: 'on', DATABASE_URL: `file:${join(folder, 'end.db')}` },
+      ...{ DATABASE_URL: `file:${join(folder, 'end.db')}` },
       READ_RUNS_WITHOUT_KEY: 'on',
     }
     const first = await start(settings)
@@ -188,9 +189,9 @@ describe('the log', () => {
     expect(log.join('\n')).not.toContain('secret')
   })
 
-  it('is for people where it is asked for', async () => {
-    const child = execa('node', [MAIN], {
-      env: { PORT: '0', RUN_LOG: 'off', POOL_SIZE: '0', LOG_FORMAT: 'pretty' },
+  it('is for people on a terminal', async () => {
+    const child = execa('script', ['--quiet', '--command', `node ${MAIN}`, '/dev/null'], {
+      env: { PORT: '0', DATABASE_URL: 'off', POOL_SIZE: '0' },
       reject: false,
     })
     let seen = ''
@@ -207,7 +208,7 @@ describe('the log', () => {
     const full = openSync('/dev/full', 'w')
     const port = 20_000 + (process.pid % 20_000)
     const child = spawn('node', [MAIN], {
-      env: { ...process.env, PORT: `${port}`, RUN_LOG: 'off', POOL_SIZE: '1' },
+      env: { ...process.env, PORT: `${port}`, DATABASE_URL: 'off', POOL_SIZE: '1' },
       stdio: ['ignore', full, 'inherit'],
     })
     closeSync(full)
@@ -312,12 +313,26 @@ describe('a slow client', () => {
   })
 
   it('has no more than its share of connections', async () => {
-    const { url } = await start({ MAX_CONNECTIONS: '5' })
-    const many = Array.from({ length: 10 }, () =>
-      closed(url, 'GET /healthz HTTP/1.1\r\nHost: x\r\n'),
-    )
-    const first = await Promise.race(many)
-    expect(first).toMatchObject({ answer: '' })
+    const { url } = await start()
+    const { port, hostname } = new URL(url)
+    const open = async () => {
+      const socket = connect({ port: Number(port), host: hostname })
+      await once(socket, 'connect')
+      return socket
+    }
+    const sockets: Socket[] = []
+    while (sockets.length < MAX_CONNECTIONS) sockets.push(await open())
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect(sockets.filter(({ closed }) => closed)).toEqual([])
+      const oldest = once(sockets[0] as Socket, 'close')
+      sockets.push(await open())
+      await oldest
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect(sockets.filter(({ closed }) => closed)).toHaveLength(1)
+    } finally {
+      for (const socket of sockets) socket.destroy()
+    }
   })
 })
 

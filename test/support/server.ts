@@ -63,7 +63,7 @@ export async function startWorker(
   settings: Record<string, string>,
 ): Promise<{ pid: number; stop: (signal?: NodeJS.Signals) => Promise<void> }> {
   const child = spawn(process.execPath, ['dist/main.js', 'worker'], {
-    env: { ...process.env, LOG_FORMAT: 'json', ...settings },
+    env: { ...process.env, ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await new Promise<void>((resolve, reject) => {
@@ -92,7 +92,7 @@ export async function startWorker(
 async function start(settings: Record<string, string>, command: string): Promise<Server> {
   const [file = '', ...args] = command.split(' ')
   const child = spawn(file, args, {
-    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', RUN_LOG: 'off', ...settings },
+    env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', DATABASE_URL: 'off', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const log: string[] = []

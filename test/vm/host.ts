@@ -18,8 +18,7 @@ export function slowHost(engine: EngineName): Record<string, string> {
     MAX_RUNNING: '4',
     MAX_TIMEOUT_SECONDS: '120',
     DEFAULT_TIMEOUT_SECONDS: '60',
-    MAX_WAIT_SECONDS: '500',
-    START_TIMEOUT_SECONDS: '120',
+    MAX_WAIT_SECONDS: '500', // starts have 120 s then
     DRAIN_SECONDS: '60',
   }
 }

@@ -7,13 +7,9 @@ import { containers, ENGINES, POOL_SIZE, slowHost } from './host.ts'
 
 /** How long the engine may take to remove what has ended, in milliseconds. */
 const REMOVAL_TIMEOUT_MS = 100_000
-/** The life of a container is this, the longest start and run, and 5 s more. */
-const SHORT_LIFE = {
-  START_TIMEOUT_SECONDS: '60',
-  WARM_MAX_AGE_SECONDS: '60',
-  MAX_TIMEOUT_SECONDS: '60',
-}
-const LIFE_MS = 185_000
+const SHORT_LIFE = { MAX_TIMEOUT_SECONDS: '60' }
+/** The longest start, wait and run, and 5 s more. */
+const LIFE_MS = 485_000
 
 const HANG = 'import time\nwhile True: time.sleep(1)'
 const STOP_RUNNER = `import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n${HANG}`

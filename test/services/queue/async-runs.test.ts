@@ -19,12 +19,11 @@ describe('the suite', () => {
       MAX_QUEUED: String(limits.maxQueued),
       MAX_QUEUED_SECONDS: String(limits.maxQueuedSeconds),
       RESULT_TTL_SECONDS: String(limits.resultTtlSeconds),
-      MAX_QUEUE_MB: String(4 * (limits.programMegabytes ?? 0) || limits.maxMegabytes),
+      MAX_RESULTS_MB: String(4 * (limits.programMegabytes ?? 0) || limits.maxMegabytes),
     })
     // A result of a megabyte is the largest here: where there are few megabytes there is room for one.
     const settings = {
       MAX_OUTPUT_BYTES: '170000',
-      MAX_OUTPUT_FILES: '1',
       MAX_OUTPUT_FILES_BYTES: '1',
     }
     cluster.worker({ executor, slots: limits.maxRunning, settings })
@@ -56,7 +55,7 @@ it('are known to every server, and told to one of them when they end', async () 
 it('are told of before they are let go, even where there is no memory for their results', async ({
   onTestFinished,
 }) => {
-  const cluster = startCluster(redis.url, { MAX_QUEUE_MB: '1' })
+  const cluster = startCluster(redis.url, { MAX_RESULTS_MB: '1' })
   onTestFinished(() => cluster.close())
   const seen: string[] = []
   const { asyncRuns } = cluster.server({}, { onRun: ({ outcome }) => seen.push(outcome.id) })

@@ -13,7 +13,7 @@ afterAll(() => redis.remove())
 
 it('gives each run exactly one end, and starts none twice that may not be', async () => {
   // What is promised to the runs of a worker that was killed stays so until their leases are over.
-  const cluster = startCluster(redis.url, { ENVIRONMENTS: 'python', MAX_QUEUE_MB: '2048' })
+  const cluster = startCluster(redis.url, { ENVIRONMENTS: 'python', MAX_RESULTS_MB: '2048' })
   const { asyncRuns: runs } = cluster.server()
   const { queue } = cluster
   const report = await chaos({

@@ -28,13 +28,13 @@ function start(
 }
 
 /** Limits of a worker with which a run is promised about a megabyte. */
-const SMALL = { MAX_OUTPUT_BYTES: '40000', MAX_OUTPUT_FILES: '1', MAX_OUTPUT_FILES_BYTES: '1' }
+const SMALL = { MAX_OUTPUT_BYTES: '40000', MAX_OUTPUT_FILES_BYTES: '1' }
 
 it('is never more than it may be, whatever programs leave', async ({ onTestFinished }) => {
   const own = await redisService({ maxMemoryBytes: 256 * MEBIBYTE })
   onTestFinished(() => own.remove())
   const cluster = startCluster(own.url, {
-    ...{ ENVIRONMENTS: 'python', MAX_QUEUE_MB: '128', MAX_WAIT_SECONDS: '300' },
+    ...{ ENVIRONMENTS: 'python', MAX_RESULTS_MB: '128', MAX_WAIT_SECONDS: '300' },
   })
   onTestFinished(() => cluster.close())
   const { asyncRuns: runs, executor } = cluster.server()
@@ -50,7 +50,7 @@ it('is never more than it may be, whatever programs leave', async ({ onTestFinis
 }, 300_000)
 
 it('has room for what may come of a run before it starts, and until then it waits', async (context) => {
-  const cluster = start(context, { MAX_QUEUE_MB: '4', ...SMALL })
+  const cluster = start(context, { MAX_RESULTS_MB: '4', ...SMALL })
   const { asyncRuns } = cluster.server()
   const { executor, worker } = cluster.worker({ slots: 8 })
   const bound = resultBound(resultLimits(cluster.config))
@@ -169,7 +169,7 @@ it('counts results until whoever waits for them has them', async (context) => {
 })
 
 it('lets results make way for larger ones when these come, and not for what may come', async (context) => {
-  const cluster = start(context, { MAX_QUEUE_MB: '8', MAX_OUTPUT_FILES_BYTES: '1' })
+  const cluster = start(context, { MAX_RESULTS_MB: '8', MAX_OUTPUT_FILES_BYTES: '1' })
   const { asyncRuns } = cluster.server()
   const host = cluster.worker()
   const submit = async (code: string) => {
@@ -221,7 +221,7 @@ it('bounds the events of a program that changes between the streams for every by
 })
 
 it('is told in the log where workers have places that it has no room for', async (context) => {
-  const cluster = start(context, { MAX_QUEUE_MB: '32' }) // two runs of the default limits, in three quarters of it
+  const cluster = start(context, { MAX_RESULTS_MB: '32' }) // two runs of the default limits, in three quarters of it
   const lines: Record<string, unknown>[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) })
   cluster.server({}, {}, logger)

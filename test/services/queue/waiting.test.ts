@@ -17,9 +17,9 @@ waitingSuite(async (programs, limits) => {
     MAX_QUEUED: String(limits.maxQueued),
     MAX_WAIT_SECONDS: String(limits.maxWaitSeconds),
     // A quarter of it is for the asynchronous ones, and not half.
-    MAX_QUEUE_MB: String(2 * limits.maxMegabytes),
+    MAX_RESULTS_MB: String(2 * limits.maxMegabytes),
     // What may come of a run is promised to it: nothing in the way of the others.
-    ...{ MAX_OUTPUT_BYTES: '1000', MAX_OUTPUT_FILES: '1', MAX_OUTPUT_FILES_BYTES: '1' },
+    ...{ MAX_OUTPUT_BYTES: '1000', MAX_OUTPUT_FILES_BYTES: '1' },
   })
   cluster.worker({ executor: programs, slots: limits.maxRunning })
   const { executor, asyncRuns } = cluster.server()

@@ -405,7 +405,7 @@ describe('a result', () => {
 
   it('is seen to at once where webhooks keep too many already', async () => {
     const { url } = await receiver(noAnswer)
-    const one = server({ settings: { MAX_QUEUE_MB: '16', MAX_BODY_BYTES: '1000000' } })
+    const one = server({ settings: { MAX_RESULTS_MB: '16', MAX_BODY_BYTES: '1000000' } })
     const host = cluster.worker()
     const output = '\u0001'.repeat(250_000) // six bytes each in JSON
     const ids: string[] = []

@@ -51,13 +51,12 @@ async function inProcess(programs: Executor, limits: WaitingLimits) {
   const config = parseConfig({
     MAX_RUNNING: String(limits.maxRunning),
     MAX_QUEUED: String(limits.maxQueued),
-    MAX_WAITING: String(limits.maxQueued),
     MAX_WAIT_SECONDS: String(limits.maxWaitSeconds),
     MAX_RESULTS_MB: String(limits.maxMegabytes),
   })
   const gate = new Gate({
     maxRunning: limits.maxRunning,
-    maxWaiting: config.MAX_WAITING,
+    maxWaiting: limits.maxQueued,
     maxWaitMs: limits.maxWaitSeconds * 1000,
   })
   const gated: Executor = {

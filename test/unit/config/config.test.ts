@@ -45,42 +45,27 @@ describe('the defaults', () => {
       ALLOWED_HOSTS: [],
       TRUST_PROXY: '0',
       LOG_LEVEL: 'info',
-      LOG_FORMAT: 'auto',
-      MAX_CONNECTIONS: 4096,
       DEFAULT_TIMEOUT_SECONDS: 10,
       MAX_TIMEOUT_SECONDS: 10,
-      MAX_CODE_BYTES: 262_144,
       MAX_BODY_BYTES: 2_097_152,
       MAX_OUTPUT_BYTES: 1_048_576,
-      MAX_OUTPUT_FILES: 32,
-      MAX_OUTPUT_FILE_BYTES: 2_097_152,
       MAX_OUTPUT_FILES_BYTES: 4_194_304,
       MEMORY_MB: 128,
       CPUS: 1,
       MAX_PROCESSES: 64,
       TMP_MB: 16,
-      TMP_FILES: 4096,
-      SHM_MB: 16,
-      MAX_OPEN_FILES: 1024,
-      RATE_LIMIT: true,
-      RATE_LIMIT_REQUESTS: 1000,
-      RATE_LIMIT_WINDOW_SECONDS: 60,
+      RATE_LIMIT: { requests: 1000, windowSeconds: 60 },
       REDIS_URL: '',
       EXECUTOR: 'docker',
       QUEUE_PREFIX: 'safe-code-executor',
-      WORKER_NAME: '',
       MAX_QUEUED: 1000,
       MAX_QUEUED_SECONDS: 3600,
       RESULT_TTL_SECONDS: 3600,
       MAX_RESULTS_MB: 64,
-      MAX_QUEUE_MB: 256,
       WEBHOOKS: false,
-      WEBHOOK_NETWORKS: [],
-      RUN_LOG: true,
       DATABASE_URL: 'file:./data/runs.db',
       RUN_LOG_CODE: false,
-      RUN_LOG_MAX_DAYS: 30,
-      RUN_LOG_MAX_RUNS: 1_000_000,
+      RUN_LOG_KEEP: { maxRuns: 1_000_000, maxDays: 30 },
       RUN_LOG_SALT: '',
       READ_RUNS_WITHOUT_KEY: false,
       READ_ONLY_MOUNTS: [],
@@ -91,30 +76,26 @@ describe('the defaults', () => {
       ENVIRONMENTS: ['python'],
       DATA_IMAGE: 'safe-code-executor-data',
       DATA_MEMORY_MB: 256,
-      START_TIMEOUT_SECONDS: 30,
-      WARM_MAX_AGE_SECONDS: 300,
       DRAIN_NOTICE_SECONDS: 0,
       DRAIN_SECONDS: 15,
       MAX_RUNNING: 8,
       POOL_SIZE: 8,
       DATA_POOL_SIZE: 4,
-      MAX_WAITING: 256,
       MAX_WAIT_SECONDS: 45,
     })
   })
 
   it.each([
-    ['a small one', 1, 0.5, 2, 1, 64],
-    ['one with too little memory for two', 1, 0.125, 2, 1, 64],
-    ['one with memory for three', 4, 0.75, 3, 2, 96],
-    ['one with many cores and little memory', 64, 4, 16, 8, 512],
-    ['a large one', 64, 256, 128, 64, 4096],
-  ])('follow the machine: %s', (_, cores, gibibytes, running, warmData, waiting) => {
+    ['a small one', 1, 0.5, 2, 1],
+    ['one with too little memory for two', 1, 0.125, 2, 1],
+    ['one with memory for three', 4, 0.75, 3, 2],
+    ['one with many cores and little memory', 64, 4, 16, 8],
+    ['a large one', 64, 256, 128, 64],
+  ])('follow the machine: %s', (_, cores, gibibytes, running, warmData) => {
     expect(parseConfig({}, { cores, memoryBytes: gibibytes * GIBIBYTE })).toMatchObject({
       MAX_RUNNING: running,
       POOL_SIZE: running,
       DATA_POOL_SIZE: warmData,
-      MAX_WAITING: waiting,
     })
   })
 
@@ -138,7 +119,26 @@ describe('the defaults', () => {
   })
 })
 
+describe('MAX_RESULTS_MB', () => {
+  const queue = { EXECUTOR: 'queue', REDIS_URL: 'redis://localhost' }
+
+  it('is 64 by default in this process, 256 in Redis', () => {
+    expect(parseConfig({ EXECUTOR: 'docker' }, machine).MAX_RESULTS_MB).toBe(64)
+    expect(parseConfig(queue, machine).MAX_RESULTS_MB).toBe(256)
+  })
+
+  it('is what it is set to in both', () => {
+    expect(parseConfig({ MAX_RESULTS_MB: '100' }, machine).MAX_RESULTS_MB).toBe(100)
+    expect(parseConfig({ ...queue, MAX_RESULTS_MB: '64' }, machine).MAX_RESULTS_MB).toBe(64)
+  })
+})
+
 describe('describeSettings', () => {
+  // One more has to be worth it: no constant, nothing that follows from another setting.
+  it('lists no more than 45', () => {
+    expect(describeSettings(machine).length).toBeLessThanOrEqual(45)
+  })
+
   it('lists every setting once, in order, each with a purpose', () => {
     const described = describeSettings(machine)
     expect(described.map(({ name }) => name)).toEqual(Object.keys(parseConfig({}, machine)))
@@ -166,6 +166,8 @@ describe('parseConfig', () => {
       CPUS: '0.5',
       MEMORY_MB: '256',
       RATE_LIMIT: 'off',
+      DATABASE_URL: 'off',
+      RUN_LOG_KEEP: '500/7',
     }
     expect(parseConfig(env, machine)).toMatchObject({
       HOST: '::1',
@@ -176,6 +178,8 @@ describe('parseConfig', () => {
       CPUS: 0.5,
       MEMORY_MB: 256,
       RATE_LIMIT: false,
+      DATABASE_URL: false,
+      RUN_LOG_KEEP: { maxRuns: 500, maxDays: 7 },
     })
   })
 
@@ -187,6 +191,8 @@ describe('parseConfig', () => {
       CPUS: '0',
       RATE_LIMIT: 'no',
       MAX_RUNNING: 'many',
+      WARM_MAX_AGE_SECONDS: '60',
+      TMP_FILES: '4096',
     }
     expect(problem(env)).toBe(
       [
@@ -195,8 +201,10 @@ describe('parseConfig', () => {
         '  LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent',
         '  MEMORY_MB: must be at least 32',
         '  CPUS: must be at least 0.01',
-        '  RATE_LIMIT: must be "on" or "off"',
+        '  RATE_LIMIT: must be on, off, or REQUESTS/SECONDS such as 1000/60, at most 1000000000 in 86400',
         '  MAX_RUNNING: must be a whole number',
+        '  TMP_FILES: was removed: it follows TMP_MB',
+        '  WARM_MAX_AGE_SECONDS: was removed: a container waits for 300 s at most',
       ].join('\n'),
     )
   })

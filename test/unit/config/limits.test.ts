@@ -15,7 +15,6 @@ const ZERO_IS_NONE = [
   'DRAIN_SECONDS',
   'POOL_SIZE',
   'DATA_POOL_SIZE',
-  'MAX_WAITING',
 ]
 
 /** The numeric settings that refuse this value, each by its name, when all of them have it. */
@@ -40,17 +39,14 @@ describe('the settings', () => {
       'ALLOWED_HOSTS',
       'TRUST_PROXY',
       'LOG_LEVEL',
-      'LOG_FORMAT',
       'RATE_LIMIT',
       'REDIS_URL',
       'EXECUTOR',
       'QUEUE_PREFIX',
-      'WORKER_NAME',
       'WEBHOOKS',
-      'WEBHOOK_NETWORKS',
-      'RUN_LOG',
       'DATABASE_URL',
       'RUN_LOG_CODE',
+      'RUN_LOG_KEEP',
       'RUN_LOG_SALT',
       'READ_RUNS_WITHOUT_KEY',
       'READ_ONLY_MOUNTS',
@@ -61,7 +57,7 @@ describe('the settings', () => {
       'ENVIRONMENTS',
       'DATA_IMAGE',
     ])
-    expect(numeric).toHaveLength(36)
+    expect(numeric).toHaveLength(21)
   })
 
   it('are finite and above 0 by default', () => {
@@ -118,6 +114,29 @@ describe('the settings', () => {
   })
 })
 
+/** Settings that are two numbers. */
+describe.each([
+  ['RATE_LIMIT', 1_000_000_000, 86_400],
+  ['RUN_LOG_KEEP', 1_000_000_000, 36_500],
+] as const)('%s', (name, mostOfFirst, mostOfSecond) => {
+  const given = (value: string) => () => parseConfig({ [name]: value }, machine)[name]
+
+  it('may be the least and the most of both numbers', () => {
+    expect(Object.values(given('1/1')())).toEqual([1, 1])
+    const most = `${mostOfFirst}/${mostOfSecond}`
+    expect(Object.values(given(most)())).toEqual([mostOfFirst, mostOfSecond])
+  })
+
+  it.each([
+    ...['0/60', '60/0', `${mostOfFirst + 1}/60`, `1000/${mostOfSecond + 1}`],
+    ...['1000', '1000/', '/60', '1000/60/1', '1000 / 60', ' 1000/60', '1000/60s', '1000:60'],
+    ...['-1/60', '1e3/60', '1.5/60', '1/0.5', `${'9'.repeat(400)}/60`, `60/${'9'.repeat(400)}`],
+    ...['unlimited', 'none', '2', '-0', '٣/60', 'on/60', 'ON'],
+  ])('must not be %j', (value) => {
+    expect(given(value)).toThrow(`  ${name}: must be `)
+  })
+})
+
 describe('CPUS', () => {
   it('may be a hundredth, the least that the kernel can hold a container to', () => {
     expect(parseConfig({ CPUS: '0.01' }, machine).CPUS).toBe(0.01)
@@ -128,21 +147,17 @@ describe('CPUS', () => {
   })
 })
 
-it.each([
-  'DEFAULT_TIMEOUT_SECONDS',
-  'MAX_TIMEOUT_SECONDS',
-  'START_TIMEOUT_SECONDS',
-  'MAX_WAIT_SECONDS',
-] as const)('%s may be a millisecond and not less', (name) => {
-  expect(parseConfig({ [name]: '0.001' }, machine)[name]).toBe(0.001)
-  expect(() => parseConfig({ [name]: '0.0009' }, machine)).toThrow(`  ${name}: must be at least`)
-})
+it.each(['DEFAULT_TIMEOUT_SECONDS', 'MAX_TIMEOUT_SECONDS', 'MAX_WAIT_SECONDS'] as const)(
+  '%s may be a millisecond and not less',
+  (name) => {
+    expect(parseConfig({ [name]: '0.001' }, machine)[name]).toBe(0.001)
+    expect(() => parseConfig({ [name]: '0.0009' }, machine)).toThrow(`  ${name}: must be at least`)
+  },
+)
 
 it.each([
   ['MEMORY_MB', 32, 1_048_576],
   ['DATA_MEMORY_MB', 192, 1_048_576],
-  ['MAX_OUTPUT_FILES', 1, 10_000],
-  ['MAX_OUTPUT_FILE_BYTES', 1, 67_108_864],
   ['MAX_OUTPUT_FILES_BYTES', 1, 67_108_864],
   ['DATA_POOL_SIZE', 0, 10_000],
 ] as const)('%s may be from %d to %d', (name, least, most) => {

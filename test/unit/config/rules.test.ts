@@ -13,9 +13,77 @@ function problem(env: Record<string, string>): string {
   }
 }
 
-describe('a setting that is on or off', () => {
-  it.each(['true', 'false', '0', '1', 'ON', 'yes'])('takes %j for neither on nor off', (value) => {
-    expect(problem({ RATE_LIMIT: value })).toContain('RATE_LIMIT: must be "on" or "off"')
+/** In the words that every switch takes. */
+const ON = ['on', 'true', '1']
+const OFF = ['off', 'false', '0']
+
+describe.each([
+  'SERVE_WITHOUT_KEYS',
+  'RUN_LOG_CODE',
+  'READ_RUNS_WITHOUT_KEY',
+  'SERVE_WITH_MISSING_WALLS',
+] as const)('%s', (name) => {
+  it.each(ON)('is on by %j', (value) => {
+    expect(parseConfig({ [name]: value })[name]).toBe(true)
+  })
+
+  it.each(OFF)('is off by %j', (value) => {
+    expect(parseConfig({ [name]: value })[name]).toBe(false)
+  })
+
+  it.each(['ON', 'Off', 'yes', 'no', '2', '00', ' on', 'on '])('must not be %j', (value) => {
+    const message = `  ${name}: must be on or off (true or false, 1 or 0)`
+    expect(problem({ [name]: value })).toContain(message)
+  })
+})
+
+describe('RATE_LIMIT', () => {
+  it.each(ON)('is the default by %j', (RATE_LIMIT) => {
+    expect(parseConfig({ RATE_LIMIT }).RATE_LIMIT).toEqual(parseConfig({}).RATE_LIMIT)
+  })
+
+  it.each(OFF)('is none by %j', (RATE_LIMIT) => {
+    expect(parseConfig({ RATE_LIMIT }).RATE_LIMIT).toBe(false)
+  })
+
+  it('is so many requests in so many seconds', () => {
+    const policy = { requests: 5, windowSeconds: 600 }
+    expect(parseConfig({ RATE_LIMIT: '5/600' }).RATE_LIMIT).toEqual(policy)
+  })
+})
+
+describe('WEBHOOKS', () => {
+  it.each([
+    ...ON.map((value) => [value, []] as const),
+    ...OFF.map((value) => [value, false] as const),
+    ['10.1.0.0/16', ['10.1.0.0/16']],
+    ['10.1.0.0/16, fd00::/8,192.0.2.7/32', ['10.1.0.0/16', 'fd00::/8', '192.0.2.7/32']],
+  ] as const)('%j means %j', (WEBHOOKS, networks) => {
+    expect(parseConfig({ WEBHOOKS }).WEBHOOKS).toEqual(networks)
+  })
+
+  it.each(['10.1.0.0', '10.1.0.0/33', 'on,10.1.0.0/16', '10.1.0.0/16,', ',', 'example.org', 'ON'])(
+    'must not be %j',
+    (WEBHOOKS) => {
+      expect(problem({ WEBHOOKS })).toContain('  WEBHOOKS: must be on, off, or networks such as ')
+    },
+  )
+})
+
+describe('DATABASE_URL', () => {
+  it.each(OFF)('is none by %j', (DATABASE_URL) => {
+    expect(parseConfig({ DATABASE_URL }).DATABASE_URL).toBe(false)
+  })
+
+  it.each(['file:off', 'file:/var/lib/runs.db', 'postgres://h/d', 'postgresql://u:p@h:5/d'])(
+    'may be %j',
+    (DATABASE_URL) => expect(parseConfig({ DATABASE_URL }).DATABASE_URL).toBe(DATABASE_URL),
+  )
+
+  it.each(['on', 'OFF', 'file:', 'runs.db', 'mysql://h/d'])('must not be %j', (DATABASE_URL) => {
+    const message =
+      '  DATABASE_URL: must be file:PATH, postgres://USER:PASSWORD@HOST/DATABASE, or off'
+    expect(problem({ DATABASE_URL })).toContain(message)
   })
 })
 

@@ -128,9 +128,7 @@ describe('the limits of an environment', () => {
       TMP_MB: '8',
       MAX_OUTPUT_BYTES: '1000',
       MAX_TIMEOUT_SECONDS: '2.5',
-      MAX_OUTPUT_FILES: '3',
-      MAX_OUTPUT_FILE_BYTES: '100',
-      MAX_OUTPUT_FILES_BYTES: '200',
+      MAX_OUTPUT_FILES_BYTES: '201',
     })
     expect(environmentLimits(given, 'data')).toEqual({
       memoryBytes: 536_870_912,
@@ -139,9 +137,9 @@ describe('the limits of an environment', () => {
       tmpBytes: 8_388_608,
       outputBytes: 1000,
       maxTimeoutSeconds: 2.5,
-      outputFiles: 3,
-      outputFileBytes: 100,
-      outputFilesBytes: 200,
+      outputFiles: 32,
+      outputFileBytes: 101,
+      outputFilesBytes: 201,
     })
   })
 })

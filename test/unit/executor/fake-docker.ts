@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os'
 import { type Logger, pino } from 'pino'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
-import { createDockerExecutor, type DockerParts } from '../../../src/executor/create.ts'
+import {
+  type ContainerTimes,
+  createDockerExecutor,
+  type DockerParts,
+} from '../../../src/executor/create.ts'
+import { NO_EVENTS } from '../../../src/executor/events.ts'
 import type { RunOptions } from '../../../src/run/executor.ts'
 import type { Outcome } from '../../../src/run/outcome.ts'
 import { ownRequest, type RunRequest } from '../../../src/run/request.ts'
@@ -20,7 +25,12 @@ export interface Started {
 
 export interface FakeDocker {
   /** An executor whose containers have this behaviour; no pool where the settings ask for none. */
-  start: (behaviour: string, settings?: Record<string, string>, logger?: Logger) => Started
+  start: (
+    behaviour: string,
+    settings?: Record<string, string>,
+    logger?: Logger,
+    times?: ContainerTimes,
+  ) => Started
   /** Where the engine has what it knows: images, by their ids, and to which behaviour a name was moved. */
   folder: () => string
   /** Runs one program in containers of this behaviour; no pool where the settings ask for none. */
@@ -58,12 +68,13 @@ export function fakeDocker(): FakeDocker {
     behaviour: string,
     settings: Record<string, string> = {},
     logger: Logger = pino({ level: 'silent' }),
+    times: ContainerTimes = {},
   ): Started => {
     const config = parseConfig({
       ...{ DOCKER_BIN: COMMAND, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0', DATA_POOL_SIZE: '0' },
       ...settings,
     })
-    parts = createDockerExecutor(config, logger)
+    parts = createDockerExecutor(config, logger, NO_EVENTS, times)
     const { executor, state } = parts
     return {
       state,

@@ -40,9 +40,8 @@ it('is unavailable where they all fail, and does not try for ever', async () => 
 })
 
 it('is unavailable where a container is not ready in time, and kills it', async () => {
-  await expect(run('never-ready', { START_TIMEOUT_SECONDS: '0.3' })).rejects.toMatchObject({
-    code: 'unavailable',
-  })
+  const started = start('never-ready', {}, undefined, { startTimeoutMs: 300 })
+  await expect(started.run()).rejects.toMatchObject({ code: 'unavailable' })
   await close()
   await called('rm')
 })
@@ -142,9 +141,8 @@ it('reads and forgets what the command writes on its stderr, however much', asyn
 })
 
 it('does not wait longer for a command that floods its stderr and never is ready', async () => {
-  const refusal = await run('floods-stderr-and-waits', { START_TIMEOUT_SECONDS: '1' }).catch(
-    (e) => e,
-  )
+  const started = start('floods-stderr-and-waits', {}, undefined, { startTimeoutMs: 1000 })
+  const refusal = await started.run().catch((e) => e)
   expect(refusal).toMatchObject({ code: 'unavailable' })
   expect(refusal.cause.message.length).toBeLessThan(5000)
 })

@@ -4,7 +4,12 @@ import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
 import { dockerRunArgs } from '../../../src/executor/flags.ts'
-import { containerSpec, poolSize } from '../../../src/executor/spec.ts'
+import {
+  containerSpec,
+  maxWaiting,
+  poolSize,
+  startTimeoutSeconds,
+} from '../../../src/executor/spec.ts'
 import { PYTHON_SPEC } from './python-spec.ts'
 
 it('makes these of the defaults', () => {
@@ -14,7 +19,7 @@ it('makes these of the defaults', () => {
   })
 })
 
-it('makes every limit configurable', () => {
+it('follows the settings', () => {
   const config = parseConfig({
     DOCKER_BIN: '/usr/bin/podman',
     SANDBOX_IMAGE: 'other',
@@ -24,12 +29,7 @@ it('makes every limit configurable', () => {
     CPUS: '0.5',
     MAX_PROCESSES: '32',
     TMP_MB: '8',
-    TMP_FILES: '100',
-    SHM_MB: '4',
-    MAX_OPEN_FILES: '128',
-    START_TIMEOUT_SECONDS: '1.5',
-    WARM_MAX_AGE_SECONDS: '20',
-    MAX_TIMEOUT_SECONDS: '2',
+    MAX_TIMEOUT_SECONDS: '2.5',
   })
   expect(containerSpec(config, 'o')).toEqual({
     environment: 'python',
@@ -44,10 +44,10 @@ it('makes every limit configurable', () => {
       cpus: 0.5,
       pids: 32,
       tmpBytes: 8_388_608,
-      tmpInodes: 100,
-      shmBytes: 4_194_304,
-      openFiles: 128,
-      lifetimeSeconds: 29, // 1.5 + 20 + 2 + 5, rounded up
+      tmpInodes: 2048,
+      shmBytes: 8_388_608,
+      openFiles: 1024,
+      lifetimeSeconds: 338, // 30 + 300 + 2.5 + 5, rounded up
     },
   })
 })
@@ -90,16 +90,25 @@ it('never writes a limit of 0, or one in a form that the engine reads otherwise'
     CPUS: '0.01',
     MAX_PROCESSES: '8',
     TMP_MB: '1',
-    TMP_FILES: '16',
-    SHM_MB: '1',
-    MAX_OPEN_FILES: '64',
-    START_TIMEOUT_SECONDS: '0.1',
-    WARM_MAX_AGE_SECONDS: '1',
     MAX_TIMEOUT_SECONDS: '0.1',
   })
   const line = dockerRunArgs({ name: 'box', userId: 20_000 }, containerSpec(least, 'o')).join(' ')
   expect(line).toContain('--memory 33554432b --memory-swap 33558528b --cpus 0.01 --pids-limit 8')
-  expect(line).toContain('size=1048576,nr_inodes=16 --shm-size 1048576b')
-  expect(line).toContain('nofile=64')
-  expect(line).toContain('timeout --signal=KILL 7 ')
+  expect(line).toContain('size=1048576,nr_inodes=256 --shm-size 1048576b')
+  expect(line).toContain('nofile=1024')
+  expect(line).toContain('timeout --signal=KILL 336 ')
+})
+
+it.each([
+  ['0.001', 30],
+  ['45', 30],
+  ['60', 40],
+  ['180', 120],
+  ['3600', 120],
+])('lets containers start for longer where clients wait for longer: %s s', (wait, seconds) => {
+  expect(startTimeoutSeconds(parseConfig({ MAX_WAIT_SECONDS: wait }))).toBe(seconds)
+})
+
+it('lets 32 wait for each that runs', () => {
+  expect(maxWaiting(parseConfig({ MAX_RUNNING: '3' }))).toBe(96)
 })

@@ -52,7 +52,7 @@ describe('runs', () => {
 })
 
 it('refusals are counted by code, wherever they come from', async () => {
-  const { app, executor } = testApp({ settings: { RATE_LIMIT_REQUESTS: '1' } })
+  const { app, executor } = testApp({ settings: { RATE_LIMIT: '1/60' } })
   await postRun(app, { cod: 1 })
   executor.answer = () => Promise.reject(new Refusal('busy', 'full'))
   await postRun(app)

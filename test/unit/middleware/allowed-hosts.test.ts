@@ -127,7 +127,7 @@ describe('the app', () => {
   })
 
   it('refuses such a request before it counts it or looks at it', async () => {
-    const { app } = testApp({ settings: { RATE_LIMIT_REQUESTS: '1' } })
+    const { app } = testApp({ settings: { RATE_LIMIT: '1/60' } })
     const headers = { Host: 'evil.example', 'Content-Type': 'text/plain' }
     const response = await app.request('/run', { method: 'POST', headers, body: 'x' })
     expect([response.status, response.headers.get('RateLimit')]).toEqual([421, null])

@@ -7,7 +7,7 @@ import { postForm, postRun, type TestAppOptions, testApp, testKey } from '../sup
 import { postRuns, withKey } from '../support/async-runs.ts'
 import { streamed } from '../support/stream.ts'
 
-const ONE = { RATE_LIMIT_REQUESTS: '1', TRUST_PROXY: '1' }
+const ONE = { RATE_LIMIT: '1/60', TRUST_PROXY: '1' }
 const TEXT = { 'Content-Type': 'text/plain' }
 const BAD = { cod: 'x' }
 

@@ -92,7 +92,7 @@ describe('what the app answers is as the document says', () => {
   })
 
   it('where it is a refusal', async () => {
-    const settings = { MAX_QUEUED: '1', MAX_BODY_BYTES: '500', RATE_LIMIT_REQUESTS: '4' }
+    const settings = { MAX_QUEUED: '1', MAX_BODY_BYTES: '500', RATE_LIMIT: '4/60' }
     const { app } = asyncApp({ settings })
     const key = { 'Idempotency-Key': 'k' }
     await postRuns(app, undefined, key)

@@ -138,7 +138,7 @@ describe('what the app answers', () => {
       'a refusal of a body’s type',
       () => postRun(testApp().app, BODY, { 'Content-Type': 'text/plain' }),
     ],
-    ['a refusal of a rate', () => postTwice({ RATE_LIMIT_REQUESTS: '1' })],
+    ['a refusal of a rate', () => postTwice({ RATE_LIMIT: '1/60' })],
     ['a refusal for want of places', () => failing(new Refusal('busy', 'busy'))],
     ['a refusal for want of an engine', () => failing(new Refusal('unavailable', 'not now'))],
     ['a bug', () => failing(new Error('secret'))],

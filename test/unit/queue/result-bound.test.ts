@@ -113,7 +113,8 @@ describe('with the default limits', () => {
 
 it('is what docs/cluster.md says, and so is how many runs fit', () => {
   const text = readFileSync('docs/cluster.md', 'utf8')
-  const { MAX_QUEUE_MB: queueMegabytes } = parseConfig({})
+  const queue = { EXECUTOR: 'queue', REDIS_URL: 'redis://localhost' }
+  const { MAX_RESULTS_MB: queueMegabytes } = parseConfig(queue)
   const { endBytes, filesBytes, eventsBytes } = resultBound(resultLimits(parseConfig({})))
   const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
   const all = endBytes + filesBytes + eventsBytes

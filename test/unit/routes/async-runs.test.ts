@@ -206,7 +206,7 @@ describe('what it must pass', () => {
 })
 
 describe('the rate', () => {
-  const settings = { RATE_LIMIT_REQUESTS: '5', MAX_QUEUED: '4' }
+  const settings = { RATE_LIMIT: '5/60', MAX_QUEUED: '4' }
   const body = (count: number) => ({ runs: Array(count).fill({ code: '1' }) })
   const left = ({ status, headers }: Response) => [
     status,
@@ -239,7 +239,7 @@ describe('the rate', () => {
   })
 
   it('counts a post that came before once', async () => {
-    const { app } = asyncApp({ settings: { ...settings, RATE_LIMIT_REQUESTS: '6' } })
+    const { app } = asyncApp({ settings: { ...settings, RATE_LIMIT: '6/60' } })
     const key = { 'Idempotency-Key': 'k' }
     expect(left(await postRuns(app, body(3), key))).toEqual([202, 3])
     expect(left(await postRuns(app, body(3), key))).toEqual([202, 2])

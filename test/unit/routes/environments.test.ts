@@ -29,7 +29,7 @@ it('runs one program for each, however often it is asked', async () => {
 })
 
 it('needs no key, and counts for nobody’s rate', async () => {
-  const { app } = testApp({ settings: { RATE_LIMIT_REQUESTS: '1' }, answer })
+  const { app } = testApp({ settings: { RATE_LIMIT: '1/60' }, answer })
   for (let i = 0; i < 3; i += 1) expect((await app.request('/environments')).status).toBe(200)
   expect((await postRun(app)).status).toBe(200)
   const locked = testApp({ settings: { API_KEYS: 'one' }, answer })

@@ -9,7 +9,7 @@ const READER = 'reader;"ü'
 
 let log: TestRunLog
 beforeEach(async () => {
-  log = await testRunLog({ RUN_LOG_CODE: '1' })
+  log = await testRunLog({ RUN_LOG_CODE: 'on' })
 })
 afterEach(() => log.remove())
 

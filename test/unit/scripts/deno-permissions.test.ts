@@ -13,7 +13,7 @@ const of = (flags: string[], thing: string) =>
     .flatMap((flag) => flag.slice(flag.indexOf('=') + 1).split(','))
 
 it('are few where nothing is kept and nothing shared', () => {
-  expect(denoPermissions(parseConfig({ RUN_LOG: 'off' }), PLACE)).toEqual([
+  expect(denoPermissions(parseConfig({ DATABASE_URL: 'off' }), PLACE)).toEqual([
     '--allow-env',
     '--allow-sys=hostname,systemMemoryInfo',
     '--allow-net=127.0.0.1:5000',
@@ -23,14 +23,14 @@ it('are few where nothing is kept and nothing shared', () => {
 })
 
 it('have the socket of the engine, in the three ways that Deno asks for', () => {
-  const flags = denoPermissions(parseConfig({ RUN_LOG: 'off' }), { ...PLACE, socket: '/s' })
+  const flags = denoPermissions(parseConfig({ DATABASE_URL: 'off' }), { ...PLACE, socket: '/s' })
   expect(of(flags, 'net')).toContain('unix:/s')
   expect(of(flags, 'read')).toContain('/s')
   expect(of(flags, 'write')).toEqual(['/s'])
 })
 
 it('have no engine where workers run the programs', () => {
-  const config = parseConfig({ RUN_LOG: 'off', EXECUTOR: 'queue', REDIS_URL: 'redis://r:7' })
+  const config = parseConfig({ DATABASE_URL: 'off', EXECUTOR: 'queue', REDIS_URL: 'redis://r:7' })
   expect(denoPermissions(config, { ...PLACE, socket: '/s' })).toEqual([
     '--allow-env',
     '--allow-sys=hostname,systemMemoryInfo',
@@ -46,7 +46,7 @@ it.each([
   [{ REDIS_URL: 'rediss://:p@r.example' }, '127.0.0.1', ['127.0.0.1:5000', 'r.example:6379']],
   [{ REDIS_URL: 'redis://r:7' }, '127.0.0.1', ['127.0.0.1:5000', 'r:7']],
 ])('reach with %j no other address', (settings, address, net) => {
-  const config = parseConfig({ RUN_LOG: 'off', ...settings })
+  const config = parseConfig({ DATABASE_URL: 'off', ...settings })
   expect(of(denoPermissions(config, { ...PLACE, address }), 'net')).toEqual(net)
 })
 
@@ -66,6 +66,6 @@ it('have the database that the records are in', () => {
 })
 
 it('keep a comma of a path apart from one between two', () => {
-  const config = parseConfig({ RUN_LOG: 'off', API_KEYS_FILE: 'a,b.json' })
+  const config = parseConfig({ DATABASE_URL: 'off', API_KEYS_FILE: 'a,b.json' })
   expect(denoPermissions(config, PLACE).at(-1)).toMatch(/,a,,b\.json$/)
 })

@@ -8,7 +8,7 @@ import { streamed } from '../support/stream.ts'
 
 describe('the key', () => {
   it('is asked for before a request is counted: strangers use up nobody’s rate', async () => {
-    const { app } = testApp({ settings: { API_KEYS: 'one', RATE_LIMIT_REQUESTS: '1' } })
+    const { app } = testApp({ settings: { API_KEYS: 'one', RATE_LIMIT: '1/60' } })
     for (let i = 0; i < 5; i += 1) {
       const refused = await postRun(app)
       expect([refused.status, refused.headers.get('RateLimit')]).toEqual([401, null])
@@ -32,7 +32,7 @@ describe('the key', () => {
 })
 
 describe('the rate', () => {
-  const one = { RATE_LIMIT_REQUESTS: '1' }
+  const one = { RATE_LIMIT: '1/60' }
 
   it('is not used up by requests that are refused', async () => {
     const { app, executor } = testApp({ settings: one })
@@ -66,7 +66,7 @@ describe('the rate', () => {
   )
 
   it('is not used up by those that are over it', async () => {
-    const { app, executor } = testApp({ settings: { RATE_LIMIT_REQUESTS: '2' } })
+    const { app, executor } = testApp({ settings: { RATE_LIMIT: '2/60' } })
     const held = [new HeldRun(), new HeldRun()]
     const waiting = []
     for (const run of held) {

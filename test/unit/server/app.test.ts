@@ -51,11 +51,13 @@ describe('400 invalid_request', () => {
     expect(executor.requests).toEqual([])
   })
 
-  it('is for a code that is longer than the operator allows', async () => {
-    const { app } = testApp({ settings: { MAX_CODE_BYTES: '5' } })
-    expect((await postRun(app, { code: 'x = 1' })).status).toBe(200)
-    const response = await postRun(app, { code: 'x = 12' })
-    await expectRefusal(response, 400, 'invalid_request', 'code: must be at most 5 bytes of UTF-8')
+  it('is for a code that is too long', async () => {
+    const { app } = testApp()
+    const longest = `#${'é'.repeat(131_071)}#`
+    expect((await postRun(app, { code: longest })).status).toBe(200)
+    const response = await postRun(app, { code: `${longest}#` })
+    const problem = 'code: must be at most 262144 bytes of UTF-8'
+    await expectRefusal(response, 400, 'invalid_request', problem)
   })
 })
 
@@ -143,7 +145,7 @@ describe('415 unsupported_media_type', () => {
 
 describe('429 rate_limited', () => {
   it('is for one request more than the rate, and says when to come back', async () => {
-    const { app } = testApp({ settings: { RATE_LIMIT_REQUESTS: '1' } })
+    const { app } = testApp({ settings: { RATE_LIMIT: '1/60' } })
     expect((await postRun(app)).status).toBe(200)
     const response = await postRun(app)
     expect(response.headers.get('Retry-After')).toBe('60')

@@ -18,7 +18,7 @@ describe.each([
     const args = ['--import', 'tsx', '--import', BUG, 'src/main.ts', command]
     const child = execa('node', args, {
       // An engine that never answers: the process goes on trying.
-      env: { PORT: '0', DOCKER_BIN: 'false', LOG_FORMAT: 'json', RUN_LOG: 'off', ...settings },
+      env: { PORT: '0', DOCKER_BIN: 'false', DATABASE_URL: 'off', ...settings },
       ...{ reject: false, timeout: 60_000, killSignal: 'SIGKILL' },
     })
     child.stdout.on('data', (text) => {

@@ -17,12 +17,12 @@ export interface TestRunLog {
 
 export async function testRunLog(settings: Record<string, string> = {}): Promise<TestRunLog> {
   const folder = mkdtempSync(join(tmpdir(), 'run-log-'))
-  const config = parseConfig({ DATABASE_URL: `file:${join(folder, 'runs.db')}`, ...settings })
-  const runLog = await openRunLog(config, pino({ level: 'silent' }))
+  const url = settings.DATABASE_URL ?? `file:${join(folder, 'runs.db')}`
+  const runLog = await openRunLog(url, parseConfig(settings), pino({ level: 'silent' }))
   const written = async () => {
     while (runLog.counts.queued > 0) await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  if (config.DATABASE_URL.startsWith('file:')) {
+  if (url.startsWith('file:')) {
     while (!runLog.isReady) await new Promise((resolve) => setTimeout(resolve, 20))
   }
   const remove = async () => {
