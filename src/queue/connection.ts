@@ -1,6 +1,5 @@
-// Connections to Redis, and scripts on them.
+// Connections to Redis.
 
-import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { unavailable } from '../run/refusal.ts'
@@ -98,29 +97,4 @@ export async function ask<T>(question: () => Promise<T>): Promise<T> {
   return question().catch((error) => {
     throw error instanceof Unreadable ? error : unavailable(error)
   })
-}
-
-/** A script that Redis knows by its digest, and is told where it does not. */
-export class Script<Result> {
-  readonly #text: string
-  readonly #digest: string
-
-  constructor(text: string) {
-    this.#text = text
-    this.#digest = createHash('sha1').update(text).digest('hex') // what EVALSHA asks for
-  }
-
-  /** Tells Redis the text before it is needed. */
-  async load(redis: Redis): Promise<void> {
-    await redis.script('LOAD', this.#text)
-  }
-
-  async run(redis: Redis, ...args: (string | number)[]): Promise<Result> {
-    try {
-      return (await redis.evalsha(this.#digest, 0, ...args)) as Result
-    } catch (error) {
-      if (!String(error).includes('NOSCRIPT')) throw error
-      return (await redis.eval(this.#text, 0, ...args)) as Result
-    }
-  }
 }

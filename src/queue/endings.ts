@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import type { RunRecord } from '../run/record.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
-import { Script } from './connection.ts'
+import { luaScript } from './lua.ts'
 import type { EndedRun } from './queued-webhooks.ts'
 import type { RunQueue } from './run-queue.ts'
 import { readable, type StoredRun, toOrigin, Unreadable } from './stored-run.ts'
@@ -50,7 +50,7 @@ type Entry = [entryId: string, fields: string[]]
  * Deletes consumers that have nothing and asked for nothing for so long, or the one of this name. What one of them has
  * would go with it, so it is looked at in the same moment. ARGV: stream, group, milliseconds, name or ''.
  */
-const deleteConsumers = new Script<number>(`
+const deleteConsumers = luaScript<number>('DELETE_CONSUMERS')(`
 local deleted = 0
 for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', ARGV[1], ARGV[2])) do
   local facts = {}
@@ -85,7 +85,7 @@ export class Endings {
     redis.disconnect()
     // Where it can't be deleted now, it is deleted later, as one that is gone.
     const deleted = this.#done.then(() =>
-      deleteConsumers.run(queue.redis, queue.key('ended'), GROUP, 0, this.#name),
+      deleteConsumers(queue.redis, queue.key('ended'), GROUP, 0, this.#name),
     )
     await settlesWithin(deleted, CLOSE_MS).catch(() => {})
   }
@@ -126,7 +126,7 @@ export class Endings {
     const nowMs = performance.now()
     if (nowMs - this.#lookedAtMs < goneMs) return
     this.#lookedAtMs = nowMs
-    await deleteConsumers.run(queue.redis, stream, GROUP, goneMs, '')
+    await deleteConsumers(queue.redis, stream, GROUP, goneMs, '')
   }
 
   /** What fails stays, and is handed out again; what can't be read, some times. */

@@ -1,5 +1,6 @@
 // Takes runs on: writes them down, and queues their jobs.
 
+import type { Redis } from 'ioredis'
 import { retryAfter } from '../admission/drain-rate.ts'
 import { neverFits } from '../admission/fair-share.ts'
 import { tooManyAtOnce } from '../admission/key-places.ts'
@@ -8,7 +9,7 @@ import { Refusal } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'
 import { ask } from './connection.ts'
 import type { Jobs, JobTuple } from './jobs.ts'
-import { type RedisScripts, type SubmitAnswer, scripts } from './redis-scripts.ts'
+import { type SubmitAnswer, submit } from './scripts.ts'
 import { encodeEnding, type RunMeta } from './stored-run.ts'
 
 /** A client's runs, to be taken on together. */
@@ -48,11 +49,13 @@ const DISPLACED = encodeEnding({
 })
 
 export class Intake {
-  readonly #scripts: RedisScripts
+  readonly #redis: Redis
+  readonly #keyPrefix: string
   readonly #jobs: Jobs
 
-  constructor(redisScripts: RedisScripts, jobs: Jobs) {
-    this.#scripts = redisScripts
+  constructor(redis: Redis, keyPrefix: string, jobs: Jobs) {
+    this.#redis = redis
+    this.#keyPrefix = keyPrefix
     this.#jobs = jobs
   }
 
@@ -65,10 +68,11 @@ export class Intake {
     const early = { jobs: [] as JobTuple[], added: Promise.resolve() }
     const answer = await ask(() => {
       const answered = this.#submit(submission)
-      // On the same connection: Redis has written the runs down when it adds the jobs. What may be parked has none yet.
+      // On the same connection: Redis has written the runs down when it adds the jobs, where it did not forget the script. A
+      // job that comes before its run starts nothing, and the audit adds another one. What may be parked has none yet.
       const { likelyPriority, maxConcurrent } = submission
       const isCertain = likelyPriority !== undefined && maxConcurrent === undefined
-      if (isCertain && this.#scripts.knowsSubmit) {
+      if (isCertain && this.#redis.status === 'ready') {
         const priority = String(likelyPriority)
         early.jobs = runs.map(({ id, request }) => [id, request.environment, '0', priority])
         early.added = this.#jobs.enqueue(early.jobs)
@@ -101,9 +105,9 @@ export class Intake {
 
   #submit(submission: Submission): Promise<SubmitAnswer> {
     const { runs, idempotency } = submission
-    return this.#scripts.run(
-      scripts.submit,
-      ...[submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
+    return submit(
+      this.#redis,
+      ...[this.#keyPrefix, submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
       ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
       ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
       ...[submission.maxBytes, DISPLACED],

@@ -6,8 +6,9 @@ import type { Logger } from 'pino'
 import { connect, connectForLarge } from './connection.ts'
 import { Intake, type Submission } from './intake.ts'
 import { bullPrefix, type JobData, Jobs } from './jobs.ts'
-import { RedisScripts, scripts } from './redis-scripts.ts'
+import type { Script } from './lua.ts'
 import type { ResultBound } from './result-bound.ts'
+import * as scripts from './scripts.ts'
 import {
   decodeEnding,
   decodeReport,
@@ -110,16 +111,14 @@ export class RunQueue {
   #large: Redis | undefined
   readonly jobs: Jobs
   readonly #prefix: string
-  readonly #scripts: RedisScripts
   readonly #intake: Intake
 
   constructor({ url, prefix, environments, logger }: RunQueueOptions) {
     this.redis = connect(url, logger)
     this.#url = url
     this.#prefix = prefix
-    this.#scripts = new RedisScripts(this.redis, this.key(''))
     this.jobs = new Jobs({ redis: this.redis, prefix, environments })
-    this.#intake = new Intake(this.#scripts, this.jobs)
+    this.#intake = new Intake(this.redis, this.key(''), this.jobs)
   }
 
   /** A name in Redis. */
@@ -139,7 +138,7 @@ export class RunQueue {
   async setLimits(limits: readonly { owner: string; maxConcurrent: number | undefined }[]) {
     if (limits.length === 0) return
     const pairs = limits.flatMap(({ owner, maxConcurrent = 0 }) => [owner, maxConcurrent])
-    await this.jobs.enqueue(await this.#scripts.run(scripts.setLimits, ...pairs))
+    await this.jobs.enqueue(await this.#run(scripts.setLimits, ...pairs))
   }
 
   /**
@@ -153,16 +152,14 @@ export class RunQueue {
   ): Promise<TakenRun | 'full' | undefined> {
     const { id: workerId, leaseMs, bound } = worker
     const { endBytes, filesBytes, eventsBytes } = bound
-    const taken = await this.#scripts
-      .run(
-        scripts.start,
-        ...[job.id, job.attempt, workerId, leaseMs, token, endBytes, filesBytes, eventsBytes],
-      )
-      .catch((error) => {
-        // Nothing was written: a script that begins to write where memory is full is refused.
-        if (String(error).includes('OOM ')) return ['full'] as ['full']
-        throw error
-      })
+    const taken = await this.#run(
+      scripts.start,
+      ...[job.id, job.attempt, workerId, leaseMs, token, endBytes, filesBytes, eventsBytes],
+    ).catch((error) => {
+      // Nothing was written: a script that begins to write where memory is full is refused.
+      if (String(error).includes('OOM ')) return ['full'] as ['full']
+      throw error
+    })
     if (!taken) return undefined
     if (taken[0] === 'full') return 'full'
     const [attempt, request, meta, channel, starts, hasFiles] = taken
@@ -178,7 +175,7 @@ export class RunQueue {
     leaseMs: number,
   ): Promise<T[]> {
     const pairs = runs.flatMap(({ id, attempt }) => [id, attempt])
-    const lost = await this.#scripts.run(scripts.renew, leaseMs, ...pairs)
+    const lost = await this.#run(scripts.renew, leaseMs, ...pairs)
     const names = new Set(lost.map((id, at) => (at % 2 === 0 ? `${id} ${lost[at + 1]}` : '')))
     return runs.filter(({ id, attempt }) => names.has(`${id} ${attempt}`))
   }
@@ -191,7 +188,7 @@ export class RunQueue {
   ): Promise<boolean> {
     const fields = events.flatMap(({ type, data }) => [type, JSON.stringify(data)])
     const large = this.#largeConnection()
-    return (await this.#scripts.runOn(large, scripts.append, id, attempt, seq, ...fields)) === 1
+    return (await scripts.append(large, this.key(''), id, attempt, seq, ...fields)) === 1
   }
 
   /**
@@ -206,10 +203,9 @@ export class RunQueue {
   ): Promise<boolean> {
     const { text, state } = boundedEnding(given, run.maxEndBytes)
     const isTold = isAwaited && text.length <= MAX_TOLD_CHARS
-    const [isMine, jobs] = await this.#scripts.runOn(
+    const [isMine, jobs] = await scripts.finish(
       this.#largeConnection(),
-      scripts.finish,
-      ...[run.id, run.attempt, state, text, isTold ? 1 : 0],
+      ...[this.key(''), run.id, run.attempt, state, text, isTold ? 1 : 0],
     )
     // It is written down: where jobs can't be queued now, the audit queues them.
     await this.jobs.enqueue(jobs).catch(() => {})
@@ -218,7 +214,7 @@ export class RunQueue {
 
   /** Ends a run from outside. The worker that runs it, if one does, is told. */
   async end(id: string, ending: Ending): Promise<boolean> {
-    const answer = await this.#scripts.run(scripts.end, id, ending.state, encodeEnding(ending))
+    const answer = await this.#run(scripts.end, id, ending.state, encodeEnding(ending))
     if (answer[0] === 0) return false
     const [, worker, jobs] = answer
     if (worker) await this.redis.publish(this.key(`worker:${worker}`), id).catch(() => {}) // its next renewal tells it
@@ -228,20 +224,20 @@ export class RunQueue {
 
   /** Gives a run back that did not begin; how often that happened to it. 0 where it is not the worker's any more. */
   async handBack(run: Pick<TakenRun, 'id' | 'attempt'>, environment: string): Promise<number> {
-    const count = await this.#scripts.run(scripts.handBack, run.id, run.attempt)
+    const count = await this.#run(scripts.handBack, run.id, run.attempt)
     if (count > 0) await this.jobs.enqueue([[run.id, environment, String(run.attempt), '0']])
     return count
   }
 
   /** Whether this process is the one to sweep, and no other for so long. */
   async maySweep(lockMs: number): Promise<boolean> {
-    return (await this.#scripts.run(scripts.maySweep, lockMs)) === 1
+    return (await this.#run(scripts.maySweep, lockMs)) === 1
   }
 
   /** Ends, or queues again, what nobody goes on with. */
   async sweep(): Promise<void> {
     for (;;) {
-      const [seen, jobs] = await this.#scripts.run(scripts.sweep, MAX_ATTEMPTS, TOO_LONG, LOST)
+      const [seen, jobs] = await this.#run(scripts.sweep, MAX_ATTEMPTS, TOO_LONG, LOST)
       await this.jobs.enqueue(jobs)
       if (seen === 0) return
     }
@@ -249,7 +245,7 @@ export class RunQueue {
 
   /** Looks whether some of the unfinished runs have lost their jobs, from a place on; where to go on. */
   async audit(from: number): Promise<number> {
-    const [all, jobs] = await this.#scripts.run(
+    const [all, jobs] = await this.#run(
       scripts.audit,
       ...[from, AUDIT_COUNT, bullPrefix(this.#prefix), AUDIT_AGE_MS, NEVER_QUEUED],
     )
@@ -279,12 +275,12 @@ export class RunQueue {
 
   /** Somebody has seen to the end of an asynchronous run: its program goes, and it may go itself before its time. */
   async seen(id: string): Promise<void> {
-    await this.#scripts.run(scripts.seen, id)
+    await this.#run(scripts.seen, id)
   }
 
   /** Lets a run go that has ended, and that nobody asks for any more. */
   async forget(id: string): Promise<void> {
-    await this.#scripts.run(scripts.forget, id)
+    await this.#run(scripts.forget, id)
   }
 
   async exists(id: string): Promise<boolean> {
@@ -327,7 +323,7 @@ export class RunQueue {
   }
 
   async heartbeat(workerId: string, report: WorkerReport, ttlMs: number): Promise<void> {
-    await this.#scripts.run(scripts.heartbeat, workerId, JSON.stringify(report), ttlMs)
+    await this.#run(scripts.heartbeat, workerId, JSON.stringify(report), ttlMs)
   }
 
   /** A worker is there no more. */
@@ -338,7 +334,7 @@ export class RunQueue {
 
   /** The workers that are there. */
   async workers(): Promise<SeenWorker[]> {
-    const found = await this.#scripts.run(scripts.workers)
+    const found = await this.#run(scripts.workers)
     return found.flatMap(([id, json, ageMs]) => {
       const report = decodeReport(json)
       return report ? [{ ...report, id, ageMs: Number(ageMs) }] : []
@@ -354,6 +350,10 @@ export class RunQueue {
   /** What a worker sends of its runs has a connection of its own, which is made before the first one needs it. */
   connectForRuns(): void {
     this.#largeConnection()
+  }
+
+  #run<T>(script: Script<T>, ...args: (string | number)[]): Promise<T> {
+    return script(this.redis, this.key(''), ...args)
   }
 
   #largeConnection(): Redis {

@@ -20,6 +20,7 @@
 // What a run may come to take until it has ended is `reserved` when a worker takes it, and given back at its end;
 // `reserved:bytes` is the sum. So what has come can always be written down. docs/cluster.md lists all keys.
 
+import type { JobTuple } from './jobs.ts'
 import { scriptsWith } from './lua.ts'
 
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
@@ -51,6 +52,16 @@ const LET_GO = 100
  * rest is for programs, so that small ones are taken on while all places of all workers are taken.
  */
 export const PROMISED_PART = 0.75
+
+/** What becomes of runs that were submitted: the words are those of the script. */
+export type SubmitAnswer =
+  | ['ok', priorities: string[], others: JobTuple[]]
+  | ['same', ids: string]
+  | ['conflict' | 'limited' | 'too_large']
+  | ['busy' | 'full', waiting: string, endsPerSecond: string]
+
+/** Nothing; that there is no room; or attempt, request, meta, channel, starts before it, whether files are to come back. */
+type StartAnswer = null | ['full'] | [number, string, string, string, number, number]
 
 /** What these scripts share. */
 const script = scriptsWith(`
@@ -272,7 +283,7 @@ end
  * where as many synchronous ones of the key have not ended; behind its asynchronous ones it is parked, before those that
  * are parked.
  */
-export const SUBMIT = script(`
+export const submit = script<SubmitAnswer>('SUBMIT')(`
 local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local once, digest = ARGV[7], ARGV[8]
 local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 14
@@ -401,7 +412,7 @@ return {'ok', priorities, jobs}
 /**
  * Keys have other bounds now: what of theirs that was parked may be queued. ARGV: pairs of client and bound, 0 for none.
  */
-export const SET_LIMITS = script(`
+export const setLimits = script<JobTuple[]>('SET_LIMITS')(`
 local jobs = {}
 for i = 2, #ARGV, 2 do
   local leftMs = redis.call('PTTL', key('parked:', ARGV[i]))
@@ -419,7 +430,7 @@ return jobs
  * it. `full` where there is no memory for what may come of it: it stays as it is. The same token again is answered the
  * same, with a lease that begins anew.
  */
-export const START = script(`
+export const start = script<StartAnswer>('START')(`
 local id, attempt, worker, leaseMs, token = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local endBytes, filesBytes, eventsBytes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'request', 'meta', 'channel', 'starts', 'token')
@@ -460,7 +471,7 @@ end
 `
 
 /** A worker goes on with these runs, as pairs of id and attempt: those pairs that are not its own any more. */
-export const RENEW = script(`${HOLDS}
+export const renew = script<string[]>('RENEW')(`${HOLDS}
 local untilMs, lost = now() + tonumber(ARGV[2]), {}
 for i = 3, #ARGV, 2 do
   if holds(ARGV[i], ARGV[i + 1]) then redis.call('ZADD', key('live'), untilMs, ARGV[i])
@@ -476,7 +487,7 @@ return lost
  * Events of a run from a place on; the same ones again change nothing. 0 where the run is not the worker's any more. The
  * first one is that its program has started.
  */
-export const APPEND = script(`${HOLDS}
+export const append = script<number>('APPEND')(`${HOLDS}
 local id, attempt, seq = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(id, attempt) then return 0 end
 local grown = 0
@@ -499,7 +510,7 @@ return 1
  * A worker's run has ended: {1, what is to be done about jobs}, or {0} where it is not the worker's any more. The same end
  * again is answered with 1, too.
  */
-export const FINISH = script(`${HOLDS}
+export const finish = script<[number, JobTuple[]]>('FINISH')(`${HOLDS}
 local id, attempt = ARGV[2], ARGV[3]
 if not holds(id, attempt) then
   return {redis.call('HGET', key('run:', id), 'endedIn') == attempt and 1 or 0, {}}
@@ -509,7 +520,7 @@ return {1, finish(id, ARGV[4], ARGV[5], ARGV[6] == '1')}
 `)
 
 /** Somebody else ends a run: {1, worker or '', what is to be done about jobs}, or {0} where it has ended. */
-export const END = script(`
+export const end = script<[0] | [1, worker: string, JobTuple[]]>('END')(`
 even_if_full()
 local id = ARGV[2]
 local state, worker = unpack(redis.call('HMGET', key('run:', id), 'state', 'worker'))
@@ -522,7 +533,7 @@ return {1, state == 'running' and worker or '', finish(id, ARGV[3], ARGV[4])}
  * worker's any more. The attempt is another one then, so that nobody starts it by an old job. It waits for as long as it
  * would have if nobody had taken it. Given back again, as long as nobody else has taken it, it is counted once.
  */
-export const HAND_BACK = script(`${HOLDS}
+export const handBack = script<number>('HAND_BACK')(`${HOLDS}
 local id, attempt = ARGV[2], ARGV[3]
 local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'waitMs', 'createdAt', 'waitUntil', 'backIn',
   'handedBack')
@@ -536,7 +547,7 @@ return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
 
 /** 1 where whoever asks is the one to look for lost runs, and nobody else for so many milliseconds. */
-export const MAY_SWEEP = script(`
+export const maySweep = script<number>('MAY_SWEEP')(`
 even_if_full()
 return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
 `)
@@ -546,7 +557,7 @@ return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
  * queued again where its request says so and it was not tried too often, else it fails too. Returns how many they were,
  * and what must be queued.
  */
-export const SWEEP = script(`
+export const sweep = script<[number, JobTuple[]]>('SWEEP')(`
 even_if_full()
 local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local queue = {}
@@ -587,7 +598,7 @@ return {#due + (shrink(0) and 1 or 0), queue}
  * queued it is gone, or was told so; but for one that was parked, which others were to queue. ARGV: place, count, prefix
  * of the queues' keys, least age in milliseconds, payload.
  */
-export const AUDIT = script(`
+export const audit = script<[number, JobTuple[]]>('AUDIT')(`
 even_if_full()
 local from, count, queues, age, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local queue = {}
@@ -660,7 +671,7 @@ return {redis.call('ZCARD', key('live')), queue}
  * The end of an asynchronous run was seen to: its program is not needed any more, and from now on it may be let go where the
  * memory is needed.
  */
-export const SEEN = script(`
+export const seen = script<null>('SEEN')(`
 even_if_full()
 local id = ARGV[2]
 local bytes, owner = size_of_kept(id)
@@ -677,20 +688,20 @@ shrink(0)
 `)
 
 /** Lets a run go that has ended, and that nobody asks for any more. */
-export const FORGET = script(`
+export const forget = script<null>('FORGET')(`
 even_if_full()
 if redis.call('HEXISTS', key('run:', ARGV[2]), 'endedAt') == 1 then let_go(ARGV[2]) end
 `)
 
 /** A worker is there: ARGV: id, what it says of itself, how long that holds in milliseconds. */
-export const HEARTBEAT = script(`
+export const heartbeat = script<null>('HEARTBEAT')(`
 even_if_full()
 redis.call('SET', key('worker:', ARGV[2]), ARGV[3], 'PX', ARGV[4])
 redis.call('ZADD', key('workers'), now(), ARGV[2])
 `)
 
 /** All workers that were there in the last minute: id, what it said of itself or nothing, milliseconds since then. */
-export const WORKERS = script(`
+export const workers = script<[string, string, string][]>('WORKERS')(`
 local at, found = now(), {}
 redis.call('ZREMRANGEBYSCORE', key('workers'), '-inf', at - 60000)
 local all = redis.call('ZRANGE', key('workers'), 0, -1, 'WITHSCORES')
