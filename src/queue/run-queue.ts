@@ -4,7 +4,7 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { connect, connectForLarge } from './connection.ts'
-import { Intake, type Submission } from './intake.ts'
+import { type Submission, takeOn } from './intake.ts'
 import { bullPrefix, type JobData, Jobs } from './jobs.ts'
 import type { Script } from './lua.ts'
 import type { ResultBound } from './result-bound.ts'
@@ -111,14 +111,12 @@ export class RunQueue {
   #large: Redis | undefined
   readonly jobs: Jobs
   readonly #prefix: string
-  readonly #intake: Intake
 
   constructor({ url, prefix, environments, logger }: RunQueueOptions) {
     this.redis = connect(url, logger)
     this.#url = url
     this.#prefix = prefix
     this.jobs = new Jobs({ redis: this.redis, prefix, environments })
-    this.#intake = new Intake(this.redis, this.key(''), this.jobs)
   }
 
   /** A name in Redis. */
@@ -131,7 +129,7 @@ export class RunQueue {
    * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `too_large`, `unavailable`.
    */
   submit(submission: Submission): Promise<string[]> {
-    return this.#intake.submit(submission)
+    return takeOn(this, submission)
   }
 
   /** These clients may have so many runs at once from now on; undefined: as many as there is room for. */

@@ -55,7 +55,7 @@ export const PROMISED_PART = 0.75
 
 /** What becomes of runs that were submitted: the words are those of the script. */
 export type SubmitAnswer =
-  | ['ok', priorities: string[], others: JobTuple[]]
+  | ['ok', jobs: JobTuple[]]
   | ['same', ids: string]
   | ['conflict' | 'limited' | 'too_large']
   | ['busy' | 'full', waiting: string, endsPerSecond: string]
@@ -272,8 +272,7 @@ end
 `)
 
 /**
- * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked) and what of the client's is queued
- * besides, `same` with the ids of the first time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
+ * Takes runs of one client on, all or none: `ok` with what is to be done about jobs, `same` with the ids of the first time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
  * how many wait and how many end in a second.
  *
  * Runs that somebody waits for and those that are read later have a line and memory each, so that neither kind keeps the
@@ -286,7 +285,9 @@ end
 export const submit = script<SubmitAnswer>('SUBMIT')(`
 local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local once, digest = ARGV[7], ARGV[8]
-local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 14
+local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 15
+-- The priority that a job has which is added in the same moment; '' where none is.
+local likely = ARGV[14]
 local n = (#ARGV - first + 1) / 5
 local at = now()
 local mine, awaited, parked = key('owner:', owner), key('awaited:', owner), key('parked:', owner)
@@ -301,12 +302,12 @@ if once ~= '' then
 end
 -- What was taken on already is not taken on anew.
 if redis.call('EXISTS', key('run:', ARGV[first])) == 1 then
-  local priorities = {}
+  local jobs = {}
   for i = first, #ARGV, 5 do
-    local run = redis.call('HMGET', key('run:', ARGV[i]), 'state', 'priority')
-    priorities[#priorities + 1] = run[1] == 'queued' and run[2] or '-1'
+    local run = redis.call('HMGET', key('run:', ARGV[i]), 'state', 'attempt', 'priority')
+    if run[1] == 'queued' then jobs[#jobs + 1] = {ARGV[i], ARGV[i + 1], run[2], run[3]} end
   end
-  return {'ok', priorities, {}}
+  return {'ok', jobs}
 end
 -- The first thing that is written is what Redis refuses where its memory is full.
 redis.call('SET', key('max-bytes'), maxBytes)
@@ -377,7 +378,7 @@ local later
 for _, id in ipairs(kind == 'sync' and redis.call('LRANGE', parked, 0, synchronous) or {}) do
   if redis.call('HGET', key('run:', id), 'kind') ~= 'sync' then later = later or id end
 end
-local ids, priorities = {}, {}
+local ids = {}
 for i = 0, n - 1 do
   local id, environment, retry = ARGV[first + i * 5], ARGV[first + i * 5 + 1], ARGV[first + i * 5 + 2]
   local priority = turn((kind == 'sync' and synchronous or own) + i, weight)
@@ -391,11 +392,14 @@ for i = 0, n - 1 do
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs + i / 1000, id)
   if kind == 'sync' then redis.call('ZADD', awaited, at + keepMs, id) end
-  if limit == 0 then join_line(id)
+  if limit == 0 then
+    join_line(id)
+    if tostring(priority) ~= likely then
+      jobs[#jobs + 1] = {id, environment, '0', tostring(priority), likely ~= '' and 'moved' or nil}
+    end
   elseif later then redis.call('LINSERT', parked, 'BEFORE', later, id)
   else redis.call('RPUSH', parked, id) end
   ids[#ids + 1] = id
-  priorities[#priorities + 1] = limit > 0 and '-1' or tostring(priority)
 end
 for _, name in ipairs({mine, awaited, parked}) do keep(name) end
 -- In order with those that were parked before: where the bound has grown they come first.
@@ -406,7 +410,7 @@ if once ~= '' then
   redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '), 'open', n, 'left', n)
   redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
-return {'ok', priorities, jobs}
+return {'ok', jobs}
 `)
 
 /**
