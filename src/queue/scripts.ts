@@ -64,7 +64,7 @@ export type SubmitAnswer =
 type StartAnswer = null | ['full'] | [number, string, string, string, number, number]
 
 /** What these scripts share. */
-const script = scriptsWith(`
+const COMMON = `
 -- Ended runs in a second.
 local function drain_rate()
   local seconds = now() / 1000
@@ -269,7 +269,17 @@ local function finish(id, state, payload, is_told, is_displaced)
   add(jobs, {move_up(run[1])})
   return jobs
 end
-`)
+
+-- Whether a worker still has a run.
+local function holds(id, attempt)
+  local run = redis.call('HMGET', key('run:', id), 'state', 'attempt')
+  return run[1] == 'running' and run[2] == attempt
+end
+`
+/** What Redis may refuse where its memory is full: it takes more. */
+const script = scriptsWith(COMMON)
+/** What must go on then. */
+const scriptEvenIfFull = scriptsWith(`${COMMON}even_if_full()`)
 
 /**
  * Takes runs of one client on, all or none: `ok` with what is to be done about jobs, `same` with the ids of the first time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
@@ -465,17 +475,8 @@ redis.call('PUBLISH', run[5], id .. ' taken')
 return {mine, run[3], run[4], run[5], tonumber(run[6]) or 0, has_files and 1 or 0}
 `)
 
-/** What a worker says of a run that it has is written down even if memory is full; whether it still holds it. */
-const HOLDS = `
-even_if_full()
-local function holds(id, attempt)
-  local run = redis.call('HMGET', key('run:', id), 'state', 'attempt')
-  return run[1] == 'running' and run[2] == attempt
-end
-`
-
 /** A worker goes on with these runs, as pairs of id and attempt: those pairs that are not its own any more. */
-export const renew = script<string[]>('RENEW')(`${HOLDS}
+export const renew = scriptEvenIfFull<string[]>('RENEW')(`
 local untilMs, lost = now() + tonumber(ARGV[2]), {}
 for i = 3, #ARGV, 2 do
   if holds(ARGV[i], ARGV[i + 1]) then redis.call('ZADD', key('live'), untilMs, ARGV[i])
@@ -491,7 +492,7 @@ return lost
  * Events of a run from a place on; the same ones again change nothing. 0 where the run is not the worker's any more. The
  * first one is that its program has started.
  */
-export const append = script<number>('APPEND')(`${HOLDS}
+export const append = scriptEvenIfFull<number>('APPEND')(`
 local id, attempt, seq = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(id, attempt) then return 0 end
 local grown = 0
@@ -514,7 +515,7 @@ return 1
  * A worker's run has ended: {1, what is to be done about jobs}, or {0} where it is not the worker's any more. The same end
  * again is answered with 1, too.
  */
-export const finish = script<[number, JobTuple[]]>('FINISH')(`${HOLDS}
+export const finish = scriptEvenIfFull<[number, JobTuple[]]>('FINISH')(`
 local id, attempt = ARGV[2], ARGV[3]
 if not holds(id, attempt) then
   return {redis.call('HGET', key('run:', id), 'endedIn') == attempt and 1 or 0, {}}
@@ -524,8 +525,7 @@ return {1, finish(id, ARGV[4], ARGV[5], ARGV[6] == '1')}
 `)
 
 /** Somebody else ends a run: {1, worker or '', what is to be done about jobs}, or {0} where it has ended. */
-export const end = script<[0] | [1, worker: string, JobTuple[]]>('END')(`
-even_if_full()
+export const end = scriptEvenIfFull<[0] | [1, worker: string, JobTuple[]]>('END')(`
 local id = ARGV[2]
 local state, worker = unpack(redis.call('HMGET', key('run:', id), 'state', 'worker'))
 if not (state == 'queued' or state == 'parked' or state == 'running') then return {0} end
@@ -537,7 +537,7 @@ return {1, state == 'running' and worker or '', finish(id, ARGV[3], ARGV[4])}
  * worker's any more. The attempt is another one then, so that nobody starts it by an old job. It waits for as long as it
  * would have if nobody had taken it. Given back again, as long as nobody else has taken it, it is counted once.
  */
-export const handBack = script<number>('HAND_BACK')(`${HOLDS}
+export const handBack = scriptEvenIfFull<number>('HAND_BACK')(`
 local id, attempt = ARGV[2], ARGV[3]
 local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'waitMs', 'createdAt', 'waitUntil', 'backIn',
   'handedBack')
@@ -551,8 +551,7 @@ return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
 
 /** 1 where whoever asks is the one to look for lost runs, and nobody else for so many milliseconds. */
-export const maySweep = script<number>('MAY_SWEEP')(`
-even_if_full()
+export const maySweep = scriptEvenIfFull<number>('MAY_SWEEP')(`
 return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
 `)
 
@@ -561,8 +560,7 @@ return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
  * queued again where its request says so and it was not tried too often, else it fails too. Returns how many they were,
  * and what must be queued.
  */
-export const sweep = script<[number, JobTuple[]]>('SWEEP')(`
-even_if_full()
+export const sweep = scriptEvenIfFull<[number, JobTuple[]]>('SWEEP')(`
 local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local queue = {}
 local at = now()
@@ -602,8 +600,7 @@ return {#due + (shrink(0) and 1 or 0), queue}
  * queued it is gone, or was told so; but for one that was parked, which others were to queue. ARGV: place, count, prefix
  * of the queues' keys, least age in milliseconds, payload.
  */
-export const audit = script<[number, JobTuple[]]>('AUDIT')(`
-even_if_full()
+export const audit = scriptEvenIfFull<[number, JobTuple[]]>('AUDIT')(`
 local from, count, queues, age, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local queue = {}
 local at = now()
@@ -675,8 +672,7 @@ return {redis.call('ZCARD', key('live')), queue}
  * The end of an asynchronous run was seen to: its program is not needed any more, and from now on it may be let go where the
  * memory is needed.
  */
-export const seen = script<null>('SEEN')(`
-even_if_full()
+export const seen = scriptEvenIfFull<null>('SEEN')(`
 local id = ARGV[2]
 local bytes, owner = size_of_kept(id)
 if not bytes or redis.call('ZSCORE', key('kept:', owner), id) then return end
@@ -692,14 +688,12 @@ shrink(0)
 `)
 
 /** Lets a run go that has ended, and that nobody asks for any more. */
-export const forget = script<null>('FORGET')(`
-even_if_full()
+export const forget = scriptEvenIfFull<null>('FORGET')(`
 if redis.call('HEXISTS', key('run:', ARGV[2]), 'endedAt') == 1 then let_go(ARGV[2]) end
 `)
 
 /** A worker is there: ARGV: id, what it says of itself, how long that holds in milliseconds. */
-export const heartbeat = script<null>('HEARTBEAT')(`
-even_if_full()
+export const heartbeat = scriptEvenIfFull<null>('HEARTBEAT')(`
 redis.call('SET', key('worker:', ARGV[2]), ARGV[3], 'PX', ARGV[4])
 redis.call('ZADD', key('workers'), now(), ARGV[2])
 `)

@@ -110,6 +110,8 @@ local function close(id, hook, admitted)
     leave(hook, admitted)
   end
 end
+
+even_if_full()
 `)
 
 /**
@@ -118,7 +120,6 @@ end
  * all of the bytes. ARGV: id, owner, host, bytes of its result, how long it may take, most webhooks, most bytes.
  */
 export const open = script<['queue' | 'wait' | 'full', number]>('HOOK_OPEN')(`
-even_if_full()
 local id, owner, host, bytes = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local hook = known(id)
 if not hook then
@@ -140,7 +141,6 @@ return {hook.state == 'admitted' and 'queue' or 'wait', hook.held > 0 and 1 or 0
 
 /** An attempt is over and another one follows later: which others are to be queued, as {id, owner, host}. Again: none. */
 export const release = script<HookTuple[]>('HOOK_RELEASE')(`
-even_if_full()
 local hook, admitted = known(ARGV[2]), {}
 if hook and hook.state == 'admitted' then
   note(ARGV[2], hook, 'retried')
@@ -154,7 +154,6 @@ return admitted
  * attempt: it is the next one of its lane then. What is not known may be told.
  */
 export const resume = script<number>('HOOK_RESUME')(`
-even_if_full()
 local id = ARGV[2]
 local hook = known(id)
 if not hook or hook.state == 'admitted' then return 1 end
@@ -171,7 +170,6 @@ return 0
 
 /** A webhook has had its last word: which others are to be queued. Again: none. */
 export const close = script<HookTuple[]>('HOOK_CLOSE')(`
-even_if_full()
 local hook, admitted = known(ARGV[2]), {}
 if hook then close(ARGV[2], hook, admitted) end
 return admitted
@@ -179,7 +177,6 @@ return admitted
 
 /** Ends those whose time is over, some at once: these, and which others are to be queued. */
 export const overdue = script<[HookTuple[], HookTuple[]]>('HOOK_OVERDUE')(`
-even_if_full()
 local over, admitted = {}, {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('hooks:open'), '-inf', now(), 'LIMIT', 0, ${AT_ONCE})) do
   local hook = known(id)
@@ -198,7 +195,6 @@ return {over, admitted}
  * else does it now.
  */
 export const unsure = script<[...HookTuple, state: HookState][]>('HOOK_UNSURE')(`
-even_if_full()
 local at, found = now(), {}
 local ids = redis.call('ZRANGEBYSCORE', key('hooks:asked'), '-inf', at - tonumber(ARGV[2]), 'LIMIT', 0, ${AT_ONCE})
 for _, id in ipairs(ids) do
