@@ -69,9 +69,7 @@ export async function takeOn(place: Place, submission: Submission): Promise<stri
     Promise.all([writeDown(place, submission, early), jobs.enqueue(early)]),
   )
   if (answer[0] !== 'ok') {
-    for (const [id, environment, attempt] of early) {
-      void jobs.remove(id, environment, attempt).catch(() => {})
-    }
+    void jobs.enqueue(early.map((job): JobTuple => [...job, 'over'])).catch(() => {})
     return earlierIds(answer, submission)
   }
   // Runs that nobody waits for are written down already: the audit queues them.
@@ -85,15 +83,13 @@ export async function takeOn(place: Place, submission: Submission): Promise<stri
 function earlyJobs({ redis }: Place, { runs, likelyPriority, maxConcurrent }: Submission) {
   if (likelyPriority === undefined || maxConcurrent !== undefined) return []
   if (redis.status !== 'ready') return []
-  return runs.map(({ id, request }): JobTuple => {
-    return [id, request.environment, '0', String(likelyPriority)]
-  })
+  return runs.map(({ id, request }) => [id, request.environment, '0', `${likelyPriority}`] as const)
 }
 
 function writeDown(
   place: Place,
   submission: Submission,
-  early: readonly JobTuple[],
+  early: ReturnType<typeof earlyJobs>,
 ): Promise<SubmitAnswer> {
   const { runs, idempotency } = submission
   return submit(
