@@ -118,7 +118,7 @@ export class Endings {
   /** @throws {Unreadable} where nobody of this version can make anything of it. */
   async #tell(id: string): Promise<void> {
     const { queue, onWebhook, onRun, logger } = this.#options
-    const run = await queue.findWithRequest(id)
+    const run = await queue.find(id, { withRequest: true })
     const ending = run && (await queue.ending(id))
     if (!run || !ending) {
       logger.warn(

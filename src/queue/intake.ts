@@ -10,7 +10,7 @@ import type { RunRequest } from '../run/request.ts'
 import { ask } from './connection.ts'
 import type { Jobs, JobTuple } from './jobs.ts'
 import { type SubmitAnswer, submit } from './scripts.ts'
-import { encodeEnding, type RunMeta } from './stored-run.ts'
+import { encodeEnding, failure, type RunMeta } from './stored-run.ts'
 
 /** A client's runs, to be taken on together. */
 export interface Submission {
@@ -40,13 +40,10 @@ export interface Submission {
 }
 
 /** How a synchronous run ends that leaves a full line to a client with fewer. */
-const DISPLACED = encodeEnding({
-  state: 'failed',
-  refusal: {
-    code: 'busy',
-    error: 'The waiting line is full, and who has fewer places in it goes first; try again later',
-  },
-})
+const DISPLACED = failure(
+  'busy',
+  'The waiting line is full, and who has fewer places in it goes first; try again later',
+)
 
 /** Where runs are written down, and what hands out their jobs. */
 interface Place {
@@ -97,7 +94,7 @@ function writeDown(
     ...[place.key(''), submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
     ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
     ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
-    ...[submission.maxBytes, DISPLACED, early[0]?.[3] ?? ''],
+    ...[submission.maxBytes, encodeEnding(DISPLACED), early[0]?.[3] ?? ''],
     ...runs.flatMap(({ id, request, meta }) => [
       ...[id, request.environment, request.retry ? 1 : 0],
       ...[JSON.stringify(meta), JSON.stringify(request)],

@@ -15,6 +15,7 @@ import {
   decodeRun,
   type Ending,
   encodeEnding,
+  failure,
   STORED_FIELDS,
   type StoredRun,
   type WorkerReport,
@@ -80,41 +81,27 @@ export interface SeenWorker extends WorkerReport {
 }
 
 /** How a run ends that was not taken in time, and one whose worker was lost. */
-const TOO_LONG = encodeEnding({
-  state: 'failed',
-  refusal: { code: 'busy', error: 'No place became free in time; try again later' },
-})
-const LOST = encodeEnding({
-  state: 'failed',
-  refusal: {
-    code: 'unavailable',
-    error: 'The machine that ran the program was lost before it ended; nothing is known of it',
-  },
-})
-const NEVER_QUEUED = encodeEnding({
-  state: 'failed',
-  refusal: { code: 'unavailable', error: 'The queue lost the program before it ran; try again' },
-})
-
-const TOO_LARGE = encodeEnding({
-  state: 'failed',
-  refusal: {
-    code: 'too_large',
-    error: 'What the program left is more than the machine that ran it may send back',
-  },
-})
+const TOO_LONG = failure('busy', 'No place became free in time; try again later')
+const LOST = failure(
+  'unavailable',
+  'The machine that ran the program was lost before it ended; nothing is known of it',
+)
+const NEVER_QUEUED = failure('unavailable', 'The queue lost the program before it ran; try again')
+const TOO_LARGE = failure(
+  'too_large',
+  'What the program left is more than the machine that ran it may send back',
+)
 
 export class RunQueue {
   readonly redis: Redis
-  readonly #url: string
-  /** For what workers send of their runs; made when it is needed. */
-  #large: Redis | undefined
+  /** For what workers send of their runs. */
+  readonly #large: Redis
   readonly jobs: Jobs
   readonly #prefix: string
 
   constructor({ url, prefix, environments, logger }: RunQueueOptions) {
     this.redis = connect(url, logger)
-    this.#url = url
+    this.#large = connectForLarge(url)
     this.#prefix = prefix
     this.jobs = new Jobs({ redis: this.redis, prefix, environments })
   }
@@ -185,8 +172,7 @@ export class RunQueue {
     events: readonly { type: string; data: object }[],
   ): Promise<boolean> {
     const fields = events.flatMap(({ type, data }) => [type, JSON.stringify(data)])
-    const large = this.#largeConnection()
-    return (await scripts.append(large, this.key(''), id, attempt, seq, ...fields)) === 1
+    return (await scripts.append(this.#large, this.key(''), id, attempt, seq, ...fields)) === 1
   }
 
   /**
@@ -202,7 +188,7 @@ export class RunQueue {
     const { text, state } = boundedEnding(given, run.maxEndBytes)
     const isTold = isAwaited && text.length <= MAX_TOLD_CHARS
     const [isMine, jobs] = await scripts.finish(
-      this.#largeConnection(),
+      this.#large,
       ...[this.key(''), run.id, run.attempt, state, text, isTold ? 1 : 0],
     )
     // It is written down: where jobs can't be queued now, the audit queues them.
@@ -234,8 +220,9 @@ export class RunQueue {
 
   /** Ends, or queues again, what nobody goes on with. */
   async sweep(): Promise<void> {
+    const late = [TOO_LONG, LOST].map(encodeEnding)
     for (;;) {
-      const [seen, jobs] = await this.#run(scripts.sweep, MAX_ATTEMPTS, TOO_LONG, LOST)
+      const [seen, jobs] = await this.#run(scripts.sweep, MAX_ATTEMPTS, ...late)
       await this.jobs.enqueue(jobs)
       if (seen === 0) return
     }
@@ -245,23 +232,18 @@ export class RunQueue {
   async audit(from: number): Promise<number> {
     const [all, jobs] = await this.#run(
       scripts.audit,
-      ...[from, AUDIT_COUNT, bullPrefix(this.#prefix), AUDIT_AGE_MS, NEVER_QUEUED],
+      ...[from, AUDIT_COUNT, bullPrefix(this.#prefix), AUDIT_AGE_MS, encodeEnding(NEVER_QUEUED)],
     )
     await this.jobs.enqueue(jobs)
     return from + AUDIT_COUNT < all ? from + AUDIT_COUNT : 0
   }
 
-  /** Without its request, which may be megabytes. Undefined where there is no such run, or none any more. */
-  async find(id: string): Promise<StoredRun | undefined> {
-    return this.#find(id, STORED_FIELDS)
-  }
-
-  /** The same with its request, where that is still there. */
-  async findWithRequest(id: string): Promise<StoredRun | undefined> {
-    return this.#find(id, [...STORED_FIELDS, 'request'])
-  }
-
-  async #find(id: string, names: readonly string[]): Promise<StoredRun | undefined> {
+  /**
+   * Without its request, which may be megabytes; or with it, where it is still there. Undefined where there is no such run, or
+   * none any more.
+   */
+  async find(id: string, { withRequest = false } = {}): Promise<StoredRun | undefined> {
+    const names = withRequest ? [...STORED_FIELDS, 'request'] : STORED_FIELDS
     const values = await this.redis.hmget(this.key(`run:${id}`), ...names)
     const fields: Record<string, string> = {}
     for (const [index, name] of names.entries()) {
@@ -342,21 +324,11 @@ export class RunQueue {
   async close(): Promise<void> {
     await this.jobs.close()
     this.redis.disconnect()
-    this.#large?.disconnect()
-  }
-
-  /** What a worker sends of its runs has a connection of its own, which is made before the first one needs it. */
-  connectForRuns(): void {
-    this.#largeConnection()
+    this.#large.disconnect()
   }
 
   #run<T>(script: Script<T>, ...args: (string | number)[]): Promise<T> {
     return script(this.redis, this.key(''), ...args)
-  }
-
-  #largeConnection(): Redis {
-    this.#large ??= connectForLarge(this.#url)
-    return this.#large
   }
 }
 
@@ -372,5 +344,5 @@ function readJson(text: string): unknown {
 function boundedEnding(ending: Ending, maxBytes: number): { text: string; state: string } {
   const text = encodeEnding(ending)
   if (Buffer.byteLength(text) <= maxBytes) return { text, state: ending.state }
-  return { text: TOO_LARGE, state: 'failed' }
+  return { text: encodeEnding(TOO_LARGE), state: TOO_LARGE.state }
 }

@@ -85,7 +85,6 @@ export class QueueWorker {
     const { queue, url, prefix, environments, slots, name, logger } = options
     this.#bound = resultBound(options.limits)
     this.#leases = new Leases(queue)
-    queue.connectForRuns()
     this.#slots = new Slots(slots)
     this.#ears = connectToWait(url)
     this.#ears.on('message', (_, runId: string) => this.#leases.lose(runId))
