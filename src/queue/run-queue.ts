@@ -161,8 +161,7 @@ export class RunQueue {
   ): Promise<T[]> {
     const pairs = runs.flatMap(({ id, attempt }) => [id, attempt])
     const lost = await this.#run(scripts.renew, leaseMs, ...pairs)
-    const names = new Set(lost.map((id, at) => (at % 2 === 0 ? `${id} ${lost[at + 1]}` : '')))
-    return runs.filter(({ id, attempt }) => names.has(`${id} ${attempt}`))
+    return lost.flatMap((at) => runs[at] ?? [])
   }
 
   /** Whether the run is still the worker's. `seq` is the place of the first of these events, from 1. */

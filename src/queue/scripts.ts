@@ -475,15 +475,12 @@ redis.call('PUBLISH', run[5], id .. ' taken')
 return {mine, run[3], run[4], run[5], tonumber(run[6]) or 0, has_files and 1 or 0}
 `)
 
-/** A worker goes on with these runs, as pairs of id and attempt: those pairs that are not its own any more. */
-export const renew = scriptEvenIfFull<string[]>('RENEW')(`
+/** A worker goes on with these runs, as pairs of id and attempt: which pairs are not its own any more, the first being 0. */
+export const renew = scriptEvenIfFull<number[]>('RENEW')(`
 local untilMs, lost = now() + tonumber(ARGV[2]), {}
 for i = 3, #ARGV, 2 do
   if holds(ARGV[i], ARGV[i + 1]) then redis.call('ZADD', key('live'), untilMs, ARGV[i])
-  else
-    lost[#lost + 1] = ARGV[i]
-    lost[#lost + 1] = ARGV[i + 1]
-  end
+  else lost[#lost + 1] = (i - 3) / 2 end
 end
 return lost
 `)

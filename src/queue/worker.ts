@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Executor } from '../run/executor.ts'
+import { Bell } from '../waits/bell.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
 import { connectToWait } from './connection.ts'
@@ -132,18 +133,15 @@ export class QueueWorker {
       try {
         const job = await source.next()
         if (!job) continue
-        let hasBegun = () => {}
-        const begun = new Promise<void>((resolve) => {
-          hasBegun = resolve
-        })
-        const run = this.#run(job, source.environment, hasBegun).finally(() => {
-          hasBegun()
+        const begun = new Bell()
+        const run = this.#run(job, source.environment, begun).finally(() => {
+          begun.ring()
           this.#running.delete(run)
           this.#slots.giveBack()
         })
         this.#running.add(run)
         // After an idle time there is hardly another one: to look for it would only be in the way of the first.
-        if (job.isFirst) await settlesWithin(begun, FIRST_MS)
+        if (job.isFirst) await begun.heard(FIRST_MS)
       } catch (error) {
         if (this.#isClosing) return
         this.#options.logger.debug({ err: error }, 'a queue can’t be read')
@@ -152,11 +150,11 @@ export class QueueWorker {
     }
   }
 
-  async #run(job: TakenJob, environment: string, hasBegun: () => void): Promise<void> {
+  async #run(job: TakenJob, environment: string, begun: Bell): Promise<void> {
     const { logger, name, onRun } = this.#options
     const { id: runId } = job.data
     try {
-      const end = await this.#take(job, environment, hasBegun)
+      const end = await this.#take(job, environment, begun)
       logger.debug({ runId, end, worker: name }, 'a run is over')
       onRun?.(end)
       if (end === 'put back') return
@@ -170,7 +168,7 @@ export class QueueWorker {
     })
   }
 
-  async #take(job: TakenJob, environment: string, hasBegun: () => void): Promise<WorkerEnd> {
+  async #take(job: TakenJob, environment: string, begun: Bell): Promise<WorkerEnd> {
     const { queue, executor, parse } = this.#options
     const { run, takenAtMs } = await this.#start(job)
     if (!run) return 'skipped'
@@ -181,7 +179,7 @@ export class QueueWorker {
     }
     this.#fullMs = FIRST_FULL_MS
     const once = new RunOnce({
-      ...{ queue, executor, parse, stop: this.#stop.signal, onStart: hasBegun },
+      ...{ queue, executor, parse, stop: this.#stop.signal, onStart: () => begun.ring() },
       onUnable: () => {
         this.#restsForMemory = false
         this.#slots.restFor(REST_MS)
