@@ -22,13 +22,6 @@ export interface JobData {
  */
 export type JobTuple = readonly [string, string, string, string, ('moved' | 'over')?]
 
-export interface JobsOptions {
-  redis: Redis
-  /** Of all that is ours in Redis. */
-  prefix: string
-  environments: readonly string[]
-}
-
 export class Jobs {
   /** BullMQ's queues of the environments that this process has. */
   readonly queues: ReadonlyMap<string, Queue>
@@ -37,7 +30,8 @@ export class Jobs {
   readonly #redis: Redis
   readonly #prefix: string
 
-  constructor({ redis, prefix, environments }: JobsOptions) {
+  /** `prefix` is that of all that is ours in Redis. */
+  constructor(redis: Redis, prefix: string, environments: readonly string[]) {
     this.#redis = redis
     this.#prefix = prefix
     this.queues = new Map(environments.map((name) => [name, this.#queue(name)]))

@@ -34,25 +34,20 @@ local function add_for(name, who, more)
 end
 ${FAIR_SHARE_LUA}`
 
-/** A script, called on a connection. */
+/** A script, called on a connection with the prefix of all names and what it asks for. */
 export type Script<Answer> = (redis: Redis, ...args: (string | number)[]) => Promise<Answer>
 
 /**
- * Makes functions of scripts without keys. ioredis sends the text with the first call on each connection, then its digest;
- * and the text again where Redis knows the digest no more, after what was sent meanwhile.
+ * Makes functions of scripts, which share functions of their own beside these. ioredis sends the text with the first call on
+ * each connection, then its digest; and the text again where Redis knows the digest no more, after what was sent meanwhile.
  */
-export function luaScript<Answer>(name: string): (text: string) => Script<Answer> {
-  return (lua) =>
-    (redis, ...args) => {
-      if (!(name in redis)) redis.defineCommand(name, { lua, numberOfKeys: 0 })
-      const call = Reflect.get(redis, name) as Script<Answer>
-      return Reflect.apply(call, redis, args)
-    }
-}
-
-/** Makes scripts that share functions of their own beside these. The first argument of each is the prefix of all names. */
 export function scriptsWith(common: string) {
   return <Answer>(name: string) =>
     (body: string): Script<Answer> =>
-      luaScript<Answer>(name)(BASE + common + body)
+    (redis, ...args) => {
+      if (!(name in redis)) {
+        redis.defineCommand(name, { lua: BASE + common + body, numberOfKeys: 0 })
+      }
+      return Reflect.apply(Reflect.get(redis, name) as Script<Answer>, redis, args)
+    }
 }

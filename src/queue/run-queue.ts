@@ -103,7 +103,7 @@ export class RunQueue {
     this.redis = connect(url, logger)
     this.#large = connectForLarge(url)
     this.#prefix = prefix
-    this.jobs = new Jobs({ redis: this.redis, prefix, environments })
+    this.jobs = new Jobs(this.redis, prefix, environments)
   }
 
   /** A name in Redis. */
@@ -184,7 +184,12 @@ export class RunQueue {
     given: Ending,
     isAwaited = false,
   ): Promise<boolean> {
-    const { text, state } = boundedEnding(given, run.maxEndBytes)
+    let { state } = given
+    let text = encodeEnding(given)
+    if (Buffer.byteLength(text) > run.maxEndBytes) {
+      state = TOO_LARGE.state
+      text = encodeEnding(TOO_LARGE)
+    }
     const isTold = isAwaited && text.length <= MAX_TOLD_CHARS
     const [isMine, jobs] = await scripts.finish(
       this.#large,
@@ -337,11 +342,4 @@ function readJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** An end as it is written down, and which one it is. */
-function boundedEnding(ending: Ending, maxBytes: number): { text: string; state: string } {
-  const text = encodeEnding(ending)
-  if (Buffer.byteLength(text) <= maxBytes) return { text, state: ending.state }
-  return { text: encodeEnding(TOO_LARGE), state: TOO_LARGE.state }
 }

@@ -74,10 +74,8 @@ export class QueueWorker {
   readonly #stop = new AbortController()
   readonly #heartbeat: NodeJS.Timeout
   readonly #bound: ResultBound
-  /** How long the next rest is for want of memory. */
+  /** How long the next rest is for want of memory: longer after one. */
   #fullMs = FIRST_FULL_MS
-  /** Whether there is one. */
-  #restsForMemory = false
   #isClosing = false
 
   constructor(options: QueueWorkerOptions) {
@@ -158,7 +156,8 @@ export class QueueWorker {
       logger.debug({ runId, end, worker: name }, 'a run is over')
       onRun?.(end)
       if (end === 'put back') return
-      this.#endRestForMemory()
+      // What was reserved for it is free.
+      if (this.#fullMs > FIRST_FULL_MS) this.#slots.endRest()
     } catch (error) {
       // Its lease ends, and it is swept up.
       logger.error({ err: error, runId }, 'a run could not be seen to')
@@ -181,7 +180,7 @@ export class QueueWorker {
     const once = new RunOnce({
       ...{ queue, executor, parse, stop: this.#stop.signal, onStart: () => begun.ring() },
       onUnable: () => {
-        this.#restsForMemory = false
+        this.#fullMs = FIRST_FULL_MS
         this.#slots.restFor(REST_MS)
       },
     })
@@ -210,17 +209,9 @@ export class QueueWorker {
 
   /** Nobody takes a job for a while: there is no memory in Redis for what may come of its run. */
   #restForMemory(): void {
-    this.#restsForMemory = true
     // Workers that began to rest together do not end it together.
     this.#slots.restFor(this.#fullMs * (0.5 + Math.random() / 2))
     this.#fullMs = Math.min(2 * this.#fullMs, LAST_FULL_MS)
-  }
-
-  /** One of its own has ended, and what was reserved for it is free. */
-  #endRestForMemory(): void {
-    if (!this.#restsForMemory) return
-    this.#restsForMemory = false
-    this.#slots.endRest()
   }
 
   #beat(): void {
