@@ -63,7 +63,7 @@ export async function takeOn(place: Place, submission: Submission): Promise<stri
   // On one connection: Redis has written the runs down when it adds the jobs. Where it had forgotten the script, a job may
   // come first: it starts nothing, and the audit adds another one.
   const [answer] = await ask(() =>
-    Promise.all([writeDown(place, submission, early), jobs.enqueue(early)]),
+    Promise.all([writeDown(place, submission, early[0]?.[3]), jobs.enqueue(early)]),
   )
   if (answer[0] !== 'ok') {
     void jobs.enqueue(early.map((job): JobTuple => [...job, 'over'])).catch(() => {})
@@ -83,18 +83,14 @@ function earlyJobs({ redis }: Place, { runs, likelyPriority, maxConcurrent }: Su
   return runs.map(({ id, request }) => [id, request.environment, '0', `${likelyPriority}`] as const)
 }
 
-function writeDown(
-  place: Place,
-  submission: Submission,
-  early: ReturnType<typeof earlyJobs>,
-): Promise<SubmitAnswer> {
+function writeDown(place: Place, submission: Submission, likely = ''): Promise<SubmitAnswer> {
   const { runs, idempotency } = submission
   return submit(
     place.redis,
     ...[place.key(''), submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
     ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
     ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
-    ...[submission.maxBytes, encodeEnding(DISPLACED), early[0]?.[3] ?? ''],
+    ...[submission.maxBytes, encodeEnding(DISPLACED), likely],
     ...runs.flatMap(({ id, request, meta }) => [
       ...[id, request.environment, request.retry ? 1 : 0],
       ...[JSON.stringify(meta), JSON.stringify(request)],

@@ -1,5 +1,6 @@
 // Takes jobs from the queue of one environment: BullMQ hands them out, and runs none by itself.
 
+import { randomUUID } from 'node:crypto'
 import { Worker as BullWorker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -33,7 +34,6 @@ export interface JobSourceOptions {
   prefix: string
   /** What BullMQ's lists call the worker. */
   name: string
-  workerId: string
   slots: Slots
   logger: Logger
 }
@@ -42,7 +42,6 @@ export class JobSource {
   readonly environment: string
   readonly #options: JobSourceOptions
   readonly #bull: BullWorker<JobData>
-  #asked = 0
   /** The last look found none: the next one waits for one, in place of looking again. */
   #hadNone = false
 
@@ -67,9 +66,8 @@ export class JobSource {
    * @throws {Error} where the queue can't be read.
    */
   async next(): Promise<TakenJob | undefined> {
-    const { slots, workerId } = this.#options
-    this.#asked += 1
-    const token = `${workerId}-${this.environment}-${this.#asked}`
+    const { slots } = this.#options
+    const token = randomUUID()
     if (!this.#hadNone) {
       if (!(await slots.take())) return undefined
       let job: Job<JobData> | undefined

@@ -93,7 +93,7 @@ export class QueueWorker {
       (environment) =>
         new JobSource({
           ...{ environment, connection: this.#connection, prefix, name, logger },
-          ...{ workerId: this.id, slots: this.#slots },
+          slots: this.#slots,
         }),
     )
     this.#loops = Promise.all(this.#sources.map((source) => this.#work(source)))
@@ -172,7 +172,9 @@ export class QueueWorker {
     const { run, takenAtMs } = await this.#start(job)
     if (!run) return 'skipped'
     if (run === 'full') {
-      this.#restForMemory()
+      // There is no memory in Redis for what may come of it. Workers that began to rest together do not end it together.
+      this.#slots.restFor(this.#fullMs * (0.5 + Math.random() / 2))
+      this.#fullMs = Math.min(2 * this.#fullMs, LAST_FULL_MS)
       await job.putBack()
       return 'put back'
     }
@@ -205,13 +207,6 @@ export class QueueWorker {
         await pause(PAUSE_MS, this.#stop.signal)
       }
     }
-  }
-
-  /** Nobody takes a job for a while: there is no memory in Redis for what may come of its run. */
-  #restForMemory(): void {
-    // Workers that began to rest together do not end it together.
-    this.#slots.restFor(this.#fullMs * (0.5 + Math.random() / 2))
-    this.#fullMs = Math.min(2 * this.#fullMs, LAST_FULL_MS)
   }
 
   #beat(): void {
