@@ -101,7 +101,7 @@ async function attack(flags: AttackFlags): Promise<number> {
 async function startServer(): Promise<Target> {
   const [, main = ''] = process.argv
   const child = execa(process.execPath, [...process.execArgv, main, 'serve'], {
-    env: { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', LOG_FORMAT: 'json' },
+    env: { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info' },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',

@@ -1,7 +1,6 @@
-// Connections to Redis, and scripts on them.
+// Connections to Redis.
 
-import { createHash } from 'node:crypto'
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
 import { unavailable } from '../run/refusal.ts'
 import { Unreadable } from './stored-run.ts'
@@ -20,38 +19,33 @@ const LOOKS_ASKED_SENDING = 60
 /** Longest pause between attempts to connect, in milliseconds. */
 const LAST_RETRY_MS = 1000
 
-const retryStrategy = (attempt: number) => Math.min(attempt * 100, LAST_RETRY_MS)
+/** Nothing is sent twice; a command waits for a connection that is being made, and fails with the first attempt that does. */
+const SENT_ONCE = { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }
 
 /** A connection on which a command fails soon where Redis is away: whoever sends it knows what to do then. */
 export function connect(url: string, logger: Logger): Redis {
-  const redis = new Redis(url, {
-    ...{ retryStrategy, connectTimeout: 2000, commandTimeout: COMMAND_TIMEOUT_MS },
-    // A command waits for a connection that is being made, and fails with the first attempt that does.
-    ...{ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
-  })
+  const redis = make(url, { ...SENT_ONCE, commandTimeout: COMMAND_TIMEOUT_MS })
   tellOfOutages(redis, logger)
-  dropWhenSilent(redis)
   return redis
 }
 
 /**
- * One for what is large: a command is answered however long that takes, and fails when the connection ends. So nothing is
- * sent twice that Redis may still be taking in.
+ * One for what is large, made when it is needed: a command is answered however long that takes, and fails when the connection
+ * ends. So nothing is sent twice that Redis may still be taking in.
  */
 export function connectForLarge(url: string): Redis {
-  const redis = new Redis(url, {
-    ...{ retryStrategy, connectTimeout: 2000 },
-    ...{ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
-  })
-  redis.on('error', () => {}) // the connection beside it tells of outages
-  dropWhenSilent(redis)
-  return redis
+  return make(url, { ...SENT_ONCE, lazyConnect: true })
 }
 
 /** One on which a command waits for Redis, and may wait for something in it. */
 export function connectToWait(url: string): Redis {
-  const redis = new Redis(url, { retryStrategy, connectTimeout: 2000, maxRetriesPerRequest: null })
-  redis.on('error', () => {}) // the connection beside it tells of outages
+  return make(url, { maxRetriesPerRequest: null })
+}
+
+function make(url: string, options: RedisOptions): Redis {
+  const retryStrategy = (attempt: number) => Math.min(attempt * 100, LAST_RETRY_MS)
+  const redis = new Redis(url, { retryStrategy, connectTimeout: 2000, ...options })
+  redis.on('error', () => {}) // one of them tells of outages
   dropWhenSilent(redis)
   return redis
 }
@@ -98,29 +92,4 @@ export async function ask<T>(question: () => Promise<T>): Promise<T> {
   return question().catch((error) => {
     throw error instanceof Unreadable ? error : unavailable(error)
   })
-}
-
-/** A script that Redis knows by its digest, and is told where it does not. */
-export class Script<Result> {
-  readonly #text: string
-  readonly #digest: string
-
-  constructor(text: string) {
-    this.#text = text
-    this.#digest = createHash('sha1').update(text).digest('hex') // what EVALSHA asks for
-  }
-
-  /** Tells Redis the text before it is needed. */
-  async load(redis: Redis): Promise<void> {
-    await redis.script('LOAD', this.#text)
-  }
-
-  async run(redis: Redis, ...args: (string | number)[]): Promise<Result> {
-    try {
-      return (await redis.evalsha(this.#digest, 0, ...args)) as Result
-    } catch (error) {
-      if (!String(error).includes('NOSCRIPT')) throw error
-      return (await redis.eval(this.#text, 0, ...args)) as Result
-    }
-  }
 }

@@ -42,7 +42,7 @@ export interface QueueOptions {
   /** How webhooks are sent; undefined where there are none. */
   webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs' | 'bounds'> | undefined
   /** Of `Endings`, for tests. */
-  endings?: Pick<EndingsOptions, 'takeOverMs' | 'goneMs'>
+  endings?: Pick<EndingsOptions, 'takeOverMs'>
 }
 
 export function createQueueParts(

@@ -1,25 +1,26 @@
 // The ends of asynchronous runs, each handed to one server: it is counted, logged, and told to whoever wants to know.
 
-import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { RunRecord } from '../run/record.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
-import { Script } from './connection.ts'
 import type { EndedRun } from './queued-webhooks.ts'
 import type { RunQueue } from './run-queue.ts'
 import { readable, type StoredRun, toOrigin, Unreadable } from './stored-run.ts'
 
+/**
+ * All servers are one consumer of one group: Redis hands each end to one of them, and one of them takes over what another did
+ * not see to. A name for each would stay in Redis after it.
+ */
 const GROUP = 'servers'
+const CONSUMER = 'server'
 /** How long Redis waits for an end before it says that there is none, in milliseconds. */
 const BLOCK_MS = 2000
 /** How many ends are taken at once. */
 const COUNT = 20
 /** After how long an end is taken over whose server did not see to it, in milliseconds. */
 const TAKE_OVER_MS = 30_000
-/** After how long a server is gone that asked for no ends, in milliseconds: one that is there asks every two seconds. */
-const GONE_MS = 5 * 60_000
 /** How often an end is handed out that can't be read: servers of a later version may be there, too. */
 const MAX_DELIVERIES = 5
 /** How long what goes on may take at the end, in milliseconds. */
@@ -39,39 +40,17 @@ export interface EndingsOptions {
    */
   onWebhook: (run: EndedRun) => Promise<boolean>
   logger: Logger
-  /** TAKE_OVER_MS and GONE_MS, but for tests. */
+  /** TAKE_OVER_MS, but for tests. */
   takeOverMs?: number | undefined
-  goneMs?: number | undefined
 }
 
 type Entry = [entryId: string, fields: string[]]
 
-/**
- * Deletes consumers that have nothing and asked for nothing for so long, or the one of this name. What one of them has
- * would go with it, so it is looked at in the same moment. ARGV: stream, group, milliseconds, name or ''.
- */
-const deleteConsumers = new Script<number>(`
-local deleted = 0
-for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', ARGV[1], ARGV[2])) do
-  local facts = {}
-  for i = 1, #consumer, 2 do facts[consumer[i]] = consumer[i + 1] end
-  local is_meant = ARGV[4] == facts.name or (ARGV[4] == '' and facts.idle > tonumber(ARGV[3]))
-  if is_meant and facts.pending == 0 then
-    redis.call('XGROUP', 'DELCONSUMER', ARGV[1], ARGV[2], facts.name)
-    deleted = deleted + 1
-  end
-end
-return deleted
-`)
-
 /** Sees to ends until it is closed. */
 export class Endings {
   readonly #options: EndingsOptions
-  readonly #name = randomUUID()
   readonly #done: Promise<void>
   #isClosed = false
-  /** When it was last looked for servers that are gone, in milliseconds of `performance.now`. */
-  #lookedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: EndingsOptions) {
     this.#options = options
@@ -81,13 +60,8 @@ export class Endings {
   /** What it has taken and not seen to is taken over by others. */
   async close(): Promise<void> {
     this.#isClosed = true
-    const { queue, redis } = this.#options
-    redis.disconnect()
-    // Where it can't be deleted now, it is deleted later, as one that is gone.
-    const deleted = this.#done.then(() =>
-      deleteConsumers.run(queue.redis, queue.key('ended'), GROUP, 0, this.#name),
-    )
-    await settlesWithin(deleted, CLOSE_MS).catch(() => {})
+    this.#options.redis.disconnect()
+    await settlesWithin(this.#done, CLOSE_MS)
   }
 
   async #go(): Promise<void> {
@@ -95,14 +69,15 @@ export class Endings {
     const stream = queue.key('ended')
     while (!this.#isClosed) {
       try {
-        await redis.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch(ifNotThere)
+        // It may be there already; where it is not, to read says so.
+        await redis.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch(() => {})
         for (;;) {
           const claimed = await redis.xautoclaim(
-            ...([stream, GROUP, this.#name, takeOverMs, '0', 'COUNT', COUNT] as const),
+            ...([stream, GROUP, CONSUMER, takeOverMs, '0', 'COUNT', COUNT] as const),
           )
           const old = claimed[1] as Entry[]
           const read = await redis.xreadgroup(
-            ...(['GROUP', GROUP, this.#name, 'COUNT', COUNT, 'BLOCK', BLOCK_MS] as const),
+            ...(['GROUP', GROUP, CONSUMER, 'COUNT', COUNT, 'BLOCK', BLOCK_MS] as const),
             ...(['STREAMS', stream, '>'] as const),
           )
           const [, fresh] = (read?.[0] ?? []) as [string?, Entry[]?]
@@ -110,7 +85,6 @@ export class Endings {
             if (this.#isClosed) return
             await this.#see(stream, entry)
           }
-          await this.#deleteGone(stream)
         }
       } catch (error) {
         if (this.#isClosed) return
@@ -118,15 +92,6 @@ export class Endings {
         await pause(PAUSE_MS)
       }
     }
-  }
-
-  /** Else each start of a server would leave a name in Redis for ever. */
-  async #deleteGone(stream: string): Promise<void> {
-    const { queue, goneMs = GONE_MS } = this.#options
-    const nowMs = performance.now()
-    if (nowMs - this.#lookedAtMs < goneMs) return
-    this.#lookedAtMs = nowMs
-    await deleteConsumers.run(queue.redis, stream, GROUP, goneMs, '')
   }
 
   /** What fails stays, and is handed out again; what can't be read, some times. */
@@ -154,7 +119,7 @@ export class Endings {
   /** @throws {Unreadable} where nobody of this version can make anything of it. */
   async #tell(id: string): Promise<void> {
     const { queue, onWebhook, onRun, logger } = this.#options
-    const run = await queue.findWithRequest(id)
+    const run = await queue.find(id, { withRequest: true })
     const ending = run && (await queue.ending(id))
     if (!run || !ending) {
       logger.warn(
@@ -191,9 +156,4 @@ function toRecord(
     startMs,
     answerMs: endedAt - run.createdAt,
   }
-}
-
-function ifNotThere(error: Error): void {
-  // Where Redis is full it does not say which of the two it is; to read says it.
-  if (!/BUSYGROUP|OOM /.test(error.message)) throw error
 }

@@ -1,6 +1,7 @@
 // One connection that hears of all runs that this process is interested in.
 
 import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import { settlesWithin } from '../waits/settles-within.ts'
 
@@ -20,8 +21,8 @@ export class Hub {
   /** The channel of this process, for runs that only it waits for. */
   readonly channel: string
   readonly #redis: Redis
-  /** By channel, then by run; a channel that nobody listens to is not in it. */
-  readonly #listeners = new Map<string, Map<string, Set<Listener>>>()
+  /** Listeners by channel and run. */
+  readonly #heard = new EventEmitter().setMaxListeners(0)
 
   /** `redis` is for this alone; `prefix` is what the names of channels begin with. */
   constructor(redis: Redis, prefix: string) {
@@ -33,19 +34,21 @@ export class Hub {
 
   /** Hears of a run on this process's channel until the function that comes back is called. */
   listen(id: string, listener: Listener): () => void {
-    return this.#add(this.channel, id, listener)
+    return this.#add(`${this.channel} ${id}`, listener)
   }
 
   /** The same on a channel of the run's own. Resolves when nothing is missed any more, or Redis does not answer. */
   async listenTo(channel: string, id: string, listener: Listener): Promise<() => void> {
-    const stop = this.#add(channel, id, listener)
+    const name = `${channel} ${id}`
+    const stop = this.#add(name, listener)
     await settlesWithin(this.#redis.subscribe(channel), SUBSCRIBE_MS).catch((error) => {
       stop()
       throw error
     })
     return () => {
       stop()
-      if (!this.#listeners.has(channel)) void this.#redis.unsubscribe(channel).catch(() => {})
+      if (this.#heard.listenerCount(name) === 0)
+        void this.#redis.unsubscribe(channel).catch(() => {})
     }
   }
 
@@ -53,21 +56,13 @@ export class Hub {
     this.#redis.disconnect()
   }
 
-  #add(channel: string, id: string, listener: Listener): () => void {
-    const runs = this.#listeners.get(channel) ?? new Map<string, Set<Listener>>()
-    const listeners = runs.get(id) ?? new Set()
-    this.#listeners.set(channel, runs.set(id, listeners.add(listener)))
-    return () => {
-      if (!listeners.delete(listener)) return
-      if (listeners.size === 0) runs.delete(id)
-      if (runs.size === 0) this.#listeners.delete(channel)
-    }
+  #add(name: string, listener: Listener): () => void {
+    this.#heard.on(name, listener)
+    return () => this.#heard.off(name, listener)
   }
 
   #tell(channel: string, message: string): void {
-    const [, id = '', notice, data = ''] = message.match(/^(\S+) (\S+) ?([\s\S]*)$/) ?? []
-    for (const listener of this.#listeners.get(channel)?.get(id) ?? []) {
-      listener(notice as Notice, data)
-    }
+    const [, id, notice, data = ''] = message.match(/^(\S+) (\S+) ?([\s\S]*)$/) ?? []
+    this.#heard.emit(`${channel} ${id}`, notice, data)
   }
 }

@@ -1,5 +1,6 @@
 // Takes runs on: writes them down, and queues their jobs.
 
+import type { Redis } from 'ioredis'
 import { retryAfter } from '../admission/drain-rate.ts'
 import { neverFits } from '../admission/fair-share.ts'
 import { tooManyAtOnce } from '../admission/key-places.ts'
@@ -8,8 +9,8 @@ import { Refusal } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'
 import { ask } from './connection.ts'
 import type { Jobs, JobTuple } from './jobs.ts'
-import { type RedisScripts, type SubmitAnswer, scripts } from './redis-scripts.ts'
-import { encodeEnding, type RunMeta } from './stored-run.ts'
+import { type SubmitAnswer, submit } from './scripts.ts'
+import { encodeEnding, failure, type RunMeta } from './stored-run.ts'
 
 /** A client's runs, to be taken on together. */
 export interface Submission {
@@ -39,87 +40,62 @@ export interface Submission {
 }
 
 /** How a synchronous run ends that leaves a full line to a client with fewer. */
-const DISPLACED = encodeEnding({
-  state: 'failed',
-  refusal: {
-    code: 'busy',
-    error: 'The waiting line is full, and who has fewer places in it goes first; try again later',
-  },
-})
+const DISPLACED = failure(
+  'busy',
+  'The waiting line is full, and who has fewer places in it goes first; try again later',
+)
 
-export class Intake {
-  readonly #scripts: RedisScripts
-  readonly #jobs: Jobs
+/** Where runs are written down, and what hands out their jobs. */
+interface Place {
+  redis: Redis
+  key: (name: string) => string
+  jobs: Jobs
+}
 
-  constructor(redisScripts: RedisScripts, jobs: Jobs) {
-    this.#scripts = redisScripts
-    this.#jobs = jobs
+/**
+ * Takes runs on, all or none. Resolves with their ids: those of the first time where the idempotency key came before.
+ * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `too_large`, `unavailable`.
+ */
+export async function takeOn(place: Place, submission: Submission): Promise<string[]> {
+  const { kind, runs } = submission
+  const { jobs } = place
+  const early = earlyJobs(place, submission)
+  // On one connection: Redis has written the runs down when it adds the jobs. Where it had forgotten the script, a job may
+  // come first: it starts nothing, and the audit adds another one.
+  const [answer] = await ask(() =>
+    Promise.all([writeDown(place, submission, early[0]?.[3]), jobs.enqueue(early)]),
+  )
+  if (answer[0] !== 'ok') {
+    void jobs.enqueue(early.map((job): JobTuple => [...job, 'over'])).catch(() => {})
+    return earlierIds(answer, submission)
   }
+  // Runs that nobody waits for are written down already: the audit queues them.
+  await ask(() => jobs.enqueue(answer[1])).catch((error) => {
+    if (kind === 'sync' && early.length === 0) throw error
+  })
+  return runs.map(({ id }) => id)
+}
 
-  /**
-   * Takes runs on, all or none. Resolves with their ids: those of the first time where the idempotency key came before.
-   * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `too_large`, `unavailable`.
-   */
-  async submit(submission: Submission): Promise<string[]> {
-    const { runs } = submission
-    const early = { jobs: [] as JobTuple[], added: Promise.resolve() }
-    const answer = await ask(() => {
-      const answered = this.#submit(submission)
-      // On the same connection: Redis has written the runs down when it adds the jobs. What may be parked has none yet.
-      const { likelyPriority, maxConcurrent } = submission
-      const isCertain = likelyPriority !== undefined && maxConcurrent === undefined
-      if (isCertain && this.#scripts.knowsSubmit) {
-        const priority = String(likelyPriority)
-        early.jobs = runs.map(({ id, request }) => [id, request.environment, '0', priority])
-        early.added = this.#jobs.enqueue(early.jobs)
-        early.added.catch(() => {})
-      }
-      return answered
-    })
-    if (answer[0] !== 'ok') {
-      this.#takeBack(early.jobs)
-      return earlierIds(answer, submission)
-    }
-    const [, priorities, others] = answer
-    const jobs = runs.flatMap(({ id, request }, index): JobTuple[] => {
-      const priority = priorities[index] ?? '-1'
-      return priority === '-1' ? [] : [[id, request.environment, '0', priority]]
-    })
-    if (early.jobs.length > 0) {
-      await ask(() => early.added)
-      const wrong = jobs.filter((job, index) => job[3] !== early.jobs[index]?.[3])
-      for (const job of wrong) void this.#jobs.move(job).catch(() => {})
-      void this.#jobs.enqueue(others).catch(() => {})
-      return runs.map(({ id }) => id)
-    }
-    // Runs that nobody waits for are written down already: the audit queues them.
-    await ask(() => this.#jobs.enqueue([...jobs, ...others])).catch((error) => {
-      if (submission.kind === 'sync') throw error
-    })
-    return runs.map(({ id }) => id)
-  }
+/** Jobs that are added while Redis still answers: a way to Redis and back less. What may be parked has none yet. */
+function earlyJobs({ redis }: Place, { runs, likelyPriority, maxConcurrent }: Submission) {
+  if (likelyPriority === undefined || maxConcurrent !== undefined) return []
+  if (redis.status !== 'ready') return []
+  return runs.map(({ id, request }) => [id, request.environment, '0', `${likelyPriority}`] as const)
+}
 
-  #submit(submission: Submission): Promise<SubmitAnswer> {
-    const { runs, idempotency } = submission
-    return this.#scripts.run(
-      scripts.submit,
-      ...[submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
-      ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
-      ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
-      ...[submission.maxBytes, DISPLACED],
-      ...runs.flatMap(({ id, request, meta }) => [
-        ...[id, request.environment, request.retry ? 1 : 0],
-        ...[JSON.stringify(meta), JSON.stringify(request)],
-      ]),
-    )
-  }
-
-  /** Jobs of runs that were refused: nobody could start them. */
-  #takeBack(jobs: readonly JobTuple[]): void {
-    for (const [id, environment, attempt] of jobs) {
-      void this.#jobs.remove(id, environment, attempt).catch(() => {})
-    }
-  }
+function writeDown(place: Place, submission: Submission, likely = ''): Promise<SubmitAnswer> {
+  const { runs, idempotency } = submission
+  return submit(
+    place.redis,
+    ...[place.key(''), submission.owner, submission.maxQueued, submission.maxConcurrent ?? 0],
+    ...[submission.weight, submission.kind, idempotency?.key ?? '', idempotency?.digest ?? ''],
+    ...[Math.ceil(submission.waitMs), submission.ttlMs, submission.channel ?? ''],
+    ...[submission.maxBytes, encodeEnding(DISPLACED), likely],
+    ...runs.flatMap(({ id, request, meta }) => [
+      ...[id, request.environment, request.retry ? 1 : 0],
+      ...[JSON.stringify(meta), JSON.stringify(request)],
+    ]),
+  )
 }
 
 /** The ids of the first time, where the runs came before. @throws {Refusal} where they were refused. */

@@ -1,5 +1,6 @@
 // Takes jobs from the queue of one environment: BullMQ hands them out, and runs none by itself.
 
+import { randomUUID } from 'node:crypto'
 import { Worker as BullWorker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -10,6 +11,22 @@ import type { Slots } from './slots.ts'
 /** How long Redis waits for a job before it says that there is none, in seconds. */
 const BLOCK_SECONDS = 5
 
+/** A job that nobody else has. */
+export interface TakenJob {
+  /** Which run it is for. */
+  data: JobData
+  /** Which taking of it this is: nobody else has this. */
+  token: string
+  /** Whether there was none for a while before it. */
+  isFirst: boolean
+  /** It is still seen to: BullMQ's list shows who has it; nothing depends on it. */
+  extend: () => void
+  /** Somebody else may take it, before all others of the same priority. Rejects where it was taken away. */
+  putBack: () => Promise<unknown>
+  /** Nobody needs to see to it any more. Rejects where it was taken away. */
+  complete: () => Promise<unknown>
+}
+
 export interface JobSourceOptions {
   environment: string
   /** May wait for something in Redis. */
@@ -17,7 +34,6 @@ export interface JobSourceOptions {
   prefix: string
   /** What BullMQ's lists call the worker. */
   name: string
-  workerId: string
   slots: Slots
   logger: Logger
 }
@@ -26,7 +42,6 @@ export class JobSource {
   readonly environment: string
   readonly #options: JobSourceOptions
   readonly #bull: BullWorker<JobData>
-  #asked = 0
   /** The last look found none: the next one waits for one, in place of looking again. */
   #hadNone = false
 
@@ -51,31 +66,24 @@ export class JobSource {
    * @throws {Error} where the queue can't be read.
    */
   async next(): Promise<TakenJob | undefined> {
-    const { slots, workerId } = this.#options
-    this.#asked += 1
-    const token = `${workerId}-${this.environment}-${this.#asked}`
+    const { slots } = this.#options
+    const token = randomUUID()
     if (!this.#hadNone) {
       if (!(await slots.take())) return undefined
-      const job = await this.#look(token)
-      if (job) return new TakenJob(job, token, false)
+      let job: Job<JobData> | undefined
+      try {
+        job = await this.#bull.getNextJob(token, { block: false })
+        if (job) return takenJob(job, token, false)
+      } finally {
+        if (!job) slots.giveBack()
+      }
     }
     // Nobody has a place while he waits for jobs that may not come. What comes goes back where there is none then.
     const job = await this.#bull.getNextJob(token, { block: true })
     this.#hadNone = !job
-    if (job && slots.tryTake()) return new TakenJob(job, token, true)
+    if (job && slots.tryTake()) return takenJob(job, token, true)
     await job?.moveToWait(token)
     return undefined
-  }
-
-  /** A job that is there now, for a place that is; without one the place goes back. */
-  async #look(token: string): Promise<Job<JobData> | undefined> {
-    let job: Job<JobData> | undefined
-    try {
-      job = await this.#bull.getNextJob(token, { block: false })
-      return job
-    } finally {
-      if (!job) this.#options.slots.giveBack()
-    }
   }
 
   /** Takes no more, and waits for none. */
@@ -84,50 +92,13 @@ export class JobSource {
   }
 }
 
-/** A job that nobody else has. */
-export class TakenJob {
-  /** Which run it is for. */
-  readonly data: JobData
-  /** Whether there was none for a while before it. */
-  readonly isFirst: boolean
-  readonly #job: Job<JobData>
-  readonly #token: string
-
-  constructor(job: Job<JobData>, token: string, isFirst: boolean) {
-    this.data = readData(job)
-    this.isFirst = isFirst
-    this.#job = job
-    this.#token = token
+function takenJob(job: Job<JobData>, token: string, isFirst: boolean): TakenJob {
+  // Believed as little as that it says anything: it must not take a worker down.
+  const data: Partial<JobData> | null = job.data
+  return {
+    ...{ data: { id: String(data?.id), attempt: Number(data?.attempt) }, token, isFirst },
+    extend: () => void job.extendLock(token, LEASE_MS).catch(() => {}),
+    putBack: () => job.moveToWait(token),
+    complete: () => job.moveToCompleted(null, token, false),
   }
-
-  /** It is still seen to: BullMQ's list shows who has it; nothing depends on it. */
-  extend(): void {
-    void this.#job.extendLock(this.#token, LEASE_MS).catch(() => {})
-  }
-
-  /** Which taking of it this is: nobody else has this. */
-  get token(): string {
-    return this.#token
-  }
-
-  /**
-   * Somebody else may take it, before all others of the same priority.
-   * @throws {Error} where it was taken away.
-   */
-  async putBack(): Promise<void> {
-    await this.#job.moveToWait(this.#token)
-  }
-
-  /**
-   * Nobody needs to see to it any more.
-   * @throws {Error} where it was taken away.
-   */
-  async complete(): Promise<void> {
-    await this.#job.moveToCompleted(null, this.#token, false)
-  }
-}
-
-/** What a job says, believed as little as that it says anything: it must not take a worker down. */
-function readData({ data }: { data: Partial<JobData> | null }): JobData {
-  return { id: String(data?.id), attempt: Number(data?.attempt) }
 }

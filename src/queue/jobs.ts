@@ -1,6 +1,6 @@
 // BullMQ's part: it hands jobs out, each to one worker. What a run is and how far it has come is not in its keeping.
 
-import { Job, Queue } from 'bullmq'
+import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { settlesWithin } from '../waits/settles-within.ts'
 
@@ -20,80 +20,51 @@ export interface JobData {
  * A job as scripts tell of it: run, environment, attempt, priority. With `moved` it is there, and has another one now; with
  * `over` nobody needs it any more.
  */
-export type JobTuple = [string, string, string, string, ('moved' | 'over')?]
-
-export interface JobsOptions {
-  redis: Redis
-  /** Of all that is ours in Redis. */
-  prefix: string
-  environments: readonly string[]
-}
+export type JobTuple = readonly [string, string, string, string, ('moved' | 'over')?]
 
 export class Jobs {
   /** BullMQ's queues of the environments that this process has. */
   readonly queues: ReadonlyMap<string, Queue>
-  /** Those of others: what a script says is to be done about a job is done by whoever called it. */
-  readonly #others = new Map<string, Queue>()
+  /** These and those of others: what a script says is to be done about a job is done by whoever called it. */
+  readonly #all = new Map<string, Queue>()
   readonly #redis: Redis
   readonly #prefix: string
 
-  constructor({ redis, prefix, environments }: JobsOptions) {
+  /** `prefix` is that of all that is ours in Redis. */
+  constructor(redis: Redis, prefix: string, environments: readonly string[]) {
     this.#redis = redis
     this.#prefix = prefix
-    this.queues = new Map(environments.map((name) => [name, this.#makeQueue(name)]))
+    this.queues = new Map(environments.map((name) => [name, this.#queue(name)]))
   }
 
-  /** Gives jobs to whoever takes them first. A job that is there already stays as it is. */
+  /** Does what is to be done about jobs: who takes them first gets them. One that is there already is not added again. */
   async enqueue(jobs: readonly JobTuple[]): Promise<void> {
-    const added = jobs.filter((job) => job[4] === undefined)
-    await Promise.all(
-      [...new Set(added.map((job) => job[1]))].map(async (environment) => {
-        const queue = this.#queue(environment)
-        const mine = added.filter((job) => job[1] === environment)
-        const bulk = mine.map(([id, , attempt, priority]) => ({
-          name: 'run',
-          data: { id, attempt: Number(attempt) } satisfies JobData,
-          opts: { jobId: jobId(id, attempt), priority: Number(priority) },
-        }))
-        if (bulk.length > 1) await queue.addBulk(bulk)
-        else await Promise.all(bulk.map(({ name, data, opts }) => queue.add(name, data, opts)))
-      }),
-    )
-    const over = jobs.filter((job) => job[4] === 'over')
-    await Promise.all(
-      over.map(([id, environment, attempt]) => this.remove(id, environment, attempt)),
-    )
-    // Where this fails, the next end of the client's moves it.
-    await Promise.all(jobs.filter((job) => job[4] === 'moved').map((job) => this.move(job)))
-  }
-
-  /** Gives a job that waits another priority. */
-  async move([id, environment, attempt, priority]: JobTuple): Promise<void> {
-    const job = await Job.fromId(this.#queue(environment), jobId(id, attempt))
-    await job?.changePriority({ priority: Number(priority) })
-  }
-
-  /** Nobody gets the job who has not taken it yet. */
-  async remove(id: string, environment: string, attempt: string): Promise<void> {
-    await this.#queue(environment).remove(jobId(id, attempt))
+    await Promise.all(jobs.map((job) => this.#see(job)))
   }
 
   async close(): Promise<void> {
-    const all = [...this.queues.values(), ...this.#others.values()]
-    const closed = Promise.all(all.map((queue) => queue.close()))
+    const closed = Promise.all([...this.#all.values()].map((queue) => queue.close()))
     // Where Redis is away it may wait for that.
     await settlesWithin(closed, CLOSE_MS).catch(() => {})
   }
 
-  #queue(environment: string): Queue {
-    const known = this.queues.get(environment) ?? this.#others.get(environment)
-    if (known) return known
-    const queue = this.#makeQueue(environment)
-    this.#others.set(environment, queue)
-    return queue
+  async #see([id, environment, attempt, priority, what]: JobTuple): Promise<void> {
+    const queue = this.#queue(environment)
+    const jobId = `${id}-${attempt}` // BullMQ takes no second job of the same name
+    if (what === 'over') await queue.remove(jobId)
+    else if (what === 'moved') {
+      // Where this fails, the next end of the client's moves it.
+      const job = await queue.getJob(jobId)
+      await job?.changePriority({ priority: Number(priority) })
+    } else {
+      const data: JobData = { id, attempt: Number(attempt) }
+      await queue.add('run', data, { jobId, priority: Number(priority) })
+    }
   }
 
-  #makeQueue(environment: string): Queue {
+  #queue(environment: string): Queue {
+    const known = this.#all.get(environment)
+    if (known) return known
     const queue = new Queue(queueName(environment), {
       connection: this.#redis,
       prefix: bullPrefix(this.#prefix),
@@ -105,6 +76,7 @@ export class Jobs {
       },
     })
     queue.on('error', () => {}) // the connection tells of outages
+    this.#all.set(environment, queue)
     return queue
   }
 }
@@ -117,9 +89,4 @@ export function queueName(environment: string): string {
 /** What BullMQ's keys begin with. */
 export function bullPrefix(prefix: string): string {
   return `${prefix}:bull`
-}
-
-/** One for each attempt: BullMQ takes no second job of the same name. */
-function jobId(id: string, attempt: string): string {
-  return `${id}-${attempt}`
 }

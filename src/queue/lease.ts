@@ -51,11 +51,10 @@ export class Leases {
 
   /** Calls `task` with a signal that aborts when the run is not the worker's any more. */
   async hold<T>(hold: Hold, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
-    const { takenAtMs } = hold
     const controller = new AbortController()
     const held: Held = {
       ...hold,
-      untilMs: takenAtMs + LEASE_MS,
+      untilMs: hold.takenAtMs + LEASE_MS,
       lose: () => controller.abort(new Error('the run is not this worker’s any more')),
     }
     this.#held.add(held)
@@ -80,12 +79,8 @@ export class Leases {
     if (all.length === 0) return
     const askedAtMs = performance.now()
     try {
-      const lost = new Set(
-        await this.#queue.renew(
-          all.map(({ run }) => run),
-          LEASE_MS,
-        ),
-      )
+      const runs = all.map(({ run }) => run)
+      const lost = new Set(await this.#queue.renew(runs, LEASE_MS))
       for (const held of all) {
         if (lost.has(held.run)) held.lose()
         else {

@@ -1,5 +1,6 @@
-// What all Lua scripts of the queue begin with.
+// Lua scripts as functions, and what all of the queue's begin with.
 
+import type { Redis } from 'ioredis'
 import { FAIR_SHARE_LUA } from '../admission/fair-share.ts'
 
 /** ARGV[1] is the prefix of all names. */
@@ -33,7 +34,20 @@ local function add_for(name, who, more)
 end
 ${FAIR_SHARE_LUA}`
 
-/** Makes scripts that share functions of their own beside these. */
-export function scriptsWith(common: string): (body: string) => string {
-  return (body) => BASE + common + body
+/** A script, called on a connection with the prefix of all names and what it asks for. */
+export type Script<Answer> = (redis: Redis, ...args: (string | number)[]) => Promise<Answer>
+
+/**
+ * Makes functions of scripts, which share functions of their own beside these. ioredis sends the text with the first call on
+ * each connection, then its digest; and the text again where Redis knows the digest no more, after what was sent meanwhile.
+ */
+export function scriptsWith(common: string) {
+  return <Answer>(name: string) =>
+    (body: string): Script<Answer> =>
+    (redis, ...args) => {
+      if (!(name in redis)) {
+        redis.defineCommand(name, { lua: BASE + common + body, numberOfKeys: 0 })
+      }
+      return Reflect.apply(Reflect.get(redis, name) as Script<Answer>, redis, args)
+    }
 }

@@ -96,7 +96,7 @@ export class QueuedWebhooks {
   readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
   readonly #timer: NodeJS.Timeout
   /** What is being written down. */
-  readonly #writing = new Set<Promise<void>>()
+  #writing: Promise<unknown> = Promise.resolve()
 
   constructor(options: QueuedWebhooksOptions) {
     this.#options = options
@@ -151,7 +151,7 @@ export class QueuedWebhooks {
     const timer = setTimeout(() => this.#ending.abort(), timeoutMs)
     const closed = this.#worker
       .close()
-      .then(() => Promise.all([...this.#writing]))
+      .then(() => this.#writing)
       .then(() => this.#jobs.close())
     await settlesWithin(closed, timeoutMs + LAST_WORDS_MS).catch(() => {})
     clearTimeout(timer)
@@ -267,10 +267,10 @@ export class QueuedWebhooks {
   /** Goes on with what nobody waits for until the server ends. */
   #write(written: Promise<void>): void {
     const { logger } = this.#options
-    const done = written
-      .catch((error) => logger.debug({ err: error }, 'webhooks could not be written down'))
-      .finally(() => this.#writing.delete(done))
-    this.#writing.add(done)
+    const done = written.catch((error) => {
+      logger.debug({ err: error }, 'webhooks could not be written down')
+    })
+    this.#writing = Promise.all([this.#writing, done])
   }
 
   /** Undefined where that is not known any more. */

@@ -4,16 +4,18 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { connect, connectForLarge } from './connection.ts'
-import { Intake, type Submission } from './intake.ts'
+import { type Submission, takeOn } from './intake.ts'
 import { bullPrefix, type JobData, Jobs } from './jobs.ts'
-import { RedisScripts, scripts } from './redis-scripts.ts'
+import type { Script } from './lua.ts'
 import type { ResultBound } from './result-bound.ts'
+import * as scripts from './scripts.ts'
 import {
   decodeEnding,
   decodeReport,
   decodeRun,
   type Ending,
   encodeEnding,
+  failure,
   STORED_FIELDS,
   type StoredRun,
   type WorkerReport,
@@ -79,47 +81,29 @@ export interface SeenWorker extends WorkerReport {
 }
 
 /** How a run ends that was not taken in time, and one whose worker was lost. */
-const TOO_LONG = encodeEnding({
-  state: 'failed',
-  refusal: { code: 'busy', error: 'No place became free in time; try again later' },
-})
-const LOST = encodeEnding({
-  state: 'failed',
-  refusal: {
-    code: 'unavailable',
-    error: 'The machine that ran the program was lost before it ended; nothing is known of it',
-  },
-})
-const NEVER_QUEUED = encodeEnding({
-  state: 'failed',
-  refusal: { code: 'unavailable', error: 'The queue lost the program before it ran; try again' },
-})
-
-const TOO_LARGE = encodeEnding({
-  state: 'failed',
-  refusal: {
-    code: 'too_large',
-    error: 'What the program left is more than the machine that ran it may send back',
-  },
-})
+const TOO_LONG = failure('busy', 'No place became free in time; try again later')
+const LOST = failure(
+  'unavailable',
+  'The machine that ran the program was lost before it ended; nothing is known of it',
+)
+const NEVER_QUEUED = failure('unavailable', 'The queue lost the program before it ran; try again')
+const TOO_LARGE = failure(
+  'too_large',
+  'What the program left is more than the machine that ran it may send back',
+)
 
 export class RunQueue {
   readonly redis: Redis
-  readonly #url: string
-  /** For what workers send of their runs; made when it is needed. */
-  #large: Redis | undefined
+  /** For what workers send of their runs. */
+  readonly #large: Redis
   readonly jobs: Jobs
   readonly #prefix: string
-  readonly #scripts: RedisScripts
-  readonly #intake: Intake
 
   constructor({ url, prefix, environments, logger }: RunQueueOptions) {
     this.redis = connect(url, logger)
-    this.#url = url
+    this.#large = connectForLarge(url)
     this.#prefix = prefix
-    this.#scripts = new RedisScripts(this.redis, this.key(''))
-    this.jobs = new Jobs({ redis: this.redis, prefix, environments })
-    this.#intake = new Intake(this.#scripts, this.jobs)
+    this.jobs = new Jobs(this.redis, prefix, environments)
   }
 
   /** A name in Redis. */
@@ -132,14 +116,14 @@ export class RunQueue {
    * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `too_large`, `unavailable`.
    */
   submit(submission: Submission): Promise<string[]> {
-    return this.#intake.submit(submission)
+    return takeOn(this, submission)
   }
 
   /** These clients may have so many runs at once from now on; undefined: as many as there is room for. */
   async setLimits(limits: readonly { owner: string; maxConcurrent: number | undefined }[]) {
     if (limits.length === 0) return
     const pairs = limits.flatMap(({ owner, maxConcurrent = 0 }) => [owner, maxConcurrent])
-    await this.jobs.enqueue(await this.#scripts.run(scripts.setLimits, ...pairs))
+    await this.jobs.enqueue(await this.#run(scripts.setLimits, ...pairs))
   }
 
   /**
@@ -153,16 +137,14 @@ export class RunQueue {
   ): Promise<TakenRun | 'full' | undefined> {
     const { id: workerId, leaseMs, bound } = worker
     const { endBytes, filesBytes, eventsBytes } = bound
-    const taken = await this.#scripts
-      .run(
-        scripts.start,
-        ...[job.id, job.attempt, workerId, leaseMs, token, endBytes, filesBytes, eventsBytes],
-      )
-      .catch((error) => {
-        // Nothing was written: a script that begins to write where memory is full is refused.
-        if (String(error).includes('OOM ')) return ['full'] as ['full']
-        throw error
-      })
+    const taken = await this.#run(
+      scripts.start,
+      ...[job.id, job.attempt, workerId, leaseMs, token, endBytes, filesBytes, eventsBytes],
+    ).catch((error) => {
+      // Nothing was written: a script that begins to write where memory is full is refused.
+      if (String(error).includes('OOM ')) return ['full'] as ['full']
+      throw error
+    })
     if (!taken) return undefined
     if (taken[0] === 'full') return 'full'
     const [attempt, request, meta, channel, starts, hasFiles] = taken
@@ -178,9 +160,8 @@ export class RunQueue {
     leaseMs: number,
   ): Promise<T[]> {
     const pairs = runs.flatMap(({ id, attempt }) => [id, attempt])
-    const lost = await this.#scripts.run(scripts.renew, leaseMs, ...pairs)
-    const names = new Set(lost.map((id, at) => (at % 2 === 0 ? `${id} ${lost[at + 1]}` : '')))
-    return runs.filter(({ id, attempt }) => names.has(`${id} ${attempt}`))
+    const lost = await this.#run(scripts.renew, leaseMs, ...pairs)
+    return lost.flatMap((at) => runs[at] ?? [])
   }
 
   /** Whether the run is still the worker's. `seq` is the place of the first of these events, from 1. */
@@ -190,8 +171,7 @@ export class RunQueue {
     events: readonly { type: string; data: object }[],
   ): Promise<boolean> {
     const fields = events.flatMap(({ type, data }) => [type, JSON.stringify(data)])
-    const large = this.#largeConnection()
-    return (await this.#scripts.runOn(large, scripts.append, id, attempt, seq, ...fields)) === 1
+    return (await scripts.append(this.#large, this.key(''), id, attempt, seq, ...fields)) === 1
   }
 
   /**
@@ -204,12 +184,16 @@ export class RunQueue {
     given: Ending,
     isAwaited = false,
   ): Promise<boolean> {
-    const { text, state } = boundedEnding(given, run.maxEndBytes)
+    let { state } = given
+    let text = encodeEnding(given)
+    if (Buffer.byteLength(text) > run.maxEndBytes) {
+      state = TOO_LARGE.state
+      text = encodeEnding(TOO_LARGE)
+    }
     const isTold = isAwaited && text.length <= MAX_TOLD_CHARS
-    const [isMine, jobs] = await this.#scripts.runOn(
-      this.#largeConnection(),
-      scripts.finish,
-      ...[run.id, run.attempt, state, text, isTold ? 1 : 0],
+    const [isMine, jobs] = await scripts.finish(
+      this.#large,
+      ...[this.key(''), run.id, run.attempt, state, text, isTold ? 1 : 0],
     )
     // It is written down: where jobs can't be queued now, the audit queues them.
     await this.jobs.enqueue(jobs).catch(() => {})
@@ -218,7 +202,7 @@ export class RunQueue {
 
   /** Ends a run from outside. The worker that runs it, if one does, is told. */
   async end(id: string, ending: Ending): Promise<boolean> {
-    const answer = await this.#scripts.run(scripts.end, id, ending.state, encodeEnding(ending))
+    const answer = await this.#run(scripts.end, id, ending.state, encodeEnding(ending))
     if (answer[0] === 0) return false
     const [, worker, jobs] = answer
     if (worker) await this.redis.publish(this.key(`worker:${worker}`), id).catch(() => {}) // its next renewal tells it
@@ -228,20 +212,21 @@ export class RunQueue {
 
   /** Gives a run back that did not begin; how often that happened to it. 0 where it is not the worker's any more. */
   async handBack(run: Pick<TakenRun, 'id' | 'attempt'>, environment: string): Promise<number> {
-    const count = await this.#scripts.run(scripts.handBack, run.id, run.attempt)
+    const count = await this.#run(scripts.handBack, run.id, run.attempt)
     if (count > 0) await this.jobs.enqueue([[run.id, environment, String(run.attempt), '0']])
     return count
   }
 
   /** Whether this process is the one to sweep, and no other for so long. */
   async maySweep(lockMs: number): Promise<boolean> {
-    return (await this.#scripts.run(scripts.maySweep, lockMs)) === 1
+    return (await this.#run(scripts.maySweep, lockMs)) === 1
   }
 
   /** Ends, or queues again, what nobody goes on with. */
   async sweep(): Promise<void> {
+    const late = [TOO_LONG, LOST].map(encodeEnding)
     for (;;) {
-      const [seen, jobs] = await this.#scripts.run(scripts.sweep, MAX_ATTEMPTS, TOO_LONG, LOST)
+      const [seen, jobs] = await this.#run(scripts.sweep, MAX_ATTEMPTS, ...late)
       await this.jobs.enqueue(jobs)
       if (seen === 0) return
     }
@@ -249,25 +234,20 @@ export class RunQueue {
 
   /** Looks whether some of the unfinished runs have lost their jobs, from a place on; where to go on. */
   async audit(from: number): Promise<number> {
-    const [all, jobs] = await this.#scripts.run(
+    const [all, jobs] = await this.#run(
       scripts.audit,
-      ...[from, AUDIT_COUNT, bullPrefix(this.#prefix), AUDIT_AGE_MS, NEVER_QUEUED],
+      ...[from, AUDIT_COUNT, bullPrefix(this.#prefix), AUDIT_AGE_MS, encodeEnding(NEVER_QUEUED)],
     )
     await this.jobs.enqueue(jobs)
     return from + AUDIT_COUNT < all ? from + AUDIT_COUNT : 0
   }
 
-  /** Without its request, which may be megabytes. Undefined where there is no such run, or none any more. */
-  async find(id: string): Promise<StoredRun | undefined> {
-    return this.#find(id, STORED_FIELDS)
-  }
-
-  /** The same with its request, where that is still there. */
-  async findWithRequest(id: string): Promise<StoredRun | undefined> {
-    return this.#find(id, [...STORED_FIELDS, 'request'])
-  }
-
-  async #find(id: string, names: readonly string[]): Promise<StoredRun | undefined> {
+  /**
+   * Without its request, which may be megabytes; or with it, where it is still there. Undefined where there is no such run, or
+   * none any more.
+   */
+  async find(id: string, { withRequest = false } = {}): Promise<StoredRun | undefined> {
+    const names = withRequest ? [...STORED_FIELDS, 'request'] : STORED_FIELDS
     const values = await this.redis.hmget(this.key(`run:${id}`), ...names)
     const fields: Record<string, string> = {}
     for (const [index, name] of names.entries()) {
@@ -279,12 +259,12 @@ export class RunQueue {
 
   /** Somebody has seen to the end of an asynchronous run: its program goes, and it may go itself before its time. */
   async seen(id: string): Promise<void> {
-    await this.#scripts.run(scripts.seen, id)
+    await this.#run(scripts.seen, id)
   }
 
   /** Lets a run go that has ended, and that nobody asks for any more. */
   async forget(id: string): Promise<void> {
-    await this.#scripts.run(scripts.forget, id)
+    await this.#run(scripts.forget, id)
   }
 
   async exists(id: string): Promise<boolean> {
@@ -327,7 +307,7 @@ export class RunQueue {
   }
 
   async heartbeat(workerId: string, report: WorkerReport, ttlMs: number): Promise<void> {
-    await this.#scripts.run(scripts.heartbeat, workerId, JSON.stringify(report), ttlMs)
+    await this.#run(scripts.heartbeat, workerId, JSON.stringify(report), ttlMs)
   }
 
   /** A worker is there no more. */
@@ -338,7 +318,7 @@ export class RunQueue {
 
   /** The workers that are there. */
   async workers(): Promise<SeenWorker[]> {
-    const found = await this.#scripts.run(scripts.workers)
+    const found = await this.#run(scripts.workers)
     return found.flatMap(([id, json, ageMs]) => {
       const report = decodeReport(json)
       return report ? [{ ...report, id, ageMs: Number(ageMs) }] : []
@@ -348,17 +328,11 @@ export class RunQueue {
   async close(): Promise<void> {
     await this.jobs.close()
     this.redis.disconnect()
-    this.#large?.disconnect()
+    this.#large.disconnect()
   }
 
-  /** What a worker sends of its runs has a connection of its own, which is made before the first one needs it. */
-  connectForRuns(): void {
-    this.#largeConnection()
-  }
-
-  #largeConnection(): Redis {
-    this.#large ??= connectForLarge(this.#url)
-    return this.#large
+  #run<T>(script: Script<T>, ...args: (string | number)[]): Promise<T> {
+    return script(this.redis, this.key(''), ...args)
   }
 }
 
@@ -368,11 +342,4 @@ function readJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** An end as it is written down, and which one it is. */
-function boundedEnding(ending: Ending, maxBytes: number): { text: string; state: string } {
-  const text = encodeEnding(ending)
-  if (Buffer.byteLength(text) <= maxBytes) return { text, state: ending.state }
-  return { text: TOO_LARGE, state: 'failed' }
 }

@@ -20,6 +20,7 @@
 // What a run may come to take until it has ended is `reserved` when a worker takes it, and given back at its end;
 // `reserved:bytes` is the sum. So what has come can always be written down. docs/cluster.md lists all keys.
 
+import type { JobTuple } from './jobs.ts'
 import { scriptsWith } from './lua.ts'
 
 /** How many seconds one counter of ended runs is for; the drain rate is that of the last one to two of them. */
@@ -52,8 +53,18 @@ const LET_GO = 100
  */
 export const PROMISED_PART = 0.75
 
+/** What becomes of runs that were submitted: the words are those of the script. */
+export type SubmitAnswer =
+  | ['ok', jobs: JobTuple[]]
+  | ['same', ids: string]
+  | ['conflict' | 'limited' | 'too_large']
+  | ['busy' | 'full', waiting: string, endsPerSecond: string]
+
+/** Nothing; that there is no room; or attempt, request, meta, channel, starts before it, whether files are to come back. */
+type StartAnswer = null | ['full'] | [number, string, string, string, number, number]
+
 /** What these scripts share. */
-const script = scriptsWith(`
+const COMMON = `
 -- Ended runs in a second.
 local function drain_rate()
   local seconds = now() / 1000
@@ -258,11 +269,20 @@ local function finish(id, state, payload, is_told, is_displaced)
   add(jobs, {move_up(run[1])})
   return jobs
 end
-`)
+
+-- Whether a worker still has a run.
+local function holds(id, attempt)
+  local run = redis.call('HMGET', key('run:', id), 'state', 'attempt')
+  return run[1] == 'running' and run[2] == attempt
+end
+`
+/** What Redis may refuse where its memory is full: it takes more. */
+const script = scriptsWith(COMMON)
+/** What must go on then. */
+const scriptEvenIfFull = scriptsWith(`${COMMON}even_if_full()`)
 
 /**
- * Takes runs of one client on, all or none: `ok` with a priority for each (-1: parked) and what of the client's is queued
- * besides, `same` with the ids of the first time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
+ * Takes runs of one client on, all or none: `ok` with what is to be done about jobs, `same` with the ids of the first time, `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
  * how many wait and how many end in a second.
  *
  * Runs that somebody waits for and those that are read later have a line and memory each, so that neither kind keeps the
@@ -272,10 +292,12 @@ end
  * where as many synchronous ones of the key have not ended; behind its asynchronous ones it is parked, before those that
  * are parked.
  */
-export const SUBMIT = script(`
+export const submit = script<SubmitAnswer>('SUBMIT')(`
 local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local once, digest = ARGV[7], ARGV[8]
-local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 14
+local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 15
+-- The priority that a job has which is added in the same moment; '' where none is.
+local likely = ARGV[14]
 local n = (#ARGV - first + 1) / 5
 local at = now()
 local mine, awaited, parked = key('owner:', owner), key('awaited:', owner), key('parked:', owner)
@@ -290,12 +312,12 @@ if once ~= '' then
 end
 -- What was taken on already is not taken on anew.
 if redis.call('EXISTS', key('run:', ARGV[first])) == 1 then
-  local priorities = {}
+  local jobs = {}
   for i = first, #ARGV, 5 do
-    local run = redis.call('HMGET', key('run:', ARGV[i]), 'state', 'priority')
-    priorities[#priorities + 1] = run[1] == 'queued' and run[2] or '-1'
+    local run = redis.call('HMGET', key('run:', ARGV[i]), 'state', 'attempt', 'priority')
+    if run[1] == 'queued' then jobs[#jobs + 1] = {ARGV[i], ARGV[i + 1], run[2], run[3]} end
   end
-  return {'ok', priorities, {}}
+  return {'ok', jobs}
 end
 -- The first thing that is written is what Redis refuses where its memory is full.
 redis.call('SET', key('max-bytes'), maxBytes)
@@ -366,7 +388,7 @@ local later
 for _, id in ipairs(kind == 'sync' and redis.call('LRANGE', parked, 0, synchronous) or {}) do
   if redis.call('HGET', key('run:', id), 'kind') ~= 'sync' then later = later or id end
 end
-local ids, priorities = {}, {}
+local ids = {}
 for i = 0, n - 1 do
   local id, environment, retry = ARGV[first + i * 5], ARGV[first + i * 5 + 1], ARGV[first + i * 5 + 2]
   local priority = turn((kind == 'sync' and synchronous or own) + i, weight)
@@ -380,11 +402,14 @@ for i = 0, n - 1 do
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs + i / 1000, id)
   if kind == 'sync' then redis.call('ZADD', awaited, at + keepMs, id) end
-  if limit == 0 then join_line(id)
+  if limit == 0 then
+    join_line(id)
+    if tostring(priority) ~= likely then
+      jobs[#jobs + 1] = {id, environment, '0', tostring(priority), likely ~= '' and 'moved' or nil}
+    end
   elseif later then redis.call('LINSERT', parked, 'BEFORE', later, id)
   else redis.call('RPUSH', parked, id) end
   ids[#ids + 1] = id
-  priorities[#priorities + 1] = limit > 0 and '-1' or tostring(priority)
 end
 for _, name in ipairs({mine, awaited, parked}) do keep(name) end
 -- In order with those that were parked before: where the bound has grown they come first.
@@ -395,13 +420,13 @@ if once ~= '' then
   redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '), 'open', n, 'left', n)
   redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
-return {'ok', priorities, jobs}
+return {'ok', jobs}
 `)
 
 /**
  * Keys have other bounds now: what of theirs that was parked may be queued. ARGV: pairs of client and bound, 0 for none.
  */
-export const SET_LIMITS = script(`
+export const setLimits = script<JobTuple[]>('SET_LIMITS')(`
 local jobs = {}
 for i = 2, #ARGV, 2 do
   local leftMs = redis.call('PTTL', key('parked:', ARGV[i]))
@@ -419,7 +444,7 @@ return jobs
  * it. `full` where there is no memory for what may come of it: it stays as it is. The same token again is answered the
  * same, with a lease that begins anew.
  */
-export const START = script(`
+export const start = script<StartAnswer>('START')(`
 local id, attempt, worker, leaseMs, token = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local endBytes, filesBytes, eventsBytes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'request', 'meta', 'channel', 'starts', 'token')
@@ -450,24 +475,12 @@ redis.call('PUBLISH', run[5], id .. ' taken')
 return {mine, run[3], run[4], run[5], tonumber(run[6]) or 0, has_files and 1 or 0}
 `)
 
-/** What a worker says of a run that it has is written down even if memory is full; whether it still holds it. */
-const HOLDS = `
-even_if_full()
-local function holds(id, attempt)
-  local run = redis.call('HMGET', key('run:', id), 'state', 'attempt')
-  return run[1] == 'running' and run[2] == attempt
-end
-`
-
-/** A worker goes on with these runs, as pairs of id and attempt: those pairs that are not its own any more. */
-export const RENEW = script(`${HOLDS}
+/** A worker goes on with these runs, as pairs of id and attempt: which pairs are not its own any more, the first being 0. */
+export const renew = scriptEvenIfFull<number[]>('RENEW')(`
 local untilMs, lost = now() + tonumber(ARGV[2]), {}
 for i = 3, #ARGV, 2 do
   if holds(ARGV[i], ARGV[i + 1]) then redis.call('ZADD', key('live'), untilMs, ARGV[i])
-  else
-    lost[#lost + 1] = ARGV[i]
-    lost[#lost + 1] = ARGV[i + 1]
-  end
+  else lost[#lost + 1] = (i - 3) / 2 end
 end
 return lost
 `)
@@ -476,7 +489,7 @@ return lost
  * Events of a run from a place on; the same ones again change nothing. 0 where the run is not the worker's any more. The
  * first one is that its program has started.
  */
-export const APPEND = script(`${HOLDS}
+export const append = scriptEvenIfFull<number>('APPEND')(`
 local id, attempt, seq = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(id, attempt) then return 0 end
 local grown = 0
@@ -499,7 +512,7 @@ return 1
  * A worker's run has ended: {1, what is to be done about jobs}, or {0} where it is not the worker's any more. The same end
  * again is answered with 1, too.
  */
-export const FINISH = script(`${HOLDS}
+export const finish = scriptEvenIfFull<[number, JobTuple[]]>('FINISH')(`
 local id, attempt = ARGV[2], ARGV[3]
 if not holds(id, attempt) then
   return {redis.call('HGET', key('run:', id), 'endedIn') == attempt and 1 or 0, {}}
@@ -509,8 +522,7 @@ return {1, finish(id, ARGV[4], ARGV[5], ARGV[6] == '1')}
 `)
 
 /** Somebody else ends a run: {1, worker or '', what is to be done about jobs}, or {0} where it has ended. */
-export const END = script(`
-even_if_full()
+export const end = scriptEvenIfFull<[0] | [1, worker: string, JobTuple[]]>('END')(`
 local id = ARGV[2]
 local state, worker = unpack(redis.call('HMGET', key('run:', id), 'state', 'worker'))
 if not (state == 'queued' or state == 'parked' or state == 'running') then return {0} end
@@ -522,7 +534,7 @@ return {1, state == 'running' and worker or '', finish(id, ARGV[3], ARGV[4])}
  * worker's any more. The attempt is another one then, so that nobody starts it by an old job. It waits for as long as it
  * would have if nobody had taken it. Given back again, as long as nobody else has taken it, it is counted once.
  */
-export const HAND_BACK = script(`${HOLDS}
+export const handBack = scriptEvenIfFull<number>('HAND_BACK')(`
 local id, attempt = ARGV[2], ARGV[3]
 local run = redis.call('HMGET', key('run:', id), 'state', 'attempt', 'waitMs', 'createdAt', 'waitUntil', 'backIn',
   'handedBack')
@@ -536,8 +548,7 @@ return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
 
 /** 1 where whoever asks is the one to look for lost runs, and nobody else for so many milliseconds. */
-export const MAY_SWEEP = script(`
-even_if_full()
+export const maySweep = scriptEvenIfFull<number>('MAY_SWEEP')(`
 return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
 `)
 
@@ -546,8 +557,7 @@ return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
  * queued again where its request says so and it was not tried too often, else it fails too. Returns how many they were,
  * and what must be queued.
  */
-export const SWEEP = script(`
-even_if_full()
+export const sweep = scriptEvenIfFull<[number, JobTuple[]]>('SWEEP')(`
 local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local queue = {}
 local at = now()
@@ -587,8 +597,7 @@ return {#due + (shrink(0) and 1 or 0), queue}
  * queued it is gone, or was told so; but for one that was parked, which others were to queue. ARGV: place, count, prefix
  * of the queues' keys, least age in milliseconds, payload.
  */
-export const AUDIT = script(`
-even_if_full()
+export const audit = scriptEvenIfFull<[number, JobTuple[]]>('AUDIT')(`
 local from, count, queues, age, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local queue = {}
 local at = now()
@@ -660,8 +669,7 @@ return {redis.call('ZCARD', key('live')), queue}
  * The end of an asynchronous run was seen to: its program is not needed any more, and from now on it may be let go where the
  * memory is needed.
  */
-export const SEEN = script(`
-even_if_full()
+export const seen = scriptEvenIfFull<null>('SEEN')(`
 local id = ARGV[2]
 local bytes, owner = size_of_kept(id)
 if not bytes or redis.call('ZSCORE', key('kept:', owner), id) then return end
@@ -677,20 +685,18 @@ shrink(0)
 `)
 
 /** Lets a run go that has ended, and that nobody asks for any more. */
-export const FORGET = script(`
-even_if_full()
+export const forget = scriptEvenIfFull<null>('FORGET')(`
 if redis.call('HEXISTS', key('run:', ARGV[2]), 'endedAt') == 1 then let_go(ARGV[2]) end
 `)
 
 /** A worker is there: ARGV: id, what it says of itself, how long that holds in milliseconds. */
-export const HEARTBEAT = script(`
-even_if_full()
+export const heartbeat = scriptEvenIfFull<null>('HEARTBEAT')(`
 redis.call('SET', key('worker:', ARGV[2]), ARGV[3], 'PX', ARGV[4])
 redis.call('ZADD', key('workers'), now(), ARGV[2])
 `)
 
 /** All workers that were there in the last minute: id, what it said of itself or nothing, milliseconds since then. */
-export const WORKERS = script(`
+export const workers = script<[string, string, string][]>('WORKERS')(`
 local at, found = now(), {}
 redis.call('ZREMRANGEBYSCORE', key('workers'), '-inf', at - 60000)
 local all = redis.call('ZRANGE', key('workers'), 0, -1, 'WITHSCORES')

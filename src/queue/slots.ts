@@ -35,10 +35,7 @@ export class Slots {
   restFor(ms: number): void {
     if (this.#isClosed) return
     clearTimeout(this.#rest)
-    this.#rest = setTimeout(() => {
-      this.#rest = undefined
-      this.#handOut()
-    }, ms)
+    this.#rest = setTimeout(() => this.endRest(), ms)
   }
 
   /** Hands them out again before that. */

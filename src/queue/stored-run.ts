@@ -89,6 +89,11 @@ export function encodeEnding(ending: Ending): string {
   return JSON.stringify(ending)
 }
 
+/** How a run ends whose program did not finish. */
+export function failure(code: RefusalCode, error: string): Ending {
+  return { state: 'failed', refusal: { code, error } }
+}
+
 /** @throws {Unreadable} */
 export function decodeEnding(text: string): Ending {
   return readable('end', () => endingSchema.parse(JSON.parse(text)))

@@ -1,6 +1,7 @@
 // Looks after runs that nobody goes on with: every server and worker does, one of them at a time.
 
 import type { Logger } from 'pino'
+import { pause } from '../waits/pause.ts'
 import type { RunQueue } from './run-queue.ts'
 
 /** How often somebody looks, in milliseconds. */
@@ -10,34 +11,27 @@ const LOCK_MS = 900
 
 /** Sweeps until it is closed. */
 export class Sweeper {
-  readonly #queue: RunQueue
-  readonly #logger: Logger
-  readonly #timer: NodeJS.Timeout
-  #place = 0
-  #isBusy = false
+  readonly #closed = new AbortController()
 
   constructor(queue: RunQueue, logger: Logger) {
-    this.#queue = queue
-    this.#logger = logger
-    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS)
+    void this.#go(queue, logger)
   }
 
   close(): void {
-    clearInterval(this.#timer)
+    this.#closed.abort()
   }
 
-  async #sweep(): Promise<void> {
-    if (this.#isBusy) return
-    this.#isBusy = true
-    try {
-      if (!(await this.#queue.maySweep(LOCK_MS))) return
-      await this.#queue.sweep()
-      this.#place = await this.#queue.audit(this.#place)
-    } catch (error) {
-      // Redis is away: others tell of that. The next sweep finds what this one missed.
-      this.#logger.debug({ err: error }, 'the queue could not be swept')
-    } finally {
-      this.#isBusy = false
+  async #go(queue: RunQueue, logger: Logger): Promise<void> {
+    const { signal } = this.#closed
+    for (let place = 0; !signal.aborted; await pause(SWEEP_MS, signal)) {
+      try {
+        if (!(await queue.maySweep(LOCK_MS))) continue
+        await queue.sweep()
+        place = await queue.audit(place)
+      } catch (error) {
+        // Redis is away: others tell of that. The next sweep finds what this one missed.
+        logger.debug({ err: error }, 'the queue could not be swept')
+      }
     }
   }
 }

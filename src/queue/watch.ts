@@ -1,6 +1,7 @@
 // What servers know of the queue and its workers: asked now and then, so that whoever wants to know does not wait.
 
 import type { Logger } from 'pino'
+import { pause } from '../waits/pause.ts'
 import type { ResultBound } from './result-bound.ts'
 import type { QueueBytes, RunQueue, SeenWorker } from './run-queue.ts'
 import { PROMISED_PART } from './scripts.ts'
@@ -48,18 +49,15 @@ export interface QueueWatchOptions {
 /** Asks until it is closed. */
 export class QueueWatch {
   readonly #options: QueueWatchOptions
-  readonly #timer: NodeJS.Timeout
+  readonly #closed = new AbortController()
   #state = NOTHING
   #askedAtMs = Number.NEGATIVE_INFINITY
-  #isBusy = false
-
   /** Of how many places it was said that there is not the memory for all of them. */
   #warnedOfPlaces = 0
 
   constructor(options: QueueWatchOptions) {
     this.#options = options
-    this.#timer = setInterval(() => this.#ask(), ASK_MS)
-    void this.#ask()
+    void this.#go()
   }
 
   get state(): QueueState {
@@ -68,12 +66,15 @@ export class QueueWatch {
   }
 
   close(): void {
-    clearInterval(this.#timer)
+    this.#closed.abort()
+  }
+
+  async #go(): Promise<void> {
+    const { signal } = this.#closed
+    for (; !signal.aborted; await pause(ASK_MS, signal)) await this.#ask()
   }
 
   async #ask(): Promise<void> {
-    if (this.#isBusy) return
-    this.#isBusy = true
     const { queue, logger, webhooks: askWebhooks = async () => 0 } = this.#options
     try {
       const [workers, webhooks, bytes, synchronous, ...depths] = await Promise.all([
@@ -88,17 +89,13 @@ export class QueueWatch {
         }),
       ])
       this.#state = {
-        ...NOTHING,
-        isKnown: true,
-        ...{ workers, webhooks, bytes, synchronous },
+        ...{ isKnown: true, ageMs: 0, workers, webhooks, bytes, synchronous },
         depths: Object.fromEntries(depths),
       }
       this.#askedAtMs = performance.now()
       this.#warnOfMemory(workers)
     } catch (error) {
       logger.debug({ err: error }, 'the queue could not be looked at')
-    } finally {
-      this.#isBusy = false
     }
   }
 

@@ -1,8 +1,9 @@
 // Webhooks without a last word, of all servers: each client and each host has its turn, and what waits costs nothing.
 
 import type { Redis } from 'ioredis'
-import { Script } from './connection.ts'
-import * as lua from './webhook-scripts.ts'
+import type { Script } from './lua.ts'
+import type { HookState, HookTuple } from './webhook-scripts.ts'
+import * as scripts from './webhook-scripts.ts'
 
 /** Most webhooks without a last word: some 500 bytes each in Redis. */
 const MAX_OPEN = 10_000
@@ -18,9 +19,6 @@ export interface Hook {
   owner: string
   host: string
 }
-
-/** `admitted`: it has its places, and a job. `retried`: it has a job that waits for its next attempt. `parked`: neither. */
-export type HookState = 'admitted' | 'retried' | 'parked'
 
 /** What became of one that was taken on. */
 export interface OpenedHook {
@@ -41,15 +39,6 @@ export interface WebhookLineOptions {
   lastWordMs?: number | undefined
 }
 
-type HookTuple = [id: string, owner: string, host: string]
-
-const open = new Script<[OpenedHook['turn'], number]>(lua.OPEN)
-const release = new Script<HookTuple[]>(lua.RELEASE)
-const close = new Script<HookTuple[]>(lua.CLOSE)
-const overdue = new Script<[HookTuple[], HookTuple[]]>(lua.OVERDUE)
-const resume = new Script<number>(lua.RESUME)
-const unsure = new Script<[...HookTuple, state: HookState][]>(lua.UNSURE)
-
 /** All methods reject where Redis is away. */
 export class WebhookLine {
   readonly #options: WebhookLineOptions
@@ -62,34 +51,34 @@ export class WebhookLine {
   async open({ id, owner, host }: Hook, bytes: number): Promise<OpenedHook> {
     const { maxOpen = MAX_OPEN, lastWordMs = LAST_WORD_MS, maxHeldBytes } = this.#options
     const args = [id, owner, host, bytes, lastWordMs, maxOpen, maxHeldBytes]
-    const [turn, isHeld] = await this.#run(open, ...args)
+    const [turn, isHeld] = await this.#run(scripts.open, ...args)
     return { turn, isHeld: isHeld === 1 }
   }
 
   /** Its attempt is over, and another one follows later: which others need jobs now. */
   async release(id: string): Promise<Hook[]> {
-    return (await this.#run(release, id)).map(toHook)
+    return (await this.#run(scripts.release, id)).map(toHook)
   }
 
   /** Its job was handed out: whether it may be told now. Else it is told of again by `release` or `close`. */
   async resume(id: string): Promise<boolean> {
-    return (await this.#run(resume, id)) === 1
+    return (await this.#run(scripts.resume, id)) === 1
   }
 
   /** It has had its last word: which others need jobs now. */
   async close(id: string): Promise<Hook[]> {
-    return (await this.#run(close, id)).map(toHook)
+    return (await this.#run(scripts.close, id)).map(toHook)
   }
 
   /** Ends some that have taken too long, each for one caller; and which others need jobs now. */
   async overdue(): Promise<{ over: Hook[]; next: Hook[] }> {
-    const [over, next] = await this.#run(overdue)
+    const [over, next] = await this.#run(scripts.overdue)
     return { over: over.map(toHook), next: next.map(toHook) }
   }
 
   /** Some that should have jobs, and for which nobody has made sure of that for so many milliseconds. */
   async unsure(ageMs: number): Promise<{ hook: Hook; state: HookState }[]> {
-    const found = await this.#run(unsure, ageMs)
+    const found = await this.#run(scripts.unsure, ageMs)
     return found.map(([id, owner, host, state]) => ({ hook: { id, owner, host }, state }))
   }
 
@@ -99,7 +88,7 @@ export class WebhookLine {
   }
 
   #run<T>(script: Script<T>, ...args: (string | number)[]): Promise<T> {
-    return script.run(this.#options.redis, this.#options.keyPrefix, ...args)
+    return script(this.#options.redis, this.#options.keyPrefix, ...args)
   }
 }
 

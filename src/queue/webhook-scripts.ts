@@ -12,6 +12,12 @@
 import { CLIENT_PLACES, HOST_PLACES } from '../webhooks/attempt-places.ts'
 import { scriptsWith } from './lua.ts'
 
+/** A webhook: its run, its client, its host. */
+export type HookTuple = [id: string, owner: string, host: string]
+
+/** `admitted`: it has its places, and a job. `retried`: it has a job that waits for its next attempt. `parked`: neither. */
+export type HookState = 'admitted' | 'retried' | 'parked'
+
 /** How many lanes are looked at for one that may go on. Those that may not go to the end. */
 const LOOKED_AT = 64
 /** How many one script ends, or looks for, at most: it keeps all others waiting meanwhile. */
@@ -104,6 +110,8 @@ local function close(id, hook, admitted)
     leave(hook, admitted)
   end
 end
+
+even_if_full()
 `)
 
 /**
@@ -111,8 +119,7 @@ end
  * {'full'}; and 1 where the result is kept for it. A second call says the same again. No client can have all places, nor
  * all of the bytes. ARGV: id, owner, host, bytes of its result, how long it may take, most webhooks, most bytes.
  */
-export const OPEN = script(`
-even_if_full()
+export const open = script<['queue' | 'wait' | 'full', number]>('HOOK_OPEN')(`
 local id, owner, host, bytes = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local hook = known(id)
 if not hook then
@@ -133,8 +140,7 @@ return {hook.state == 'admitted' and 'queue' or 'wait', hook.held > 0 and 1 or 0
 `)
 
 /** An attempt is over and another one follows later: which others are to be queued, as {id, owner, host}. Again: none. */
-export const RELEASE = script(`
-even_if_full()
+export const release = script<HookTuple[]>('HOOK_RELEASE')(`
 local hook, admitted = known(ARGV[2]), {}
 if hook and hook.state == 'admitted' then
   note(ARGV[2], hook, 'retried')
@@ -147,8 +153,7 @@ return admitted
  * The job of a webhook was handed out: 1 where it may be told now. 0 where its host or client has no place for another
  * attempt: it is the next one of its lane then. What is not known may be told.
  */
-export const RESUME = script(`
-even_if_full()
+export const resume = script<number>('HOOK_RESUME')(`
 local id = ARGV[2]
 local hook = known(id)
 if not hook or hook.state == 'admitted' then return 1 end
@@ -164,16 +169,14 @@ return 0
 `)
 
 /** A webhook has had its last word: which others are to be queued. Again: none. */
-export const CLOSE = script(`
-even_if_full()
+export const close = script<HookTuple[]>('HOOK_CLOSE')(`
 local hook, admitted = known(ARGV[2]), {}
 if hook then close(ARGV[2], hook, admitted) end
 return admitted
 `)
 
 /** Ends those whose time is over, some at once: these, and which others are to be queued. */
-export const OVERDUE = script(`
-even_if_full()
+export const overdue = script<[HookTuple[], HookTuple[]]>('HOOK_OVERDUE')(`
 local over, admitted = {}, {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('hooks:open'), '-inf', now(), 'LIMIT', 0, ${AT_ONCE})) do
   local hook = known(id)
@@ -191,8 +194,7 @@ return {over, admitted}
  * Some that should have a job, and nobody has made sure of that for so many milliseconds, as {id, owner, host, state}. Nobody
  * else does it now.
  */
-export const UNSURE = script(`
-even_if_full()
+export const unsure = script<[...HookTuple, state: HookState][]>('HOOK_UNSURE')(`
 local at, found = now(), {}
 local ids = redis.call('ZRANGEBYSCORE', key('hooks:asked'), '-inf', at - tonumber(ARGV[2]), 'LIMIT', 0, ${AT_ONCE})
 for _, id in ipairs(ids) do

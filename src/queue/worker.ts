@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Executor } from '../run/executor.ts'
+import { Bell } from '../waits/bell.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
 import { connectToWait } from './connection.ts'
@@ -73,10 +74,8 @@ export class QueueWorker {
   readonly #stop = new AbortController()
   readonly #heartbeat: NodeJS.Timeout
   readonly #bound: ResultBound
-  /** How long the next rest is for want of memory. */
+  /** How long the next rest is for want of memory: longer after one. */
   #fullMs = FIRST_FULL_MS
-  /** Whether there is one. */
-  #restsForMemory = false
   #isClosing = false
 
   constructor(options: QueueWorkerOptions) {
@@ -85,7 +84,6 @@ export class QueueWorker {
     const { queue, url, prefix, environments, slots, name, logger } = options
     this.#bound = resultBound(options.limits)
     this.#leases = new Leases(queue)
-    queue.connectForRuns()
     this.#slots = new Slots(slots)
     this.#ears = connectToWait(url)
     this.#ears.on('message', (_, runId: string) => this.#leases.lose(runId))
@@ -95,7 +93,7 @@ export class QueueWorker {
       (environment) =>
         new JobSource({
           ...{ environment, connection: this.#connection, prefix, name, logger },
-          ...{ workerId: this.id, slots: this.#slots },
+          slots: this.#slots,
         }),
     )
     this.#loops = Promise.all(this.#sources.map((source) => this.#work(source)))
@@ -133,18 +131,15 @@ export class QueueWorker {
       try {
         const job = await source.next()
         if (!job) continue
-        let hasBegun = () => {}
-        const begun = new Promise<void>((resolve) => {
-          hasBegun = resolve
-        })
-        const run = this.#run(job, source.environment, hasBegun).finally(() => {
-          hasBegun()
+        const begun = new Bell()
+        const run = this.#run(job, source.environment, begun).finally(() => {
+          begun.ring()
           this.#running.delete(run)
           this.#slots.giveBack()
         })
         this.#running.add(run)
         // After an idle time there is hardly another one: to look for it would only be in the way of the first.
-        if (job.isFirst) await settlesWithin(begun, FIRST_MS)
+        if (job.isFirst) await begun.heard(FIRST_MS)
       } catch (error) {
         if (this.#isClosing) return
         this.#options.logger.debug({ err: error }, 'a queue can’t be read')
@@ -153,15 +148,16 @@ export class QueueWorker {
     }
   }
 
-  async #run(job: TakenJob, environment: string, hasBegun: () => void): Promise<void> {
+  async #run(job: TakenJob, environment: string, begun: Bell): Promise<void> {
     const { logger, name, onRun } = this.#options
     const { id: runId } = job.data
     try {
-      const end = await this.#take(job, environment, hasBegun)
+      const end = await this.#take(job, environment, begun)
       logger.debug({ runId, end, worker: name }, 'a run is over')
       onRun?.(end)
       if (end === 'put back') return
-      this.#endRestForMemory()
+      // What was reserved for it is free.
+      if (this.#fullMs > FIRST_FULL_MS) this.#slots.endRest()
     } catch (error) {
       // Its lease ends, and it is swept up.
       logger.error({ err: error, runId }, 'a run could not be seen to')
@@ -171,20 +167,22 @@ export class QueueWorker {
     })
   }
 
-  async #take(job: TakenJob, environment: string, hasBegun: () => void): Promise<WorkerEnd> {
+  async #take(job: TakenJob, environment: string, begun: Bell): Promise<WorkerEnd> {
     const { queue, executor, parse } = this.#options
     const { run, takenAtMs } = await this.#start(job)
     if (!run) return 'skipped'
     if (run === 'full') {
-      this.#restForMemory()
+      // There is no memory in Redis for what may come of it. Workers that began to rest together do not end it together.
+      this.#slots.restFor(this.#fullMs * (0.5 + Math.random() / 2))
+      this.#fullMs = Math.min(2 * this.#fullMs, LAST_FULL_MS)
       await job.putBack()
       return 'put back'
     }
     this.#fullMs = FIRST_FULL_MS
     const once = new RunOnce({
-      ...{ queue, executor, parse, stop: this.#stop.signal, onStart: hasBegun },
+      ...{ queue, executor, parse, stop: this.#stop.signal, onStart: () => begun.ring() },
       onUnable: () => {
-        this.#restsForMemory = false
+        this.#fullMs = FIRST_FULL_MS
         this.#slots.restFor(REST_MS)
       },
     })
@@ -209,21 +207,6 @@ export class QueueWorker {
         await pause(PAUSE_MS, this.#stop.signal)
       }
     }
-  }
-
-  /** Nobody takes a job for a while: there is no memory in Redis for what may come of its run. */
-  #restForMemory(): void {
-    this.#restsForMemory = true
-    // Workers that began to rest together do not end it together.
-    this.#slots.restFor(this.#fullMs * (0.5 + Math.random() / 2))
-    this.#fullMs = Math.min(2 * this.#fullMs, LAST_FULL_MS)
-  }
-
-  /** One of its own has ended, and what was reserved for it is free. */
-  #endRestForMemory(): void {
-    if (!this.#restsForMemory) return
-    this.#restsForMemory = false
-    this.#slots.endRest()
   }
 
   #beat(): void {

@@ -30,20 +30,8 @@ export interface Counter {
   reward(client: string, points: number): Promise<RateLimiterRes>
 }
 
-/** In the memory of this server. */
-export class MemoryRateLimiter implements RateLimiter {
-  readonly #counters = new CountersByPolicy(
-    ({ requests, windowSeconds }) =>
-      new RateLimiterMemory({ points: requests, duration: windowSeconds }),
-  )
-
-  async count(client: string, policy: RatePolicy, requests = 1): Promise<RateState> {
-    return countWith(this.#counters.of(policy), client, policy, requests)
-  }
-}
-
-/** One counter for each policy that keys and settings have. */
-export class CountersByPolicy {
+/** Counts with a counter for each policy that keys and settings have. */
+export class CountersByPolicy implements RateLimiter {
   readonly #make: (policy: RatePolicy) => Counter
   readonly #counters = new Map<string, Counter>()
 
@@ -51,34 +39,34 @@ export class CountersByPolicy {
     this.#make = make
   }
 
-  of(policy: RatePolicy): Counter {
+  /** @throws {Error} when the counter can't count. */
+  async count(client: string, policy: RatePolicy, requests = 1): Promise<RateState> {
     const name = policyName(policy)
     const counter = this.#counters.get(name) ?? this.#make(policy)
     this.#counters.set(name, counter)
-    return counter
+    const state = await counter.consume(client, requests).catch((rejection: unknown) => {
+      if (rejection instanceof RateLimiterRes) return rejection
+      throw rejection
+    })
+    const endsAtMs = performance.now() + state.msBeforeNext
+    return {
+      isOver: state.consumedPoints > policy.requests,
+      remaining: state.remainingPoints,
+      resetMs: state.msBeforeNext,
+      giveBack: async () => {
+        // In the window after it there would be one more than the policy says.
+        if (performance.now() < endsAtMs) await counter.reward(client, requests)
+      },
+    }
   }
 }
 
-/** @throws {Error} when the counter can't count. */
-export async function countWith(
-  counter: Counter,
-  client: string,
-  policy: RatePolicy,
-  requests: number,
-): Promise<RateState> {
-  const state = await counter.consume(client, requests).catch((rejection: unknown) => {
-    if (rejection instanceof RateLimiterRes) return rejection
-    throw rejection
-  })
-  const endsAtMs = performance.now() + state.msBeforeNext
-  return {
-    isOver: state.consumedPoints > policy.requests,
-    remaining: state.remainingPoints,
-    resetMs: state.msBeforeNext,
-    giveBack: async () => {
-      // In the window after it there would be one more than the policy says.
-      if (performance.now() < endsAtMs) await counter.reward(client, requests)
-    },
+/** In the memory of this server. */
+export class MemoryRateLimiter extends CountersByPolicy {
+  constructor() {
+    super(({ requests, windowSeconds }) => {
+      return new RateLimiterMemory({ points: requests, duration: windowSeconds })
+    })
   }
 }
 

@@ -5,7 +5,6 @@ import type { Logger } from 'pino'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import {
   CountersByPolicy,
-  countWith,
   MemoryRateLimiter,
   policyName,
   type RateLimiter,
@@ -20,12 +19,16 @@ const REST_MS = 1000
 /** Longest pause between attempts to connect, in milliseconds. */
 const LAST_RETRY_MS = 2000
 
-/** Shares its counts with all servers on the same Redis that have the same `prefix` (QUEUE_PREFIX). */
+/**
+ * Shares its counts with all servers on the same Redis that have the same `prefix` (QUEUE_PREFIX). The library's own
+ * `insuranceLimiter` would give back to whoever counts by then, ask a Redis that hangs again for each request, and tell
+ * nobody that memory counts.
+ */
 export class RedisRateLimiter implements RateLimiter {
   readonly #redis: Redis
   readonly #logger: Logger
   readonly #memory = new MemoryRateLimiter()
-  readonly #counters: CountersByPolicy
+  readonly #inRedis: CountersByPolicy
   #restsUntilMs = 0
   #isShared = true
 
@@ -43,7 +46,7 @@ export class RedisRateLimiter implements RateLimiter {
     this.#redis.on('error', (error: Error) => this.#fallBack(error))
     // Not only when somebody is counted: an idle server would say for ever that it counts alone.
     this.#redis.on('ready', () => this.#isBack())
-    this.#counters = new CountersByPolicy(
+    this.#inRedis = new CountersByPolicy(
       (policy) =>
         new RateLimiterRedis({
           storeClient: this.#redis,
@@ -62,7 +65,7 @@ export class RedisRateLimiter implements RateLimiter {
   async count(client: string, policy: RatePolicy, requests = 1): Promise<RateState> {
     if (performance.now() >= this.#restsUntilMs) {
       try {
-        const state = await countWith(this.#counters.of(policy), client, policy, requests)
+        const state = await this.#inRedis.count(client, policy, requests)
         this.#isBack()
         const giveBack = () => state.giveBack().catch((error: Error) => this.#fallBack(error))
         return { ...state, giveBack }

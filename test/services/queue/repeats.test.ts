@@ -1,14 +1,13 @@
 // Scripts that are called again, and answers that get lost: what the second call does, and what becomes of the runs.
 
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { BEFORE_ALL } from '../../../src/async-runs/async-runs.ts'
 import type { Submission } from '../../../src/queue/intake.ts'
-import { RedisScripts, scripts } from '../../../src/queue/redis-scripts.ts'
 import { resultBound, resultLimits } from '../../../src/queue/result-bound.ts'
 import type { TakenRun } from '../../../src/queue/run-queue.ts'
-import * as lua from '../../../src/queue/scripts.ts'
+import * as scripts from '../../../src/queue/scripts.ts'
 import type { Executor } from '../../../src/run/executor.ts'
 import { unavailable } from '../../../src/run/refusal.ts'
 import type { RunRequest } from '../../../src/run/request.ts'
@@ -32,23 +31,29 @@ function start({ onTestFinished }: Context, url = redis.url): Cluster {
   return cluster
 }
 
-const digestOf = (text: string) => createHash('sha1').update(text).digest('hex')
-type Evalsha = (this: Redis, digest: string, keys: number, ...args: unknown[]) => Promise<unknown>
-
-/** Has all calls of scripts in this process go through a function, until the test is over. */
+/** Has all calls of our scripts go through a function, on connections that are made until the test is over. */
 function intercept(
   { onTestFinished }: Context,
-  through: (call: () => Promise<unknown>, digest: string) => Promise<unknown>,
+  through: (call: () => Promise<unknown>, name: string) => Promise<unknown>,
 ) {
-  const prototype = Redis.prototype as unknown as { evalsha: Evalsha }
-  const { evalsha } = prototype
-  prototype.evalsha = function intercepted(digest, ...args) {
-    return through(() => evalsha.call(this, digest, ...args), digest)
+  const { defineCommand } = Redis.prototype
+  Redis.prototype.defineCommand = function intercepted(this: Redis, name, definition) {
+    defineCommand.call(this, name, definition)
+    if (!/^[A-Z_]+$/.test(name)) return // one of BullMQ's
+    const command = Reflect.get(this, name) as (...args: unknown[]) => Promise<unknown>
+    Reflect.set(this, name, (...args: unknown[]) => through(() => command.apply(this, args), name))
   }
   onTestFinished(() => {
-    prototype.evalsha = evalsha
+    Redis.prototype.defineCommand = defineCommand
   })
 }
+
+/** All scripts of runs. */
+const NAMES: ReadonlySet<string> = new Set(
+  Object.entries(scripts).flatMap(([name, script]) =>
+    typeof script === 'function' ? [name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()] : [],
+  ),
+)
 
 /** Scripts that are called seldom: most of their calls are repeated or lost. */
 const RARE: ReadonlySet<string> = new Set([
@@ -76,7 +81,6 @@ function alone(context: Context) {
   const cluster = start(context)
   const { queue } = cluster
   const bound = resultBound(resultLimits(cluster.config))
-  const calls = new RedisScripts(queue.redis, queue.key(''))
   const submission = (ids: readonly string[], more: Partial<Submission> = {}): Submission => ({
     ...{
       kind: 'async' as const,
@@ -102,7 +106,7 @@ function alone(context: Context) {
     if (!run || run === 'full') throw new Error('it can’t be started')
     return run
   }
-  return { cluster, queue, bound, calls, submission, submit, started }
+  return { cluster, queue, bound, submission, submit, started }
 }
 
 const FAILED = { state: 'failed', refusal: { code: 'internal', error: '' } } as const
@@ -224,12 +228,12 @@ describe('a second call with the same arguments', () => {
   })
 
   it('of HEARTBEAT and WORKERS changes nothing', async (context) => {
-    const { cluster, queue, calls } = alone(context)
+    const { cluster, queue } = alone(context)
     const report = JSON.stringify({
       ...{ name: 'a', environments: [], slots: 1, running: 0, startedAt: '2026-01-01T00:00:00Z' },
     })
     const both = async () => {
-      await calls.run(scripts.heartbeat, 'worker', report, 60_000)
+      await scripts.heartbeat(queue.redis, queue.key(''), 'worker', report, 60_000)
       return (await queue.workers()).map(({ id }) => id)
     }
     expect(await both()).toEqual(['worker'])
@@ -285,24 +289,36 @@ describe('what is counted', () => {
   })
 })
 
+it('a Redis that has forgotten all scripts is told them again, in their order', async (context) => {
+  const cluster = start(context)
+  const { executor } = cluster.server()
+  cluster.worker()
+  await executor.run(program('a first one # now'), going())
+  await cluster.queue.redis.script('FLUSH')
+  const startMs = performance.now()
+  await executor.run(program('x # now'), going())
+  expect(performance.now() - startMs).toBeLessThan(3000) // a job before its run is missed after five seconds
+})
+
 for (const stillMs of [5000, 6500]) {
   it(`a Redis that stands still for ${stillMs} ms while a run is started costs it nothing`, async (context) => {
     const own = await redisService()
     context.onTestFinished(() => own.remove())
-    const cluster = start(context, own.url)
-    const server = cluster.server()
-    const { asyncRuns } = server
-    const { executor } = cluster.worker()
-    await server.executor.run(program('a first one # now'), going()) // Redis knows the scripts then
-    let isStill = false
-    intercept(context, (call, digest) => {
-      if (digest === digestOf(lua.START) && !isStill) {
-        isStill = true
+    let isToStand = false
+    intercept(context, (call, name) => {
+      if (name === 'START' && isToStand) {
+        isToStand = false
         process.kill(own.pid(), 'SIGSTOP')
         setTimeout(() => process.kill(own.pid(), 'SIGCONT'), stillMs)
       }
       return call()
     })
+    const cluster = start(context, own.url)
+    const server = cluster.server()
+    const { asyncRuns } = server
+    const { executor } = cluster.worker()
+    await server.executor.run(program('a first one # now'), going()) // all are connected then
+    isToStand = true
     const id = randomUUID()
     // The server may hear nothing in time, but the run is written down.
     await asyncRuns
@@ -318,24 +334,40 @@ for (const stillMs of [5000, 6500]) {
 it('a FINISH that takes long is sent once', async (context) => {
   const own = await redisService()
   context.onTestFinished(() => own.remove())
-  const cluster = start(context, own.url)
-  const { executor } = cluster.server()
-  cluster.worker()
-  await executor.run(program('a first one # now'), going()) // Redis knows the scripts then
+  let isToStand = false
   let sent = 0
-  intercept(context, (call, digest) => {
-    if (digest === digestOf(lua.FINISH)) {
+  intercept(context, (call, name) => {
+    if (name === 'FINISH' && isToStand) {
       sent += 1
       process.kill(own.pid(), 'SIGSTOP')
       setTimeout(() => process.kill(own.pid(), 'SIGCONT'), 5000)
     }
     return call()
   })
+  const cluster = start(context, own.url)
+  const { executor } = cluster.server()
+  cluster.worker()
+  await executor.run(program('a first one # now'), going()) // all are connected then
+  isToStand = true
   expect(await executor.run(program('x # now'), going())).toMatchObject({ output: 'x # now' })
   expect(sent).toBe(1)
 }, 30_000)
 
 it('whatever is repeated or lost: each run has one end, none begins twice, and nothing is left over', async (context) => {
+  /** By script, what was done to its calls. */
+  const done = new Map<string, Set<string>>()
+  let isCalm = false
+  intercept(context, async (call, name) => {
+    const dice = Math.random()
+    const share = RARE.has(name) ? 0.9 : 0.4
+    if (!NAMES.has(name) || isCalm || dice > share) return call()
+    const what = dice < 0.5 * share ? 'twice' : dice < 0.9 * share ? 'answer lost' : 'never came'
+    done.set(name, (done.get(name) ?? new Set()).add(what))
+    if (what === 'never came') throw new Error('it never came')
+    const answer = await call()
+    if (what === 'twice') return call()
+    throw new Error(`the answer is lost: ${JSON.stringify(answer)?.slice(0, 10)}`)
+  })
   const cluster = start(context)
   const servers = [cluster.server(), cluster.server()]
   const begun: RunRequest[] = []
@@ -352,32 +384,12 @@ it('whatever is repeated or lost: each run has one end, none begins twice, and n
   }
   cluster.worker({ slots: 4, executor: host })
   cluster.worker({ slots: 4, executor: host })
-  const names = new Map(
-    Object.entries(lua).flatMap(([name, text]) =>
-      typeof text === 'string' ? [[digestOf(text), name] as const] : [],
-    ),
-  )
-  /** By script, what was done to its calls. */
-  const done = new Map<string, Set<string>>()
-  let isCalm = false
-  intercept(context, async (call, digest) => {
-    const name = names.get(digest)
-    const dice = Math.random()
-    const share = name && RARE.has(name) ? 0.9 : 0.4
-    if (!name || isCalm || dice > share) return call()
-    const what = dice < 0.5 * share ? 'twice' : dice < 0.9 * share ? 'answer lost' : 'never came'
-    done.set(name, (done.get(name) ?? new Set()).add(what))
-    if (what === 'never came') throw new Error('it never came')
-    const answer = await call()
-    if (what === 'twice') return call()
-    throw new Error(`the answer is lost: ${JSON.stringify(answer)?.slice(0, 10)}`)
-  })
   const { queue } = cluster
   const asynchronous: string[] = []
   const answers = new Map<string, number>()
   /** Each script is to be called twice, and to have its answer lost. */
   const undone = () =>
-    [...names.values()].filter(
+    [...NAMES].filter(
       (name) => !done.get(name)?.has('twice') || !done.get(name)?.has('answer lost'),
     )
   for (let round = 0; round < 8 || (undone().length > 0 && round < 60); round += 1) {
