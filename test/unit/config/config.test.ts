@@ -27,7 +27,8 @@ describe('this machine', () => {
   ])('has the cores in the list %j', (list, count) => expect(coresOf(list)).toBe(count))
 
   it('has the cores that this process may run on', async () => {
-    const code = "import { thisMachine } from './src/config/config.ts'; console.log(thisMachine().cores)"
+    const code =
+      "import { thisMachine } from './src/config/config.ts'; console.log(thisMachine().cores)"
     const node = [process.execPath, '--import', 'tsx', '--input-type', 'module', '-e', code]
     expect((await execa('taskset', ['-c', '0', ...node])).stdout).toBe('1')
   }, 30_000)
