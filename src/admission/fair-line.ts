@@ -67,9 +67,11 @@ export class FairLine<T> {
     this.#change(flow, () => flow.places.splice(flow.places.indexOf(place), 1))
   }
 
-  /** Takes out the one whose turn it is. */
-  shift(): T | undefined {
-    const flow = this.#byFirst.first
+  /** Takes out the one whose turn it is, of those whose client's first may go. */
+  shift(mayGo: (first: T) => boolean = () => true): T | undefined {
+    const flow = this.#byFirst.find(
+      ({ places: [first] }) => first !== undefined && mayGo(first.value),
+    )
     if (!flow) return undefined
     // It goes on with each turn, whoever has it, so that clients that come new are due later than those who wait: nobody is
     // overtaken for ever. The one more is for who comes next: it is not behind the second turn of who had one just now.

@@ -4,7 +4,7 @@
 const MAX_LENGTH = 512
 
 /** Keeps items in order. What the order goes by must not change for an item that is in it. */
-export class Sorted<T> {
+export class Sorted<T extends object> {
   /** None of them is empty. */
   readonly #parts: T[][] = []
   readonly #isBefore: (a: T, b: T) => boolean
@@ -19,6 +19,15 @@ export class Sorted<T> {
 
   get last(): T | undefined {
     return this.#parts.at(-1)?.at(-1)
+  }
+
+  /** The first item of which something is true. */
+  find(isTrue: (item: T) => boolean): T | undefined {
+    for (const part of this.#parts) {
+      const item = part.find(isTrue)
+      if (item) return item
+    }
+    return undefined
   }
 
   add(item: T): void {

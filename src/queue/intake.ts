@@ -1,8 +1,7 @@
 // Takes runs on: writes them down, and queues their jobs.
 
 import { retryAfter } from '../admission/drain-rate.ts'
-import { neverFits } from '../admission/fair-share.ts'
-import { tooManyAtOnce } from '../admission/key-places.ts'
+import { neverFits, tooManyAtOnce } from '../admission/fair-share.ts'
 import type { RunKind } from '../run/executor.ts'
 import { Refusal } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'

@@ -19,10 +19,6 @@ export interface RunOptions {
   origin?: RunOrigin
   /** `sync` where it is not given. */
   kind?: RunKind
-  /** Until when the run may wait for its turn at most, by `performance.now()`. */
-  waitUntilMs?: number
-  /** Called when a run may be tried again that was refused as `rate_limited`; asynchronous runs are told of that. */
-  onRoom?: () => void
   /** Called when there is a place for the run, which may have waited in a line. */
   onAdmitted?: () => void
   /** Called when the run has cost a container: one was started for it, or got its program. It may be called twice. */
