@@ -26,8 +26,8 @@ interface Client<T> {
  * A line for each client. Next is the client that has the fewest out, and of those that have as few the one whose last
  * turn is the longest ago, both by weight: one with a thousand runs does not keep another one waiting that has one.
  * A queue of priorities that are given on arrival can't know who has how many out when a place gets free, can't step over
- * a client that has all it may have, and would leave the last of many behind everybody who comes later. The executor's
- * own line goes by turns alone, and when it is full it sends somebody away: here nobody is.
+ * a client that has all it may have, and would leave the last of many behind everybody who comes later. The line of the
+ * gate goes by turns alone, and when it is full it sends somebody away: here nobody is.
  */
 export class BalancedLine<T extends Waiting> {
   readonly #clients = new Map<string, Client<T>>()
@@ -79,12 +79,15 @@ export class BalancedLine<T extends Waiting> {
     this.#size += 1
   }
 
-  /** Takes the next one out of the line; undefined where none may come. */
-  take(): T | undefined {
+  /**
+   * Takes the next one out of the line; undefined where none may come. `otherOf` says how many a client has beside those that
+   * are out: they are in its bound too.
+   */
+  take(otherOf: (client: string) => number = () => 0): T | undefined {
     let next: { client: Client<T>; one: T; share: number } | undefined
-    for (const client of this.#clients.values()) {
+    for (const [name, client] of this.#clients) {
       const [one] = client.waiting
-      if (!one || client.isResting || client.out >= client.maxOut) continue
+      if (!one || client.isResting || client.out + otherOf(name) >= client.maxOut) continue
       const share = client.out / one.weight
       const isSooner =
         !next || share < next.share || (share === next.share && client.turn < next.client.turn)

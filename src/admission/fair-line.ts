@@ -1,20 +1,20 @@
 // A line of several clients, in which each gets its turns however many places others hold: start-time fair queueing.
 
 import type { Client } from '../run/record.ts'
-import { Heap } from './heap.ts'
-import { LinkedList, type Member } from './linked-list.ts'
+import { Sorted } from './sorted.ts'
 
 /** What one client has in the line. */
 interface Flow<T> {
   name: string | undefined
   weight: number
-  places: LinkedList<Place<T>>
-  /** The time at which the first of them is due, in rounds; where it has none, the earliest for its next one. */
+  /** In the order in which they came. */
+  places: Place<T>[]
+  /** The time at which the first of them is due, in rounds. */
   dueAt: number
 }
 
 /** One who stands in a line. */
-export interface Place<T> extends Member<Place<T>> {
+export interface Place<T> {
   readonly value: T
   /** How many came before. */
   readonly ticket: number
@@ -31,12 +31,12 @@ const ALWAYS = Number.NEGATIVE_INFINITY
  * With one client alone it is first come first served.
  */
 export class FairLine<T> {
-  /** Those that have places, and those that are remembered because they had a turn in this round. */
+  /** Those that have places. */
   readonly #flows = new Map<string | undefined, Flow<T>>()
-  readonly #byFirst = new Heap<Flow<T>>((a, b) => isBefore(firstOf(a), firstOf(b)))
-  readonly #byLast = new Heap<Flow<T>>((a, b) => isBefore(lastOf(b), lastOf(a)))
-  /** Those without places, of which the first may be forgotten next. */
-  readonly #idle = new Heap<Flow<T>>((a, b) => a.dueAt < b.dueAt)
+  readonly #byFirst = new Sorted<Flow<T>>((a, b) => isBefore(firstOf(a), firstOf(b)))
+  readonly #byLast = new Sorted<Flow<T>>((a, b) => isBefore(lastOf(a), lastOf(b)))
+  /** Of clients without places that had a turn in this round: when their next one is due at the earliest. */
+  readonly #nextTurns = new Map<string | undefined, number>()
   #now = 0
   /** Of the clients that have places, together. */
   #weight = 0
@@ -50,19 +50,12 @@ export class FairLine<T> {
   /** Adds one at the end of what its client has. Without a client it is of our own, and goes before all clients. */
   add(value: T, client?: Client): Place<T> {
     const flow = this.#flows.get(client?.name) ?? this.#newFlow(client)
-    if (flow.places.size === 0) {
-      this.#idle.delete(flow)
-      flow.dueAt = this.#nextDueAt(flow, client)
-    } else {
-      this.#weight -= flow.weight
-    }
-    flow.weight = client?.weight ?? 1 // a file of keys may have changed
-    this.#weight += flow.weight
     const place: Place<T> = { value, ticket: this.#tickets, flow }
     this.#tickets += 1
-    this.#size += 1
-    flow.places.add(place)
-    this.#sort(flow)
+    this.#change(flow, () => {
+      flow.weight = client?.weight ?? 1 // a file of keys may have changed
+      flow.places.push(place)
+    })
     return place
   }
 
@@ -71,30 +64,25 @@ export class FairLine<T> {
     const { flow } = place
     if (!flow) return
     place.flow = undefined
-    flow.places.delete(place)
-    this.#size -= 1
-    if (flow.places.size > 0) {
-      this.#sort(flow)
-      return
-    }
-    this.#weight -= flow.weight
-    this.#byFirst.delete(flow)
-    this.#byLast.delete(flow)
-    this.#idle.put(flow)
-    this.#forgetIdle()
+    this.#change(flow, () => flow.places.splice(flow.places.indexOf(place), 1))
   }
 
-  /** Takes out the one whose turn it is. */
-  shift(): T | undefined {
-    const flow = this.#byFirst.first
-    const place = flow?.places.first
-    if (!flow || !place) return undefined
+  /** Takes out the one whose turn it is, of those whose client's first may go. */
+  shift(mayGo: (first: T) => boolean = () => true): T | undefined {
+    const flow = this.#byFirst.find(
+      ({ places: [first] }) => first !== undefined && mayGo(first.value),
+    )
+    if (!flow) return undefined
     // It goes on with each turn, whoever has it, so that clients that come new are due later than those who wait: nobody is
     // overtaken for ever. The one more is for who comes next: it is not behind the second turn of who had one just now.
     this.#now = Math.max(flow.dueAt, this.#now + 1 / (this.#weight + 1))
-    flow.dueAt += 1 / flow.weight
-    this.delete(place)
-    return place.value
+    let place: Place<T> | undefined
+    this.#change(flow, () => {
+      flow.dueAt += 1 / flow.weight
+      place = flow.places.shift()
+    })
+    if (place) place.flow = undefined
+    return place?.value
   }
 
   /**
@@ -102,47 +90,56 @@ export class FairLine<T> {
    * client that holds most for its weight. Undefined where the newcomer itself would be the last.
    */
   displacedBy(client?: Client): T | undefined {
-    const largest = this.#byLast.first
-    const flow = this.#flows.get(client?.name)
-    if (!largest || largest === flow) return undefined
-    return this.#nextDueAt(flow, client) < lastOf(largest).dueAt
-      ? largest.places.last?.value
-      : undefined
+    const largest = this.#byLast.last
+    if (!largest || largest.name === client?.name) return undefined
+    const isLater = this.#nextDueAt(client) < lastOf(largest).dueAt
+    return isLater ? largest.places.at(-1)?.value : undefined
   }
 
   /** To be called when nobody has to wait: turns of before make nobody's next one later. */
   forget(): void {
-    if (this.#size > 0) return
-    for (const flow of this.#flows.values()) this.#idle.delete(flow)
-    this.#flows.clear()
+    if (this.#size === 0) this.#nextTurns.clear()
   }
 
   #newFlow(client: Client | undefined): Flow<T> {
-    const name = client?.name
-    const flow = { name, weight: 1, places: new LinkedList<Place<T>>(), dueAt: this.#now }
-    this.#flows.set(name, flow)
-    return flow
+    return { name: client?.name, weight: 0, places: [], dueAt: this.#nextDueAt(client) }
+  }
+
+  /** Changes what a client has, which may be none before and after that. */
+  #change(flow: Flow<T>, change: () => void): void {
+    this.#byFirst.delete(flow)
+    this.#byLast.delete(flow)
+    this.#weight -= flow.weight
+    this.#size -= flow.places.length
+    change()
+    if (flow.places.length === 0) {
+      this.#rest(flow)
+      return
+    }
+    this.#byFirst.add(flow)
+    this.#byLast.add(flow)
+    this.#weight += flow.weight
+    this.#size += flow.places.length
+    this.#flows.set(flow.name, flow)
+    this.#nextTurns.delete(flow.name)
+  }
+
+  /** It has no places any more. Those whose last turn is of a round before this one are like new ones. */
+  #rest(flow: Flow<T>): void {
+    this.#flows.delete(flow.name)
+    this.#nextTurns.set(flow.name, flow.dueAt)
+    for (const [name, dueAt] of this.#nextTurns) {
+      if (dueAt > this.#now) return
+      this.#nextTurns.delete(name)
+    }
   }
 
   /** When the next place of a client is due. */
-  #nextDueAt(flow: Flow<T> | undefined, client: Client | undefined): number {
+  #nextDueAt(client: Client | undefined): number {
     if (!client) return ALWAYS
-    if (!flow) return this.#now
-    const { places, dueAt } = flow
-    return places.size > 0 ? dueAt + places.size / client.weight : Math.max(this.#now, dueAt)
-  }
-
-  #sort(flow: Flow<T>): void {
-    this.#byFirst.put(flow)
-    this.#byLast.put(flow)
-  }
-
-  /** Those whose last turn is of a round before this one are like new ones. */
-  #forgetIdle(): void {
-    for (let flow = this.#idle.first; flow && flow.dueAt <= this.#now; flow = this.#idle.first) {
-      this.#idle.delete(flow)
-      this.#flows.delete(flow.name)
-    }
+    const flow = this.#flows.get(client.name)
+    if (flow) return flow.dueAt + flow.places.length / client.weight
+    return Math.max(this.#now, this.#nextTurns.get(client.name) ?? 0)
   }
 }
 
@@ -152,11 +149,11 @@ interface Due {
 }
 
 function firstOf({ dueAt, places }: Flow<unknown>): Due {
-  return { dueAt, ticket: places.first?.ticket ?? 0 }
+  return { dueAt, ticket: places[0]?.ticket ?? 0 }
 }
 
 function lastOf({ dueAt, weight, places }: Flow<unknown>): Due {
-  return { dueAt: dueAt + (places.size - 1) / weight, ticket: places.last?.ticket ?? 0 }
+  return { dueAt: dueAt + (places.length - 1) / weight, ticket: places.at(-1)?.ticket ?? 0 }
 }
 
 function isBefore(a: Due, b: Due): boolean {

@@ -58,6 +58,15 @@ local function may_wait(come, stay, own, parked, free, max)
 end
 `
 
+/** What is said where a key has as many programs as it may have at once. */
+export function tooManyAtOnce(maxConcurrent: number): Refusal {
+  return new Refusal(
+    'rate_limited',
+    `This key may run ${maxConcurrent} at once; try again when one has ended`,
+    { headers: { 'Retry-After': '1' } },
+  )
+}
+
 /** Of what would not fit if there were nothing else: to try again later would change nothing. */
 export function neverFits(): Refusal {
   const error =

@@ -1,15 +1,16 @@
-// Bounds how many runs go on at once and how many wait.
+// Bounds how many runs go on at once and how many wait. What somebody waits for goes before what is read later.
 
 import type { RunKind } from '../run/executor.ts'
 import type { Client } from '../run/record.ts'
 import { cancelled, Refusal } from '../run/refusal.ts'
 import { DrainRate } from './drain-rate.ts'
 import { FairLine } from './fair-line.ts'
+import { tooManyAtOnce } from './fair-share.ts'
 
 export interface GateOptions {
   /** How many may be inside at once. */
   maxRunning: number
-  /** How many may wait for a place, beside asynchronous runs: whoever sends those bounds them. */
+  /** How many may wait for a place. Asynchronous runs don't wait here: whoever sends those bounds them. */
   maxWaiting: number
   /** How long one may wait, in milliseconds. */
   maxWaitMs: number
@@ -17,130 +18,230 @@ export interface GateOptions {
 
 /** What one who asks for a place may say of itself. */
 export interface Turn {
-  /** Until when it may wait, by `performance.now()`, where that is sooner than the gate's own bound. */
-  untilMs?: number | undefined
   /** By default `sync`. */
   kind?: RunKind
+  /** How many of its client's may be inside at once, as it is from now on; by default as many as there are places. */
+  maxConcurrent?: number | undefined
+}
+
+/** What one client has here. */
+interface Counts {
+  /** How many may be inside at once. */
+  max: number
+  /** How many are inside, of each kind. */
+  sync: number
+  async: number
+  /** Synchronous ones that wait. */
+  waiting: number
 }
 
 /** One who waits. */
 interface Waiting {
-  kind: RunKind
+  /** Those of its client. */
+  counts: Counts
   enter: () => void
   /** Refuses it, for it has to make room. */
   displace: () => void
 }
 
-/** Lets a bounded number in, in fair turns, and keeps a bounded line before the door. */
+/** Says that an asynchronous run came too late: a synchronous one took its place. */
+export class NoRoom extends Refusal {
+  constructor() {
+    super('busy', 'There is no place for an asynchronous run at the moment; try again later')
+  }
+}
+
+/**
+ * Lets a bounded number in, and keeps a bounded line before the door, in which synchronous runs have fair turns. An
+ * asynchronous run gets a place that no synchronous one waits for, or none: whoever sends these keeps those that wait, and is
+ * told when there may be room.
+ *
+ * A client's own bound is for both kinds together. A synchronous run that finds it reached by asynchronous ones waits until
+ * one of these has left, whether or not the line is full. As many synchronous ones as may be inside may be here, so that
+ * those that wait so are no more than there are places.
+ */
 export class Gate {
+  /** Called when there may be room for an asynchronous run. */
+  onRoom: () => void = () => {}
   readonly #options: GateOptions
   readonly #line = new FairLine<Waiting>()
   readonly #drainRate = new DrainRate()
-  #running = 0
-  /** How many of those in the line are synchronous runs. */
-  #synchronous = 0
+  /** By name, of clients that have something here. */
+  readonly #clients = new Map<string, Counts>()
+  /** Of all clients and our own. */
+  readonly #inside = { sync: 0, async: 0 }
 
   constructor(options: GateOptions) {
     this.#options = options
   }
 
   get running(): number {
-    return this.#running
+    return this.#inside.sync + this.#inside.async
+  }
+
+  /** How many of those inside are asynchronous. */
+  get asynchronous(): number {
+    return this.#inside.async
+  }
+
+  get maxRunning(): number {
+    return this.#options.maxRunning
+  }
+
+  /** How many places nobody has; then nobody waits who might have one. */
+  get free(): number {
+    return this.#options.maxRunning - this.running
   }
 
   /** Whether the next one would have to wait. */
   get isFull(): boolean {
-    return this.#running >= this.#options.maxRunning
+    return this.free <= 0
   }
 
   get waiting(): number {
     return this.#line.size
   }
 
+  /** How many synchronous ones of a client's are inside or wait. */
+  synchronousOf(client: string): number {
+    const { sync = 0, waiting = 0 } = this.#clients.get(client) ?? {}
+    return sync + waiting
+  }
+
+  /** How many of a client's may be inside at once from now on, where it has something here. */
+  setMax(client: string, max: number): void {
+    const counts = this.#clients.get(client)
+    if (counts) this.#setMax(counts, max)
+  }
+
   /**
    * Calls `task` when there is a place, and frees the place however the task ends. Those of one client wait in the order
    * in which they came. What has no client is our own: it goes before all clients, and does not make room for one.
    * @throws {Refusal} `busy` when the line is full and no other client holds more of it, when one that holds less took the
-   *   place, or when the wait ran out; `cancelled`.
+   *   place, or when the wait ran out; `rate_limited` when as many synchronous ones of the client's are here as may be inside;
+   *   `cancelled`; of an asynchronous one `NoRoom`.
    */
   async use<T>(
     task: () => Promise<T>,
     signal: AbortSignal,
     client?: Client,
-    turn: Turn = {},
+    { kind = 'sync', maxConcurrent = Number.POSITIVE_INFINITY }: Turn = {},
   ): Promise<T> {
     if (signal.aborted) throw cancelled(signal)
-    if (this.isFull) await this.#wait(signal, client, turn)
-    else this.#enterFreePlace()
+    const counts = this.#countsOf(client, maxConcurrent)
     try {
-      return await task()
+      if (kind === 'async') this.#enterNow(counts)
+      else await this.#enterInTurn(signal, client, counts)
+      try {
+        return await task()
+      } finally {
+        this.#leave(counts, kind)
+      }
     } finally {
-      this.#leave()
+      const isOver = counts.sync + counts.async + counts.waiting === 0
+      // Another one may have that name by now.
+      if (client && isOver && this.#clients.get(client.name) === counts) {
+        this.#clients.delete(client.name)
+      }
     }
   }
 
-  #enterFreePlace(): void {
-    this.#running += 1
-    this.#line.forget()
+  /** Each of our own has its own: they have no bound together. */
+  #countsOf(client: Client | undefined, max: number): Counts {
+    const known = client && this.#clients.get(client.name)
+    if (known) {
+      this.#setMax(known, max)
+      return known
+    }
+    const counts = { max, sync: 0, async: 0, waiting: 0 }
+    if (client) this.#clients.set(client.name, counts)
+    return counts
+  }
+
+  #setMax(counts: Counts, max: number): void {
+    const hasGrown = max > counts.max
+    counts.max = max
+    if (hasGrown) this.#letIn() // those that wait go before the one that says so
+  }
+
+  #enterNow(counts: Counts): void {
+    if (this.isFull || !hasRoom(counts, counts.waiting)) throw new NoRoom()
+    this.#enter(counts, 'async')
+  }
+
+  async #enterInTurn(signal: AbortSignal, client: Client | undefined, counts: Counts) {
+    if (counts.sync + counts.waiting >= counts.max) throw tooManyAtOnce(counts.max)
+    if (hasRoom(counts) && !this.isFull) {
+      this.#line.forget()
+      this.#enter(counts, 'sync')
+      return
+    }
+    if (hasRoom(counts)) this.#makeRoom(client)
+    await this.#wait(signal, client, counts)
+  }
+
+  #enter(counts: Counts, kind: RunKind): void {
+    counts[kind] += 1
+    this.#inside[kind] += 1
     this.#drainRate.setFull(this.isFull)
   }
 
-  /** Resolves with the place of one who left: the count stays as it is. */
-  #wait(
-    signal: AbortSignal,
-    client: Client | undefined,
-    { untilMs = Number.POSITIVE_INFINITY, kind = 'sync' }: Turn,
-  ): Promise<void> {
-    if (kind === 'sync') this.#makeRoom(client)
+  #leave(counts: Counts, kind: RunKind): void {
+    this.#drainRate.left()
+    counts[kind] -= 1
+    this.#inside[kind] -= 1
+    this.#letIn()
+  }
+
+  /** Lets in those that wait and may enter, and then what does not wait here. */
+  #letIn(): void {
+    while (!this.isFull) {
+      const next = this.#line.shift(({ counts }) => hasRoom(counts))
+      if (!next) break
+      next.enter()
+    }
+    this.#drainRate.setFull(this.isFull)
+    if (!this.isFull) this.onRoom()
+  }
+
+  /** Resolves with a place. */
+  #wait(signal: AbortSignal, client: Client | undefined, counts: Counts): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stop = (reason: unknown) => {
-        leaveLine()
-        reject(reason)
-      }
-      const enter = () => {
-        leaveLine()
-        resolve()
-      }
-      const displace = () =>
-        stop(this.#busy('The waiting line is full, and who has fewer places in it goes first'))
-      const onAbort = () => stop(cancelled(signal))
-      const timer = setTimeout(
-        () => stop(this.#busy('No place became free in time')),
-        Math.min(this.#options.maxWaitMs, untilMs - performance.now()),
-      )
       const leaveLine = () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', onAbort)
         this.#line.delete(place)
-        if (kind === 'sync') this.#synchronous -= 1
+        counts.waiting -= 1
       }
+      const enter = () => {
+        leaveLine()
+        this.#enter(counts, 'sync')
+        resolve()
+      }
+      const stop = (reason: unknown) => {
+        leaveLine()
+        reject(reason)
+        this.#letIn() // what its client reads later need not wait for it any more
+      }
+      const displace = () =>
+        stop(this.#busy('The waiting line is full, and who has fewer places in it goes first'))
+      const onAbort = () => stop(cancelled(signal))
+      const giveUp = () =>
+        stop(hasRoom(counts) ? this.#busy('No place became free in time') : noneOfKeyInTime())
+      const timer = setTimeout(giveUp, this.#options.maxWaitMs)
       signal.addEventListener('abort', onAbort)
-      const place = this.#line.add({ kind, enter, displace }, client)
-      if (kind === 'sync') this.#synchronous += 1
+      const place = this.#line.add({ counts, enter, displace }, client)
+      counts.waiting += 1
     })
   }
 
-  /**
-   * Takes a place in a full line from whoever holds more of it. An asynchronous run that would be served last takes none,
-   * and is tried again by whoever sent it.
-   */
+  /** Takes a place in a full line from whoever holds more of it. */
   #makeRoom(client: Client | undefined): void {
-    while (this.#synchronous >= this.#options.maxWaiting) {
+    while (this.#line.size >= this.#options.maxWaiting) {
       const displaced = this.#line.displacedBy(client)
       if (!displaced) throw this.#busy('The waiting line is full')
       displaced.displace()
     }
-  }
-
-  #leave(): void {
-    this.#drainRate.left()
-    const next = this.#line.shift()
-    if (next) {
-      next.enter()
-      return
-    }
-    this.#running -= 1
-    this.#drainRate.setFull(this.isFull)
   }
 
   /** The hint is when those who wait will have been served. Until something was seen, a run is taken to last a second. */
@@ -148,4 +249,14 @@ export class Gate {
     const wait = this.#drainRate.retryAfter(this.#line.size, this.#options.maxRunning)
     return new Refusal('busy', `${why}; try again later`, { headers: { 'Retry-After': wait } })
   }
+}
+
+/** Whether one more of a client's may be inside, beside those that go before it. */
+function hasRoom({ max, sync, async }: Counts, before = 0): boolean {
+  return sync + async + before < max
+}
+
+function noneOfKeyInTime(): Refusal {
+  const error = 'None of this key’s asynchronous runs ended in time; try again later'
+  return new Refusal('busy', error, { headers: { 'Retry-After': '5' } })
 }

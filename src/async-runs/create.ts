@@ -6,11 +6,10 @@ import { MemoryAsyncRuns, type MemoryAsyncRunsOptions } from './memory-async-run
 /** Keeps them in the memory of this server. */
 export function memoryAsyncRuns(
   config: Config,
-  parts: Pick<MemoryAsyncRunsOptions, 'executor' | 'logger' | 'onEnd'>,
+  parts: Pick<MemoryAsyncRunsOptions, 'executor' | 'gate' | 'logger' | 'onEnd'>,
 ): MemoryAsyncRuns {
   return new MemoryAsyncRuns({
     ...parts,
-    maxRunning: config.MAX_RUNNING,
     maxQueued: config.MAX_QUEUED,
     maxQueuedMs: config.MAX_QUEUED_SECONDS * 1000,
     resultTtlMs: config.RESULT_TTL_SECONDS * 1000,

@@ -1,7 +1,8 @@
-// Hands runs to an executor, some at once, in fair order; those that it has no room for wait for another turn.
+// Hands runs to an executor in fair order, as many as its gate has places for; those that it refuses wait for another turn.
 
 import { BalancedLine } from '../admission/balanced-line.ts'
 import { DrainRate } from '../admission/drain-rate.ts'
+import { type Gate, NoRoom } from '../admission/gate.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { Executor } from '../run/executor.ts'
 import type { Outcome } from '../run/outcome.ts'
@@ -17,8 +18,8 @@ const UNAVAILABLE_PATIENCE_MS = 30_000
 
 export interface DispatcherOptions {
   executor: Executor
-  /** How many are handed to the executor at once. */
-  maxRunning: number
+  /** What they have to pass on their way through the executor. */
+  gate: Gate
   /** How long the executor may be unavailable until a run fails for it, in milliseconds. */
   unavailablePatienceMs?: number | undefined
   onStart: (run: KeptRun) => void
@@ -38,6 +39,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    options.gate.onRoom = () => this.#handOut()
   }
 
   get queued(): number {
@@ -54,14 +56,10 @@ export class Dispatcher {
     return this.#line.of(client)
   }
 
-  /** How many of a client's the executor may have at once from now on. Hands none out: `look` does. */
+  /** How many of a client's may be run at once from now on, synchronous ones among them. */
   setMaxOut(client: string, maxOut: number): void {
     this.#line.setMaxOut(client, maxOut)
-  }
-
-  /** Hands out what may be handed out now. */
-  look(): void {
-    this.#handOut()
+    this.#options.gate.setMax(client, maxOut)
   }
 
   get out(): number {
@@ -70,7 +68,7 @@ export class Dispatcher {
 
   /** When so many runs more will have ended: a value for `Retry-After`. Until something was seen, one takes a second. */
   retryAfter(runs: number): string {
-    return this.#drainRate.retryAfter(runs, this.#options.maxRunning)
+    return this.#drainRate.retryAfter(runs, this.#options.gate.maxRunning)
   }
 
   add(runs: readonly KeptRun[]): void {
@@ -95,9 +93,11 @@ export class Dispatcher {
     return [...this.#out]
   }
 
+  /** As many as there are places for, beside those that are on their way to one. */
   #handOut(): void {
-    while (!this.#isPaused && this.#out.size < this.#options.maxRunning) {
-      const run = this.#line.take()
+    const { gate } = this.#options
+    while (!this.#isPaused && this.#out.size - gate.asynchronous < gate.free) {
+      const run = this.#line.take((client) => gate.synchronousOf(client))
       if (!run) break
       this.#out.add(run)
       void this.#run(run)
@@ -117,8 +117,7 @@ export class Dispatcher {
         signal: run.stop.signal,
         isFollowed: true,
         onEvent: (event) => {
-          if (event.type === 'room') this.#wake(run.client)
-          else if (event.type === 'started') onStart(run)
+          if (event.type === 'started') onStart(run)
           else if (event.type === 'output') run.write(event.stream, event.bytes)
         },
       })
@@ -140,12 +139,10 @@ export class Dispatcher {
   #waitsAgain(run: KeptRun, error: unknown): boolean {
     if (run.isEnded || run.isStarted || this.#isDraining || !(error instanceof Refusal))
       return false
-    if (error.code === 'busy') this.#pause()
-    // Its key has as many as it may, some of them synchronous. Others need not wait for that.
-    else if (error.code === 'rate_limited') this.#rest(run.client, BUSY_PAUSE_MS)
-    else if (error.code === 'unavailable' && this.#isPatient(run)) {
-      this.#rest(run.client, UNAVAILABLE_PAUSE_MS)
-    } else return false
+    if (error instanceof NoRoom) return true // the gate tells when there is room
+    if (error.code === 'busy' || error.code === 'rate_limited') this.#pause()
+    else if (error.code === 'unavailable' && this.#isPatient(run)) this.#rest(run.client)
+    else return false
     return true
   }
 
@@ -165,14 +162,13 @@ export class Dispatcher {
     setTimeout(goOn, BUSY_PAUSE_MS).unref()
   }
 
-  #rest(client: string, ms: number): void {
+  #rest(client: string): void {
     this.#line.setResting(client, true)
-    setTimeout(() => this.#wake(client), ms).unref()
-  }
-
-  #wake(client: string): void {
-    this.#line.setResting(client, false)
-    this.#handOut()
+    const wake = () => {
+      this.#line.setResting(client, false)
+      this.#handOut()
+    }
+    setTimeout(wake, UNAVAILABLE_PAUSE_MS).unref()
   }
 
   /** The key that asked, with the bound that it has now. */

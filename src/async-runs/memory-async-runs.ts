@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino'
 import { mayWait, neverFits } from '../admission/fair-share.ts'
+import type { Gate } from '../admission/gate.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { AsyncRun } from '../run/async-run.ts'
 import type { Executor } from '../run/executor.ts'
@@ -26,8 +27,8 @@ import { RunShelf } from './run-shelf.ts'
 export interface MemoryAsyncRunsOptions {
   executor: Executor
   logger: Logger
-  /** How many are handed to the executor at once. */
-  maxRunning: number
+  /** What they have to pass on their way through the executor. */
+  gate: Gate
   /** How many may wait, beside those that their own keys' bounds keep from running. */
   maxQueued: number
   /** How long one may wait until it starts, in milliseconds. */
@@ -52,10 +53,10 @@ export class MemoryAsyncRuns implements AsyncRuns {
   #isDraining = false
 
   constructor(options: MemoryAsyncRunsOptions) {
-    const { executor, maxRunning, maxBytes, resultTtlMs, unavailablePatienceMs } = options
+    const { executor, gate, maxBytes, resultTtlMs, unavailablePatienceMs } = options
     this.#options = options
     this.#dispatcher = new Dispatcher({
-      ...{ executor, maxRunning, unavailablePatienceMs },
+      ...{ executor, gate, unavailablePatienceMs },
       onStart: (run) => this.#start(run),
       onFinished: (run, result) => this.#finish(run, result),
       onFailed: (run, error) => this.#fail(run, error),
@@ -116,7 +117,6 @@ export class MemoryAsyncRuns implements AsyncRuns {
       const { maxConcurrent = Number.POSITIVE_INFINITY } = key
       this.#dispatcher.setMaxOut(clientName({ key, client: '' }), maxConcurrent)
     }
-    this.#dispatcher.look()
   }
 
   /** The server ends: what runs goes on, what waits does not any more. */
@@ -134,11 +134,11 @@ export class MemoryAsyncRuns implements AsyncRuns {
 
   /** They are one client's. @throws {Refusal} `busy` where there is not room for all of them, `too_large` where there never is. */
   #checkRoom(runs: readonly KeptRun[]): void {
-    const { maxQueued: max, maxRunning } = this.#options
+    const { maxQueued: max, gate } = this.#options
     const { client = '', maxOut = 0 } = runs[0] ?? {}
     this.#dispatcher.setMaxOut(client, maxOut)
     const { queued, parked: allParked, out } = this.#dispatcher
-    const free = max + Math.max(0, maxRunning - out) - (queued - allParked)
+    const free = max + Math.max(0, gate.maxRunning - out) - (queued - allParked)
     const { waiting, parked, room = maxOut } = this.#dispatcher.of(client)
     const come = Math.max(0, Math.min(runs.length, room - waiting))
     const stay = runs.length - come

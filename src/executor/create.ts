@@ -34,6 +34,8 @@ const MIN_STRANGERS_MS = 60_000
 
 export interface DockerParts {
   executor: Executor
+  /** What all runs have to pass. */
+  gate: Gate
   state: () => ExecutorState
   /** Ends what runs and waits until every container is gone. */
   close: () => Promise<void>
@@ -60,10 +62,10 @@ export function createGuardedExecutor(
   logger: Logger,
   { events, ...callbacks }: DockerCallbacks,
 ): GuardedParts {
-  const { executor, state, close } = createDockerExecutor(config, logger, events)
+  const { executor, gate, state, close } = createDockerExecutor(config, logger, events)
   if (config.SERVE_WITH_MISSING_WALLS) {
     const prove = async () => logger.warn('SERVE_WITH_MISSING_WALLS=on: nobody tried the walls')
-    return { executor, state, close, prove, obstacle: () => undefined }
+    return { executor, gate, state, close, prove, obstacle: () => undefined }
   }
   const guard = new Guard({
     ...{ executor, logger, ...callbacks },
@@ -77,7 +79,7 @@ export function createGuardedExecutor(
     return close()
   }
   const prove = () => guard.prove()
-  return { executor: guard, state, close: closeAll, prove, obstacle: () => guard.obstacle }
+  return { executor: guard, gate, state, close: closeAll, prove, obstacle: () => guard.obstacle }
 }
 
 /** Times of containers, in milliseconds, for tests that can't wait for those of a server. */
@@ -156,6 +158,7 @@ export function createDockerExecutor(
   void leftovers.look()
   return {
     executor,
+    gate,
     state: () => ({
       running: gate.running,
       maxRunning: config.MAX_RUNNING,

@@ -1,9 +1,8 @@
-// What stands between the routes and whatever runs programs: readiness, bounds of keys, records of what ran.
+// What stands between the routes and whatever runs programs: readiness, records of what ran.
 
 import type { Config } from '../config/config.ts'
 import type { Executor } from '../run/executor.ts'
 import type { RunRecord } from '../run/record.ts'
-import { KeyConcurrency } from './key-concurrency.ts'
 import { Readiness } from './readiness.ts'
 import { RecordingExecutor } from './recording.ts'
 
@@ -26,8 +25,6 @@ export interface WatchedExecutor {
 export function watchExecutor(options: WatchedExecutorOptions): WatchedExecutor {
   const { executor, config, onRun, obstacle } = options
   const readiness = new Readiness(executor, config.ENVIRONMENTS[0], obstacle)
-  const maxWaitMs = config.MAX_WAIT_SECONDS * 1000
-  const bounded = new KeyConcurrency(readiness, { maxWaitMs })
-  const recorded = new RecordingExecutor(bounded, onRun)
+  const recorded = new RecordingExecutor(readiness, onRun)
   return { executor: recorded, readiness }
 }

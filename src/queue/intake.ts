@@ -2,8 +2,7 @@
 
 import type { Redis } from 'ioredis'
 import { retryAfter } from '../admission/drain-rate.ts'
-import { neverFits } from '../admission/fair-share.ts'
-import { tooManyAtOnce } from '../admission/key-places.ts'
+import { neverFits, tooManyAtOnce } from '../admission/fair-share.ts'
 import type { RunKind } from '../run/executor.ts'
 import { Refusal } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'

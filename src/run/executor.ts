@@ -12,8 +12,6 @@ export type RunKind = 'sync' | 'async'
 
 /** What is told of a run before its outcome. */
 export type ExecutionEvent =
-  /** The run was refused as `rate_limited` and may be tried again; asynchronous runs are told of that. */
-  | { type: 'room' }
   /** There is a place for the run, which may have waited in a line. */
   | { type: 'admitted' }
   /** The run has cost a container: one was started for it, or got its program. It may be told twice. */
@@ -41,8 +39,6 @@ export interface RunOptions {
   origin?: RunOrigin
   /** `sync` where it is not given. */
   kind?: RunKind
-  /** Until when the run may wait for its turn at most, by `performance.now()`. */
-  waitUntilMs?: number
   /** Whether output is wanted as it comes. Where it is not, an executor need not tell of it. */
   isFollowed?: boolean
   /** Told of the run until its outcome is there. Must not throw, and holds nothing up. */

@@ -66,7 +66,7 @@ async function dockerParts(
   logger: Logger,
   { metrics, runLog, onMissing }: RunPartsOptions,
 ): Promise<RunParts> {
-  const { executor, state, prove, obstacle, close } = createGuardedExecutor(config, logger, {
+  const { executor, gate, state, prove, obstacle, close } = createGuardedExecutor(config, logger, {
     ...{ events: metrics.executorEvents, onMissing },
   })
   const onRun = recorder(metrics, runLog)
@@ -74,7 +74,7 @@ async function dockerParts(
   const webhooks = await webhookOptions(config)
   const sender = webhooks && (await webhookSender({ ...webhooks, logger }))
   const asyncRuns = memoryAsyncRuns(config, {
-    ...{ executor: watched.executor, logger },
+    ...{ executor: watched.executor, gate, logger },
     onEnd: ({ webhook, origin }, run) => {
       if (webhook) sender?.add(run, webhook, clientName(origin))
     },

@@ -68,18 +68,6 @@ describe('a place', () => {
 })
 
 describe('the waiting line', () => {
-  it('is left at the bound that one brings where that is sooner than the gate’s own', async () => {
-    const gate = new Gate({ maxRunning: 1, maxWaiting: 10, maxWaitMs: LONG_MS })
-    const first = enter(gate)
-    const untilMs = performance.now() + 20
-    const late = gate.use(async () => 'in', signal, undefined, { untilMs })
-    expect(await rejection(late)).toMatchObject({ code: 'busy' })
-    expect([gate.running, gate.waiting]).toEqual([1, 0])
-    const passed = gate.use(async () => 'in', signal, undefined, { untilMs })
-    expect(await rejection(passed)).toMatchObject({ code: 'busy' })
-    first.finish()
-  })
-
   it('is served first come first served', async () => {
     const gate = new Gate({ maxRunning: 1, maxWaiting: 5, maxWaitMs: LONG_MS })
     const visitors = Array.from({ length: 6 }, () => enter(gate))

@@ -2,6 +2,7 @@
 
 import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Gate } from '../../../src/admission/gate.ts'
 import {
   MemoryAsyncRuns,
   type MemoryAsyncRunsOptions,
@@ -16,9 +17,12 @@ import { memoryLog } from '../support/app.ts'
 
 const MEBIBYTE = 1024 * 1024
 
+const gateFor = (maxRunning: number) => new Gate({ maxRunning, maxWaiting: 0, maxWaitMs: 60_000 })
+
+/** Over an executor that has no gate: then no run is ever inside, and as many are on their way as the gate has places. */
 function memoryRuns(executor: Executor, options: Partial<MemoryAsyncRunsOptions> = {}) {
   return new MemoryAsyncRuns({
-    ...{ executor, logger: pino({ level: 'silent' }), maxRunning: 1, maxQueued: 20 },
+    ...{ executor, logger: pino({ level: 'silent' }), gate: gateFor(1), maxQueued: 20 },
     ...{ maxQueuedMs: 60_000, resultTtlMs: 60_000, maxBytes: 64 * MEBIBYTE },
     ...options,
   })
@@ -27,7 +31,7 @@ function memoryRuns(executor: Executor, options: Partial<MemoryAsyncRunsOptions>
 describe('the suite', () => {
   asyncRunsSuite(async (executor, limits) => {
     const runs = memoryRuns(executor, {
-      ...{ maxRunning: limits.maxRunning, maxQueued: limits.maxQueued },
+      ...{ gate: gateFor(limits.maxRunning), maxQueued: limits.maxQueued },
       maxQueuedMs: limits.maxQueuedSeconds * 1000,
       resultTtlMs: limits.resultTtlSeconds * 1000,
       maxBytes: (2 * (limits.programMegabytes ?? 0) || limits.maxMegabytes) * MEBIBYTE,

@@ -60,10 +60,13 @@ async function inProcess(programs: Executor, limits: WaitingLimits) {
     maxWaitMs: limits.maxWaitSeconds * 1000,
   })
   const gated: Executor = {
-    run: (request, options) => inTurn(gate, options, () => programs.run(request, options)),
+    async run(request, options) {
+      await null // as where the walls have to be found to hold before
+      return inTurn(gate, options, () => programs.run(request, options))
+    },
   }
   const { executor } = watchExecutor({ executor: gated, config, onRun: () => {} })
-  const runs = memoryAsyncRuns(config, { executor, logger: pino({ level: 'silent' }) })
+  const runs = memoryAsyncRuns(config, { executor, gate, logger: pino({ level: 'silent' }) })
   const isEmpty = () =>
     expect
       .poll(() => [gate.running, gate.waiting, runs.state.queued, runs.state.out])

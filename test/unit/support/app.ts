@@ -1,8 +1,11 @@
 // The app as a test needs it: an executor that answers as it is told, a log in memory, no engine and no port.
 
 import { type Logger, pino } from 'pino'
+import { Gate } from '../../../src/admission/gate.ts'
+import { inTurn } from '../../../src/admission/turn.ts'
 import { memoryAsyncRuns } from '../../../src/async-runs/create.ts'
 import { parseConfig } from '../../../src/config/config.ts'
+import { maxWaiting } from '../../../src/executor/spec.ts'
 import { watchExecutor } from '../../../src/executor/watched-executor.ts'
 import { type ApiKey, keyDigest } from '../../../src/keys/api-key.ts'
 import { KeyRing, plainKeys } from '../../../src/keys/key-ring.ts'
@@ -84,15 +87,24 @@ export function testApp(options: TestAppOptions = {}) {
   const fixed = [...plainKeys(config.API_KEYS), ...keys]
   const metrics = new Metrics({ environments: config.ENVIRONMENTS })
   const drain = new Drain()
+  const gate = new Gate({
+    maxRunning: config.MAX_RUNNING,
+    maxWaiting: maxWaiting(config),
+    maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
+  })
+  const gated: Executor = {
+    run: (request, options) => inTurn(gate, options, () => executor.run(request, options)),
+  }
   const watched = watchExecutor({
-    ...{ executor, config },
+    executor: gated,
+    config,
     onRun: (record) => {
       metrics.onRun(record)
       runLog?.add(record)
     },
   })
   const silent = pino({ level: 'silent' })
-  const asyncRuns = memoryAsyncRuns(config, { executor: watched.executor, logger: silent })
+  const asyncRuns = memoryAsyncRuns(config, { executor: watched.executor, gate, logger: silent })
   const app = createApp({
     ...{ config, watched, asyncRuns, metrics, drain, runLog, board },
     ring: new KeyRing({ isRequired: fixed.length > 0, fixed }),
