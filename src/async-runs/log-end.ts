@@ -9,8 +9,16 @@ export function logEnd(logger: Logger, asked: NewRun, run: AsyncRun, cause?: unk
   const { requestId, key } = asked.origin
   const { id, state, environment, attempts, result, refusal } = run
   const fields = {
-    ...{ requestId, key: key?.name, run: id, state, environment, attempts },
-    ...{ runStatus: result?.status, runMs: result?.durationMs, code: refusal?.code, err: cause },
+    requestId,
+    key: key?.name,
+    run: id,
+    state,
+    environment,
+    attempts,
+    runStatus: result?.status,
+    runMs: result?.durationMs,
+    code: refusal?.code,
+    err: cause,
   }
   if (refusal?.code === 'internal') logger.error(fields, 'asynchronous run')
   else logger.info(fields, 'asynchronous run')

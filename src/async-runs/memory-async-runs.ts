@@ -56,7 +56,9 @@ export class MemoryAsyncRuns implements AsyncRuns {
     const { executor, gate, maxBytes, resultTtlMs, unavailablePatienceMs } = options
     this.#options = options
     this.#dispatcher = new Dispatcher({
-      ...{ executor, gate, unavailablePatienceMs },
+      executor,
+      gate,
+      unavailablePatienceMs,
       onStart: (run) => this.#start(run),
       onFinished: (run, result) => this.#finish(run, result),
       onFailed: (run, error) => this.#fail(run, error),

@@ -96,7 +96,9 @@ function inGvisor(name: string, expectation: Expectation): Expectation {
   const end = other ? expectationSchema.parse({ request, ...other }) : expectation
   return {
     ...end,
-    ...{ runs, distinctOutputs, graceMs: GVISOR_GRACE_MS },
+    runs,
+    distinctOutputs,
+    graceMs: GVISOR_GRACE_MS,
     ...(maxDurationMs && { maxDurationMs: maxDurationMs + GVISOR_GRACE_MS }),
   }
 }

@@ -68,7 +68,9 @@ export function createGuardedExecutor(
     return { executor, gate, state, close, prove, obstacle: () => undefined }
   }
   const guard = new Guard({
-    ...{ executor, logger, ...callbacks },
+    executor,
+    logger,
+    ...callbacks,
     inspect: (signal) => inspectEnvironments(executor, config, signal),
     inspectWaiting: (signal) => inspectEnvironments(executor, config, signal, 'cheap'),
     waitingCount: Math.max(...config.ENVIRONMENTS.map((name) => poolSize(config, name))),
@@ -116,7 +118,9 @@ export function createDockerExecutor(
   )
   const pace = new StartPace()
   const leftovers = new Leftovers({
-    ...{ engine, owner, logger },
+    engine,
+    owner,
+    logger,
     isKnown: (name) => containers.has(name),
     strangersMs: Math.max(MIN_STRANGERS_MS, 2 * startTimeoutMs),
   })
@@ -137,7 +141,11 @@ export function createDockerExecutor(
       pace,
       start: () =>
         new Sandbox({
-          ...{ engine, spec, imageId: image.get(), userId: users.next().value, startTimeoutMs },
+          engine,
+          spec,
+          imageId: image.get(),
+          userId: users.next().value,
+          startTimeoutMs,
           onKilled: () => events.onKilled(name),
         }),
       isCrowded: () => gate.isFull,

@@ -52,7 +52,9 @@ export class Guard implements Executor {
     this.#options = options
     const { everyMs = EVERY_MS, isBusy, logger } = options
     this.#recurring = new RecurringTrial({
-      ...{ everyMs, isBusy, logger },
+      everyMs,
+      isBusy,
+      logger,
       attempt: (signal) => this.#tryAgain(signal),
     })
   }

@@ -30,7 +30,10 @@ export class RecordingExecutor implements Executor {
       },
     })
     const record: RunRecord = {
-      ...{ origin, request, outcome, endedAt: new Date() },
+      origin,
+      request,
+      outcome,
+      endedAt: new Date(),
       waitMs: admittedAtMs - askedAtMs,
       startMs: (startedAtMs ?? admittedAtMs) - admittedAtMs,
       answerMs: performance.now() - askedAtMs,

@@ -138,8 +138,11 @@ export class Metrics {
 
   #histogram(name: string, help: string): Histogram<'environment'> {
     return new Histogram({
-      ...{ name: PREFIX + name, help, labelNames: ['environment'] as const },
-      ...{ buckets: BUCKETS_SECONDS, registers: [this.#registry] },
+      name: PREFIX + name,
+      help,
+      labelNames: ['environment'] as const,
+      buckets: BUCKETS_SECONDS,
+      registers: [this.#registry],
     })
   }
 }

@@ -15,7 +15,10 @@ export function watchQueue(registry: Registry, prefix: string, queue: () => Queu
     samples: (state: QueueState) => Sample[],
   ) =>
     new Gauge({
-      ...{ name: prefix + name, help, labelNames, registers: [registry] },
+      name: prefix + name,
+      help,
+      labelNames,
+      registers: [registry],
       collect() {
         this.reset()
         for (const [labels, value] of samples(queue())) this.set(labels, value)

@@ -34,14 +34,18 @@ export function watchSources(sources: MetricSources, options: WatchOptions): voi
   const { registry, prefix } = options
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
-      ...{ name: prefix + name, help, registers: [registry] },
+      name: prefix + name,
+      help,
+      registers: [registry],
       collect() {
         this.set(value())
       },
     })
   const sum = (name: string, help: string, value: () => number) =>
     new Counter({
-      ...{ name: prefix + name, help, registers: [registry] },
+      name: prefix + name,
+      help,
+      registers: [registry],
       collect() {
         this.reset()
         this.inc(value())
@@ -118,7 +122,10 @@ function watchPools(
   ]
   for (const [name, help, read] of pools) {
     new Gauge({
-      ...{ name: prefix + name, help, labelNames: ['environment'], registers: [registry] },
+      name: prefix + name,
+      help,
+      labelNames: ['environment'],
+      registers: [registry],
       collect() {
         const state = executor()
         for (const environment of environments) {

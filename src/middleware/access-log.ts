@@ -50,7 +50,13 @@ function runFields({ outcome, request, waitMs, startMs }: RunRecord): object {
     run: id,
     runStatus: status,
     environment: request.environment,
-    ...{ exitCode, signal, truncated, cpuMs, peakMemoryBytes },
-    ...{ waitMs: Math.round(waitMs), startMs: Math.round(startMs), runMs: durationMs },
+    exitCode,
+    signal,
+    truncated,
+    cpuMs,
+    peakMemoryBytes,
+    waitMs: Math.round(waitMs),
+    startMs: Math.round(startMs),
+    runMs: durationMs,
   }
 }

@@ -12,13 +12,22 @@ export const SUBMISSION_EXAMPLES = {
 }
 
 const queued = {
-  ...{ id: OUTCOME_EXAMPLES.ok.value.id, state: 'queued', environment: 'python' },
-  ...{ createdAt: '2026-01-31T12:00:00.000Z', startedAt: null, endedAt: null, expiresAt: null },
-  ...{ attempts: 0, result: null, refusal: null },
+  id: OUTCOME_EXAMPLES.ok.value.id,
+  state: 'queued',
+  environment: 'python',
+  createdAt: '2026-01-31T12:00:00.000Z',
+  startedAt: null,
+  endedAt: null,
+  expiresAt: null,
+  attempts: 0,
+  result: null,
+  refusal: null,
 }
 
 const ended = {
-  ...{ ...queued, startedAt: '2026-01-31T12:00:01.000Z', endedAt: '2026-01-31T12:00:01.020Z' },
+  ...queued,
+  startedAt: '2026-01-31T12:00:01.000Z',
+  endedAt: '2026-01-31T12:00:01.020Z',
   expiresAt: '2026-01-31T13:00:01.020Z',
 }
 
@@ -31,7 +40,9 @@ export const ASYNC_RUN_EXAMPLES = {
   failed: {
     summary: 'It could not be run',
     value: {
-      ...{ ...ended, state: 'failed', startedAt: null },
+      ...ended,
+      state: 'failed',
+      startedAt: null,
       refusal: { code: 'busy', error: 'No place became free in time' },
     },
   },

@@ -20,7 +20,11 @@ export const REQUEST_EXAMPLES = {
 
 const measures = { truncated: false, durationMs: 5, cpuMs: 4, peakMemoryBytes: 9142272 }
 const nothing = {
-  ...{ files: [], filesOmitted: [], filesOmittedCount: 0, displays: [], displaysOmittedCount: 0 },
+  files: [],
+  filesOmitted: [],
+  filesOmittedCount: 0,
+  displays: [],
+  displaysOmittedCount: 0,
   id: '7b0c51c3-6a3c-4c57-a39d-54e7a0f1c2f4',
 }
 const killed = { exitCode: null, signal: 'SIGKILL', stderr: '', ...measures, ...nothing }
@@ -30,7 +34,12 @@ export const OUTCOME_EXAMPLES = {
   ok: {
     summary: 'It ended well',
     value: {
-      ...{ output: '4', error: '', status: 'ok', exitCode: 0, signal: null, stderr: '' },
+      output: '4',
+      error: '',
+      status: 'ok',
+      exitCode: 0,
+      signal: null,
+      stderr: '',
       ...measures,
       ...nothing,
     },
@@ -38,7 +47,10 @@ export const OUTCOME_EXAMPLES = {
   error: {
     summary: 'An uncaught exception',
     value: {
-      ...{ output: '', error: "NameError: name 'x' is not defined", status: 'error', exitCode: 1 },
+      output: '',
+      error: "NameError: name 'x' is not defined",
+      status: 'error',
+      exitCode: 1,
       signal: null,
       stderr:
         'Traceback (most recent call last):\n  File "main.py", line 1, in <module>\n    x\n' +
@@ -50,21 +62,27 @@ export const OUTCOME_EXAMPLES = {
   timeout: {
     summary: 'Its time ran out',
     value: {
-      ...{ output: '1', error: 'Execution timed out after 10 seconds', status: 'timeout' },
+      output: '1',
+      error: 'Execution timed out after 10 seconds',
+      status: 'timeout',
       ...killed,
     },
   },
   oom: {
     summary: 'Its memory ran out',
     value: {
-      ...{ output: '', error: 'Container killed by memory limit (128 MB)', status: 'oom' },
+      output: '',
+      error: 'Container killed by memory limit (128 MB)',
+      status: 'oom',
       ...killed,
     },
   },
   output_limit: {
     summary: 'It wrote too much',
     value: {
-      ...{ output: 'x…', error: 'Output limit of 1 MB exceeded', status: 'output_limit' },
+      output: 'x…',
+      error: 'Output limit of 1 MB exceeded',
+      status: 'output_limit',
       ...killed,
       truncated: true,
     },
@@ -72,7 +90,9 @@ export const OUTCOME_EXAMPLES = {
   killed: {
     summary: 'A signal ended it',
     value: {
-      ...{ output: '', error: 'Killed by SIGSEGV', status: 'killed' },
+      output: '',
+      error: 'Killed by SIGSEGV',
+      status: 'killed',
       ...killed,
       signal: 'SIGSEGV',
     },

@@ -58,15 +58,26 @@ export function createQueueParts(
   const sender =
     webhooks &&
     new QueuedWebhooks({
-      ...{ ...webhooks, queue, redis: connectToWait(url), prefix, logger },
+      ...webhooks,
+      queue,
+      redis: connectToWait(url),
+      prefix,
+      logger,
       maxKeptBytes: bounds.maxBytes / 2,
     })
   const watch = new QueueWatch({
-    ...{ queue, logger, webhooks: sender && (() => sender.queued()) },
-    ...{ maxBytes: bounds.maxBytes, bound: resultBound(resultLimits(config)) },
+    queue,
+    logger,
+    webhooks: sender && (() => sender.queued()),
+    maxBytes: bounds.maxBytes,
+    bound: resultBound(resultLimits(config)),
   })
   const endings = new Endings({
-    ...{ queue, redis: connectToWait(url), onRun, logger, ...endingsOptions },
+    queue,
+    redis: connectToWait(url),
+    onRun,
+    logger,
+    ...endingsOptions,
     onWebhook: async (run) => {
       if (sender) return sender.add(run)
       logger.warn(
@@ -77,14 +88,21 @@ export function createQueueParts(
     },
   })
   const executor = new QueueExecutor({
-    ...{ queue, hub, ...bounds, maxWaitMs: config.MAX_WAIT_SECONDS * 1000 },
+    queue,
+    hub,
+    ...bounds,
+    maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
   })
   const asyncRuns = new RedisAsyncRuns({
-    ...{ queue, hub, ...bounds, maxWaitMs: config.MAX_QUEUED_SECONDS * 1000 },
+    queue,
+    hub,
+    ...bounds,
+    maxWaitMs: config.MAX_QUEUED_SECONDS * 1000,
     ttlMs: config.RESULT_TTL_SECONDS * 1000,
   })
   return {
-    ...{ executor, asyncRuns },
+    executor,
+    asyncRuns,
     state: () => ({ ...toExecutorState(watch.state), maxWaiting: maxQueued }),
     queueState: () => watch.state,
     webhookCounts: sender && (() => ({ ...sender.counts, queued: watch.state.webhooks })),

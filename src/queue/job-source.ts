@@ -50,10 +50,14 @@ export class JobSource {
     this.environment = environment
     this.#options = options
     this.#bull = new BullWorker<JobData>(queueName(environment), null, {
-      ...{ connection, prefix: bullPrefix(prefix), name },
+      connection,
+      prefix: bullPrefix(prefix),
+      name,
       // A worker that is lost with a run is seen by its lease. One that was lost between taking a job and its run is
       // seen by BullMQ, which gives the job to another one; a job whose run goes on, or is over, starts nothing.
-      ...{ maxStalledCount: 0, lockDuration: LEASE_MS, stalledInterval: LEASE_MS / 2 },
+      maxStalledCount: 0,
+      lockDuration: LEASE_MS,
+      stalledInterval: LEASE_MS / 2,
       drainDelay: BLOCK_SECONDS,
     })
     this.#bull.on('error', (error) => logger.debug({ err: error }, 'a queue can’t be read'))
@@ -96,7 +100,9 @@ function takenJob(job: Job<JobData>, token: string, isFirst: boolean): TakenJob 
   // Believed as little as that it says anything: it must not take a worker down.
   const data: Partial<JobData> | null = job.data
   return {
-    ...{ data: { id: String(data?.id), attempt: Number(data?.attempt) }, token, isFirst },
+    data: { id: String(data?.id), attempt: Number(data?.attempt) },
+    token,
+    isFirst,
     extend: () => void job.extendLock(token, LEASE_MS).catch(() => {}),
     putBack: () => job.moveToWait(token),
     complete: () => job.moveToCompleted(null, token, false),

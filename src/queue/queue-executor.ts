@@ -136,7 +136,11 @@ export class QueueExecutor implements Executor {
       likelyPriority: Math.floor(before / (origin?.key?.weight ?? 1)),
       maxConcurrent: origin?.key?.maxConcurrent,
       weight: origin?.key?.weight ?? 1,
-      ...{ maxQueued, maxBytes, waitMs: maxWaitMs, ttlMs: KEPT_MS, channel: hub.channel },
+      maxQueued,
+      maxBytes,
+      waitMs: maxWaitMs,
+      ttlMs: KEPT_MS,
+      channel: hub.channel,
       runs: [{ id, request, meta }],
     } as const
   }

@@ -104,12 +104,17 @@ export class QueuedWebhooks {
     const { queue, redis, prefix, logger, maxKeptBytes, pauseMs = backoffMs, bounds = {} } = options
     const { maxOpen, lastWordMs, lookMs = LOOK_MS } = bounds
     this.#line = new WebhookLine({
-      ...{ redis: queue.redis, keyPrefix: queue.key(''), maxOpen, lastWordMs },
+      redis: queue.redis,
+      keyPrefix: queue.key(''),
+      maxOpen,
+      lastWordMs,
       maxHeldBytes: maxKeptBytes * HELD_PART,
     })
     this.#jobs = new Queue(NAME, { connection: queue.redis, prefix: bullPrefix(prefix) })
     this.#worker = new BullWorker<WebhookJob>(NAME, (job) => this.#take(job), {
-      ...{ connection: redis, prefix: bullPrefix(prefix), concurrency: PLACES },
+      connection: redis,
+      prefix: bullPrefix(prefix),
+      concurrency: PLACES,
       maxStalledCount: MAX_ATTEMPTS, // servers that were lost in the middle of it
       settings: {
         backoffStrategy: (attempt, _, error) =>
@@ -168,8 +173,12 @@ export class QueuedWebhooks {
         name: 'tell',
         data: { ...hook },
         opts: {
-          ...{ jobId: jobId(hook.id), attempts: MAX_ATTEMPTS, backoff: { type: 'custom' } },
-          ...{ removeOnComplete: kept, removeOnFail: kept, stackTraceLimit: 0 },
+          jobId: jobId(hook.id),
+          attempts: MAX_ATTEMPTS,
+          backoff: { type: 'custom' },
+          removeOnComplete: kept,
+          removeOnFail: kept,
+          stackTraceLimit: 0,
         },
       })),
     )

@@ -49,9 +49,14 @@ export class RedisAsyncRuns implements AsyncRuns {
       owner: clientName(origin),
       maxConcurrent: origin.key?.maxConcurrent,
       weight: origin.key?.weight ?? 1,
-      ...{ maxQueued, maxBytes, waitMs: maxWaitMs, ttlMs, idempotency },
+      maxQueued,
+      maxBytes,
+      waitMs: maxWaitMs,
+      ttlMs,
+      idempotency,
       runs: runs.map(({ id, request, webhook = null }) => ({
-        ...{ id, request },
+        id,
+        request,
         meta: toMeta(origin, { isFollowed: true, webhook }),
       })),
     })

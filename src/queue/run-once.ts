@@ -89,7 +89,10 @@ export class RunOnce {
     const takenAtMs = performance.now()
     const sender = meta.isFollowed ? new EventSender(this.#options.queue, taken, signal) : undefined
     const result = await executor.run(request, {
-      ...{ signal, id: taken.id, origin: toOrigin(meta), isFollowed: meta.isFollowed },
+      signal,
+      id: taken.id,
+      origin: toOrigin(meta),
+      isFollowed: meta.isFollowed,
       onEvent: (event) => {
         if (event.type === 'delivery') this.#isDelivered = true
         else if (event.type === 'output') sender?.add(event.stream, event.bytes)

@@ -149,7 +149,12 @@ export class RunQueue {
     if (taken[0] === 'full') return 'full'
     const [attempt, request, meta, channel, starts, hasFiles] = taken
     return {
-      ...{ id: job.id, attempt, starts, meta, channel, request: readJson(request) },
+      id: job.id,
+      attempt,
+      starts,
+      meta,
+      channel,
+      request: readJson(request),
       maxEndBytes: endBytes + (hasFiles === 1 ? filesBytes : 0),
     }
   }
@@ -283,7 +288,9 @@ export class RunQueue {
     const found = await this.redis.xread('STREAMS', this.key(`events:${id}`), after)
     const [, entries] = found?.[0] ?? []
     return (entries ?? []).map(([eventId, fields]) => ({
-      ...{ id: eventId, type: fields[1] ?? '', data: fields[3] ?? '' },
+      id: eventId,
+      type: fields[1] ?? '',
+      data: fields[3] ?? '',
     }))
   }
 

@@ -30,9 +30,13 @@ export interface QueueState {
 }
 
 const NOTHING: QueueState = {
-  ...{ isKnown: false, ageMs: Number.POSITIVE_INFINITY },
-  ...{ workers: [], webhooks: 0, bytes: { unfinished: 0, kept: 0, reserved: 0, pinned: 0 } },
-  ...{ synchronous: 0, depths: {} },
+  isKnown: false,
+  ageMs: Number.POSITIVE_INFINITY,
+  workers: [],
+  webhooks: 0,
+  bytes: { unfinished: 0, kept: 0, reserved: 0, pinned: 0 },
+  synchronous: 0,
+  depths: {},
 }
 
 export interface QueueWatchOptions {
@@ -89,7 +93,12 @@ export class QueueWatch {
         }),
       ])
       this.#state = {
-        ...{ isKnown: true, ageMs: 0, workers, webhooks, bytes, synchronous },
+        isKnown: true,
+        ageMs: 0,
+        workers,
+        webhooks,
+        bytes,
+        synchronous,
         depths: Object.fromEntries(depths),
       }
       this.#askedAtMs = performance.now()

@@ -92,7 +92,11 @@ export class QueueWorker {
     this.#sources = environments.map(
       (environment) =>
         new JobSource({
-          ...{ environment, connection: this.#connection, prefix, name, logger },
+          environment,
+          connection: this.#connection,
+          prefix,
+          name,
+          logger,
           slots: this.#slots,
         }),
     )
@@ -180,7 +184,11 @@ export class QueueWorker {
     }
     this.#fullMs = FIRST_FULL_MS
     const once = new RunOnce({
-      ...{ queue, executor, parse, stop: this.#stop.signal, onStart: () => begun.ring() },
+      queue,
+      executor,
+      parse,
+      stop: this.#stop.signal,
+      onStart: () => begun.ring(),
       onUnable: () => {
         this.#fullMs = FIRST_FULL_MS
         this.#slots.restFor(REST_MS)
@@ -212,8 +220,11 @@ export class QueueWorker {
   #beat(): void {
     const { queue, name, environments, slots } = this.#options
     const report: WorkerReport = {
-      ...{ name, environments: [...environments], slots },
-      ...{ running: this.running, startedAt: this.#startedAt },
+      name,
+      environments: [...environments],
+      slots,
+      running: this.running,
+      startedAt: this.#startedAt,
     }
     void queue.heartbeat(this.id, report, HEARTBEAT_TTL_MS).catch(() => {})
   }

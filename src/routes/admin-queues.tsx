@@ -90,7 +90,12 @@ function refusalPage(
   return c.html(
     <>
       {raw('<!doctype html>')}
-      <QueuesPage {...{ refusal: { code, message }, needsKey, isSignedIn, hasRuns }} />
+      <QueuesPage
+        refusal={{ code, message }}
+        needsKey={needsKey}
+        isSignedIn={isSignedIn}
+        hasRuns={hasRuns}
+      />
     </>,
     status,
   )

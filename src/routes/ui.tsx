@@ -44,7 +44,7 @@ export function uiRoute(options: UiRouteOptions) {
     return c.html(
       <>
         {raw('<!doctype html>')}
-        <Page {...form} {...shown} {...{ limits: limitsText, hasRuns, nonce }} />
+        <Page {...form} {...shown} limits={limitsText} hasRuns={hasRuns} nonce={nonce} />
       </>,
       status,
     )
@@ -83,6 +83,11 @@ function lengthOf({ displayLastExpression: _checked, ...texts }: FormFields): nu
 }
 
 const NO_FIELDS: FormFields = {
-  ...{ code: '', stdin: '', args: '', timeoutSeconds: '', environment: '', outputFiles: '' },
+  code: '',
+  stdin: '',
+  args: '',
+  timeoutSeconds: '',
+  environment: '',
+  outputFiles: '',
   displayLastExpression: false,
 }

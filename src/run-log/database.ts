@@ -44,7 +44,8 @@ export async function openDatabases(url: string): Promise<RunDatabases> {
   const [writer, reader, counter] = await Promise.all([
     openDatabase(url, { maxConnections: CONNECTIONS.writer }),
     openDatabase(url, {
-      ...{ isReadOnly: true, maxConnections: CONNECTIONS.reader },
+      isReadOnly: true,
+      maxConnections: CONNECTIONS.reader,
       queryTimeoutMs: READ_TIMEOUT_MS,
     }),
     openDatabase(url, { isReadOnly: true, maxConnections: CONNECTIONS.counter }),

@@ -124,7 +124,10 @@ export function createApp(options: AppOptions) {
   )
 
   const runs = {
-    ...{ limits, onRefusal, unread, guard: guards.run },
+    limits,
+    onRefusal,
+    unread,
+    guard: guards.run,
   }
   app.route('/run', runRoute({ ...runs, executor }))
   app.route(
@@ -170,7 +173,10 @@ export function createApp(options: AppOptions) {
     app.route(
       '/ui/runs',
       uiRunsRoute({
-        ...{ store: runLog.store, ring, guard: guards.readRuns, onRefusal },
+        store: runLog.store,
+        ring,
+        guard: guards.readRuns,
+        onRefusal,
         environments: config.ENVIRONMENTS,
         guardForm: guards.form,
       }),
@@ -180,7 +186,10 @@ export function createApp(options: AppOptions) {
     app.route(
       '/',
       adminQueuesRoute({
-        ...{ board: options.board(BOARD_OPTIONS), ring, onRefusal, hasRuns: runLog !== undefined },
+        board: options.board(BOARD_OPTIONS),
+        ring,
+        onRefusal,
+        hasRuns: runLog !== undefined,
         guard: guards.adminQueues,
         guardOrigin: guards.ownPage,
         guardForm: guards.form,

@@ -70,7 +70,7 @@ function refusedTarget(error: unknown, onRefused: HttpServerOptions['onRefused']
     ? new Refusal('invalid_request', 'The target of the request is not valid')
     : toRefusal(error)
   const { status } = refusal
-  onRefused({ ...{ requestId, status, refusal }, reason: isTarget ? 'TARGET' : 'APP' })
+  onRefused({ requestId, status, refusal, reason: isTarget ? 'TARGET' : 'APP' })
   const headers = { 'X-Content-Type-Options': 'nosniff', 'X-Request-Id': requestId }
   return Response.json(refusal.toBody(requestId), { status, headers })
 }

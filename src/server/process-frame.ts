@@ -45,7 +45,10 @@ export async function runProcess(
   try {
     logger.info({ config: maskedConfig(config) }, 'starting')
     await body({
-      ...{ logger, fault: fault.signal, crash: crash.signal, end },
+      logger,
+      fault: fault.signal,
+      crash: crash.signal,
+      end,
       onClose: (closer) => closers.push(closer),
     })
   } finally {

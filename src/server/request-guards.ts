@@ -87,7 +87,9 @@ export function createRequestGuards({
     readRuns: (findKey) =>
       every(
         auth({
-          ...{ ring, right: 'read-runs', findKey },
+          ring,
+          right: 'read-runs',
+          findKey,
           closedWithoutKeys: config.READ_RUNS_WITHOUT_KEY ? undefined : LOG_IS_CLOSED,
         }),
         ...limitRefusals,

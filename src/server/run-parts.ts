@@ -67,20 +67,26 @@ async function dockerParts(
   { metrics, runLog, onMissing }: RunPartsOptions,
 ): Promise<RunParts> {
   const { executor, gate, state, prove, obstacle, close } = createGuardedExecutor(config, logger, {
-    ...{ events: metrics.executorEvents, onMissing },
+    events: metrics.executorEvents,
+    onMissing,
   })
   const onRun = recorder(metrics, runLog)
   const watched = watchExecutor({ executor, config, onRun, obstacle })
   const webhooks = await webhookOptions(config)
   const sender = webhooks && (await webhookSender({ ...webhooks, logger }))
   const asyncRuns = memoryAsyncRuns(config, {
-    ...{ executor: watched.executor, gate, logger },
+    executor: watched.executor,
+    gate,
+    logger,
     onEnd: ({ webhook, origin }, run) => {
       if (webhook) sender?.add(run, webhook, clientName(origin))
     },
   })
   return {
-    ...{ watched, asyncRuns, state, prove },
+    watched,
+    asyncRuns,
+    state,
+    prove,
     asyncState: () => asyncRuns.state,
     queueState: undefined,
     webhookCounts: sender && (() => sender.counts),
@@ -106,7 +112,9 @@ async function queueParts(
   return {
     ...parts,
     watched: watchExecutor({
-      ...{ executor: parts.executor, config, onRun },
+      executor: parts.executor,
+      config,
+      onRun,
       obstacle: () => obstacleIn(parts.queueState(), config.ENVIRONMENTS[0]),
     }),
     asyncState: undefined,

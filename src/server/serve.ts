@@ -50,13 +50,18 @@ async function serveWith(
   const runLog = url ? await openRunLog(url, config, logger) : undefined
   onClose(() => runLog?.close(LAST_RECORDS_MS))
   const parts = await createRunParts(config, logger, {
-    ...{ metrics, runLog, onMissing: () => end(new Fault(MISSING_WALL)) },
+    metrics,
+    runLog,
+    onMissing: () => end(new Fault(MISSING_WALL)),
   })
   const { watched, asyncRuns, prove, onDrain, isIdle } = parts
   onClose(parts.close)
   metrics.watch({
-    ...{ executor: parts.state, asyncRuns: parts.asyncState, queue: parts.queueState },
-    ...{ webhooks: parts.webhookCounts, runLog: runLog && (() => runLog.counts) },
+    executor: parts.state,
+    asyncRuns: parts.asyncState,
+    queue: parts.queueState,
+    webhooks: parts.webhookCounts,
+    runLog: runLog && (() => runLog.counts),
     isRateShared: limiter && (() => limiter.isShared),
   })
   ring.onNewLimits = (keys) => {
@@ -68,8 +73,17 @@ async function serveWith(
   const drain = new Drain()
   const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
   const app = createApp({
-    ...{ config, watched, asyncRuns, ring, metrics, runLog, drain, logger, peerAddress },
-    ...{ board: parts.board, limiter: limiter ?? new MemoryRateLimiter() },
+    config,
+    watched,
+    asyncRuns,
+    ring,
+    metrics,
+    runLog,
+    drain,
+    logger,
+    peerAddress,
+    board: parts.board,
+    limiter: limiter ?? new MemoryRateLimiter(),
   })
   const server = createHttpServer({
     fetch: app.fetch,
@@ -93,8 +107,12 @@ async function serveWith(
 
   prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
   await shutdown({
-    ...{ server, drain, stop: fault, logger },
-    ...{ onDrain, isIdle },
+    server,
+    drain,
+    stop: fault,
+    logger,
+    onDrain,
+    isIdle,
     noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
     drainMs: config.DRAIN_SECONDS * 1000,
   })

@@ -58,7 +58,14 @@ async function workWith(
   const name = hostname()
   const slots = config.MAX_RUNNING
   const worker = new QueueWorker({
-    ...{ queue, environments, executor, slots, url, prefix, name, logger },
+    queue,
+    environments,
+    executor,
+    slots,
+    url,
+    prefix,
+    name,
+    logger,
     parse: parser(config),
     limits: resultLimits(config),
   })

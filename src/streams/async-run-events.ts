@@ -47,7 +47,9 @@ export class AsyncRunEvents {
     const over = new AbortController()
     const cut = (why: string) => over.abort(new Error(`the client ${why}`))
     const reading = new ReadWatch({
-      ...{ unread: this.#unread, client, cut: () => cut('reads too slowly') },
+      unread: this.#unread,
+      client,
+      cut: () => cut('reads too slowly'),
     })
     const events = eventsOf(this.#asyncRuns.events(id, after, over.signal), reading)
     const stream = eventStream(events, { over, onFailed, onPull: () => reading.start() })

@@ -62,7 +62,8 @@ export class RunEvents {
     })
     const outcome = this.#executor
       .run(request, {
-        ...{ signal: stop.signal, isFollowed: true },
+        signal: stop.signal,
+        isFollowed: true,
         ...(origin && { origin }),
         onEvent: (event) => {
           if (event.type === 'started') begin()
@@ -82,7 +83,8 @@ export class RunEvents {
       async (error) => sseEvent('error', await jsonBytes(describeError(error))),
     )
     const reading = new ReadWatch({
-      ...{ unread: this.#unread, client: origin ? clientName(origin) : '' },
+      unread: this.#unread,
+      client: origin ? clientName(origin) : '',
       cut: () => over.abort(new Error('the client reads too slowly')),
     })
     onAbort(over.signal, () => reading.done())

@@ -53,7 +53,9 @@ export async function formRequest(form: Form) {
     .getAll('files')
     .filter((file): file is File => typeof file !== 'string' && file.name !== '')
   return {
-    ...{ code, stdin, displayLastExpression },
+    code,
+    stdin,
+    displayLastExpression,
     args: lines(args),
     outputFiles: lines(outputFiles),
     files: await Promise.all(files.map(uploaded)),

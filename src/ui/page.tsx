@@ -21,7 +21,10 @@ export interface PageProps extends FormOptions {
 export function Page({ fields, ended, limits, nonce, hasRuns, ...options }: PageProps) {
   return (
     <Shell
-      {...{ title: 'Safe Code Executor', base: '', current: 'Editor', hasRuns }}
+      title="Safe Code Executor"
+      base=""
+      current="Editor"
+      hasRuns={hasRuns}
       line={`Runs Python once, in a fresh container. ${limits}`}
       skip={{ id: 'result', text: 'Skip to the result' }}
       // The nonce is for the styles that the editor makes.

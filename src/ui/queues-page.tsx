@@ -17,7 +17,10 @@ export function QueuesPage({ refusal, needsKey, isSignedIn, hasRuns }: QueuesPag
   const asksForKey = needsKey && (refusal.code === 'unauthorized' || refusal.code === 'forbidden')
   return (
     <Shell
-      {...{ title: 'Queues · Safe Code Executor', base: '../', current: undefined, hasRuns }}
+      title="Queues · Safe Code Executor"
+      base="../"
+      current={undefined}
+      hasRuns={hasRuns}
       line="What waits for a worker, and what workers have."
       skip={{ id: 'refusal', text: 'Skip to what is in the way' }}
       more={needsKey && isSignedIn && <SignOut action="queues" />}

@@ -35,7 +35,7 @@ export function Chart({ stats }: { stats: Stats }) {
             {STATUSES.map((status) => {
               const height = ((byStatus[status] ?? 0) / highest) * (HEIGHT - 14)
               y -= height
-              return height > 0 && <rect class={status} {...{ x, y, width, height }} />
+              return height > 0 && <rect class={status} x={x} y={y} width={width} height={height} />
             })}
           </g>
         )

@@ -27,7 +27,10 @@ export function RunsPage(props: RunsPageProps) {
   const mayLook = refusal === undefined || refusal.code === 'invalid_request'
   return (
     <Shell
-      {...{ title: 'Runs · Safe Code Executor', base: '../', current: 'Runs', hasRuns: true }}
+      title="Runs · Safe Code Executor"
+      base="../"
+      current="Runs"
+      hasRuns={true}
       line="Every run that has ended, without its code and output unless the operator keeps them."
       skip={{ id: 'runs', text: 'Skip to the runs' }}
       more={needsKey && isSignedIn && <SignOut action="runs" />}

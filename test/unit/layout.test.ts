@@ -66,3 +66,10 @@ it('has tests in folders of the same names', () => {
   const unknown = folders.filter((name) => ![...ROOMS, ...OTHER_TESTS].includes(name))
   expect(unknown).toEqual([])
 })
+
+it('spreads no object that is written there, which is nothing but a way around the formatter', () => {
+  const found = [...imports.keys()].filter((path) =>
+    readFileSync(`src/${path}`, 'utf8').includes('...{'),
+  )
+  expect(found).toEqual([])
+})

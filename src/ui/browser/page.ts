@@ -36,8 +36,11 @@ const keepSoon = () => {
 const isUntouched = textarea.value === textarea.defaultValue
 const hadFocus = document.activeElement === textarea
 const editor = createEditor({
-  ...{ textarea, nonce, parent: element('editor', HTMLDivElement) },
-  ...{ onRun: runInForm, onChange: keepSoon },
+  textarea,
+  nonce,
+  parent: element('editor', HTMLDivElement),
+  onRun: runInForm,
+  onChange: keepSoon,
 })
 if (hadFocus) editor.focus()
 // An editor in the place of the text area: the browser's own check has nothing to point at.
@@ -49,7 +52,9 @@ element('editor-hint', HTMLSpanElement).hidden = false
 
 const output = new Console(element('console', HTMLElement), (line) => editor.goTo(line))
 const runner = new Runner({
-  ...{ form, nonce, console: output },
+  form,
+  nonce,
+  console: output,
   client: () => {
     const key = document.querySelector<HTMLInputElement>('#key')?.value
     return createClient({ url: new URL('.', location.href).href, ...(key && { key }) })
