@@ -174,7 +174,7 @@ export class Dispatcher {
   /** The key that asked, with the bound that it has now. */
   #keyOf({ asked, client }: KeptRun): ApiKey | undefined {
     const { key } = asked.origin
-    if (key?.maxConcurrent === undefined) return key
+    if (!key) return undefined
     const { maxConcurrent: _, ...rest } = key
     const maxOut = this.#line.maxOutOf(client)
     return Number.isFinite(maxOut) ? { ...rest, maxConcurrent: maxOut } : rest

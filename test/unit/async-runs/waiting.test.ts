@@ -8,6 +8,7 @@ import { memoryAsyncRuns } from '../../../src/async-runs/create.ts'
 import { parseConfig } from '../../../src/config/config.ts'
 import { watchExecutor } from '../../../src/executor/watched-executor.ts'
 import type { Executor } from '../../../src/run/executor.ts'
+import { pause } from '../../../src/waits/pause.ts'
 import { newRun, newRuns, runIn } from '../../support/async-runs-harness.ts'
 import { ControlledExecutor } from '../../support/controlled-executor.ts'
 import { type WaitingLimits, waitingSuite } from '../../support/waiting-suite.ts'
@@ -45,6 +46,39 @@ it('asynchronous runs that wait for a container take no place of synchronous one
   ;(await control.next()).finish()
   await Promise.all([...first, ...waiting].map(({ end }) => end))
   for (const { id } of later) await runIn(runs, id, 'finished')
+})
+
+it('an asynchronous run that finds its place taken waits for the next one, and nobody else does', async ({
+  onTestFinished,
+}) => {
+  const begun: string[] = []
+  for (let microtasks = 0; microtasks < 16; microtasks += 1) {
+    const control = new ControlledExecutor()
+    const limits = { maxRunning: 1, maxQueued: 20, maxWaitSeconds: 60, maxMegabytes: 64 }
+    const { executor, runs, close } = await inProcess(control, limits)
+    onTestFinished(close)
+    const synchronous = (name: string) => {
+      const { request } = newRun()
+      const origin = { requestId: '', key: undefined, client: name }
+      return executor.run(request, { id: name, signal: new AbortController().signal, origin })
+    }
+    const ends = [synchronous('first')]
+    const first = await control.next()
+    await runs.submit([{ ...newRun(), id: 'later' }])
+    first.finish()
+    for (let n = 0; n < microtasks; n += 1) await null
+    ends.push(synchronous('now'))
+    const second = await control.next()
+    await pause(1)
+    expect(control.given).toHaveLength(2)
+    second.finish()
+    ;(await control.next()).finish()
+    await Promise.all(ends)
+    await runIn(runs, 'later', 'finished')
+    begun.push(control.given.map(({ options }) => options.id).join(' '))
+  }
+  // Both orders, whichever comes sooner.
+  expect(begun).toEqual(expect.arrayContaining(['first now later', 'first later now']))
 })
 
 async function inProcess(programs: Executor, limits: WaitingLimits) {
