@@ -7,6 +7,14 @@ import { DrainRate } from './drain-rate.ts'
 import { FairLine } from './fair-line.ts'
 import { tooManyAtOnce } from './fair-share.ts'
 
+/**
+ * How many synchronous runs may go before the asynchronous ones that wait, where both do: whoever keeps the line of the ones
+ * filled keeps nobody from the others.
+ */
+const MAX_PASSED = 3
+/** How long a place is kept for an asynchronous run that is on its way to it, in milliseconds. */
+const PROMISE_MS = 100
+
 export interface GateOptions {
   /** How many may be inside at once. */
   maxRunning: number
@@ -53,16 +61,16 @@ export class NoRoom extends Refusal {
 
 /**
  * Lets a bounded number in, and keeps a bounded line before the door, in which synchronous runs have fair turns. An
- * asynchronous run gets a place that no synchronous one waits for, or none: whoever sends these keeps those that wait, and is
- * told when there may be room.
+ * asynchronous run gets a place that no synchronous one waits for, or every fourth, or none: whoever sends these keeps those
+ * that wait, and is told when there may be room.
  *
  * A client's own bound is for both kinds together. A synchronous run that finds it reached by asynchronous ones waits until
  * one of these has left, whether or not the line is full. As many synchronous ones as may be inside may be here, so that
  * those that wait so are no more than there are places.
  */
 export class Gate {
-  /** Called when there may be room for an asynchronous run. */
-  onRoom: () => void = () => {}
+  /** Called when there may be room for an asynchronous run; tells whether one is on its way. */
+  onRoom: () => boolean = () => false
   readonly #options: GateOptions
   readonly #line = new FairLine<Waiting>()
   readonly #drainRate = new DrainRate()
@@ -70,6 +78,10 @@ export class Gate {
   readonly #clients = new Map<string, Counts>()
   /** Of all clients and our own. */
   readonly #inside = { sync: 0, async: 0 }
+  /** How many from the line were let in since the last asynchronous one. */
+  #passed = 0
+  /** Ends the time for which a place is kept for an asynchronous one. */
+  #promise: NodeJS.Timeout | undefined
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -88,14 +100,14 @@ export class Gate {
     return this.#options.maxRunning
   }
 
-  /** How many places nobody has; then nobody waits who might have one. */
+  /** How many places nobody has. */
   get free(): number {
     return this.#options.maxRunning - this.running
   }
 
-  /** Whether the next one would have to wait. */
+  /** Whether the next synchronous one would have to wait. */
   get isFull(): boolean {
-    return this.free <= 0
+    return this.free <= (this.#promise ? 1 : 0)
   }
 
   get waiting(): number {
@@ -165,7 +177,9 @@ export class Gate {
   }
 
   #enterNow(counts: Counts): void {
-    if (this.isFull || !hasRoom(counts, counts.waiting)) throw new NoRoom()
+    if (this.free <= 0 || !hasRoom(counts, counts.waiting)) throw new NoRoom()
+    this.#breakPromise()
+    this.#passed = 0
     this.#enter(counts, 'async')
   }
 
@@ -196,12 +210,30 @@ export class Gate {
   /** Lets in those that wait and may enter, and then what does not wait here. */
   #letIn(): void {
     while (!this.isFull) {
-      const next = this.#line.shift(({ counts }) => hasRoom(counts))
+      if (this.#passed >= MAX_PASSED && this.onRoom()) this.#keepPlace()
+      const next = this.isFull ? undefined : this.#line.shift(({ counts }) => hasRoom(counts))
       if (!next) break
+      this.#passed += 1
       next.enter()
     }
     this.#drainRate.setFull(this.isFull)
     if (!this.isFull) this.onRoom()
+  }
+
+  /** Keeps a place for the asynchronous run that is on its way: it may not come, and others wait. */
+  #keepPlace(): void {
+    this.#passed = 0
+    if (this.#promise) return
+    const giveUp = () => {
+      this.#breakPromise()
+      this.#letIn()
+    }
+    this.#promise = setTimeout(giveUp, PROMISE_MS).unref()
+  }
+
+  #breakPromise(): void {
+    clearTimeout(this.#promise)
+    this.#promise = undefined
   }
 
   /** Resolves with a place. */

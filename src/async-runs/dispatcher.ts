@@ -93,8 +93,8 @@ export class Dispatcher {
     return [...this.#out]
   }
 
-  /** As many as there are places for, beside those that are on their way to one. */
-  #handOut(): void {
+  /** As many as there are places for, beside those that are on their way to one. Tells whether any are. */
+  #handOut(): boolean {
     const { gate } = this.#options
     while (!this.#isPaused && this.#out.size - gate.asynchronous < gate.free) {
       const run = this.#line.take((client) => gate.synchronousOf(client))
@@ -103,6 +103,7 @@ export class Dispatcher {
       void this.#run(run)
     }
     this.#drainRate.setFull(this.#line.size > 0)
+    return this.#out.size > gate.asynchronous
   }
 
   async #run(run: KeptRun): Promise<void> {

@@ -77,6 +77,7 @@ it('synchronous ones wait for asynchronous ones, and there is room for these whe
   const waiting = new Run(gate, 'sync', { name: 'b' })
   gate.onRoom = () => {
     told += 1
+    return false
   }
   expect(await states(first, waiting, new Run(gate, 'async', { name: 'c' }))).toBe('in waits busy')
   first.end()
@@ -84,6 +85,46 @@ it('synchronous ones wait for asynchronous ones, and there is room for these whe
   waiting.end()
   await settle()
   expect([told, gate.running, gate.free]).toEqual([1, 0, 1])
+})
+
+it('every fourth place is for asynchronous ones where both wait, and is kept until one comes', async () => {
+  const gate = gateFor(1)
+  let waitingAsync = 2
+  const asyncRuns: Run[] = []
+  // As from a line of its own, a little later.
+  gate.onRoom = () => {
+    if (waitingAsync === 0) return false
+    waitingAsync -= 1
+    setImmediate(() => asyncRuns.push(new Run(gate, 'async', { name: 'b' })))
+    return true
+  }
+  const first = new Run(gate, 'sync')
+  const waiting = Array.from({ length: 7 }, () => new Run(gate, 'sync'))
+  const order: string[] = []
+  await settle()
+  let inside: Run | undefined = first
+  while (inside) {
+    order.push(inside.client)
+    inside.end()
+    await settle()
+    await settle()
+    inside = [...waiting, ...asyncRuns].find(({ isInside }) => isInside)
+  }
+  expect(order.join('')).toBe('aaaabaaabaa')
+})
+
+it('a place that is kept for one that does not come goes to whoever waits', async () => {
+  const gate = gateFor(1)
+  gate.onRoom = () => true
+  const first = new Run(gate, 'sync')
+  const waiting = Array.from({ length: 4 }, () => new Run(gate, 'sync'))
+  await settle()
+  for (const run of [first, ...waiting.slice(0, 3)]) {
+    run.end()
+    await settle()
+  }
+  expect(await states(...waiting.slice(3))).toBe('waits')
+  await expect.poll(() => waiting[3]?.isInside, { timeout: 5000 }).toBe(true)
 })
 
 it('those of a client are bounded together, and others have the places meanwhile', async () => {
@@ -137,6 +178,7 @@ it('a wait that is too long ends as busy, and one whose client hangs up as cance
   let told = 0
   gate.onRoom = () => {
     told += 1
+    return false
   }
   gone.abort()
   await expect.poll(() => [late.refusal, gone.refusal]).toEqual(['busy', 'cancelled'])
