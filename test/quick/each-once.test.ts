@@ -27,8 +27,8 @@ beforeAll(async () => {
   key = (await cli(['key', 'new', 'tester', '--file', keys, ...rights])).stdout
   server = await startServer({
     ...{ API_KEYS_FILE: keys, POOL_SIZE: '4', MAX_RUNNING: '2' },
-    ...{ RUN_LOG: 'on', DATABASE_URL: `file:${join(folder, 'runs.db')}` },
-    ...{ WEBHOOKS: 'on', WEBHOOK_NETWORKS: '127.0.0.0/8' },
+    ...{ DATABASE_URL: `file:${join(folder, 'runs.db')}` },
+    ...{ WEBHOOKS: '127.0.0.0/8' },
   })
 })
 afterAll(async () => {
