@@ -13,12 +13,17 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.{ts,tsx}'],
           sequence: { groupOrder: 0 },
+          // They share no state, and one process loads the code once for all of its files; by itself Vitest leaves a core idle.
+          isolate: false,
+          maxWorkers: '100%',
+          // On a busy machine. It bounds what hangs; what is promised in time is measured by the tests.
+          testTimeout: 20_000,
         },
       },
       {
         test: {
-          name: 'services',
-          include: ['test/services/**/*.test.ts'],
+          name: 'quick',
+          include: ['test/quick/**/*.test.ts'],
           sequence: { groupOrder: 1 },
           fileParallelism: false,
           testTimeout: 30_000,
@@ -27,9 +32,20 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'services',
+          include: ['test/services/**/*.test.ts'],
+          sequence: { groupOrder: 2 },
+          // Each file has databases of its own, and mostly waits.
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'docker',
           include: ['test/docker/**/*.test.ts', 'test/attacks/*.test.ts'],
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           fileParallelism: false,
           maxConcurrency: 2,
           testTimeout: 60_000,
@@ -41,7 +57,7 @@ export default defineConfig({
           name: 'gvisor',
           include: ['test/docker/statuses.test.ts', 'test/attacks/*.test.ts'],
           env: { SANDBOX_RUNTIME: 'runsc' },
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
           fileParallelism: false,
           maxConcurrency: 2,
           testTimeout: 120_000,
@@ -56,7 +72,7 @@ export default defineConfig({
             ...['test/docker/files.test.ts', 'test/docker/async-runs.test.ts'],
           ],
           env: { SUITE_EXECUTOR: 'queue' },
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           fileParallelism: false,
           maxConcurrency: 2,
           testTimeout: 60_000,
@@ -67,7 +83,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -81,7 +97,7 @@ export default defineConfig({
             'test/deno/**/*.test.ts',
           ],
           env: { SERVER_COMMAND: 'sh scripts/deno.sh' },
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -91,7 +107,7 @@ export default defineConfig({
         test: {
           name: 'deploy',
           include: ['test/deploy/**/*.test.ts'],
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
           fileParallelism: false,
           testTimeout: 60_000,
           // Where nothing is built yet, the image is.
@@ -102,7 +118,7 @@ export default defineConfig({
         test: {
           name: 'vm',
           include: ['test/vm/**/*.test.ts'],
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
           fileParallelism: false,
           // In the virtual machine of `npm run test:vm`: without KVM everything takes ten times as long.
           testTimeout: 600_000,
@@ -114,7 +130,7 @@ export default defineConfig({
         test: {
           name: 'leftovers',
           include: ['test/leftovers.test.ts'],
-          sequence: { groupOrder: 7 },
+          sequence: { groupOrder: 8 },
           testTimeout: 30_000,
         },
       },

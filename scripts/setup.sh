@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes this machine ready, and does nothing where it is: packages, Docker engine, sandbox image, build.
 #
-#   sh scripts/setup.sh            what `npm start` needs
-#   sh scripts/setup.sh test       what `npm test` needs: Chromium, promtool, proxies and databases too
+#   sh scripts/setup.sh            what `npm start` and `npm test` need
+#   sh scripts/setup.sh test       what `npm run test:all` needs: Chromium, promtool, proxies and databases too
 #   sh scripts/setup.sh packages   npm packages only
 #   sh scripts/setup.sh images     engine and images only: what an installed package needs
 #   sh scripts/setup.sh base       engine and base image only; prints the name of the image

@@ -10,7 +10,6 @@ import { inLines } from './cli/printed.ts'
 import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
 import { setupCommand } from './cli/setup.ts'
 import { parseConfig } from './config/config.ts'
-import { serve } from './server/serve.ts'
 
 /**
  * How long a server may be there when all is closed, in milliseconds: what a library still holds, such as a connection
@@ -28,11 +27,13 @@ program
   .summary('start the server (the default)')
   .description('Starts the server: POST /run, and a page at /ui.')
   .addHelpText('after', () => serveHelp())
-  .action(() =>
-    serve(parseConfig(process.env)).finally(() => {
+  .action(async () => {
+    // What it loads, and what the worker loads, no other command needs.
+    const { serve } = await import('./server/serve.ts')
+    await serve(parseConfig(process.env)).finally(() => {
       setTimeout(() => process.exit(), LINGER_MS).unref()
-    }),
-  )
+    })
+  })
 program
   .command('worker')
   .summary('run programs that servers with EXECUTOR=queue take')
@@ -42,7 +43,6 @@ program
   )
   .addHelpText('after', () => workerHelp())
   .action(async () => {
-    // What it loads no other command needs.
     const { work } = await import('./server/work.ts')
     await work(parseConfig(process.env)).finally(() => {
       setTimeout(() => process.exit(), LINGER_MS).unref()

@@ -5,14 +5,23 @@ import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { containersOf, eventually } from '../support/docker.ts'
-import { startServer } from '../support/server.ts'
+import { type Server, startServer } from '../support/server.ts'
 import { loseSwapLimit } from '../support/swap-limit.ts'
 
 let folder: string
-beforeAll(() => {
+/** Loses a wall before the first test. It finds that by itself within a minute or so, which the others take anyway. */
+let losing: Server
+beforeAll(async () => {
   folder = mkdtempSync(`${tmpdir()}/sce-walls-`)
+  losing = await startServer({ POOL_SIZE: '2' })
+  expect((await fetch(`${losing.url}/readyz`)).status).toBe(200)
+  await eventually('two wait', 10_000, async () => (await containersOf(losing.pid)).length === 2)
+  for (const name of await containersOf(losing.pid)) await loseSwapLimit('docker', name)
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(async () => {
+  await losing.stop()
+  rmSync(folder, { recursive: true })
+})
 
 /** A `docker` that changes the arguments `args` of every command, by the statement `change`. */
 function dockerThat(name: string, change: string): string {
@@ -104,37 +113,6 @@ describe('on a host without one of the walls', () => {
   })
 })
 
-/** What is logged of it. */
-const LOST = /"level":60,.*"wall":"swap"/
-
-describe('a wall that is lost while the server lives', () => {
-  it('is found in a container that waits: nothing is run, /readyz and the log say so', {
-    timeout: 120_000,
-  }, async () => {
-    const server = await startServer({ POOL_SIZE: '2' })
-    try {
-      const ready = async () => (await fetch(`${server.url}/readyz`)).status
-      expect(await ready()).toBe(200)
-      await eventually(
-        'two wait',
-        10_000,
-        async () => (await containersOf(server.pid)).length === 2,
-      )
-      for (const name of await containersOf(server.pid)) await loseSwapLimit('docker', name)
-      // Nobody asks meanwhile: what /readyz runs is in a container of its own each time, and leaves none of these.
-      await eventually('it is found', 80_000, () => LOST.test(server.log.join('\n')))
-      expect(await ready()).toBe(503)
-      const refused = await server.post({ code: 'print(1)' })
-      expect(refused.status).toBe(503)
-      expect(await refused.json()).toMatchObject({ output: '', code: 'unavailable' })
-      expect(await server.stop()).toBe(0)
-      expect(await containersOf(server.pid)).toEqual([])
-    } finally {
-      await server.stop()
-    }
-  })
-})
-
 function doctor(env: Record<string, string>) {
   return execa('node', ['dist/main.js', 'doctor'], { env, reject: false, timeout: 60_000 })
 }
@@ -212,5 +190,23 @@ describe('doctor', () => {
   it('explains itself', async () => {
     const { stdout } = await execa('node', ['dist/main.js', 'doctor', '--help'])
     expect(stdout).toContain('safe-code-executor doctor')
+  })
+})
+
+/** What is logged of it. */
+const LOST = /"level":60,.*"wall":"swap"/
+
+describe('a wall that is lost while the server lives', () => {
+  it('is found in a container that waits: nothing is run, /readyz and the log say so', {
+    timeout: 120_000,
+  }, async () => {
+    // Nobody asks meanwhile: what /readyz runs is in a container of its own each time, and leaves none of these.
+    await eventually('it is found', 80_000, () => LOST.test(losing.log.join('\n')))
+    expect((await fetch(`${losing.url}/readyz`)).status).toBe(503)
+    const refused = await losing.post({ code: 'print(1)' })
+    expect(refused.status).toBe(503)
+    expect(await refused.json()).toMatchObject({ output: '', code: 'unavailable' })
+    expect(await losing.stop()).toBe(0)
+    expect(await containersOf(losing.pid)).toEqual([])
   })
 })

@@ -1,7 +1,5 @@
-#!/usr/bin/env node
-// Stands in for `docker` where a real engine can't be made to behave this oddly. The image's name is the behaviour.
+// A container of fake-docker.sh: what `docker run` does. The image's name is the behaviour.
 
-import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { collect } from './fake-collections.mjs'
 import { beginFrame, exit, frame, keepAlive, noToken } from './fake-frames.mjs'
@@ -9,44 +7,12 @@ import { beginFrame, exit, frame, keepAlive, noToken } from './fake-frames.mjs'
 /** PROTOCOL_VERSION in src/executor/protocol.ts. */
 const VERSION = '1'
 const folder = process.env.FAKE_DOCKER_FOLDER
-const [command, ...args] = process.argv.slice(2)
-appendFileSync(`${folder}/calls`, `${command} ${args.join(' ')}\n`)
+const args = process.argv.slice(2)
 
-if (command === 'rm') {
-  const name = args.at(-1)
-  if (isFirst(`rm-${name}`) && existsSync(`${folder}/${name}.stubborn`)) {
-    process.stderr.write('Error response from daemon: context deadline exceeded\n')
-    process.exit(1)
-  }
-  try {
-    process.kill(Number(readFileSync(`${folder}/${name}.pid`, 'utf8')), 'SIGKILL')
-  } catch {
-    process.stderr.write(`Error: No such container: ${name}\n`)
-    process.exitCode = 1
-  }
-} else if (command === 'image') {
-  inspectImage(args.at(-1))
-} else if (command === 'run') {
-  run()
-}
-
-/** An image's name may be moved to another behaviour: a file of that name says which. It keeps its id's. */
-function inspectImage(name) {
-  const moved = `${folder}/${name}.moved`
-  const behaviour = existsSync(moved) ? readFileSync(moved, 'utf8') : name
-  if (behaviour === 'no-image') {
-    process.stderr.write(`Error: No such image: ${name}\n`)
-    process.exitCode = 1
-    return
-  }
-  const id = `sha256:${createHash('sha256').update(behaviour).digest('hex')}`
-  writeFileSync(`${folder}/${id}`, behaviour)
-  process.stdout.write(`${id}\n`)
-}
+run()
 
 function run() {
   const name = args[args.indexOf('--name') + 1]
-  writeFileSync(`${folder}/${name}.pid`, String(process.pid))
   const image = args[args.indexOf('timeout') - 1]
   if (!existsSync(`${folder}/${image}`)) {
     process.stderr.write(`docker: Error: No such image: ${image}.\n`)
@@ -168,10 +134,10 @@ function floodStderr() {
   for (let i = 0; i < 500; i += 1) process.stderr.write('warning '.repeat(8192))
 }
 
-/** Whether this is the first time of its test: of a container, or of something else. */
-function isFirst(what = 'first') {
+/** Whether this is the first container of its test that asks. */
+function isFirst() {
   try {
-    mkdirSync(`${folder}/${what}`)
+    mkdirSync(`${folder}/first`)
     return true
   } catch {
     return false

@@ -10,8 +10,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { inJson, inLines, inOneLine } from '../../../src/cli/printed.ts'
 import type { Outcome } from '../../../src/run/outcome.ts'
 import { outcome } from '../support/app.ts'
+import { commandLine } from '../support/command-line.ts'
 
-const MAIN = `${import.meta.dirname}/../../../src/main.ts`
+const MAIN = commandLine()
 /** Clears the screen, in both spellings of its first character; turns text around; begins a line of its own. */
 const HOSTILE =
   '\x1b[2Jclear\x9b2J\u202etxt.exe\u2066\r\nsafe-code-executor: saved all\u2028\x07\x7f'
@@ -20,7 +21,7 @@ const ESCAPED =
 /** What a terminal or a reader could take for something else. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const DANGEROUS = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/
-/** A start of Node with TypeScript, on a busy machine. */
+/** Starts of Node on a busy machine. */
 const TIMEOUT_MS = 60_000
 
 let folder: string
@@ -38,7 +39,7 @@ async function run(answer: RequestListener, args: readonly string[] = []) {
   onTestFinished(() => void server.close())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const command = ['--import', 'tsx', MAIN, 'run', join(folder, 'x.py')]
+  const command = [MAIN, 'run', join(folder, 'x.py')]
   const url = ['--url', `http://127.0.0.1:${port}`]
   return execa('node', [...command, ...url, ...args], { reject: false })
 }

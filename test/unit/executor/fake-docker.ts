@@ -1,4 +1,4 @@
-// Runs on a fake `docker`, which plays what a real engine can't be made to show: test/support/fake-docker.mjs.
+// Runs on a fake `docker`, which plays what a real engine can't be made to show: test/support/fake-docker.sh.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import type { RunOptions } from '../../../src/run/executor.ts'
 import type { Outcome } from '../../../src/run/outcome.ts'
 import { ownRequest, type RunRequest } from '../../../src/run/request.ts'
 
-const COMMAND = `${import.meta.dirname}/../../support/fake-docker.mjs`
+const COMMAND = `${import.meta.dirname}/../../support/fake-docker.sh`
 
 /** An executor on the fake engine. */
 export interface Started {

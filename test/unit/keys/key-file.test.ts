@@ -174,7 +174,7 @@ describe('a change', () => {
   /** Lets the file be looked at, and read. */
   const look = async () => {
     vi.advanceTimersByTime(2000)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 
   it('is taken while the server runs; a bad one changes nothing, and is logged once', async () => {

@@ -4,7 +4,9 @@ import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
 import { Fault, runProcess } from '../../../src/server/process-frame.ts'
+import { commandLine } from '../support/command-line.ts'
 
+const MAIN = commandLine()
 const config = parseConfig({ LOG_LEVEL: 'silent' })
 /** Throws where nobody catches it, when the process is told to. */
 const BUG =
@@ -15,7 +17,7 @@ describe.each([
   ['worker', { REDIS_URL: 'redis://127.0.0.1:1' }],
 ])('%s', (command, settings) => {
   it('says of a bug that nobody caught what it was, closes what it has, and ends with 1', async () => {
-    const args = ['--import', 'tsx', '--import', BUG, 'src/main.ts', command]
+    const args = ['--import', BUG, MAIN, command]
     const child = execa('node', args, {
       // An engine that never answers: the process goes on trying.
       env: { PORT: '0', DOCKER_BIN: 'false', DATABASE_URL: 'off', ...settings },

@@ -30,7 +30,7 @@ describe('at once', () => {
       setTimeout(() => {
         change(-1)
         response.end()
-      }, 50)
+      }, 100)
     })
     const { sender, add } = openSender({
       resolve: async () => [{ address: '127.0.0.1', family: 4 }],
