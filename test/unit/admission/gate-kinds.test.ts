@@ -110,7 +110,7 @@ it('every fourth place is for asynchronous ones where both wait, and is kept unt
     await settle()
     inside = [...waiting, ...asyncRuns].find(({ isInside }) => isInside)
   }
-  expect(order.join('')).toBe('aaaabaaabaa')
+  expect(order.join('')).toBe('aaaabaaaba')
 })
 
 it('a place that is kept for one that does not come goes to whoever waits', async () => {
