@@ -30,7 +30,7 @@ export function connect(url: string, logger: Logger): Redis {
 }
 
 /**
- * One for what is large, made when it is needed: a command is answered however long that takes, and fails when the connection
+ * One for what is large, made when it is first needed: a command is answered however long that takes, and fails when the connection
  * ends. So nothing is sent twice that Redis may still be taking in.
  */
 export function connectForLarge(url: string): Redis {

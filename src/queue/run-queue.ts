@@ -332,6 +332,11 @@ export class RunQueue {
     })
   }
 
+  /** To be called where programs run: the first event of one should not wait until there is a connection for it. */
+  connectForRuns(): void {
+    void this.#large.connect().catch(() => {}) // it is tried again
+  }
+
   async close(): Promise<void> {
     await this.jobs.close()
     this.redis.disconnect()

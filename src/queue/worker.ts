@@ -82,6 +82,7 @@ export class QueueWorker {
     this.#options = options
     setMaxListeners(0, this.#stop.signal) // one for each run
     const { queue, url, prefix, environments, slots, name, logger } = options
+    queue.connectForRuns()
     this.#bound = resultBound(options.limits)
     this.#leases = new Leases(queue)
     this.#slots = new Slots(slots)
