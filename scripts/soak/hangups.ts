@@ -19,6 +19,8 @@ type Range = readonly [soonestMs: number, latestMs: number]
 const BEFORE_START: Range = [1, 5]
 const AT_ANY_TIME: Range = [10, 500]
 const OTHER_EVERY_MS = 700
+/** Shortest time of the first flood, in milliseconds: a median of fewer runs of another client says little. */
+const MIN_EARLY_MS = 30_000
 const QUIET_RUNS = 20
 /** Longest answer to another client while programs of the flood start, in milliseconds. */
 const MAX_OTHER_MS = 2000
@@ -102,7 +104,7 @@ export async function soakHangUps(minutes: number): Promise<void> {
   let earlyMs: number[] = []
   let otherMs: number[] = []
   try {
-    earlyMs = await flood(BEFORE_START, false, allMs / 10)
+    earlyMs = await flood(BEFORE_START, false, Math.max(MIN_EARLY_MS, allMs / 10))
     otherMs = await flood(AT_ANY_TIME, true, (allMs / 10) * 9)
   } finally {
     await watch.stop()
