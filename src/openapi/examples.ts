@@ -1,5 +1,7 @@
 // Examples in the API document: requests, one outcome of each status, streams.
 
+import { OUTCOME_EXAMPLE } from '../run/outcome.ts'
+
 /** Programs to send. */
 export const REQUEST_EXAMPLES = {
   shortest: { summary: 'Only code', value: { code: 'print(2 + 2)' } },
@@ -18,82 +20,59 @@ export const REQUEST_EXAMPLES = {
   },
 }
 
-const measures = { truncated: false, durationMs: 5, cpuMs: 4, peakMemoryBytes: 9142272 }
-const nothing = {
-  files: [],
-  filesOmitted: [],
-  filesOmittedCount: 0,
-  displays: [],
-  displaysOmittedCount: 0,
-  id: '7b0c51c3-6a3c-4c57-a39d-54e7a0f1c2f4',
-}
-const killed = { exitCode: null, signal: 'SIGKILL', stderr: '', ...measures, ...nothing }
+const killed = { ...OUTCOME_EXAMPLE, exitCode: null, signal: 'SIGKILL' }
 
 /** One outcome of each status. */
 export const OUTCOME_EXAMPLES = {
-  ok: {
-    summary: 'It ended well',
-    value: {
-      output: '4',
-      error: '',
-      status: 'ok',
-      exitCode: 0,
-      signal: null,
-      stderr: '',
-      ...measures,
-      ...nothing,
-    },
-  },
+  ok: { summary: 'It ended well', value: OUTCOME_EXAMPLE },
   error: {
     summary: 'An uncaught exception',
     value: {
+      ...OUTCOME_EXAMPLE,
       output: '',
       error: "NameError: name 'x' is not defined",
       status: 'error',
       exitCode: 1,
-      signal: null,
       stderr:
         'Traceback (most recent call last):\n  File "main.py", line 1, in <module>\n    x\n' +
         "NameError: name 'x' is not defined\n",
-      ...measures,
-      ...nothing,
     },
   },
   timeout: {
     summary: 'Its time ran out',
     value: {
+      ...killed,
       output: '1',
       error: 'Execution timed out after 10 seconds',
       status: 'timeout',
-      ...killed,
     },
   },
   oom: {
     summary: 'Its memory ran out',
     value: {
+      ...killed,
       output: '',
       error: 'Container killed by memory limit (128 MB)',
       status: 'oom',
-      ...killed,
     },
   },
   output_limit: {
     summary: 'It wrote too much',
     value: {
+      ...killed,
       output: 'x…',
       error: 'Output limit of 1 MB exceeded',
       status: 'output_limit',
-      ...killed,
       truncated: true,
     },
   },
   killed: {
     summary: 'A signal ended it',
     value: {
+      ...killed,
       output: '',
       error: 'Killed by SIGSEGV',
       status: 'killed',
-      ...killed,
       signal: 'SIGSEGV',
     },
   },

@@ -72,6 +72,26 @@ const displaySchema = z
 /** Something to look at: a figure, or the rich form of a value. */
 export type Display = z.output<typeof displaySchema>
 
+/** The outcome of `print(2 + 2)`, for the API document. */
+export const OUTCOME_EXAMPLE = {
+  output: '4',
+  error: '',
+  status: 'ok',
+  exitCode: 0,
+  signal: null,
+  stderr: '',
+  truncated: false,
+  durationMs: 5,
+  cpuMs: 4,
+  peakMemoryBytes: 9142272,
+  files: [],
+  filesOmitted: [],
+  filesOmittedCount: 0,
+  displays: [],
+  displaysOmittedCount: 0,
+  id: '7b0c51c3-6a3c-4c57-a39d-54e7a0f1c2f4',
+}
+
 /** How a run ended: the body of a 200 answer. */
 export const outcomeSchema = z
   .strictObject({
@@ -130,26 +150,7 @@ export const outcomeSchema = z
   .meta({
     id: 'Outcome',
     description: 'How a run ended',
-    examples: [
-      {
-        output: '4',
-        error: '',
-        status: 'ok',
-        exitCode: 0,
-        signal: null,
-        stderr: '',
-        truncated: false,
-        durationMs: 5,
-        cpuMs: 4,
-        peakMemoryBytes: 9142272,
-        files: [],
-        filesOmitted: [],
-        filesOmittedCount: 0,
-        displays: [],
-        displaysOmittedCount: 0,
-        id: '7b0c51c3-6a3c-4c57-a39d-54e7a0f1c2f4',
-      },
-    ],
+    examples: [OUTCOME_EXAMPLE],
   })
 
 /** How a run ended. */
