@@ -76,8 +76,8 @@ export class Gate {
   readonly #drainRate = new DrainRate()
   /** By name, of clients that have something here. */
   readonly #clients = new Map<string, Counts>()
-  /** Of all clients and our own. */
-  readonly #inside = { sync: 0, async: 0 }
+  /** How many are inside, of all clients and our own. */
+  #running = 0
   /** How many from the line were let in since the last asynchronous one. */
   #passed = 0
   /** Ends the time for which a place is kept for an asynchronous one. */
@@ -88,12 +88,7 @@ export class Gate {
   }
 
   get running(): number {
-    return this.#inside.sync + this.#inside.async
-  }
-
-  /** How many of those inside are asynchronous. */
-  get asynchronous(): number {
-    return this.#inside.async
+    return this.#running
   }
 
   get maxRunning(): number {
@@ -102,7 +97,7 @@ export class Gate {
 
   /** How many places nobody has. */
   get free(): number {
-    return this.#options.maxRunning - this.running
+    return this.#options.maxRunning - this.#running
   }
 
   /** Whether the next synchronous one would have to wait. */
@@ -196,14 +191,14 @@ export class Gate {
 
   #enter(counts: Counts, kind: RunKind): void {
     counts[kind] += 1
-    this.#inside[kind] += 1
+    this.#running += 1
     this.#drainRate.setFull(this.isFull)
   }
 
   #leave(counts: Counts, kind: RunKind): void {
     this.#drainRate.left()
     counts[kind] -= 1
-    this.#inside[kind] -= 1
+    this.#running -= 1
     this.#letIn()
   }
 

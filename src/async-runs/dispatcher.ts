@@ -34,6 +34,8 @@ export class Dispatcher {
   readonly #drainRate = new DrainRate()
   /** Those that the executor has. */
   readonly #out = new Set<KeptRun>()
+  /** Those of them that are on their way to the gate. */
+  readonly #coming = new Set<KeptRun>()
   #isPaused = false
   #isDraining = false
 
@@ -96,14 +98,15 @@ export class Dispatcher {
   /** As many as there are places for, beside those that are on their way to one. Tells whether any are. */
   #handOut(): boolean {
     const { gate } = this.#options
-    while (!this.#isPaused && this.#out.size - gate.asynchronous < gate.free) {
+    while (!this.#isPaused && this.#coming.size < gate.free) {
       const run = this.#line.take((client) => gate.synchronousOf(client))
       if (!run) break
       this.#out.add(run)
+      this.#coming.add(run)
       void this.#run(run)
     }
     this.#drainRate.setFull(this.#line.size > 0)
-    return this.#out.size > gate.asynchronous
+    return this.#coming.size > 0
   }
 
   async #run(run: KeptRun): Promise<void> {
@@ -118,7 +121,8 @@ export class Dispatcher {
         signal: run.stop.signal,
         isFollowed: true,
         onEvent: (event) => {
-          if (event.type === 'started') onStart(run)
+          if (event.type === 'admitted') this.#coming.delete(run)
+          else if (event.type === 'started') onStart(run)
           else if (event.type === 'output') run.write(event.stream, event.bytes)
         },
       })
@@ -128,6 +132,7 @@ export class Dispatcher {
       else onFailed(run, error)
     } finally {
       this.#out.delete(run)
+      this.#coming.delete(run)
       if (run.isEnded) {
         this.#line.leave(run)
         this.#drainRate.left()
@@ -141,7 +146,7 @@ export class Dispatcher {
     if (run.isEnded || run.isStarted || this.#isDraining || !(error instanceof Refusal))
       return false
     if (error instanceof NoRoom) return true // the gate tells when there is room
-    if (error.code === 'busy' || error.code === 'rate_limited') this.#pause()
+    if (error.code === 'busy') this.#pause()
     else if (error.code === 'unavailable' && this.#isPatient(run)) this.#rest(run.client)
     else return false
     return true

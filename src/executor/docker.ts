@@ -46,12 +46,10 @@ export class DockerExecutor implements Executor {
 
   run(request: RunRequest, options: RunOptions): Promise<Outcome> {
     const { pace } = this.#options
-    const task = () => {
-      options.onEvent?.({ type: 'admitted' })
-      return this.#runOnce(request, options).finally(() => {
+    const task = () =>
+      this.#runOnce(request, options).finally(() => {
         if (options.signal.aborted && options.origin) pace.addHangUp(clientName(options.origin))
       })
-    }
     return inTurn(this.#options.gate, options, task)
   }
 
