@@ -7,7 +7,7 @@ const ONLY_RUN_LOG_KEEP =
   'was removed: write RUN_LOG_KEEP=RECORDS/DAYS, such as RUN_LOG_KEEP=1000000/30'
 const FOLLOWS_TMP_MB = 'was removed: it follows TMP_MB'
 
-/** What is wrong with a setting that there is no more, by its name. */
+/** What to set in place of a removed setting, by its name. */
 export const REMOVED_SETTINGS: Readonly<Record<string, string>> = {
   LOG_FORMAT:
     'was removed: the log is for people on a terminal and JSON elsewhere; `| npx pino-pretty` makes the one of the other',

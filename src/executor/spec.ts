@@ -10,13 +10,13 @@ const MEBIBYTE = 1024 * 1024
 const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
 /** How many containers may be starting or ending beside those that wait and run. */
 const SPARE_CONTAINERS = 2
-/** How many runs may wait for each that runs. They leave after MAX_WAIT_SECONDS; this bounds the memory that they hold until then. */
+/** How many runs may wait for each that runs. They leave after MAX_WAIT_SECONDS; this bounds their memory until then. */
 const WAITING_FOR_EACH = 32
-/** How long a container may wait for its program, in seconds. One whose server was killed lives on for no longer than that and a run. */
+/** How long a container may wait for its program, in seconds: where its server was killed, it lives for that and a run. */
 export const WARM_MAX_AGE_SECONDS = 300
 /**
- * The longest start of a container, in seconds; most take one second. A longer MAX_WAIT_SECONDS than the default is for a slow host,
- * where starts take longer too. An engine that takes more than the maximum hangs.
+ * The longest start of a container, in seconds; most take one second. A longer MAX_WAIT_SECONDS than the default is for a
+ * slow host, where starts take longer too. An engine that takes more than the maximum hangs.
  */
 const MIN_START_TIMEOUT_SECONDS = 30
 const MAX_START_TIMEOUT_SECONDS = 120

@@ -30,8 +30,8 @@ export function connect(url: string, logger: Logger): Redis {
 }
 
 /**
- * One for what is large, made when it is first needed: a command is answered however long that takes, and fails when the connection
- * ends. So nothing is sent twice that Redis may still be taking in.
+ * One for what is large, made when it is first needed: a command is answered however long that takes, and fails when the
+ * connection ends. So nothing is sent twice that Redis may still be taking in.
  */
 export function connectForLarge(url: string): Redis {
   return make(url, { ...SENT_ONCE, lazyConnect: true })
