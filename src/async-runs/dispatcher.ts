@@ -146,7 +146,7 @@ export class Dispatcher {
     if (run.isEnded || run.isStarted || this.#isDraining || !(error instanceof Refusal))
       return false
     if (error instanceof NoRoom) return true // the gate tells when there is room
-    if (error.code === 'busy') this.#pause()
+    if (error.code === 'busy' || error.code === 'rate_limited') this.#pause()
     else if (error.code === 'unavailable' && this.#isPatient(run)) this.#rest(run.client)
     else return false
     return true

@@ -283,8 +283,7 @@ const scriptEvenIfFull = scriptsWith(`${COMMON}even_if_full()`)
 
 /**
  * Takes runs of one client on, all or none: `ok` with what is to be done about jobs, `same` with the ids of the first time,
- * `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with
- * how many wait and how many end in a second.
+ * `conflict`, `limited`, `too_large`, or `busy` or `full` (of bytes) with how many wait and how many end in a second.
  *
  * Runs that somebody waits for and those that are read later have a line and memory each, so that neither kind keeps the
  * other out. How much of these a client may have is in src/admission/fair-share.ts. Where a synchronous run finds no place,
