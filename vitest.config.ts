@@ -64,6 +64,23 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      ...(['runc', 'crun'] as const).map((engine) => ({
+        test: {
+          name: engine,
+          include: [
+            ...['test/docker/statuses.test.ts', 'test/docker/stream.test.ts'],
+            ...['test/docker/files.test.ts', 'test/docker/async-runs-end.test.ts'],
+            'test/attacks/*.test.ts',
+          ],
+          // The corpus takes minutes: all of it runs under Docker.
+          env: { ENGINE: engine, ATTACK_SAMPLE: engine === 'runc' ? '4' : '8' },
+          sequence: { groupOrder: 6 },
+          fileParallelism: false,
+          maxConcurrency: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      })),
       {
         test: {
           name: 'queue',

@@ -10,6 +10,7 @@
 #
 # ENVIRONMENTS=python,data also builds the image of the environment `data`.
 # SANDBOX_IMAGE and DATA_IMAGE name images of the operator's, which are used as they are and never built or tagged.
+# ENGINE=runc or ENGINE=crun also installs that runtime and unpacks the images for it; Docker builds them.
 # SETUP_DOCKER=0 forbids installing or starting a Docker engine.
 # SETUP_GVISOR=1 installs gVisor (runsc) and registers it with the engine, for SANDBOX_RUNTIME=runsc.
 # BASE_IMAGE names another Debian image to build the sandbox image on.
@@ -18,6 +19,7 @@ cd "$(dirname "$0")/.."
 
 . scripts/lib.sh
 
+engine=${ENGINE:-docker}
 environments=${ENVIRONMENTS:-python}
 data_packages='python3-matplotlib python3-numpy python3-pandas python3-pil python3-scipy python3-sympy'
 base_image=${BASE_IMAGE:-debian:trixie-slim}
@@ -162,9 +164,10 @@ setup_image() {
   image=safe-code-executor-$1
   packages=$3
   if [ "${2:-$image}" != "$image" ]; then
-    has_image "$2" && return
+    image=$2
+    if has_image "$2"; then return; fi
     fail "The image $2 of the environment $1 is not in this engine." \
-      "Pull or load it. Set-up builds $image only; to start from that one: docker tag $image $2"
+      "Pull or load it. Set-up builds safe-code-executor-$1 only; to start from that: docker tag safe-code-executor-$1 $2"
   fi
   files='cgroup.py collect.py display.py preload.py program.py runner.py Dockerfile'
   inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
@@ -181,6 +184,62 @@ setup_image() {
   "$docker" image prune --force --filter "label=$inputs_label" >/dev/null 2>&1 || true
 }
 
+# --- OCI runtime and unpacked images, for ENGINE=runc and ENGINE=crun ---
+
+unpacked=/var/lib/safe-code-executor/images
+
+setup_runtime() {
+  [ "$(id -u)" = 0 ] || fail "ENGINE=$engine needs root for set-up and for the server." 'Without root: ENGINE=docker'
+  if command -v "$engine" >/dev/null; then return; fi
+  can_install || fail "There is no $engine." "Install it: sudo apt-get install $engine"
+  step "installing $engine from the packages of Debian" install_debian "$engine"
+}
+
+# The file system of an image, in a folder named by the image's id, and a link to it with the image's name. No program can
+# write there: it belongs to root, is mounted read-only, and root of a container is another user.
+unpack_image() {
+  id=$("$docker" image inspect --format '{{.Id}}' "$1")
+  id=${id#sha256:}
+  link=$unpacked/$(printf %s "$1" | sed 's#/#%2F#g; s#:#%3A#g; s#@#%40#g')
+  if [ "$(readlink "$link")" = "$id" ] && [ -d "$unpacked/$id/rootfs" ]; then return; fi
+  step "unpacking the image $1 for $engine" unpack "$1" "$unpacked/$id"
+  # A running server goes on using the folder that it began with.
+  if [ -L "$link" ]; then ln -sfn "$(readlink "$link")" "$link-previous"; fi
+  ln -sfn "$id" "$link.new" && mv -T "$link.new" "$link"
+  for folder in "$unpacked"/*; do
+    [ -d "$folder" ] && [ ! -L "$folder" ] || continue
+    used=$(find "$unpacked" -maxdepth 1 -type l -lname "${folder##*/}")
+    [ -n "$used" ] || rm -rf "$folder"
+  done
+}
+
+# The devices that Docker makes for each container, and the folders that are mounted there.
+make_devices() {
+  rm -rf "$1" && mkdir -p "$1/pts" "$1/mqueue" && mkdir -m 1777 "$1/shm" || return 1
+  for device in 'null 1 3' 'zero 1 5' 'full 1 7' 'random 1 8' 'urandom 1 9' 'tty 5 0'; do
+    set -- "$1" $device
+    mknod -m 666 "$1/$2" c "$3" "$4" || return 1
+  done
+  ln -s pts/ptmx "$1/ptmx" && ln -s /proc/self/fd "$1/fd" && ln -s /proc/self/fd/0 "$1/stdin" &&
+    ln -s /proc/self/fd/1 "$1/stdout" && ln -s /proc/self/fd/2 "$1/stderr"
+}
+
+unpack() {
+  new=$2.new
+  rm -rf "$new" "$2" && mkdir -p "$new/rootfs" || return 1
+  container=$("$docker" create "$1" true) || return 1
+  "$docker" export --output "$new/rootfs.tar" "$container" || code=$?
+  "$docker" rm "$container"
+  [ "${code:-0}" = 0 ] || return 1
+  tar --extract --file "$new/rootfs.tar" --directory "$new/rootfs" && rm "$new/rootfs.tar" || return 1
+  # What Docker mounts over them: the container's own loopback, and a name server that does not exist (RFC 5737).
+  printf '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n' >"$new/rootfs/etc/hosts"
+  echo 'nameserver 192.0.2.1' >"$new/rootfs/etc/resolv.conf"
+  rm -f "$new/rootfs/.dockerenv"
+  make_devices "$new/rootfs/dev" || return 1
+  "$docker" image inspect --format '{{json .Config}}' "$1" >"$new/image.json" && mv "$new" "$2"
+}
+
 setup_images() {
   for environment in $(echo "$environments" | tr ',' ' '); do
     case $environment in
@@ -188,7 +247,19 @@ setup_images() {
       data) setup_image data "${DATA_IMAGE:-}" "$data_packages" ;;
       *) fail "ENVIRONMENTS=$environments: there is no environment $environment." 'There are: python, data' ;;
     esac
+    [ "$engine" = docker ] || unpack_image "$image"
   done
+}
+
+setup_containers() {
+  case $engine in
+    docker) ;;
+    runc | crun) setup_runtime ;;
+    *) fail "ENGINE=$engine: must be docker, runc or crun." ;;
+  esac
+  setup_engine
+  setup_gvisor
+  setup_images
 }
 
 # --- the server, compiled ---
@@ -270,26 +341,20 @@ case ${1:-start} in
     setup_packages
     # With a queue the workers run the programs, and this host needs no engine.
     if [ "${EXECUTOR:-docker}" != queue ]; then
-      setup_engine
-      setup_gvisor
-      setup_images
+      setup_containers
     fi
     setup_build
     ;;
   test)
     setup_packages
-    setup_engine
-    setup_gvisor
-    setup_images
+    setup_containers
     setup_build
     setup_browser
     setup_promtool
     setup_services
     ;;
   images)
-    setup_engine
-    setup_gvisor
-    setup_images
+    setup_containers
     ;;
   base)
     setup_engine

@@ -1,11 +1,9 @@
 // After all suites: no container, process, mount or file of theirs is left. Runs last.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { execa } from 'execa'
 import { expect, it } from 'vitest'
-import { OWNER_LABEL } from '../src/engines/owner.ts'
-import { eventually } from './support/docker.ts'
+import { allContainers, eventually } from './support/docker.ts'
 
 /** How long the engine may take to remove what has ended, in milliseconds. */
 const REMOVAL_TIMEOUT_MS = 20_000
@@ -25,17 +23,31 @@ const commandLines = () =>
 
 /** Containers whose server has ended; those of a server that runs beside the tests are its own. */
 async function orphans(): Promise<string[]> {
-  const format = `{{.Names}} {{.Label "${OWNER_LABEL}"}}`
-  const filter = `label=${OWNER_LABEL}`
-  const { stdout } = await execa('docker', ['ps', '--all', '--filter', filter, '--format', format])
-  return stdout.split('\n').filter((line) => {
+  const all = [...(await allContainers('docker')), ...(await allContainers('oci'))]
+  return all.filter((line) => {
     const pid = line.split('/')[1]
-    return line !== '' && !(pid && readdirSync('/proc').includes(pid))
+    return !(pid && readdirSync('/proc').includes(pid))
   })
 }
 
 it('leaves no container', async () => {
   await eventually('they are gone', REMOVAL_TIMEOUT_MS, async () => (await orphans()).length === 0)
+})
+
+it('leaves no cgroup and no state of an OCI runtime', () => {
+  const state = '/run/safe-code-executor'
+  const folders = ['containers', 'ids', 'runc', 'crun'].map((name) => `${state}/${name}`)
+  const cgroups = readdirSync('/sys/fs/cgroup').map(
+    (name) => `/sys/fs/cgroup/${name}/safe-code-executor`,
+  )
+  const left = [...folders, ...cgroups, '/sys/fs/cgroup/safe-code-executor']
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) =>
+      readdirSync(folder, { withFileTypes: true }).map((entry) => ({ folder, entry })),
+    )
+    .filter(({ folder, entry }) => entry.isDirectory() || folder.endsWith('/ids'))
+    .map(({ folder, entry }) => `${folder}/${entry.name}`)
+  expect(left).toEqual([])
 })
 
 it('leaves no process', () => {

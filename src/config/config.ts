@@ -223,6 +223,11 @@ export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
       'data of the host that every program may read, as `SOURCE:TARGET` pairs, separated by commas: `/srv/data:/data`; always read-only',
     ),
 
+    ENGINE: setting(
+      z.enum(['docker', 'runc', 'crun'], 'must be docker, runc or crun'),
+      'docker',
+      'Engine that starts the containers: `docker`, or an OCI runtime without a daemon, `runc` or `crun`, for a server on the host as root',
+    ),
     DOCKER_BIN: setting(
       z.string().min(1, 'must not be empty'),
       'docker',

@@ -1,7 +1,17 @@
-// Limits -> the argv of `docker run`. Pure data: what a container may do is this table and nothing else.
+// Limits -> the argv of `docker run`, or the config.json of an OCI runtime. Pure data: what a container may do is this table
+// and nothing else.
 
 import { randomInt } from 'node:crypto'
 import type { ReadOnlyMount } from '../config/mounts.ts'
+import {
+  CAPABILITY_SETS,
+  mergeParts,
+  type OciConfig,
+  type OciIdMapping,
+  type OciMount,
+  type OciPart,
+  type OciSeccomp,
+} from './oci-config.ts'
 
 /** What one container may use. None of them may be unlimited. */
 export interface ContainerLimits {
@@ -45,8 +55,32 @@ export interface ContainerIdentity {
   userId: number
 }
 
-interface FlagRow {
-  flag: (spec: ContainerSpec, identity: ContainerIdentity) => readonly string[]
+/** The same under an OCI runtime, where each container has a user namespace. */
+export interface OciIdentity extends ContainerIdentity {
+  /** First of the HOST_IDS user and group numbers of the host that no other container has. */
+  firstHostId: number
+}
+
+/** Ids of the host for a container: one for the root of its namespace, which sets it up, one for the program. */
+export const HOST_IDS = 2
+
+/** What an OCI runtime needs besides: all of it is the same for every container of an image. */
+export interface OciImage {
+  /** Folder of the unpacked file system. */
+  rootfs: string
+  /** Environment variables of the image, `NAME=value`. */
+  env: readonly string[]
+  /** Working directory. */
+  cwd: string
+  seccomp: OciSeccomp
+  /** Files to hide with a bind of the container's own /dev/null; see `filesToBind`. */
+  maskedFiles: readonly string[]
+}
+
+/** One limit, in the words of both ways to start a container. A row without one of them says in `why` who does it there. */
+interface LimitRow {
+  docker?: (spec: ContainerSpec, identity: ContainerIdentity) => readonly string[]
+  oci?: (spec: ContainerSpec, identity: OciIdentity, image: OciImage) => OciPart
   why: string
 }
 
@@ -79,112 +113,265 @@ const OOM_SCORE_ADJUSTMENT = '500'
  */
 export const SWAP_BYTES = 4096
 
-/** Every flag of `docker run`, and what would be possible without it. */
-const FLAGS: readonly FlagRow[] = [
-  { flag: () => ['--rm'], why: 'the engine removes the container when it ends' },
-  { flag: () => ['--interactive'], why: 'the job comes over standard input' },
-  { flag: () => ['--pull', 'never'], why: 'an image that is missing is an error, not a download' },
-  { flag: () => ['--sig-proxy=false'], why: 'signals to the server are not the program’s' },
+/** Quota and period of the CPU controller, in microseconds: the same that Docker makes of `--cpus`. */
+const CPU_PERIOD_US = 100_000
+
+/** Cgroup above those of all containers, in every hierarchy. */
+export const CGROUP_PARENT = 'safe-code-executor'
+
+/** As many digits of the container's name are its host name: as many as Docker takes of its id. */
+const HOSTNAME_CHARS = 12
+
+/** The defaults of Docker. */
+const MASKED_FILES = [
+  ...['/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats'],
+  ...['/proc/sched_debug', '/proc/timer_list', '/proc/timer_stats'],
+]
+const MASKED_PATHS = [
+  ...['/proc/acpi', '/proc/asound', '/proc/scsi', ...MASKED_FILES],
+  ...['/sys/devices/virtual/powercap', '/sys/firmware'],
+]
+const READ_ONLY_PATHS = [
+  ...['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+  // On cgroup v1 crun puts a folder in memory there that everyone may write to.
+  '/sys/fs/cgroup',
+]
+
+/** Every limit, and what would be possible without it. */
+const LIMITS: readonly LimitRow[] = [
+  { docker: () => ['--rm'], why: 'the engine removes the container when it ends' },
+  { docker: () => ['--interactive'], why: 'the job comes over standard input' },
   {
-    flag: () => ['--log-driver', 'none'],
+    docker: () => ['--pull', 'never'],
+    why: 'an image that is missing is an error, not a download',
+  },
+  { docker: () => ['--sig-proxy=false'], why: 'signals to the server are not the program’s' },
+  {
+    docker: () => ['--log-driver', 'none'],
     why: 'the engine would write all output to the host’s disk',
   },
   {
-    flag: () => ['--network', 'none'],
+    docker: () => ['--network', 'none'],
+    oci: () => namespace('network'),
     why: 'loopback only: nothing to attack, nothing to leak to',
   },
   {
-    flag: ({ client }) =>
+    docker: ({ client }) =>
       client === 'podman' ? [] : ['--dns', NO_NAME_SERVER, '--dns-search', '.'],
     why: 'Docker copies the host’s name servers and domains into every container; Podman refuses this flag without a network',
   },
   {
-    flag: ({ runtime }) => (runtime ? ['--runtime', runtime] : []),
+    docker: ({ runtime }) => (runtime ? ['--runtime', runtime] : []),
     why: 'a second kernel between program and host, where the operator has one (gVisor, Kata)',
   },
   {
-    flag: ({ limits }) => ['--memory', bytes(limits.memoryBytes)],
+    docker: ({ limits }) => ['--memory', bytes(limits.memoryBytes)],
+    oci: ({ limits }) => ({ linux: { resources: { memory: { limit: limits.memoryBytes } } } }),
     why: 'one program would take all memory of the host',
   },
   {
-    flag: ({ limits }) => ['--memory-swap', bytes(limits.memoryBytes + SWAP_BYTES)],
+    docker: ({ limits }) => ['--memory-swap', bytes(limits.memoryBytes + SWAP_BYTES)],
+    oci: ({ limits }) => ({
+      linux: { resources: { memory: { swap: limits.memoryBytes + SWAP_BYTES } } },
+    }),
     why: 'memory and swap together: no swap to speak of, which would double it and wear the disk',
   },
-  { flag: ({ limits }) => ['--cpus', String(limits.cpus)], why: 'runs would starve each other' },
-  { flag: (spec) => ['--pids-limit', String(pidsLimit(spec))], why: 'fork and thread bombs' },
   {
-    flag: ({ client }) => [
+    docker: ({ limits }) => ['--cpus', String(limits.cpus)],
+    oci: ({ limits }) => ({
+      linux: {
+        resources: {
+          cpu: { quota: Math.round(limits.cpus * CPU_PERIOD_US), period: CPU_PERIOD_US },
+        },
+      },
+    }),
+    why: 'runs would starve each other',
+  },
+  {
+    docker: (spec) => ['--pids-limit', String(pidsLimit(spec))],
+    oci: ({ limits }) => ({ linux: { resources: { pids: { limit: limits.pids } } } }),
+    why: 'fork and thread bombs',
+  },
+  {
+    docker: ({ client }) => [
       '--read-only',
       ...(client === 'podman' ? ['--read-only-tmpfs=false'] : []),
     ],
+    oci: (_spec, _identity, { rootfs }) => ({ root: { path: rootfs, readonly: true } }),
     why: 'nothing in the image can be changed; Podman would add writable folders of its own',
   },
   {
-    flag: (spec) => ['--tmpfs', `/tmp:${tmpOptions(spec)}`],
+    docker: (spec) => ['--tmpfs', `/tmp:${tmpOptions(spec)}`],
+    oci: (spec) => mount('/tmp', 'tmpfs', tmpOptions(spec)),
     why: 'the one place to write: bounded in bytes and files, in memory, gone afterwards',
   },
   {
-    flag: ({ client, limits }) =>
+    docker: ({ client, limits }) =>
       client === 'podman'
         ? ['--tmpfs', `/dev/shm:${TMPFS_OPTIONS},size=${limits.shmBytes}`]
         : ['--shm-size', bytes(limits.shmBytes)],
+    oci: ({ limits }) => mount('/dev/shm', 'tmpfs', `${TMPFS_OPTIONS},size=${limits.shmBytes}`),
     why: 'Docker’s default is 64 MB, half of the memory; Podman 5 would mount it read-only, like the root',
   },
-  { flag: () => ['--ipc', 'private'], why: 'no shared memory with other containers' },
   {
-    flag: () => ['--cgroupns', 'private'],
+    docker: () => ['--ipc', 'private'],
+    oci: () => namespace('ipc'),
+    why: 'no shared memory with other containers',
+  },
+  {
+    docker: () => ['--cgroupns', 'private'],
+    oci: () => namespace('cgroup'),
     why: 'the default of cgroup v1 shows where in the host’s tree the container is',
   },
   {
-    flag: ({ mounts }) => mounts.flatMap((mount) => ['--mount', mountOption(mount)]),
+    docker: ({ mounts }) => mounts.flatMap((mount) => ['--mount', mountOption(mount)]),
+    oci: ({ mounts }) => ({ mounts: mounts.map(bindMount) }),
     why: 'data that the operator names; read-only, and nothing that is mounted below it',
   },
   {
-    flag: (_, { userId }) => ['--user', `${userId}:${NOGROUP}`],
+    docker: (_, { userId }) => ['--user', `${userId}:${NOGROUP}`],
+    oci: (_, { userId }) => ({ process: { user: { uid: userId, gid: NOGROUP } } }),
     why: 'root inside is one kernel bug from root outside; and what the kernel counts by user (watches, pipe memory, queued signals) one run could take from another',
   },
-  { flag: () => ['--cap-drop', 'ALL'], why: 'no privilege of root, in parts either' },
   {
-    flag: () => ['--security-opt', 'no-new-privileges'],
+    docker: () => ['--cap-drop', 'ALL'],
+    oci: () => ({
+      process: { capabilities: Object.fromEntries(CAPABILITY_SETS.map((set) => [set, []])) },
+    }),
+    why: 'no privilege of root, in parts either',
+  },
+  {
+    docker: () => ['--security-opt', 'no-new-privileges'],
+    oci: () => ({ process: { noNewPrivileges: true } }),
     why: 'setuid programs stay without effect',
   },
   {
-    flag: ({ seccompProfile }) => ['--security-opt', `seccomp=${seccompProfile}`],
+    docker: ({ seccompProfile }) => ['--security-opt', `seccomp=${seccompProfile}`],
+    oci: (_spec, _identity, { seccomp }) => ({ linux: { seccomp } }),
     why: 'the kernel’s system calls are its attack surface: those that Python needs, and no other',
   },
   {
-    flag: () => ['--oom-score-adj', OOM_SCORE_ADJUSTMENT],
+    docker: () => ['--oom-score-adj', OOM_SCORE_ADJUSTMENT],
+    oci: () => ({ process: { oomScoreAdj: Number(OOM_SCORE_ADJUSTMENT) } }),
     why: 'where the host runs out of memory its own services are the last to go',
   },
-  { flag: () => ['--ulimit', 'core=0'], why: 'a crash would write its memory to the host’s disk' },
   {
-    flag: ({ limits }) => ['--ulimit', `nofile=${limits.openFiles}`],
+    docker: () => ['--ulimit', 'core=0'],
+    oci: () => rlimit('CORE', 0),
+    why: 'a crash would write its memory to the host’s disk',
+  },
+  {
+    docker: ({ limits }) => ['--ulimit', `nofile=${limits.openFiles}`],
+    oci: ({ limits }) => rlimit('NOFILE', limits.openFiles),
     why: 'open files cost the kernel memory that no cgroup counts',
   },
   {
-    flag: ({ limits }) => ['--ulimit', `fsize=${limits.memoryBytes}`],
+    docker: ({ limits }) => ['--ulimit', `fsize=${limits.memoryBytes}`],
+    oci: ({ limits }) => rlimit('FSIZE', limits.memoryBytes),
     why: 'no file is larger than the memory it would be in: no sparse file of a petabyte either',
   },
   {
-    flag: ({ limits }) => ['--ulimit', `nproc=${limits.pids * 4}`],
+    docker: ({ limits }) => ['--ulimit', `nproc=${limits.pids * 4}`],
+    oci: ({ limits }) => rlimit('NPROC', limits.pids * 4),
     why: 'a second limit of processes, by user; Podman’s own default is more than some hosts allow',
   },
   {
-    flag: () => ['--ulimit', 'msgqueue=0'],
+    docker: () => ['--ulimit', 'msgqueue=0'],
+    oci: () => rlimit('MSGQUEUE', 0),
     why: 'POSIX message queues are kernel memory, and Docker mounts a folder to make them in',
   },
   {
-    flag: ({ limits }) => ['--env', `PYTHON_CPU_COUNT=${wholeCpus(limits)}`],
+    docker: ({ limits }) => ['--env', `PYTHON_CPU_COUNT=${wholeCpus(limits)}`],
+    oci: ({ limits }) => ({ process: { env: [`PYTHON_CPU_COUNT=${wholeCpus(limits)}`] } }),
     why: 'a pool sized by the host’s cores would hit the limit of processes',
   },
   ...['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'].map((name) => ({
-    flag: ({ limits }: ContainerSpec) => ['--env', `${name}=${wholeCpus(limits)}`],
+    docker: ({ limits }: ContainerSpec) => ['--env', `${name}=${wholeCpus(limits)}`],
+    oci: ({ limits }: ContainerSpec) => ({ process: { env: [`${name}=${wholeCpus(limits)}`] } }),
     why: 'numerical libraries start a thread for each core of the host',
   })),
   {
-    flag: ({ labels }) =>
+    docker: ({ labels }) =>
       Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
+    oci: ({ labels }) => ({ annotations: labels }),
     why: 'leftovers of a dead server are found by label',
+  },
+  {
+    oci: (_, { userId, firstHostId }) => ({
+      linux: {
+        namespaces: [{ type: 'user' }],
+        uidMappings: idMappings(userId, firstHostId),
+        gidMappings: idMappings(NOGROUP, firstHostId),
+      },
+    }),
+    why: 'a program that leaves its container has ids of the host that own nothing and that no other container has; Docker maps the ids of all containers alike, if it is told to',
+  },
+  ...[
+    ['pid', 'no process outside is seen or gets a signal'],
+    ['mount', 'no file system of the host is seen'],
+    ['uts', 'the name of the host is not seen'],
+  ].map(([type = '', why]) => ({ oci: () => namespace(type), why: `${why}; part of Docker` })),
+  {
+    oci: (_, { name }) => ({ hostname: name.slice(-HOSTNAME_CHARS) }),
+    why: 'the name of the container; part of Docker',
+  },
+  {
+    oci: () => mount('/proc', 'proc', 'nosuid,noexec,nodev'),
+    why: 'the processes of the container; part of Docker',
+  },
+  {
+    oci: (_spec, _identity, { rootfs }) => ({ mounts: [bindDevices(`${rootfs}/dev`, '/dev')] }),
+    why: 'null, zero, full, random, urandom and tty, no device of the host; nodes of the container itself, because a lock on those of the host would be seen by all; part of Docker',
+  },
+  {
+    oci: () => mount('/dev/pts', 'devpts', 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620'),
+    why: 'terminals of its own; part of Docker',
+  },
+  {
+    oci: () => mount('/dev/mqueue', 'mqueue', 'nosuid,noexec,nodev'),
+    why: 'the message queues of its own IPC namespace, of which it may make none; part of Docker',
+  },
+  {
+    oci: () => mount('/sys', 'sysfs', 'nosuid,noexec,nodev,ro'),
+    why: 'programs that look at the machine find it, read-only; part of Docker',
+  },
+  {
+    oci: () => mount('/sys/fs/cgroup', 'cgroup', 'nosuid,noexec,nodev,ro'),
+    why: 'the runner reads the counters of its own cgroup; part of Docker',
+  },
+  {
+    oci: () => ({ linux: { resources: { devices: [{ allow: false, access: 'rwm' }] } } }),
+    why: 'only the devices that every runtime allows (null, zero, …); part of Docker',
+  },
+  {
+    oci: () => ({ linux: { sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0' } } }),
+    why: 'no limit: a program may serve port 80 of its own loopback; part of Docker',
+  },
+  {
+    oci: (_spec, _identity, { rootfs, maskedFiles }) => ({
+      mounts: maskedFiles.map((path) => bindDevices(`${rootfs}/dev/null`, path)),
+      linux: {
+        maskedPaths: MASKED_PATHS.filter((path) => !maskedFiles.includes(path)),
+        readonlyPaths: READ_ONLY_PATHS,
+      },
+    }),
+    why: 'below /proc and /sys the kernel shows the whole host, and lets root change it; part of Docker',
+  },
+  {
+    oci: (_, { name }) => ({ linux: { cgroupsPath: `/${CGROUP_PARENT}/${name}` } }),
+    why: 'a cgroup of its own for all limits and counters; part of Docker',
+  },
+  {
+    oci: (spec, _, { env, cwd }) => ({
+      ociVersion: '1.0.2',
+      process: {
+        terminal: false,
+        args: bounded(spec, runnerCommand(spec.limits)),
+        env: [...env],
+        cwd,
+      },
+    }),
+    why: 'no limit: the command, and what the image says of it; Docker reads the image itself',
   },
 ]
 
@@ -200,21 +387,68 @@ export function* userIds(): Generator<number, never> {
 export function dockerRunArgs(
   identity: ContainerIdentity,
   spec: ContainerSpec,
-  command: readonly string[] = runnerCommand(spec.limits),
+  inner: readonly string[] = runnerCommand(spec.limits),
 ): string[] {
   const { name } = identity
-  const flags = FLAGS.flatMap((row) => row.flag(spec, identity))
-  const lifetime = String(spec.limits.lifetimeSeconds)
+  const flags = LIMITS.flatMap(({ docker }) => docker?.(spec, identity) ?? [])
+  return ['run', '--name', name, ...flags, spec.image, ...bounded(spec, inner)]
+}
+
+/**
+ * Files that crun would hide with the host's /dev/null, which all containers could lock and so find each other. runc uses the
+ * container's own, and refuses such binds. A bind on a file that does not exist would be an error: `exists` tells.
+ */
+export function filesToBind(runtime: string, exists: (path: string) => boolean): string[] {
+  return runtime === 'crun' ? MASKED_FILES.filter(exists) : []
+}
+
+/** The config.json of a container with the runner in it. */
+export function ociConfig(spec: ContainerSpec, identity: OciIdentity, image: OciImage): OciConfig {
+  const parts = LIMITS.map(({ oci }) => oci?.(spec, identity, image) ?? {})
+  const config = mergeParts(parts) as OciConfig
+  // A runtime mounts in this order: a folder before those inside of it.
+  const mounts = config.mounts.toSorted((a, b) => (a.destination < b.destination ? -1 : 1))
+  return { ...config, mounts }
+}
+
+/** A command that ends after the lifetime of the container. */
+function bounded(spec: ContainerSpec, inner: readonly string[]): string[] {
+  return [init(spec), '--signal=KILL', String(spec.limits.lifetimeSeconds), ...inner]
+}
+
+function namespace(type: string): OciPart {
+  return { linux: { namespaces: [{ type }] } }
+}
+
+function mount(destination: string, type: string, options: string): OciPart {
+  return { mounts: [{ destination, type, source: type, options: options.split(',') }] }
+}
+
+/** Device nodes of the container's own root: for /dev a runtime would take those of the host. */
+function bindDevices(source: string, destination: string): OciMount {
+  return {
+    destination,
+    type: 'bind',
+    source,
+    options: ['bind', 'private', 'ro', 'nosuid', 'noexec'],
+  }
+}
+
+/** Submounts of the source are left out, as with Docker. */
+function bindMount({ source, target }: ReadOnlyMount): OciMount {
+  const options = ['bind', 'private', 'ro', 'nosuid', 'nodev']
+  return { destination: target, type: 'bind', source, options }
+}
+
+function rlimit(name: string, value: number): OciPart {
+  return { process: { rlimits: [{ type: `RLIMIT_${name}`, hard: value, soft: value }] } }
+}
+
+/** Root of the namespace, which only the runtime is, and the one id of the program. */
+function idMappings(id: number, firstHostId: number): OciIdMapping[] {
   return [
-    'run',
-    '--name',
-    name,
-    ...flags,
-    spec.image,
-    init(spec),
-    '--signal=KILL',
-    lifetime,
-    ...command,
+    { containerID: 0, hostID: firstHostId, size: 1 },
+    { containerID: id, hostID: firstHostId + 1, size: 1 },
   ]
 }
 

@@ -4,7 +4,9 @@ import type { Logger } from 'pino'
 import { Gate } from '../admission/gate.ts'
 import type { Config } from '../config/config.ts'
 import { DockerEngine } from '../engines/docker-engine.ts'
+import type { Engine, EngineCommand } from '../engines/engine.ts'
 import { userIds } from '../engines/limits.ts'
+import { OciEngine } from '../engines/oci-engine.ts'
 import { ownerOfThisProcess } from '../engines/owner.ts'
 import type { Executor } from '../run/executor.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
@@ -91,6 +93,17 @@ export interface ContainerTimes {
   warmMaxAgeMs?: number
 }
 
+/** The engine that the settings choose. */
+function createEngine(
+  { ENGINE, DOCKER_BIN }: Config,
+  logger: Logger,
+  onCommandFailed: (command: EngineCommand) => void,
+): Engine {
+  return ENGINE === 'docker'
+    ? new DockerEngine({ command: DOCKER_BIN, logger, onCommandFailed })
+    : new OciEngine({ runtime: ENGINE, logger, onCommandFailed })
+}
+
 /** Starts the pool. Sweeps away what a dead server left. */
 export function createDockerExecutor(
   config: Config,
@@ -102,11 +115,7 @@ export function createDockerExecutor(
   }: ContainerTimes = {},
 ): DockerParts {
   const owner = ownerOfThisProcess()
-  const engine = new DockerEngine({
-    command: config.DOCKER_BIN,
-    logger,
-    onCommandFailed: (command) => events.onCommandFailed(command),
-  })
+  const engine = createEngine(config, logger, (command) => events.onCommandFailed(command))
   const users = userIds()
   const gate = new Gate({
     maxRunning: config.MAX_RUNNING,

@@ -8,16 +8,14 @@ import { type Server, startServer } from '../support/server.ts'
 
 /**
  * What the kernel has once for all containers, and no flag or filter can take away: SECURITY.md says so under what is not
- * stopped. gVisor has a kernel for each.
+ * stopped. gVisor has a kernel for each; under an OCI runtime each has a user namespace.
  */
 const FOUND = isGvisor(process.env.SANDBOX_RUNTIME ?? '')
   ? []
   : [
-      '/proc/self/ns/time',
-      '/proc/self/ns/time_for_children',
-      '/proc/self/ns/user',
-      'epoll',
-      'eventfd',
+      ...['/proc/self/ns/time', '/proc/self/ns/time_for_children'],
+      ...((process.env.ENGINE ?? 'docker') === 'docker' ? ['/proc/self/ns/user'] : []),
+      ...['epoll', 'eventfd'],
     ]
 
 /** Opens what may be the same thing in two containers, by name and without one. */

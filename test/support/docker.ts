@@ -1,14 +1,39 @@
-// What the Docker engine knows of a server's containers.
+// What the engine knows of a server's containers: Docker, or the folders of an OCI runtime where a suite runs with ENGINE.
 
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { OWNER_LABEL } from '../../src/engines/owner.ts'
 
+const OCI_CONTAINERS = '/run/safe-code-executor/containers'
+
+/** All containers of servers like this one, as `NAME OWNER`. */
+export async function allContainers(engine = process.env.ENGINE ?? 'docker'): Promise<string[]> {
+  if (engine === 'docker') {
+    const format = `{{.Names}} {{.Label "${OWNER_LABEL}"}}`
+    const filter = `label=${OWNER_LABEL}`
+    const { stdout } = await execa('docker', [
+      'ps',
+      '--all',
+      '--filter',
+      filter,
+      '--format',
+      format,
+    ])
+    return stdout.split('\n').filter(Boolean)
+  }
+  const names = existsSync(OCI_CONTAINERS) ? readdirSync(OCI_CONTAINERS) : []
+  return names.map((name) => {
+    try {
+      return `${name} ${readFileSync(`${OCI_CONTAINERS}/${name}/owner`, 'utf8')}`
+    } catch {
+      return `${name} ` // it goes at this moment
+    }
+  })
+}
+
 /** Names of the containers that belong to the server with this process id, running or not. */
 export async function containersOf(serverPid: number): Promise<string[]> {
-  const format = `{{.Names}} {{.Label "${OWNER_LABEL}"}}`
-  const { stdout } = await execa('docker', ['ps', '--all', '--format', format])
-  return stdout
-    .split('\n')
+  return (await allContainers())
     .filter((line) => line.includes(`/${serverPid}/`))
     .map((line) => line.split(' ')[0] ?? '')
 }

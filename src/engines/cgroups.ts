@@ -1,0 +1,109 @@
+// The cgroups of a container, as the host sees them: who is in them, how they end, what they counted. Version 1 and 2.
+
+import { readdirSync } from 'node:fs'
+import { readFile, rmdir, writeFile } from 'node:fs/promises'
+import { pause } from '../waits/pause.ts'
+import { CGROUP_PARENT } from './limits.ts'
+
+/** Where every distribution mounts them. */
+const ROOT = '/sys/fs/cgroup'
+/** How long processes that were killed may take to go, in milliseconds: a large one on a busy machine takes a second. */
+const EMPTY_TIMEOUT_MS = 5000
+/** Pauses between two looks, in milliseconds, doubling up to the last. */
+const FIRST_LOOK_MS = 2
+const LAST_LOOK_MS = 50
+
+/** How the host's cgroups are mounted. */
+export type CgroupLayout = 'v1' | 'v2' | 'hybrid'
+
+/** The cgroup hierarchies of this host. */
+export class Cgroups {
+  readonly layout: CgroupLayout
+  readonly #hierarchies: readonly string[]
+
+  constructor(root = ROOT) {
+    const entries = readdirSync(root, { withFileTypes: true })
+    if (entries.some(({ name }) => name === 'cgroup.controllers')) {
+      this.layout = 'v2'
+      this.#hierarchies = [root]
+    } else {
+      const names = entries.flatMap((entry) => (entry.isDirectory() ? entry.name : []))
+      this.layout = names.includes('unified') ? 'hybrid' : 'v1'
+      this.#hierarchies = names.map((name) => `${root}/${name}`)
+    }
+  }
+
+  /** Whether a process is in the cgroup of this container. */
+  async isAlive(name: string): Promise<boolean> {
+    return (await this.#processes(name)).length > 0
+  }
+
+  /** Processes of the container that the kernel killed for memory so far; 0 if it does not count them. */
+  async oomKills(name: string): Promise<number> {
+    const file = this.layout === 'v2' ? 'memory.events' : 'memory.oom_control'
+    const text = await read(`${this.#of('memory', name)}/${file}`)
+    return Number(text.match(/^oom_kill (\d+)$/m)?.[1] ?? 0)
+  }
+
+  /** Kills every process of the container. Resolves when none is left, false if some are after seconds. */
+  async kill(name: string): Promise<boolean> {
+    const deadlineMs = performance.now() + EMPTY_TIMEOUT_MS
+    for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
+      const pids = await this.#processes(name)
+      if (pids.length === 0) return true
+      if (performance.now() > deadlineMs) return false
+      const sweep = `${this.#of('memory', name)}/cgroup.kill`
+      // Version 1, and kernels before 5.14, have no such file. A fork that escapes is seen at the next look.
+      if (!(await written(sweep, '1'))) for (const pid of pids) kill(pid)
+      await pause(lookMs)
+    }
+  }
+
+  /** Removes the cgroups of a container without processes; false if one of them stays. */
+  async remove(name: string): Promise<boolean> {
+    const gone = this.#hierarchies.map((hierarchy) =>
+      removed(`${hierarchy}/${CGROUP_PARENT}/${name}`),
+    )
+    return (await Promise.all(gone)).every(Boolean)
+  }
+
+  #of(controller: string, name: string): string {
+    const hierarchy = this.layout === 'v2' ? this.#hierarchies[0] : `${ROOT}/${controller}`
+    return `${hierarchy}/${CGROUP_PARENT}/${name}`
+  }
+
+  async #processes(name: string): Promise<number[]> {
+    const text = await read(`${this.#of('pids', name)}/cgroup.procs`)
+    return text.split('\n').filter(Boolean).map(Number)
+  }
+}
+
+/** The text of a file of the kernel; empty if there is no such cgroup any more. */
+async function read(path: string): Promise<string> {
+  return readFile(path, 'latin1').catch(() => '')
+}
+
+async function written(path: string, text: string): Promise<boolean> {
+  return writeFile(path, text, { flag: 'r+' }).then(
+    () => true,
+    () => false,
+  )
+}
+
+function kill(pid: number): void {
+  // 0 stands for a process of another PID namespace, and would be this process and its group.
+  if (pid > 1) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // it has ended
+    }
+  }
+}
+
+async function removed(path: string): Promise<boolean> {
+  return rmdir(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code === 'ENOENT',
+  )
+}

@@ -1,0 +1,180 @@
+// ENGINE=runc and ENGINE=crun: the OCI runtime itself, without a daemon. Needs root on the host, and unpacked images.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import type { Logger } from 'pino'
+import { Cgroups } from './cgroups.ts'
+import type { ContainerStreams, Engine, EngineCommand, ListedContainer, Removal } from './engine.ts'
+import { HostIds } from './host-ids.ts'
+import { type ContainerIdentity, type ContainerSpec, filesToBind, ociConfig } from './limits.ts'
+import type { OciSeccomp } from './oci-config.ts'
+import { unpackedImage, unpackedImageId } from './oci-images.ts'
+import { OWNER_LABEL } from './owner.ts'
+import { ociSeccomp } from './seccomp.ts'
+
+/** Runtimes that this engine can use, by the values of ENGINE. */
+export type OciRuntime = 'runc' | 'crun'
+
+const START_SCRIPT = fileURLToPath(new URL('../../scripts/oci-start.sh', import.meta.url))
+/** A mount namespace of its own, in which later mounts of the host are seen too. */
+const IN_MOUNT_NAMESPACE = ['unshare', '--mount', '--propagation=slave', 'sh', START_SCRIPT]
+/** State of all containers of this host; in memory, so that nothing of it outlives a boot. */
+const STATE = '/run/safe-code-executor'
+/** How long a command of the runtime may take that is no start, in milliseconds. */
+const COMMAND_TIMEOUT_MS = 10_000
+/** Environment of the runtime: none of the server's settings and secrets. */
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
+
+export interface OciEngineOptions {
+  runtime: OciRuntime
+  logger: Logger
+  /** Called for each command that failed. */
+  onCommandFailed?: (command: EngineCommand) => void
+}
+
+/**
+ * Containers of `runc run --detach` or `crun run --detach`. The runtime's process ends when the container runs: nothing of the
+ * host waits with it. Its cgroups stay until the host removes them, and are the witness of memory.
+ *
+ * A container has a folder with its bundle and with what has to be given back (`owner`, `range`).
+ */
+export class OciEngine implements Engine {
+  readonly #command: readonly string[]
+  readonly #logger: Logger
+  readonly #onCommandFailed: (command: EngineCommand) => void
+  readonly #cgroups = new Cgroups()
+  readonly #hostIds: HostIds
+  readonly #containers = `${STATE}/containers`
+  readonly #runtimeState: string
+  readonly #environment: Record<string, string>
+  readonly #maskedFiles: string[]
+  #seccomp: OciSeccomp | undefined
+
+  constructor({ runtime, logger, onCommandFailed = () => {} }: OciEngineOptions) {
+    this.#logger = logger
+    this.#onCommandFailed = onCommandFailed
+    mkdirSync(this.#containers, { recursive: true, mode: 0o711 })
+    this.#hostIds = new HostIds(`${STATE}/ids`)
+    this.#runtimeState = `${STATE}/${runtime}`
+    this.#maskedFiles = filesToBind(runtime, existsSync)
+    const hidesUnified = runtime === 'crun' && this.#cgroups.layout === 'hybrid'
+    this.#environment = { ...ENVIRONMENT, HIDE_UNIFIED: hidesUnified ? '1' : '0' }
+    this.#command = [runtime, '--root', this.#runtimeState]
+  }
+
+  async imageId(name: string): Promise<string> {
+    return unpackedImageId(name)
+  }
+
+  start(
+    { name, userId }: ContainerIdentity,
+    spec: ContainerSpec,
+    imageId: string,
+  ): ContainerStreams {
+    const { rootfs, env, cwd } = unpackedImage(imageId)
+    const folder = `${this.#containers}/${name}`
+    mkdirSync(folder, { mode: 0o711 })
+    writeFileSync(`${folder}/owner`, spec.labels[OWNER_LABEL] ?? '')
+    const { range, firstHostId } = this.#hostIds.take(name)
+    writeFileSync(`${folder}/range`, String(range))
+    for (const part of ['empty', 'rootfs']) mkdirSync(`${folder}/${part}`)
+    const seccomp = this.#seccompOf(spec)
+    const image = { rootfs: `${folder}/rootfs`, env, cwd, seccomp, maskedFiles: this.#maskedFiles }
+    const config = ociConfig(spec, { name, userId, firstHostId }, image)
+    writeFileSync(`${folder}/config.json`, JSON.stringify(config))
+    const run = [...this.#command, 'run', '--detach', '--bundle', folder, name]
+    return started([...IN_MOUNT_NAMESPACE, folder, rootfs, ...run], this.#environment)
+  }
+
+  async clear(name: string): Promise<boolean> {
+    return (await this.#cgroups.remove(name)) && this.#forget(name)
+  }
+
+  async remove(name: string): Promise<Removal> {
+    if (!existsSync(`${this.#containers}/${name}`)) return 'absent'
+    if ((await this.#cgroups.kill(name)) && (await this.#cgroups.remove(name))) {
+      if (await this.#forget(name)) return 'removed'
+    }
+    // Whatever is in the way, the runtime says it in words.
+    const [file = '', ...args] = [...this.#command, 'delete', '--force', name]
+    const result = await execa(file, args, {
+      reject: false,
+      stdin: 'ignore',
+      extendEnv: false,
+      env: ENVIRONMENT,
+      timeout: COMMAND_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    })
+    if ((await this.#cgroups.remove(name)) && (await this.#forget(name))) return 'removed'
+    this.#onCommandFailed('rm')
+    const cause = result.stderr || result.shortMessage || 'its cgroup is in use'
+    this.#logger.error({ container: name, cause }, 'a container could not be removed')
+    return 'failed'
+  }
+
+  async list(): Promise<ListedContainer[]> {
+    const names = await readdir(this.#containers)
+    return Promise.all(
+      names.map(async (name) => ({
+        name,
+        state: (await this.#cgroups.isAlive(name)) ? 'running' : 'exited',
+        owner: await readFile(`${this.#containers}/${name}/owner`, 'utf8').catch(() => ''),
+      })),
+    )
+  }
+
+  async sawOom(name: string): Promise<boolean> {
+    return (await this.#cgroups.oomKills(name)) > 0
+  }
+
+  /** Removes the files of a container of which no process and no cgroup is left. */
+  async #forget(name: string): Promise<boolean> {
+    const folder = `${this.#containers}/${name}`
+    try {
+      await rm(`${this.#runtimeState}/${name}`, { recursive: true, force: true })
+      const range = await readFile(`${folder}/range`, 'utf8').catch(() => '')
+      if (range) this.#hostIds.release(Number(range))
+      await rm(folder, { recursive: true, force: true })
+      return true
+    } catch (error) {
+      this.#logger.error({ container: name, error }, 'files of a container could not be removed')
+      return false
+    }
+  }
+
+  #seccompOf({ seccompProfile }: ContainerSpec): OciSeccomp {
+    this.#seccomp ??= ociSeccomp(JSON.parse(readFileSync(seccompProfile, 'utf8')), process.arch)
+    return this.#seccomp
+  }
+}
+
+/** Starts the runtime. In a session of its own: a Ctrl-C in the server's terminal must not reach it. */
+function started(
+  [file = '', ...args]: readonly string[],
+  env: Record<string, string>,
+): ContainerStreams {
+  const child = spawn(file, args, {
+    stdio: 'pipe',
+    cwd: '/',
+    env,
+    detached: true,
+  })
+  const { stdin, stdout, stderr } = child as { stdin: Writable; stdout: Readable; stderr: Readable }
+  // Node closes the input of a process that has ended. This one belongs to the container, which the runtime's end leaves behind.
+  ;(child as { stdin: Writable | null }).stdin = null
+  return { stdin, stdout, stderr, ended: endOf(child), abandon: () => child.kill('SIGKILL') }
+}
+
+/** Resolves when all holders of the output have ended: the runtime, and the container. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', (code, signal) =>
+      resolve(code === 0 ? 'the container ended' : `the runtime ended with ${signal ?? code}`),
+    )
+  })
+}
