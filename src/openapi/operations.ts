@@ -1,13 +1,25 @@
 // What the API document says of each path: from the schemas that the routes use themselves.
 
-import { type DescribeRouteOptions, resolver } from 'hono-openapi'
+import type { DescribeRouteOptions } from 'hono-openapi'
 import { z } from 'zod'
 import { environmentSchema } from '../executor/environments.ts'
 import { outcomeSchema } from '../run/outcome.ts'
 import { type RequestLimits, runRequestSchema } from '../run/request.ts'
+import { filterFields, pageFields } from '../run-log/query.ts'
+import { loggedRunSchema } from '../run-log/schema.ts'
+import { statsSchema } from '../run-log/stats.ts'
 import { EVENT_EXAMPLES, OUTCOME_EXAMPLES, REQUEST_EXAMPLES } from './examples.ts'
-import { answer, component, KEY, RATE_HEADERS } from './parts.ts'
-import { refusals } from './refusals.ts'
+import {
+  component,
+  eventStream,
+  jsonAnswer,
+  jsonBody,
+  KEY,
+  queryParameters,
+  RATE_HEADERS,
+  STRING,
+} from './parts.ts'
+import { BODY_REFUSALS, READING_REFUSALS, RUN_REFUSALS, refusals } from './refusals.ts'
 
 /** The data of the events `stdout` and `stderr`. */
 export const outputEventSchema = z
@@ -18,6 +30,17 @@ export const outputEventSchema = z
 
 /** POST /run. */
 export function runOperation(limits: RequestLimits): DescribeRouteOptions {
+  const answer = jsonAnswer('The program ran', outcomeSchema, {
+    headers: RATE_HEADERS,
+    examples: OUTCOME_EXAMPLES,
+  })
+  const events = eventStream(EVENT_EXAMPLES, {
+    stdout: component('OutputEvent'),
+    stderr: component('OutputEvent'),
+    restart: { type: 'object' },
+    result: component('Outcome'),
+    error: component('Refusal'),
+  })
   return {
     operationId: 'run',
     tags: ['run'],
@@ -29,32 +52,10 @@ export function runOperation(limits: RequestLimits): DescribeRouteOptions {
       'something fails after the start the last event is `error`, with a `Refusal`. An event `restart` comes only where ' +
       'the request says `retry`, and makes all output before it void. Hanging up stops the program.',
     security: KEY,
-    requestBody: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: resolver(runRequestSchema(limits), { io: 'input', unrepresentable: 'any' }),
-          examples: REQUEST_EXAMPLES,
-        },
-      },
-    },
+    requestBody: jsonBody(runRequestSchema(limits), REQUEST_EXAMPLES),
     responses: {
-      200: {
-        description: 'The program ran',
-        headers: RATE_HEADERS,
-        content: {
-          'application/json': { schema: answer(outcomeSchema), examples: OUTCOME_EXAMPLES },
-          'text/event-stream': {
-            schema: { type: 'string' },
-            examples: EVENT_EXAMPLES,
-            ...EVENTS,
-          },
-        },
-      },
-      ...refusals(
-        ...(['invalid_request', 'unauthorized', 'too_large', 'unsupported_media_type'] as const),
-        ...(['rate_limited', 'busy', 'unavailable', 'internal'] as const),
-      ),
+      200: { ...answer, content: { ...answer.content, ...events } },
+      ...refusals(...BODY_REFUSALS, ...RUN_REFUSALS),
     },
   }
 }
@@ -65,15 +66,43 @@ export const environmentsOperation: DescribeRouteOptions = {
   tags: ['run'],
   summary: 'What programs may run in',
   responses: {
-    200: {
-      description: 'All environments, the default one first',
-      content: {
-        'application/json': {
-          schema: answer(z.strictObject({ environments: z.array(environmentSchema) })),
-        },
-      },
-    },
+    200: jsonAnswer(
+      'All environments, the default one first',
+      z.strictObject({ environments: z.array(environmentSchema) }),
+    ),
     ...refusals('busy', 'unavailable', 'internal'),
+  },
+}
+
+/** GET /runs. */
+export const listRunsOperation: DescribeRouteOptions = {
+  operationId: 'listRuns',
+  tags: ['run log'],
+  summary: 'Runs that ended, the newest first',
+  security: KEY,
+  parameters: queryParameters({ ...filterFields, ...pageFields }),
+  responses: {
+    200: jsonAnswer(
+      'One page of them',
+      z.strictObject({
+        runs: z.array(loggedRunSchema),
+        nextCursor: z.string().nullable().describe('Asks for the next page; null after the last'),
+      }),
+    ),
+    ...refusals('invalid_request', 'forbidden', 'busy', ...READING_REFUSALS),
+  },
+}
+
+/** GET /stats. */
+export const statsOperation: DescribeRouteOptions = {
+  operationId: 'stats',
+  tags: ['run log'],
+  summary: 'Counts of the runs that ended, of the last day where no time is asked for',
+  security: KEY,
+  parameters: queryParameters(filterFields),
+  responses: {
+    200: jsonAnswer('They', statsSchema),
+    ...refusals('invalid_request', 'forbidden', 'busy', ...READING_REFUSALS),
   },
 }
 
@@ -85,7 +114,7 @@ export const metricsOperation: DescribeRouteOptions = {
   responses: {
     200: {
       description: 'In the text format of Prometheus',
-      content: { 'text/plain': { schema: { type: 'string' } } },
+      content: { 'text/plain': { schema: STRING } },
     },
   },
 }
@@ -109,17 +138,6 @@ export const readyOperation: DescribeRouteOptions = {
 }
 
 function statusAnswer(description: string, status: string) {
-  const schema = answer(z.strictObject({ status: z.literal(status) }))
-  return { description, content: { 'application/json': { schema, example: { status } } } }
-}
-
-/** What the data of each event is; OpenAPI 3.1 has no words for it. */
-const EVENTS = {
-  'x-events': {
-    stdout: component('OutputEvent'),
-    stderr: component('OutputEvent'),
-    restart: { type: 'object' },
-    result: component('Outcome'),
-    error: component('Refusal'),
-  },
+  const schema = z.strictObject({ status: z.literal(status) })
+  return jsonAnswer(description, schema, { example: { status } })
 }

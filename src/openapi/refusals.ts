@@ -1,7 +1,7 @@
 // Refusals in the API document: one answer for each HTTP status, with an example of each code.
 
-import { resolver } from 'hono-openapi'
 import { REFUSAL_STATUS, type RefusalCode, refusalSchema } from '../run/refusal.ts'
+import { jsonAnswer } from './parts.ts'
 
 /** What each means to a client, and what it may read. */
 const REFUSALS: Readonly<Record<RefusalCode, { description: string; error: string }>> = {
@@ -46,17 +46,26 @@ const REFUSALS: Readonly<Record<RefusalCode, { description: string; error: strin
   },
 }
 
+/** Of a body that is not taken. */
+export const BODY_REFUSALS = [
+  'invalid_request',
+  'unauthorized',
+  'too_large',
+  'unsupported_media_type',
+] as const
+/** Of a run that is not taken. */
+export const RUN_REFUSALS = ['rate_limited', 'busy', 'unavailable', 'internal'] as const
+/** Of something that is not to be read. */
+export const READING_REFUSALS = ['unauthorized', 'internal', 'unavailable'] as const
+
 /** Codes that say when to try again. */
 const WITH_RETRY_AFTER: readonly RefusalCode[] = ['rate_limited', 'busy', 'unavailable']
 
 /** The answers for some codes, by HTTP status. */
 export function refusals(...codes: RefusalCode[]) {
-  const statuses = [...new Set(codes.map((code) => REFUSAL_STATUS[code]))]
+  const same = (status: number) => refusal(codes.filter((code) => REFUSAL_STATUS[code] === status))
   return Object.fromEntries(
-    statuses.map((status) => {
-      const same = codes.filter((code) => REFUSAL_STATUS[code] === status)
-      return [String(status), refusal(same)]
-    }),
+    codes.map((code) => REFUSAL_STATUS[code]).map((status) => [status, same(status)]),
   )
 }
 
@@ -66,16 +75,14 @@ export function refusal(codes: RefusalCode[]) {
     const { description, error } = REFUSALS[code]
     return [code, { summary: description, value: { output: '', error, code, requestId: '…' } }]
   })
-  return {
-    description: codes.map((code) => `\`${code}\`: ${REFUSALS[code].description}`).join('. '),
-    ...(codes.some((code) => WITH_RETRY_AFTER.includes(code)) && { headers: RETRY_AFTER }),
-    content: {
-      'application/json': {
-        schema: resolver(refusalSchema, { io: 'output' }),
-        examples: Object.fromEntries(examples),
-      },
+  return jsonAnswer(
+    codes.map((code) => `\`${code}\`: ${REFUSALS[code].description}`).join('. '),
+    refusalSchema,
+    {
+      ...(codes.some((code) => WITH_RETRY_AFTER.includes(code)) && { headers: RETRY_AFTER }),
+      examples: Object.fromEntries(examples),
     },
-  }
+  )
 }
 
 const RETRY_AFTER = {
@@ -84,4 +91,4 @@ const RETRY_AFTER = {
     schema: { type: 'integer' },
     example: 5,
   },
-} as const
+}
