@@ -1,7 +1,7 @@
 // Refuses requests for a name that is not this server's: anybody may let a name of theirs lead to its address.
 
 import type { HttpBindings } from '@hono/node-server'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import ipaddr from 'ipaddr.js'
 import { hostName } from '../config/host-names.ts'
 import { Refusal } from '../run/refusal.ts'
@@ -33,7 +33,9 @@ export function allowedHosts(options: AllowedHostsOptions): MiddlewareHandler<Ap
     if (host?.includes(',')) throw new Refusal('invalid_request', 'Host: must come once')
     if (openPaths.includes(c.req.path)) return next()
     if (host === undefined) {
-      if (isOfConnection(c)) throw new Refusal('invalid_request', 'Host: is required')
+      // What is handed to the app inside of a process comes over no connection, and has no `Host`.
+      const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
+      if (incoming) throw new Refusal('invalid_request', 'Host: is required')
       return next()
     }
     const url = new URL(c.req.url)
@@ -43,27 +45,21 @@ export function allowedHosts(options: AllowedHostsOptions): MiddlewareHandler<Ap
     for (const authority of [host, url.host]) {
       const name = hostName(authority)
       if (name === undefined) throw new Refusal('invalid_request', 'Host: is not valid')
-      if (isEnforced && !isOwn(name, names)) throw misdirected(name)
+      if (isEnforced && !isOwn(name, names)) {
+        const quoted = JSON.stringify(name.slice(0, MAX_QUOTED_LENGTH))
+        const problem = `Host: this server does not answer to ${quoted}`
+        throw new Refusal(
+          'misdirected_request',
+          `${problem}; its operator can add the name to ALLOWED_HOSTS`,
+        )
+      }
     }
     return next()
   }
-}
-
-/** Whether it came over a connection: what is handed to the app inside of a process has no `Host`. */
-function isOfConnection(c: Context<AppEnv>): boolean {
-  return (c.env as Partial<HttpBindings> | undefined)?.incoming !== undefined
 }
 
 function isOwn(name: string, names: readonly string[]): boolean {
   if (name.startsWith('[') || ipaddr.IPv4.isValidFourPartDecimal(name)) return true
   if (!name.includes('.') || name.endsWith('.localhost')) return true
   return names.some((own) => (own.startsWith('*.') ? name.endsWith(own.slice(1)) : name === own))
-}
-
-function misdirected(name: string): Refusal {
-  const quoted = JSON.stringify(name.slice(0, MAX_QUOTED_LENGTH))
-  return new Refusal(
-    'misdirected_request',
-    `Host: this server does not answer to ${quoted}; its operator can add the name to ALLOWED_HOSTS`,
-  )
 }

@@ -27,7 +27,7 @@ export interface AppEnv {
     /** One client: an IPv4 address, or an IPv6 network. */
     client: string
     /** The key that came, where keys are asked for. */
-    key?: ApiKey
+    key: ApiKey | undefined
     /** Whether the request has cost a container. */
     isCharged?: boolean
     /** Counts more against the client's rate, for a request that asks for several runs; absent where no rate is limited. */
@@ -43,17 +43,13 @@ export interface AppEnv {
 
 /** Who reads the run log. */
 export function readingOf(c: Context<AppEnv>): Reading {
-  const client = clientOf({ key: c.get('key'), client: c.get('client') })
-  return { signal: c.req.raw.signal, client }
+  return { signal: c.req.raw.signal, client: clientOf(c.var) }
 }
 
 /** Who asks for a run. */
 export function runOrigin(c: Context<AppEnv>): RunOrigin {
-  return {
-    requestId: c.get('requestId'),
-    key: c.get('key'),
-    client: c.get('client'),
-  }
+  const { requestId, key, client } = c.var
+  return { requestId, key, client }
 }
 
 /** How a request's run is run: while its client waits, and with its cost and its record put down to the request. */

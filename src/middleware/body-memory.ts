@@ -11,11 +11,6 @@ import { declaredLength } from './body-size.ts'
 const LARGEST_BODIES = 32
 const MIN_BYTES = 64 * 2 ** 20
 
-export interface BodyMemoryOptions {
-  /** Longest body, in bytes. */
-  maxBodyBytes: number
-}
-
 /** How many bytes of bodies there may be at once, where one may have `maxBodyBytes`. */
 export function maxBodiesBytes(maxBodyBytes: number): number {
   return Math.max(MIN_BYTES, LARGEST_BODIES * maxBodyBytes)
@@ -26,7 +21,7 @@ export function maxBodiesBytes(maxBodyBytes: number): number {
  * well. By address, because the key may be in the body. One without a declared length counts as the longest.
  * @throws {Refusal} `busy` where there is no room, or where the client has nine times what it would leave free.
  */
-export function bodyMemory({ maxBodyBytes }: BodyMemoryOptions): MiddlewareHandler<AppEnv> {
+export function bodyMemory(maxBodyBytes: number): MiddlewareHandler<AppEnv> {
   const max = maxBodiesBytes(maxBodyBytes)
   const bytes = new Tally()
   return async function bodyMemory(c, next) {

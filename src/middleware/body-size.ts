@@ -6,16 +6,12 @@ import { drop } from './unread-body.ts'
 
 const FIRST_BUFFER_BYTES = 16 * 1024
 
-export interface BodySizeOptions {
-  /** Longest body, in bytes. */
-  maxBytes: number
-}
-
 /**
- * A body of a declared length is refused before it is read. One without is read up to the limit, and handed on whole.
+ * `maxBytes` is the longest body. One of a declared length is refused before it is read; one without is read up to the
+ * limit, and handed on whole.
  * @throws {Refusal} `too_large`
  */
-export function bodySize({ maxBytes }: BodySizeOptions): MiddlewareHandler {
+export function bodySize(maxBytes: number): MiddlewareHandler {
   const tooLarge = (headers = {}) =>
     new Refusal('too_large', `body: must be at most ${maxBytes} bytes`, { headers })
 

@@ -3,13 +3,11 @@
 import type { MiddlewareHandler } from 'hono'
 import { Refusal } from '../run/refusal.ts'
 
-export interface ContentTypeOptions {
-  /** The media types that are read, in lower case, without parameters. */
-  allowed: readonly string[]
-}
-
-/** @throws {Refusal} `unsupported_media_type` */
-export function contentType({ allowed }: ContentTypeOptions): MiddlewareHandler {
+/**
+ * `allowed` are the media types that are read, in lower case, without parameters.
+ * @throws {Refusal} `unsupported_media_type`
+ */
+export function contentType(...allowed: string[]): MiddlewareHandler {
   return async function contentType(c, next) {
     const mediaType = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
     if (!mediaType || !allowed.includes(mediaType)) {

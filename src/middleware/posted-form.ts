@@ -65,17 +65,13 @@ function checkParts(body: Buffer, delimiter: string): void {
     start += delimiter.length
     const next = body.indexOf(delimiter, start)
     const part = body.subarray(start, next === -1 ? body.length : next)
-    if (!part.subarray(0, MAX_PART_HEAD_BYTES).includes(END_OF_HEAD) && !isLast(part)) {
+    const isLast = part.subarray(0, 2).toString('latin1') === '--' // what comes behind it is nobody's
+    if (!isLast && !part.subarray(0, MAX_PART_HEAD_BYTES).includes(END_OF_HEAD)) {
       const problem = `a part begins with more than ${MAX_PART_HEAD_BYTES} bytes of fields`
       throw new Refusal('invalid_request', `body: ${problem}`)
     }
     start = next
   }
-}
-
-/** What comes behind the last delimiter is nobody's. */
-function isLast(part: Buffer): boolean {
-  return part.subarray(0, 2).toString('latin1') === '--'
 }
 
 function tooMany(): Refusal {

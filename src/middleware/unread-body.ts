@@ -34,16 +34,11 @@ export async function drop(reader: ReadableStreamDefaultReader<Uint8Array>): Pro
   const untilMs = performance.now() + MAX_DROPPING_MS
   let droppedBytes = 0
   while (droppedBytes <= MAX_DROPPED_BYTES && performance.now() < untilMs) {
-    const piece = await nextWithin(reader, MAX_PAUSE_MS)
-    if (piece === undefined) return false
+    const next = reader.read().catch(() => undefined)
+    const piece = (await settlesWithin(next, MAX_PAUSE_MS)) ? await next : undefined
+    if (piece === undefined) return false // the client pauses, or has gone
     if (piece.done) return true
     droppedBytes += piece.value.byteLength
   }
   return false
-}
-
-/** The next piece; undefined where the client pauses, or has gone. */
-async function nextWithin(reader: ReadableStreamDefaultReader<Uint8Array>, timeoutMs: number) {
-  const piece = reader.read().catch(() => undefined)
-  return (await settlesWithin(piece, timeoutMs)) ? piece : undefined
 }

@@ -67,15 +67,12 @@ export class OutputFeed implements AsyncIterable<Piece | 'restart'> {
 
   /** Reads chunks of one stream, as many as there are and as fit into a piece. */
   #read(): void {
-    const first = this.#chunks[this.#place]
-    for (
-      let chunk = first;
-      chunk && chunk.stream === first?.stream;
-      chunk = this.#chunks[this.#place]
-    ) {
-      const { stream, bytes } = chunk
-      if (this.#text.bytes > 0 && this.#text.bytes + bytes.length > MAX_PIECE_BYTES) break
-      this.#text.add(stream, bytes)
+    const stream = this.#chunks[this.#place]?.stream
+    for (;;) {
+      const chunk = this.#chunks[this.#place]
+      if (!chunk || chunk.stream !== stream) break
+      if (this.#text.bytes > 0 && this.#text.bytes + chunk.bytes.length > MAX_PIECE_BYTES) break
+      this.#text.add(chunk.stream, chunk.bytes)
       this.#place += 1
     }
     // Not one by one: to shift a long array copies all of it.

@@ -2,7 +2,6 @@
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
 import type { AppEnv } from '../middleware/app-env.ts'
@@ -25,30 +24,21 @@ const START = `SwaggerUIBundle({
 })
 `
 
-export interface DocsRouteOptions {
-  /** The document, in OpenAPI 3.1. */
-  document: () => Promise<object>
-}
-
-export function docsRoute({ document }: DocsRouteOptions) {
+/** `document` makes the document, in OpenAPI 3.1. */
+export function docsRoute(document: () => Promise<object>) {
   const app = new Hono<AppEnv>()
     .get('/openapi.json', async (c) => c.json(await document()))
     .get('/docs', (c) => c.redirect('docs/'))
     .get('/docs/', (c) => c.html(<Page />))
     .get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': SCRIPT }))
   for (const [name, type] of Object.entries(ASSETS)) {
-    app.get(`/docs/${name}`, async (c) =>
-      c.body(await readFile(join(packageFolder(), name)), 200, {
-        'Content-Type': type,
-        'Cache-Control': 'public, max-age=86400',
-      }),
-    )
+    app.get(`/docs/${name}`, async (c) => {
+      const file = createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`)
+      const headers = { 'Content-Type': type, 'Cache-Control': 'public, max-age=86400' }
+      return c.body(await readFile(file), 200, headers)
+    })
   }
   return app
-}
-
-function packageFolder(): string {
-  return dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 }
 
 function Page() {

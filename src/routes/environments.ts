@@ -6,11 +6,7 @@ import type { Environments } from '../executor/environments.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import { environmentsOperation } from '../openapi/operations.ts'
 
-export interface EnvironmentsRouteOptions {
-  environments: Environments
-}
-
-export function environmentsRoute({ environments }: EnvironmentsRouteOptions) {
+export function environmentsRoute(environments: Environments) {
   return new Hono<AppEnv>().get('/', describeRoute(environmentsOperation), async (c) =>
     c.json({ environments: await environments.list() }),
   )

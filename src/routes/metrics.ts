@@ -6,11 +6,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import { metricsOperation } from '../openapi/operations.ts'
 
-export interface MetricsRouteOptions {
-  metrics: Metrics
-}
-
-export function metricsRoute({ metrics }: MetricsRouteOptions) {
+export function metricsRoute(metrics: Metrics) {
   return new Hono<AppEnv>().get('/', describeRoute(metricsOperation), async (c) =>
     c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
   )

@@ -16,7 +16,6 @@ import { allowedHosts } from '../middleware/allowed-hosts.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import { bearerKey } from '../middleware/auth.ts'
 import type { Drain } from '../middleware/drain.ts'
-import { endConnections } from '../middleware/draining.ts'
 import { securityHeaders } from '../middleware/security-headers.ts'
 import { dropUnread } from '../middleware/unread-body.ts'
 import { apiDocument } from '../openapi/document.ts'
@@ -97,7 +96,7 @@ export function createApp(options: AppOptions) {
   })
   app.use(accessLog({ logger, onRequest: (request) => metrics.onRequest(request) }))
   app.use(unreadAnswers(unread))
-  app.use(endConnections(drain))
+  app.use(drain.endConnections)
   app.use(dropUnread)
   app.use(securityHeaders)
   app.use(
@@ -165,9 +164,9 @@ export function createApp(options: AppOptions) {
     }),
   )
   app.route('/ui/assets', uiAssetsRoute())
-  app.route('/environments', environmentsRoute({ environments }))
-  app.route('/', healthRoute({ readiness, drain }))
-  app.route('/metrics', metricsRoute({ metrics }))
+  app.route('/environments', environmentsRoute(environments))
+  app.route('/', healthRoute(readiness, drain))
+  app.route('/metrics', metricsRoute(metrics))
   if (runLog) {
     app.route('/', runsRoute({ store: runLog.store, guard: guards.readRuns(bearerKey) }))
     app.route(
@@ -197,7 +196,7 @@ export function createApp(options: AppOptions) {
     )
   }
   const document = new SharedAttempt(() => apiDocument(app))
-  app.route('/', docsRoute({ document: () => document.get() }))
+  app.route('/', docsRoute(() => document.get()))
   app.get('/', (c) => c.redirect('/ui'))
   return app
 }

@@ -1,7 +1,7 @@
 // A stream of server-sent events, as fast as its reader takes it.
 
 import { onAbort } from '../waits/abortable.ts'
-import { InTime } from './in-time.ts'
+import { Bell } from '../waits/bell.ts'
 import { HEARTBEAT, HEARTBEAT_MS } from './server-sent-events.ts'
 
 export interface EventStreamOptions {
@@ -21,7 +21,11 @@ export function eventStream(
   events: AsyncIterable<Uint8Array>,
   { over, onPull, onFailed }: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
-  const pieces = new InTime(events)
+  const iterator = events[Symbol.asyncIterator]()
+  // Not `Promise.race`: what loses a race hangs on what it waited for until that comes, which may be in an hour.
+  const bell = new Bell()
+  const ring = () => bell.ring()
+  let coming: Promise<IteratorResult<Uint8Array>> | undefined
   let stopListening = () => {}
   return new ReadableStream<Uint8Array>(
     {
@@ -32,10 +36,18 @@ export function eventStream(
       pull: async (controller) => {
         onPull?.()
         try {
-          const piece = await pieces.next(HEARTBEAT_MS)
+          if (!coming) {
+            coming = iterator.next()
+            coming.then(ring, ring)
+          }
+          const hasCome = await bell.heard(HEARTBEAT_MS)
+          const next = hasCome
+            ? await coming
+            : { done: false as const, value: Buffer.from(HEARTBEAT) }
+          if (hasCome) coming = undefined
           if (over.signal.aborted) return
-          if (piece) {
-            controller.enqueue(piece === 'silence' ? Buffer.from(HEARTBEAT) : piece)
+          if (!next.done) {
+            controller.enqueue(next.value)
             return
           }
           stopListening()

@@ -18,12 +18,15 @@ const SHORT_BYTES = 16 * 1024
 export function unreadAnswers(unread: SharedBound, timeoutMs?: number): MiddlewareHandler<AppEnv> {
   return async function unreadAnswers(c, next) {
     const response = outgoing(c)
-    if (response) {
-      watch(response, () => {
-        const client = clientName({ key: c.get('key'), client: c.get('client') })
-        return new ReadWatch({ unread, client, cut: () => response.destroy(), timeoutMs })
-      })
-    }
+    // `prefinish`: all is written; `finish`: the system has taken all of it.
+    response?.once('prefinish', () => {
+      if (response.destroyed) return // its client left before all was written
+      const cut = () => response.destroy()
+      const reading = new ReadWatch({ unread, client: clientName(c.var), cut, timeoutMs })
+      for (const event of ['finish', 'close']) response.once(event, () => reading.done())
+      reading.start()
+      if (response.writableLength > SHORT_BYTES) reading.hold(response.writableLength)
+    })
     await next()
   }
 }
@@ -31,21 +34,4 @@ export function unreadAnswers(unread: SharedBound, timeoutMs?: number): Middlewa
 /** Undefined where no server of Node's answers: a test calls the app itself. */
 export function outgoing(c: Context): ServerResponse | undefined {
   return (c.env as Partial<HttpBindings> | undefined)?.outgoing as ServerResponse | undefined
-}
-
-function watch(response: ServerResponse, begin: () => ReadWatch): void {
-  let isOver = false
-  let end = () => {
-    isOver = true
-  }
-  // `prefinish`: all is written; `finish`: the system has taken all of it.
-  response.once('prefinish', () => {
-    if (isOver) return // its client left before all was written
-    const reading = begin()
-    end = () => reading.done()
-    reading.start()
-    if (response.writableLength > SHORT_BYTES) reading.hold(response.writableLength)
-  })
-  response.once('finish', () => end())
-  response.once('close', () => end())
 }
