@@ -1,7 +1,6 @@
 // GET /admin/queues: a look into the queues, for who signed in with a key that may.
 
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { raw } from 'hono/html'
+import { Hono, type MiddlewareHandler } from 'hono'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import type { FindKey } from '../middleware/auth.ts'
@@ -63,7 +62,8 @@ export function adminQueuesRoute(options: AdminQueuesRouteOptions) {
       }
       // A page of one queue, or of one job: its form would be for another folder.
       if (c.req.path !== ADMIN_QUEUES) return c.redirect(ADMIN_QUEUES)
-      return refusalPage(c, refusal, ring.isRequired, hasRuns)
+      const state = { needsKey: ring.isRequired, isSignedIn: signedInKey(c) !== undefined, hasRuns }
+      return c.html(<QueuesPage refusal={refusal} {...state} />, refusal.status)
     })
 }
 
@@ -78,25 +78,4 @@ const onlyLook: MiddlewareHandler = (c, next) => {
 const noStore: MiddlewareHandler = async (c, next) => {
   await next()
   if (!c.req.path.startsWith(`${ADMIN_QUEUES}/static/`)) c.header('Cache-Control', 'no-store')
-}
-
-function refusalPage(
-  c: Context<AppEnv>,
-  { code, message, status }: Refusal,
-  needsKey: boolean,
-  hasRuns: boolean,
-) {
-  const isSignedIn = signedInKey(c) !== undefined
-  return c.html(
-    <>
-      {raw('<!doctype html>')}
-      <QueuesPage
-        refusal={{ code, message }}
-        needsKey={needsKey}
-        isSignedIn={isSignedIn}
-        hasRuns={hasRuns}
-      />
-    </>,
-    status,
-  )
 }

@@ -37,7 +37,6 @@ import { requestLimits } from '../run/request.ts'
 import type { RunLog } from '../run-log/run-log.ts'
 import { unreadAnswers } from '../streams/unread-answers.ts'
 import { unreadBytes } from '../streams/unread-bytes.ts'
-import { limitsText } from '../ui/limits-text.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { createRequestGuards } from './request-guards.ts'
 
@@ -147,7 +146,6 @@ export function createApp(options: AppOptions) {
     uiRoute({
       executor,
       limits,
-      limitsText: limitsText(config),
       hasRuns: runLog !== undefined,
       form: {
         environments: config.ENVIRONMENTS.map((name) => ({
@@ -196,7 +194,10 @@ export function createApp(options: AppOptions) {
     )
   }
   const document = new SharedAttempt(() => apiDocument(app))
-  app.route('/', docsRoute(() => document.get()))
+  app.route(
+    '/',
+    docsRoute(() => document.get()),
+  )
   app.get('/', (c) => c.redirect('/ui'))
   return app
 }

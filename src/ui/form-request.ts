@@ -1,7 +1,7 @@
 // The page's form as a request: the same for the script in the browser and for the server where there is none.
 
 import { toBase64 } from './base64.ts'
-import type { FormFields } from './form.tsx'
+import { type FormFields, NO_FIELDS, TEXT_FIELDS } from './form.tsx'
 
 /** Most lines of a field that are looked at: what has more items is refused by far fewer. */
 const MAX_LINES = 1000
@@ -33,16 +33,9 @@ function withoutCarriageReturns(text: string): string {
 
 /** What is filled in, as text; files and the key are not: no page has them. */
 export function formFields(form: Form): FormFields {
-  const text = (name: keyof FormFields) => formText(form, name)
-  return {
-    code: text('code'),
-    stdin: text('stdin'),
-    args: text('args'),
-    timeoutSeconds: text('timeoutSeconds'),
-    environment: text('environment'),
-    outputFiles: text('outputFiles'),
-    displayLastExpression: text('displayLastExpression') !== '',
-  }
+  const texts = TEXT_FIELDS.map((name) => [name, formText(form, name)] as const)
+  const displayLastExpression = formText(form, 'displayLastExpression') !== ''
+  return { ...NO_FIELDS, ...Object.fromEntries(texts), displayLastExpression }
 }
 
 /** What the form asks for, to be judged by the same schema as the API's body. An empty field asks for the default. */

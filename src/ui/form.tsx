@@ -1,17 +1,21 @@
 // The form: the program, and in a fold what it is given and what it may use.
 
-/** What the writer of a program may fill in; text as it stands in the fields. */
-export interface FormFields {
-  code: string
-  stdin: string
-  /** One a line. */
-  args: string
-  timeoutSeconds: string
-  environment: string
-  /** Globs, one a line. */
-  outputFiles: string
-  displayLastExpression: boolean
+/** The fields of text; arguments and globs are one a line. */
+const NO_TEXT = {
+  code: '',
+  stdin: '',
+  args: '',
+  timeoutSeconds: '',
+  environment: '',
+  outputFiles: '',
 }
+export const TEXT_FIELDS = Object.keys(NO_TEXT) as (keyof typeof NO_TEXT)[]
+
+/** The form of which nothing is filled in. */
+export const NO_FIELDS = { ...NO_TEXT, displayLastExpression: false }
+
+/** What the writer of a program may fill in; text as it stands in the fields. */
+export type FormFields = typeof NO_FIELDS
 
 export interface FormOptions {
   environments: readonly { name: string; memoryBytes: number }[]
@@ -23,7 +27,9 @@ export interface FormOptions {
   needsKey: boolean
 }
 
-export function EditorForm({ fields, ...options }: FormOptions & { fields: FormFields }) {
+type FormProps = FormOptions & { fields: FormFields }
+
+export function EditorForm(props: FormProps) {
   return (
     // Without an address a form posts to the page's own, with its example in it.
     <form id="form" method="post" action="ui" enctype="multipart/form-data">
@@ -46,7 +52,7 @@ export function EditorForm({ fields, ...options }: FormOptions & { fields: FormF
           autocomplete="off"
           autocapitalize="off"
         >
-          {verbatim(fields.code)}
+          {verbatim(props.fields.code)}
         </textarea>
       </div>
       <div class="actions">
@@ -61,24 +67,19 @@ export function EditorForm({ fields, ...options }: FormOptions & { fields: FormF
         </button>
         <span id="said" class="hint" role="status"></span>
       </div>
-      {options.needsKey && (
+      {props.needsKey && (
         <p class="key">
           <label for="key">API key</label>
           <input id="key" name="key" type="password" autocomplete="current-password" />
         </p>
       )}
-      <Inputs fields={fields} {...options} />
+      <Inputs {...props} />
     </form>
   )
 }
 
-function Inputs({
-  fields,
-  environments,
-  defaultTimeoutSeconds,
-  maxTimeoutSeconds,
-  maxBodyBytes,
-}: FormOptions & { fields: FormFields }) {
+function Inputs(props: FormProps) {
+  const { fields, environments, defaultTimeoutSeconds, maxTimeoutSeconds, maxBodyBytes } = props
   return (
     <details class="inputs" id="inputs" open={isFilled(fields)}>
       <summary>Input and limits</summary>

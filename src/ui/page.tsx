@@ -1,7 +1,7 @@
 // The page: a form, a menu of examples, the result. It needs no script; with one, output comes as it is written.
 
 import { EXAMPLES, type Example } from './examples.ts'
-import { EditorForm, type FormFields, type FormOptions } from './form.tsx'
+import { EditorForm, type FormFields, type FormOptions, NO_FIELDS } from './form.tsx'
 import { type Ended, Result } from './result.tsx'
 import { Shell } from './shell.tsx'
 
@@ -10,28 +10,30 @@ export interface PageProps extends FormOptions {
   fields: FormFields
   /** How the program ended, or why none ran. */
   ended?: Ended
-  /** One line on what a program may use. */
-  limits: string
   /** Of the Content-Security-Policy: only styles that carry it are applied. */
   nonce: string
   /** Whether there is a run log to look at. */
   hasRuns: boolean
 }
 
-export function Page({ fields, ended, limits, nonce, hasRuns, ...options }: PageProps) {
+export function Page({ fields, ended, nonce, hasRuns, ...options }: PageProps) {
+  const { environments, defaultTimeoutSeconds: seconds } = options
+  const memoryMb = (environments[0]?.memoryBytes ?? 0) / 2 ** 20
+  const limits = `${memoryMb} MB of memory and ${seconds} ${seconds === 1 ? 'second' : 'seconds'}`
+  const names = environments.map(({ name }) => name)
   return (
     <Shell
       title="Safe Code Executor"
       base=""
       current="Editor"
       hasRuns={hasRuns}
-      line={`Runs Python once, in a fresh container. ${limits}`}
+      line={`Runs Python once, in a fresh container. Without network, with ${limits}.`}
       skip={{ id: 'result', text: 'Skip to the result' }}
       // The nonce is for the styles that the editor makes.
       head={<script type="module" src="ui/assets/page.js" nonce={nonce}></script>}
       more={
         <Examples
-          examples={EXAMPLES.filter(({ environment }) => isRunnable(environment, options))}
+          examples={EXAMPLES.filter(({ environment: its }) => !its || names.includes(its))}
         />
       }
     >
@@ -41,10 +43,6 @@ export function Page({ fields, ended, limits, nonce, hasRuns, ...options }: Page
       </main>
     </Shell>
   )
-}
-
-function isRunnable(environment: string | undefined, { environments }: FormOptions): boolean {
-  return environment === undefined || environments.some(({ name }) => name === environment)
 }
 
 function Examples({ examples }: { examples: readonly Example[] }) {
@@ -80,13 +78,7 @@ function Examples({ examples }: { examples: readonly Example[] }) {
 
 /** What an example puts into the form. */
 export function exampleFields(example: Example): FormFields {
-  return {
-    code: example.code,
-    stdin: example.stdin ?? '',
-    args: '',
-    timeoutSeconds: '',
-    environment: example.environment ?? '',
-    outputFiles: (example.outputFiles ?? []).join('\n'),
-    displayLastExpression: example.displayLastExpression ?? false,
-  }
+  const { code, stdin, environment, displayLastExpression } = { ...NO_FIELDS, ...example }
+  const outputFiles = (example.outputFiles ?? []).join('\n')
+  return { ...NO_FIELDS, code, stdin, environment, displayLastExpression, outputFiles }
 }

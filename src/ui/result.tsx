@@ -87,40 +87,38 @@ export function End({ ended }: { ended: Ended }) {
   )
 }
 
-function Texts({ outcome }: { outcome: Outcome }) {
-  const isEmpty = outcome.output === '' && outcome.stderr === ''
+function Texts({ outcome: { output, stderr } }: { outcome: Outcome }) {
   return (
     <>
-      {isEmpty && <p class="empty">{PRINTED_NOTHING}</p>}
-      <pre id="output" class="stdout">
-        {verbatim('')}
-        <Visible text={outcome.output.slice(0, MAX_SHOWN_CHARS)} />
-      </pre>
-      <Rest text={outcome.output} name="output.txt" />
-      {outcome.stderr !== '' && (
+      {output === '' && stderr === '' && <p class="empty">{PRINTED_NOTHING}</p>}
+      <Text id="output" stream="stdout" text={output} file="output.txt" />
+      {stderr !== '' && (
         <section aria-label="Standard error">
-          <pre id="stderr" class="stderr">
-            {verbatim('')}
-            <Visible text={outcome.stderr.slice(0, MAX_SHOWN_CHARS)} />
-          </pre>
-          <Rest text={outcome.stderr} name="errors.txt" />
+          <Text id="stderr" stream="stderr" text={stderr} file="errors.txt" />
         </section>
       )}
     </>
   )
 }
 
-/** What is said below a text that is not shown to its end. */
-function Rest({ text, name }: { text: string; name: string }) {
-  if (text.length <= MAX_SHOWN_CHARS) return null
+/** One stream; `file` is what the whole of it is called, where it is too long to be shown. */
+function Text({ id, stream, text, file }: Record<'id' | 'stream' | 'text' | 'file', string>) {
   return (
-    <p class="hint">
-      Only the first {MAX_SHOWN_CHARS.toLocaleString('en')} of {text.length.toLocaleString('en')}{' '}
-      characters are shown.{' '}
-      <a href={downloadAddress(textToBase64(text))} download={name}>
-        Download all of it
-      </a>
-    </p>
+    <>
+      <pre id={id} class={stream}>
+        {verbatim('')}
+        <Visible text={text.slice(0, MAX_SHOWN_CHARS)} />
+      </pre>
+      {text.length > MAX_SHOWN_CHARS && (
+        <p class="hint">
+          Only the first {MAX_SHOWN_CHARS.toLocaleString('en')} of{' '}
+          {text.length.toLocaleString('en')} characters are shown.{' '}
+          <a href={downloadAddress(textToBase64(text))} download={file}>
+            Download all of it
+          </a>
+        </p>
+      )}
+    </>
   )
 }
 
@@ -157,11 +155,21 @@ export function Displays({ outcome, nonce, maxShownChars = MAX_SHOWN_CHARS }: Di
       {displays.map((display, index) => {
         const title = `Display ${index + 1}`
         const chars = display.mime.startsWith('image/') ? 0 : display.data.length
-        if (chars > charsLeft) {
-          return <HiddenDisplay display={display} title={title} />
+        if (chars <= charsLeft) {
+          charsLeft -= chars
+          return <DisplayView display={display} title={title} nonce={nonce} />
         }
-        charsLeft -= chars
-        return <DisplayView display={display} title={title} nonce={nonce} />
+        return (
+          <p class="hint">
+            {title} is too long to be shown.{' '}
+            <a
+              href={downloadAddress(textToBase64(display.data))}
+              download={`display-${index + 1}.${DISPLAY_EXTENSIONS[display.mime]}`}
+            >
+              Download it
+            </a>
+          </p>
+        )
       })}
       {displaysOmittedCount > 0 && (
         <p class="hint">
@@ -180,22 +188,14 @@ interface DisplayViewProps {
 }
 
 function DisplayView({ display: { mime, data }, title, nonce }: DisplayViewProps) {
-  if (mime === 'image/png' || mime === 'image/jpeg') {
-    return <img src={dataAddress(mime, data)} alt={title} />
-  }
-  if (mime === 'image/svg+xml') {
-    return <img src={dataAddress(mime, textToBase64(data))} alt={title} />
+  if (mime.startsWith('image/')) {
+    const base64 = mime === 'image/svg+xml' ? textToBase64(data) : data
+    return <img src={dataAddress(mime, base64)} alt={title} />
   }
   if (mime === 'text/html') {
     const rows = data.match(/<tr\b/gi)?.length ?? 0
-    return (
-      <iframe
-        class={rows <= SMALL_TABLE_ROWS ? 'small' : ''}
-        sandbox=""
-        title={title}
-        srcdoc={frameDocument(data, nonce)}
-      />
-    )
+    const size = rows <= SMALL_TABLE_ROWS ? 'small' : ''
+    return <iframe class={size} sandbox="" title={title} srcdoc={frameDocument(data, nonce)} />
   }
   return (
     <div class="text">
@@ -204,25 +204,9 @@ function DisplayView({ display: { mime, data }, title, nonce }: DisplayViewProps
   )
 }
 
-/** A display of text that is too long to be shown. */
-function HiddenDisplay({ display: { mime, data }, title }: Omit<DisplayViewProps, 'nonce'>) {
-  const name = `${title.toLowerCase().replace(' ', '-')}.${DISPLAY_EXTENSIONS[mime]}`
-  return (
-    <p class="hint">
-      {title} is too long to be shown.{' '}
-      <a href={downloadAddress(textToBase64(data))} download={name}>
-        Download it
-      </a>
-    </p>
-  )
-}
-
 /** The files that came back, and what of them did not. */
-export function Files({
-  outcome: { files, filesOmitted, filesOmittedCount },
-}: {
-  outcome: Outcome
-}) {
+export function Files({ outcome }: { outcome: Outcome }) {
+  const { files, filesOmitted, filesOmittedCount } = outcome
   if (files.length === 0 && filesOmittedCount === 0) return null
   return (
     <>

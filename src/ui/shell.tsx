@@ -1,5 +1,6 @@
 // What every page has: the head of the document, the name, the links to the others.
 
+import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 
 export interface ShellProps {
@@ -21,54 +22,48 @@ export interface ShellProps {
   children: Child
 }
 
-export function Shell({
-  title,
-  line,
-  base,
-  current,
-  hasRuns,
-  head,
-  more,
-  skip,
-  children,
-}: ShellProps) {
+export function Shell(props: ShellProps) {
+  const { title, line, base, current, hasRuns, head, more, skip, children } = props
   const links = [
     { name: 'Editor', href: `${base}ui` },
     ...(hasRuns ? [{ name: 'Runs', href: `${base}ui/runs` }] : []),
     { name: 'API', href: `${base}docs/` },
   ]
   return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{title}</title>
-        <link rel="icon" href={ICON} />
-        <link rel="stylesheet" href={`${base}ui/assets/page.css`} />
-        {head}
-      </head>
-      <body>
-        <a class="skip" href={`#${skip.id}`}>
-          {skip.text}
-        </a>
-        <header>
-          <div class="title">
-            <h1>Safe Code Executor</h1>
-            <p>{line}</p>
-          </div>
-          <nav aria-label="Site">
-            {links.map(({ name, href }) => (
-              <a href={href} aria-current={name === current ? 'page' : undefined}>
-                {name}
-              </a>
-            ))}
-          </nav>
-          {more}
-        </header>
-        {children}
-      </body>
-    </html>
+    <>
+      {raw('<!doctype html>')}
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <title>{title}</title>
+          <link rel="icon" href={ICON} />
+          <link rel="stylesheet" href={`${base}ui/assets/page.css`} />
+          {head}
+        </head>
+        <body>
+          <a class="skip" href={`#${skip.id}`}>
+            {skip.text}
+          </a>
+          <header>
+            <div class="title">
+              <h1>Safe Code Executor</h1>
+              <p>{line}</p>
+            </div>
+            <nav aria-label="Site">
+              {links.map(({ name, href }) => (
+                <a href={href} aria-current={name === current ? 'page' : undefined}>
+                  {name}
+                </a>
+              ))}
+            </nav>
+            {more}
+          </header>
+          {children}
+        </body>
+      </html>
+    </>
   )
 }
 

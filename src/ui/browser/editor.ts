@@ -29,16 +29,7 @@ export interface EditorOptions {
   onChange: () => void
 }
 
-export interface Editor {
-  get: () => string
-  /** Puts another program in, as a change that can be undone. */
-  set: (text: string) => void
-  /** Goes to a line, counted from 1; where there is no such line, to the last. */
-  goTo: (line: number) => void
-  focus: () => void
-}
-
-export function createEditor({ textarea, parent, nonce, onRun, onChange }: EditorOptions): Editor {
+export function createEditor({ textarea, parent, nonce, onRun, onChange }: EditorOptions) {
   const run = () => {
     onRun()
     return true
@@ -81,7 +72,8 @@ export function createEditor({ textarea, parent, nonce, onRun, onChange }: Edito
   const get = () => view.state.doc.toString()
   return {
     get,
-    set: (text) => {
+    /** Puts another program in, as a change that can be undone. */
+    set: (text: string) => {
       if (text === get()) return
       view.dispatch({
         changes: { from: 0, to: view.state.doc.length, insert: text },
@@ -89,7 +81,8 @@ export function createEditor({ textarea, parent, nonce, onRun, onChange }: Edito
         scrollIntoView: true,
       })
     },
-    goTo: (line) => {
+    /** Goes to a line, counted from 1; where there is no such line, to the last. */
+    goTo: (line: number) => {
       const { from, to } = view.state.doc.line(Math.min(line, view.state.doc.lines))
       view.dispatch({
         selection: { anchor: from, head: to },

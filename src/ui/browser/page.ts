@@ -1,7 +1,7 @@
 // The page's script: makes a page that works without it nicer to use.
 
 import { createClient } from '../../client/client.ts'
-import type { FormFields } from '../form.tsx'
+import { type FormFields, isFilled, NO_FIELDS } from '../form.tsx'
 import { formFields } from '../form-request.ts'
 import { Console } from './console.ts'
 import { copyText } from './copy.ts'
@@ -9,7 +9,6 @@ import { element } from './dom.ts'
 import { createEditor } from './editor.ts'
 import { offerExamples } from './examples-menu.ts'
 import { takeFiles } from './files-in.ts'
-import { fillForm } from './fill-form.ts'
 import { Runner } from './run.tsx'
 import { FRAGMENT_NAME, fromFragment, toFragment } from './share.ts'
 import { keep, kept } from './storage.ts'
@@ -115,10 +114,21 @@ copy.addEventListener('click', async () => {
   say(isCopied ? 'Output copied.' : 'The browser does not allow to copy.')
 })
 
-function fill(fields: Partial<FormFields>): void {
+/** Fills the form with an example, a link or the last visit; what is not given becomes what a fresh page has. */
+function fill(given: Partial<FormFields>): void {
+  const fields = { ...NO_FIELDS, ...given }
   isFilling = true
-  fillForm(editor, fields)
+  editor.set(fields.code)
   isFilling = false
+  for (const name of ['stdin', 'args', 'outputFiles'] as const) {
+    element(name, HTMLTextAreaElement).value = fields[name]
+  }
+  element('timeoutSeconds', HTMLInputElement).value = fields.timeoutSeconds
+  element('displayLastExpression', HTMLInputElement).checked = fields.displayLastExpression
+  const select = element('environment', HTMLSelectElement)
+  select.value = fields.environment
+  if (select.selectedIndex < 0) select.selectedIndex = 0
+  if (isFilled(fields)) element('inputs', HTMLDetailsElement).open = true
 }
 
 /** An address that names another program than the one that is written now would bring it back at the next visit. */

@@ -67,7 +67,8 @@ export class Runner {
   async #follow(signal: AbortSignal): Promise<Ended> {
     const { form, client, console } = this.#options
     const memoryBytes = this.#memoryBytes()
-    checkFiles(element('files', HTMLInputElement))
+    const refusal = filesRefusal(element('files', HTMLInputElement))
+    if (refusal) return { refusal }
     const request = await formRequest(new FormData(form))
     for await (const event of client().stream(request, { signal })) {
       if (event.type === 'result') return { outcome: event.outcome, memoryBytes }
@@ -145,24 +146,19 @@ function describe(error: unknown, isStopped: boolean, elapsedMs: number) {
   if (error instanceof RefusedError) {
     return refusalText(error.code, error.message, error.retryAfterSeconds)
   }
-  if (error instanceof TooLargeError) return refusalText('too_large', error.message)
   const detail = error instanceof Error ? error.message : String(error)
   return { heading: 'No answer from the server.', detail }
 }
 
-class TooLargeError extends Error {}
-
-/**
- * The server refuses what is too large as well, but to read it first would hold up the page.
- * @throws {TooLargeError}
- */
-function checkFiles(input: HTMLInputElement): void {
+/** Why files that are too large are not sent: the server refuses them as well, but to read them first would hold up the page. */
+function filesRefusal(input: HTMLInputElement) {
   const maxBytes = Number(input.dataset.maxBytes)
   const bytes = [...(input.files ?? [])].reduce((sum, { size }) => sum + size, 0)
   // Base64 makes four characters of three bytes.
-  if ((bytes * 4) / 3 <= maxBytes) return
+  if ((bytes * 4) / 3 <= maxBytes) return undefined
   const most = fileSize(Math.floor((maxBytes * 3) / 4))
-  throw new TooLargeError(`The input files have ${fileSize(bytes)} together, and may have ${most}.`)
+  const detail = `The input files have ${fileSize(bytes)} together, and may have ${most}.`
+  return refusalText('too_large', detail)
 }
 
 /** On a narrow screen the result is below the form: who runs a program wants to see it. */

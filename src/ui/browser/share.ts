@@ -1,6 +1,6 @@
 // A program in an address: compressed, behind the `#`, which a browser sends to nobody.
 
-import type { FormFields } from '../form.tsx'
+import { type FormFields, TEXT_FIELDS } from '../form.tsx'
 
 /** What stands before the program, behind the `#`. */
 export const FRAGMENT_NAME = 'program='
@@ -59,12 +59,3 @@ export function known(value: unknown): Partial<FormFields> {
   if (fields.code === undefined) throw new Error('not a program')
   return fields
 }
-
-const TEXT_FIELDS = [
-  'code',
-  'stdin',
-  'args',
-  'timeoutSeconds',
-  'environment',
-  'outputFiles',
-] as const
