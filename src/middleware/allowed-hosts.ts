@@ -30,7 +30,7 @@ export function allowedHosts(options: AllowedHostsOptions): MiddlewareHandler<Ap
   return async function allowedHosts(c, next) {
     const host = c.req.header('Host') || undefined
     // Several lines are one text here.
-    if (host?.includes(',')) throw new Refusal('invalid_request', 'Host: must come once')
+    if (host?.includes(',')) throw new Refusal('invalid_request', 'Host: must be sent once')
     if (openPaths.includes(c.req.path)) return next()
     if (host === undefined) {
       // What is handed to the app inside of a process comes over no connection, and has no `Host`.
@@ -40,7 +40,7 @@ export function allowedHosts(options: AllowedHostsOptions): MiddlewareHandler<Ap
     }
     const url = new URL(c.req.url)
     if (url.username || url.password) {
-      throw new Refusal('invalid_request', 'The target of the request must not have a user')
+      throw new Refusal('invalid_request', 'The request target must not contain a user')
     }
     for (const authority of [host, url.host]) {
       const name = hostName(authority)

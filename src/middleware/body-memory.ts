@@ -28,7 +28,7 @@ export function bodyMemory(maxBodyBytes: number): MiddlewareHandler<AppEnv> {
     const client = c.get('client')
     const more = Math.min(declaredLength(c) ?? maxBodyBytes, maxBodyBytes)
     if (!hasRoom({ own: bytes.of(client), more, free: max - bytes.total })) {
-      throw new Refusal('busy', 'Too much that was sent waits to be run; try again later', {
+      throw new Refusal('busy', 'Too many request bodies are in memory; try again later', {
         headers: { 'Retry-After': '1' },
       })
     }

@@ -67,7 +67,7 @@ function checkParts(body: Buffer, delimiter: string): void {
     const part = body.subarray(start, next === -1 ? body.length : next)
     const isLast = part.subarray(0, 2).toString('latin1') === '--' // what comes behind it is nobody's
     if (!isLast && !part.subarray(0, MAX_PART_HEAD_BYTES).includes(END_OF_HEAD)) {
-      const problem = `a part begins with more than ${MAX_PART_HEAD_BYTES} bytes of fields`
+      const problem = `a part has more than ${MAX_PART_HEAD_BYTES} bytes of headers`
       throw new Refusal('invalid_request', `body: ${problem}`)
     }
     start = next

@@ -1,4 +1,4 @@
-// What the API document says of asynchronous runs.
+// The operations on asynchronous runs in the API document.
 
 import type { DescribeRouteOptions } from 'hono-openapi'
 import { z } from 'zod'
@@ -13,7 +13,9 @@ import { BODY_REFUSALS, READING_REFUSALS, RUN_REFUSALS, refusals } from './refus
 
 /** The data of the event `start`. */
 export const startEventSchema = z
-  .strictObject({ attempt: z.int().min(1).describe('Output of earlier attempts is void') })
+  .strictObject({
+    attempt: z.int().min(1).describe('Number of the attempt; output of earlier attempts is void'),
+  })
   .meta({ id: 'StartEvent', description: 'The program has started', examples: [{ attempt: 1 }] })
 
 const ASYNC = { tags: ['asynchronous runs'], security: KEY }
@@ -29,29 +31,32 @@ export function submitOperation(
   return {
     ...ASYNC,
     operationId: 'submitRuns',
-    summary: 'Ask for programs to be run',
+    summary: 'Submit programs to run',
     description:
-      'Takes one run, or a batch of them: all or none. They wait for their turn, which clients take one after the other. ' +
-      'Each counts against the client’s rate.',
+      'Accepts one run or a batch of runs: all of them or none. Runs wait in a queue that serves clients in turn. Each run ' +
+      'counts against the client’s rate limit.',
     parameters: [
       {
         name: 'Idempotency-Key',
         in: 'header',
         description:
-          'The same post with the same key gets the same runs, and nothing runs twice; another body is refused. ' +
-          'It is remembered as long as the runs are',
+          'A request with the same key and body returns the same runs and starts nothing; the same key with another body ' +
+          'is refused. A key is remembered as long as its runs',
         schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]*$' },
       },
     ],
     requestBody: jsonBody(z.xor([one, batch]), SUBMISSION_EXAMPLES),
     responses: {
       202: jsonAnswer(
-        'They were taken',
+        'The runs were accepted',
         z.xor([asyncRunSchema, z.strictObject({ runs: z.array(asyncRunSchema) })]),
         {
           headers: {
             ...RATE_HEADERS,
-            Location: { description: 'Path of a single run', schema: STRING },
+            Location: {
+              description: 'Path of the run, if a single one was submitted',
+              schema: STRING,
+            },
           },
           examples: { queued: ASYNC_RUN_EXAMPLES.queued },
         },
@@ -66,23 +71,28 @@ export function findRunOperation(hasRunLog: boolean): DescribeRouteOptions {
   return {
     ...ASYNC,
     operationId: 'findRun',
-    summary: 'How far a run has come',
+    summary: 'Read a run',
     description:
-      'For who asked for it, by key, and for keys with the right `read-runs`; without keys, for whoever knows its id.' +
+      'With keys, only the key that submitted a run, or one with `read-runs`, can read it. Without keys, anyone who knows ' +
+      'its id can.' +
       (hasRunLog
-        ? ' Those who may read the run log get a `LoggedRun` where there is no such asynchronous run, or no longer.'
+        ? ' If no such asynchronous run is kept, a client that may read the run log gets its record, a `LoggedRun`.'
         : ''),
     parameters: [ID],
     responses: {
-      200: jsonAnswer('It', hasRunLog ? z.xor([asyncRunSchema, loggedRunSchema]) : asyncRunSchema, {
-        headers: {
-          'Retry-After': {
-            description: 'After how many seconds to look again; absent where it has ended',
-            schema: { type: 'integer' },
+      200: jsonAnswer(
+        'The run',
+        hasRunLog ? z.xor([asyncRunSchema, loggedRunSchema]) : asyncRunSchema,
+        {
+          headers: {
+            'Retry-After': {
+              description: 'Seconds to wait before reading again; absent if the run has ended',
+              schema: { type: 'integer' },
+            },
           },
+          examples: ASYNC_RUN_EXAMPLES,
         },
-        examples: ASYNC_RUN_EXAMPLES,
-      }),
+      ),
       ...refusals('not_found', ...(hasRunLog ? ['busy' as const] : []), ...READING_REFUSALS),
     },
   }
@@ -94,10 +104,10 @@ export const cancelRunOperation: DescribeRouteOptions = {
   operationId: 'cancelRun',
   summary: 'Cancel a run',
   description:
-    'Ends it where it waits or runs, and says what has become of it. For who asked for it.',
+    'Ends the run if it is queued or running, and returns it. With keys, only the key that submitted it can.',
   parameters: [ID],
   responses: {
-    200: jsonAnswer('It', asyncRunSchema),
+    200: jsonAnswer('The run', asyncRunSchema),
     ...refusals('not_found', ...READING_REFUSALS),
   },
 }
@@ -106,23 +116,23 @@ export const cancelRunOperation: DescribeRouteOptions = {
 export const runEventsOperation: DescribeRouteOptions = {
   ...ASYNC,
   operationId: 'readRunEvents',
-  summary: 'What happens to a run',
+  summary: 'Stream the events of a run',
   description:
-    'All events from the first one on, as they come: `start`, `stdout` and `stderr` with output, last `end` with the whole ' +
-    '`AsyncRun`. Comments come where nothing comes for two seconds. Whoever goes on after a lost connection sends the ' +
-    'id of the last event it had. Hanging up does not stop the program.',
+    'Streams all events of the run from the first one on: `start`, `stdout` and `stderr` with output, and last `end` with ' +
+    'the whole `AsyncRun`. A comment is sent after two seconds without an event. To continue after a lost connection, send ' +
+    'the id of the last event received. Closing the connection does not stop the program.',
   parameters: [
     ID,
     {
       name: 'Last-Event-ID',
       in: 'header',
-      description: 'Events after this one',
+      description: 'Stream only the events after this one',
       schema: { type: 'string', pattern: EVENT_ID.source },
     },
   ],
   responses: {
     200: {
-      description: 'Events',
+      description: 'The events',
       content: eventStream(ASYNC_EVENT_EXAMPLES, {
         start: component('StartEvent'),
         stdout: component('OutputEvent'),
@@ -130,7 +140,7 @@ export const runEventsOperation: DescribeRouteOptions = {
         end: component('AsyncRun'),
       }),
     },
-    204: { description: 'The last event was had: nothing comes any more' },
+    204: { description: 'The last event was received already: no more will follow' },
     ...refusals('invalid_request', 'not_found', 'busy', ...READING_REFUSALS),
   },
 }

@@ -2,7 +2,7 @@
 
 import { OUTCOME_EXAMPLE, type Outcome } from '../run/outcome.ts'
 
-/** Programs to send. */
+/** Requests. */
 export const REQUEST_EXAMPLES = {
   shortest: { summary: 'Only code', value: { code: 'print(2 + 2)' } },
   files: {
@@ -26,13 +26,13 @@ const ended = (summary: string, status: Outcome['status'], fields: Partial<Outco
   value: { ...OUTCOME_EXAMPLE, status, ...fields },
 })
 
-/** The same, of a program that a signal ended. */
+/** The outcome of a program that a signal ended. */
 const killed = (summary: string, status: Outcome['status'], fields: Partial<Outcome>) =>
   ended(summary, status, { output: '', exitCode: null, signal: 'SIGKILL', ...fields })
 
 /** One outcome of each status. */
 export const OUTCOME_EXAMPLES = {
-  ok: ended('It ended well', 'ok'),
+  ok: ended('The program succeeded', 'ok'),
   error: ended('An uncaught exception', 'error', {
     output: '',
     error: "NameError: name 'x' is not defined",
@@ -41,17 +41,22 @@ export const OUTCOME_EXAMPLES = {
       'Traceback (most recent call last):\n  File "main.py", line 1, in <module>\n    x\n' +
       "NameError: name 'x' is not defined\n",
   }),
-  timeout: killed('Its time ran out', 'timeout', {
+  timeout: killed('The program reached the time limit', 'timeout', {
     output: '1',
     error: 'Execution timed out after 10 seconds',
   }),
-  oom: killed('Its memory ran out', 'oom', { error: 'Container killed by memory limit (128 MB)' }),
-  output_limit: killed('It wrote too much', 'output_limit', {
+  oom: killed('The program reached the memory limit', 'oom', {
+    error: 'Container killed by memory limit (128 MB)',
+  }),
+  output_limit: killed('The program reached the output limit', 'output_limit', {
     output: 'x…',
     error: 'Output limit of 1 MB exceeded',
     truncated: true,
   }),
-  killed: killed('A signal ended it', 'killed', { error: 'Killed by SIGSEGV', signal: 'SIGSEGV' }),
+  killed: killed('A signal ended the program', 'killed', {
+    error: 'Killed by SIGSEGV',
+    signal: 'SIGSEGV',
+  }),
 }
 
 /** Streams of events, as they are sent. */
@@ -63,7 +68,7 @@ export const EVENT_EXAMPLES = {
       `: heartbeat\n\nevent: result\ndata: ${JSON.stringify(OUTCOME_EXAMPLES.ok.value)}\n\n`,
   },
   error: {
-    summary: 'Something failed after the start',
+    summary: 'A failure after the start',
     value:
       ': started\n\nevent: error\n' +
       'data: {"output":"","error":"Something went wrong on our side","code":"internal","requestId":"…"}\n\n',

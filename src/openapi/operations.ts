@@ -1,4 +1,4 @@
-// What the API document says of each path: from the schemas that the routes use themselves.
+// The operations in the API document, with the schemas that the routes use themselves.
 
 import type { DescribeRouteOptions } from 'hono-openapi'
 import { z } from 'zod'
@@ -24,7 +24,11 @@ import { BODY_REFUSALS, READING_REFUSALS, RUN_REFUSALS, refusals } from './refus
 /** The data of the events `stdout` and `stderr`. */
 export const outputEventSchema = z
   .strictObject({
-    text: z.string().describe('As it came; what was half a character waits for its rest'),
+    text: z
+      .string()
+      .describe(
+        'Output as text; an incomplete character is held back until the rest of it arrives',
+      ),
   })
   .meta({ id: 'OutputEvent', description: 'Output of the program', examples: [{ text: '1\n' }] })
 
@@ -46,11 +50,11 @@ export function runOperation(limits: RequestLimits): DescribeRouteOptions {
     tags: ['run'],
     summary: 'Run a program',
     description:
-      'Runs Python once, in a fresh container. The answer is 200 whenever the program ran, whatever it did.\n\n' +
-      'With `Accept: text/event-stream` the output comes as it is written: events `stdout` and `stderr` with an ' +
-      '`OutputEvent`, comments where nothing comes for two seconds, last one event `result` with the `Outcome`. Where ' +
-      'something fails after the start the last event is `error`, with a `Refusal`. An event `restart` comes only where ' +
-      'the request says `retry`, and makes all output before it void. Hanging up stops the program.',
+      'Runs a Python program once, in a fresh container. The status is 200 if the program ran, whatever it did.\n\n' +
+      'With `Accept: text/event-stream` the output is streamed while the program runs: `stdout` and `stderr` events with ' +
+      'an `OutputEvent`, a comment after two seconds without an event, and one last `result` event with the `Outcome`. If ' +
+      'something fails after the start, the last event is `error`, with a `Refusal`. A `restart` event, sent only if the ' +
+      'request sets `retry`, makes all output before it void. Closing the connection stops the program.',
     security: KEY,
     requestBody: jsonBody(runRequestSchema(limits), REQUEST_EXAMPLES),
     responses: {
@@ -64,7 +68,7 @@ export function runOperation(limits: RequestLimits): DescribeRouteOptions {
 export const environmentsOperation: DescribeRouteOptions = {
   operationId: 'listEnvironments',
   tags: ['run'],
-  summary: 'What programs may run in',
+  summary: 'List the environments',
   responses: {
     200: jsonAnswer(
       'All environments, the default one first',
@@ -78,15 +82,18 @@ export const environmentsOperation: DescribeRouteOptions = {
 export const listRunsOperation: DescribeRouteOptions = {
   operationId: 'listRuns',
   tags: ['run log'],
-  summary: 'Runs that ended, the newest first',
+  summary: 'List finished runs, the newest first',
   security: KEY,
   parameters: queryParameters({ ...filterFields, ...pageFields }),
   responses: {
     200: jsonAnswer(
-      'One page of them',
+      'One page of runs',
       z.strictObject({
         runs: z.array(loggedRunSchema),
-        nextCursor: z.string().nullable().describe('Asks for the next page; null after the last'),
+        nextCursor: z
+          .string()
+          .nullable()
+          .describe('Cursor of the next page; null on the last page'),
       }),
     ),
     ...refusals('invalid_request', 'forbidden', 'busy', ...READING_REFUSALS),
@@ -97,11 +104,11 @@ export const listRunsOperation: DescribeRouteOptions = {
 export const statsOperation: DescribeRouteOptions = {
   operationId: 'stats',
   tags: ['run log'],
-  summary: 'Counts of the runs that ended, of the last day where no time is asked for',
+  summary: 'Count finished runs, by default those of the last day',
   security: KEY,
   parameters: queryParameters(filterFields),
   responses: {
-    200: jsonAnswer('They', statsSchema),
+    200: jsonAnswer('The counts', statsSchema),
     ...refusals('invalid_request', 'forbidden', 'busy', ...READING_REFUSALS),
   },
 }
@@ -110,10 +117,10 @@ export const statsOperation: DescribeRouteOptions = {
 export const metricsOperation: DescribeRouteOptions = {
   operationId: 'metrics',
   tags: ['health'],
-  summary: 'Counters, for Prometheus',
+  summary: 'Read the metrics, for Prometheus',
   responses: {
     200: {
-      description: 'In the text format of Prometheus',
+      description: 'The metrics in the Prometheus text format',
       content: { 'text/plain': { schema: STRING } },
     },
   },
@@ -123,18 +130,21 @@ export const metricsOperation: DescribeRouteOptions = {
 export const aliveOperation: DescribeRouteOptions = {
   operationId: 'isAlive',
   tags: ['health'],
-  summary: 'Whether the server answers',
-  responses: { 200: statusAnswer('It does', 'ok') },
+  summary: 'Check that the server answers',
+  responses: { 200: statusAnswer('The server answers', 'ok') },
 }
 
 /** GET /readyz. */
 export const readyOperation: DescribeRouteOptions = {
   operationId: 'isReady',
   tags: ['health'],
-  summary: 'Whether programs can be run',
+  summary: 'Check that programs can be run',
   description:
-    'A program ran in the last five seconds, or one is run now. With a queue it says at once that no worker is there.',
-  responses: { 200: statusAnswer('They can', 'ready'), ...refusals('busy', 'unavailable') },
+    'Passes if a program ran in the last five seconds; otherwise runs one. With a queue, fails at once if no worker is there.',
+  responses: {
+    200: statusAnswer('Programs can be run', 'ready'),
+    ...refusals('busy', 'unavailable'),
+  },
 }
 
 function statusAnswer(description: string, status: string) {

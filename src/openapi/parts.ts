@@ -1,12 +1,12 @@
-// What the operations of the API document are made of.
+// Building blocks of the operations in the API document.
 
 import { resolver } from 'hono-openapi'
 import { z } from 'zod'
 
-/** A key, where the operator asks for one. */
+/** A key, if the server has any. */
 export const KEY: Record<string, string[]>[] = [{}, { key: [] }]
 
-/** An answer in JSON, where nothing has a default; `more` is what else is said of it. */
+/** An answer in JSON. */
 export function jsonAnswer(
   description: string,
   schema: z.ZodType,
@@ -29,7 +29,7 @@ export function jsonBody(schema: z.ZodType, examples: Examples) {
   return { required: true, content: { 'application/json': { schema: input, examples } } }
 }
 
-/** A stream of events: text to OpenAPI 3.1, so that the schema of each event's data is an extension of ours. */
+/** A stream of events. OpenAPI 3.1 takes it for text, so the schemas of the events' data are in an extension, `x-events`. */
 export function eventStream(examples: Examples, events: Record<string, object>) {
   return { 'text/event-stream': { schema: STRING, examples, 'x-events': events } }
 }
@@ -42,20 +42,20 @@ export function queryParameters(fields: Record<string, z.ZodType>) {
   })
 }
 
-/** A schema of the document, by its name. */
+/** A reference to a schema of the document. */
 export const component = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
 export const STRING = { type: 'string' } as const
 
-/** The fields of every answer to a request that counts. */
+/** Header fields of every answer to a request that is counted. */
 export const RATE_HEADERS = {
   RateLimit: {
-    description: 'What is left of this client’s rate, where a rate is limited',
+    description: 'Requests left in the client’s current window, if there is a rate limit',
     schema: STRING,
     example: '"client";r=999;t=60',
   },
   'RateLimit-Policy': {
-    description: 'The rate that a client has, where a rate is limited',
+    description: 'The client’s rate limit, if there is one',
     schema: STRING,
     example: '"client";q=1000;w=60',
   },

@@ -3,41 +3,50 @@
 import { REFUSAL_STATUS, type RefusalCode, refusalSchema } from '../run/refusal.ts'
 import { jsonAnswer } from './parts.ts'
 
-/** What each means to a client, and what it may read. */
+/** The meaning of each code, and an example of its message. */
 const REFUSALS: Readonly<Record<RefusalCode, { description: string; error: string }>> = {
   invalid_request: {
     description: 'The request is not valid; `error` names each bad field',
     error: 'code: must be a string',
   },
-  unauthorized: { description: 'A key is asked for', error: 'A valid API key is required' },
-  forbidden: { description: 'Another site sent it', error: 'The form was sent by another site' },
-  not_found: { description: 'There is no such path', error: 'There is no /nowhere' },
-  method_not_allowed: { description: 'Not with this method', error: '/run: only POST' },
+  unauthorized: {
+    description: 'The API key is missing or unknown',
+    error: 'A valid API key is required',
+  },
+  forbidden: {
+    description: 'The key lacks a right, or another site sent the form',
+    error: 'The form was sent by another site',
+  },
+  not_found: { description: 'The path or the run does not exist', error: 'There is no /nowhere' },
+  method_not_allowed: {
+    description: 'The path does not support this method',
+    error: '/run: only POST',
+  },
   conflict: {
-    description: 'The same idempotency key came with another body before',
+    description: 'The same idempotency key was sent with another body before',
     error: 'Idempotency-Key: came with another body before',
   },
   too_large: {
-    description: 'The body is too large; nothing of it was kept',
+    description: 'The body is too large',
     error: 'body: must be at most 2097152 bytes',
   },
   unsupported_media_type: {
-    description: 'The body is of another type',
+    description: 'The content type or encoding is not supported',
     error: 'Content-Type: must be application/json',
   },
   misdirected_request: {
-    description: 'The request is for a name that is not this server’s',
+    description: 'The `Host` is not a name of this server',
     error:
       'Host: this server does not answer to "other.example"; its operator can add the name to ALLOWED_HOSTS',
   },
   rate_limited: {
-    description: 'This client sends too much',
+    description: 'The client has used up its rate limit, or its key runs too many programs at once',
     error: 'More than 1000 requests in 60 s; try again in 12 s',
   },
-  cancelled: { description: 'The client hung up', error: 'The client hung up' },
-  internal: { description: 'A bug of the server', error: 'Something went wrong on our side' },
+  cancelled: { description: 'The client closed the connection', error: 'The client hung up' },
+  internal: { description: 'A fault of the server', error: 'Something went wrong on our side' },
   busy: {
-    description: 'Every place is taken, and the waiting line too',
+    description: 'All slots are taken and the queue is full',
     error: 'The waiting line is full; try again later',
   },
   unavailable: {
@@ -46,19 +55,19 @@ const REFUSALS: Readonly<Record<RefusalCode, { description: string; error: strin
   },
 }
 
-/** Of a body that is not taken. */
+/** Codes for a request body. */
 export const BODY_REFUSALS = [
   'invalid_request',
   'unauthorized',
   'too_large',
   'unsupported_media_type',
 ] as const
-/** Of a run that is not taken. */
+/** Codes for a run that is not accepted. */
 export const RUN_REFUSALS = ['rate_limited', 'busy', 'unavailable', 'internal'] as const
-/** Of something that is not to be read. */
+/** Codes for a request that reads. */
 export const READING_REFUSALS = ['unauthorized', 'internal', 'unavailable'] as const
 
-/** Codes that say when to try again. */
+/** Codes that come with `Retry-After`. */
 const WITH_RETRY_AFTER: readonly RefusalCode[] = ['rate_limited', 'busy', 'unavailable']
 
 /** The answers for some codes, by HTTP status. */
@@ -87,7 +96,7 @@ export function refusal(codes: RefusalCode[]) {
 
 const RETRY_AFTER = {
   'Retry-After': {
-    description: 'After how many seconds to try again',
+    description: 'Seconds to wait before the next attempt',
     schema: { type: 'integer' },
     example: 5,
   },

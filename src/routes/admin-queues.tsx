@@ -70,7 +70,7 @@ export function adminQueuesRoute(options: AdminQueuesRouteOptions) {
 /** The library has more to offer to who may write. Nothing of that is reached, whatever it takes for read-only. */
 const onlyLook: MiddlewareHandler = (c, next) => {
   if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
-  throw new Refusal('method_not_allowed', 'The queues are only to be looked at', {
+  throw new Refusal('method_not_allowed', 'The page of the queues is read-only', {
     headers: { Allow: 'GET' },
   })
 }

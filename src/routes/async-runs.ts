@@ -157,5 +157,5 @@ function headerField(c: Context, name: string, form: RegExp, must: string): stri
 }
 
 function noSuchRun(): Refusal {
-  return new Refusal('not_found', 'There is no such run, or no longer')
+  return new Refusal('not_found', 'No such run, or it is no longer kept')
 }

@@ -58,7 +58,7 @@ function Page() {
         <body>
           <div id="docs"></div>
           <noscript>
-            The API as a document: <a href="../openapi.json">openapi.json</a>
+            The API document: <a href="../openapi.json">openapi.json</a>
           </noscript>
         </body>
       </html>

@@ -13,17 +13,25 @@ export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; wo
   killed: { sign: '⊘', words: 'Killed by a signal' },
 }
 
+/** Statuses that the error of a run says in a sentence, which the page shows in the place of the words. */
+export const SAID_BY_ERROR: readonly Outcome['status'][] = [
+  'timeout',
+  'oom',
+  'output_limit',
+  'killed',
+]
+
 /** All of them, in this order. */
 export const STATUSES = Object.keys(STATUS_WORDS) as Outcome['status'][]
 
 /** What a refusal means for the one who reads it, and what to do. */
 const REFUSAL_WORDS: Readonly<Partial<Record<RefusalCode, string>>> = {
-  rate_limited: 'Too many runs from here.',
-  busy: 'All places are taken at the moment.',
-  unavailable: 'Programs can’t be run at the moment; the operator’s log says why.',
-  unauthorized: 'This server asks for a key: enter it in “API key”, below the program.',
-  internal: 'The server failed at it.',
-  too_large: 'That is more than one request may carry.',
+  rate_limited: 'Too many requests.',
+  busy: 'All slots are taken.',
+  unavailable: 'Programs can’t be run at the moment. The server’s log says why.',
+  unauthorized: 'This server requires a key: enter it in “API key”, below the program.',
+  internal: 'The server failed.',
+  too_large: 'The request is too large.',
 }
 
 /** One or two sentences for a refusal; `retryAfterSeconds` where the server says when to try again. */
@@ -32,12 +40,14 @@ export function refusalText(
   message: string,
   retryAfterSeconds?: number,
 ): { heading: string; detail: string } {
+  if (message === 'code: must not be blank')
+    return { heading: 'Write a program first.', detail: '' }
   const wait =
     retryAfterSeconds === undefined
       ? ''
       : ` Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`
   const words = REFUSAL_WORDS[code]
-  return { heading: words ? `${words}${wait}` : 'It was not run.', detail: message }
+  return { heading: words ? `${words}${wait}` : 'The program was not run.', detail: message }
 }
 
 /** The facts of an ended run, each with its name. */
@@ -73,12 +83,12 @@ export function fileSize(bytes: number): string {
 
 /** Why files did not come back, in words. */
 export const OMISSION_WORDS: Readonly<Record<Outcome['filesOmitted'][number]['reason'], string>> = {
-  too_large: 'larger than a file may be',
-  too_many: 'more files than may come back',
-  total_too_large: 'more bytes than may come back',
+  too_large: 'larger than the limit for one file',
+  too_many: 'over the limit for the number of files',
+  total_too_large: 'over the limit for the size of all files',
   not_regular: 'not a regular file',
   not_readable: 'not readable',
   bad_name: 'its name is not UTF-8',
-  too_deep: 'in too many folders',
-  not_collected: 'the search ended before all of it was collected',
+  too_deep: 'in too many nested folders',
+  not_collected: 'not collected before the search ended',
 }

@@ -1,6 +1,6 @@
-// The form: the program, and in a fold what it is given and what it may use.
+// The form: the program, and a panel with its input and limits.
 
-/** The fields of text; arguments and globs are one a line. */
+/** The text fields; arguments and globs are one per line. */
 const NO_TEXT = {
   code: '',
   stdin: '',
@@ -11,10 +11,10 @@ const NO_TEXT = {
 }
 export const TEXT_FIELDS = Object.keys(NO_TEXT) as (keyof typeof NO_TEXT)[]
 
-/** The form of which nothing is filled in. */
+/** An empty form. */
 export const NO_FIELDS = { ...NO_TEXT, displayLastExpression: false }
 
-/** What the writer of a program may fill in; text as it stands in the fields. */
+/** The values of the form's fields. */
 export type FormFields = typeof NO_FIELDS
 
 export interface FormOptions {
@@ -31,15 +31,15 @@ type FormProps = FormOptions & { fields: FormFields }
 
 export function EditorForm(props: FormProps) {
   return (
-    // Without an address a form posts to the page's own, with its example in it.
+    // Without an action the form would post to the page's address, with the example in its query.
     <form id="form" method="post" action="ui" enctype="multipart/form-data">
       <div class="editor-head">
         <label for="code" id="code-label">
           Program
         </label>
         <span class="hint" id="editor-hint" hidden>
-          <kbd>Ctrl</kbd> or <kbd>⌘</kbd> with <kbd>Enter</kbd> runs, <kbd>Esc</kbd> then{' '}
-          <kbd>Tab</kbd> leaves
+          <kbd id="run-key">Ctrl</kbd>+<kbd>Enter</kbd>: run · <kbd>Esc</kbd>, <kbd>Tab</kbd>: leave
+          the editor
         </span>
       </div>
       <div class="editor" id="editor">
@@ -91,13 +91,13 @@ function Inputs(props: FormProps) {
           </textarea>
         </p>
         <p>
-          <label for="args">Arguments, one a line</label>
+          <label for="args">Arguments, one per line</label>
           <textarea id="args" name="args" rows={2} spellcheck={false}>
             {verbatim(fields.args)}
           </textarea>
         </p>
         <p>
-          <label for="outputFiles">Output files, one pattern a line</label>
+          <label for="outputFiles">Output files, one pattern per line</label>
           <textarea
             id="outputFiles"
             name="outputFiles"
@@ -155,7 +155,7 @@ function Inputs(props: FormProps) {
   )
 }
 
-/** Whether anything but the program and the environment is filled in: then the fold is open. */
+/** Whether anything but the program and the environment is filled in: then the panel is open. */
 export function isFilled(fields: Partial<FormFields>): boolean {
   const { stdin, args, outputFiles, timeoutSeconds, displayLastExpression } = fields
   const isText = [stdin, args, outputFiles, timeoutSeconds].some((text) => text)

@@ -17,9 +17,8 @@ export interface PageProps extends FormOptions {
 }
 
 export function Page({ fields, ended, nonce, hasRuns, ...options }: PageProps) {
-  const { environments, defaultTimeoutSeconds: seconds } = options
+  const { environments, defaultTimeoutSeconds } = options
   const memoryMb = (environments[0]?.memoryBytes ?? 0) / 2 ** 20
-  const limits = `${memoryMb} MB of memory and ${seconds} ${seconds === 1 ? 'second' : 'seconds'}`
   const names = environments.map(({ name }) => name)
   return (
     <Shell
@@ -27,7 +26,7 @@ export function Page({ fields, ended, nonce, hasRuns, ...options }: PageProps) {
       base=""
       current="Editor"
       hasRuns={hasRuns}
-      line={`Runs Python once, in a fresh container. Without network, with ${limits}.`}
+      line={`Python in a fresh container · no network · ${memoryMb} MB · ${defaultTimeoutSeconds} s`}
       skip={{ id: 'result', text: 'Skip to the result' }}
       // The nonce is for the styles that the editor makes.
       head={<script type="module" src="ui/assets/page.js" nonce={nonce}></script>}

@@ -1,4 +1,4 @@
-// The page in front of the queues: for who is not let in, and why.
+// The page in front of the queues, for a client that is not let in.
 
 import { Shell } from './shell.tsx'
 import { Closed, type ClosedProps, SignOut } from './sign-in-form.tsx'
@@ -12,8 +12,8 @@ export function QueuesPage({ hasRuns, ...props }: QueuesPageProps) {
       base="../"
       current={undefined}
       hasRuns={hasRuns}
-      line="What waits for a worker, and what workers have."
-      skip={{ id: 'refusal', text: 'Skip to what is in the way' }}
+      line="Runs that wait for a worker, and runs that a worker has taken."
+      skip={{ id: 'refusal', text: 'Skip to the message' }}
       more={props.needsKey && props.isSignedIn && <SignOut action="queues" />}
     >
       <main class="runs" id="refusal">

@@ -4,13 +4,13 @@ import { raw } from 'hono/html'
 import { DISPLAY_EXTENSIONS } from '../run/display-types.ts'
 import type { Display, Outcome, OutputFile } from '../run/outcome.ts'
 import { textToBase64 } from './base64.ts'
-import { facts, fileSize, OMISSION_WORDS, STATUS_WORDS } from './ends.ts'
+import { facts, fileSize, OMISSION_WORDS, SAID_BY_ERROR, STATUS_WORDS } from './ends.ts'
 import { verbatim } from './form.tsx'
 import { frameDocument } from './frame-document.ts'
 import { plainName, textParts } from './visible-text.ts'
 
 /** What stands where there is no output. */
-export const PRINTED_NOTHING = 'It printed nothing.'
+export const PRINTED_NOTHING = 'The program printed nothing.'
 /** How much of a text the server shows, in characters: to escape it takes time in which the server answers nobody. */
 const MAX_SHOWN_CHARS = 64 * 1024
 /** A table of so many rows needs no tall frame. */
@@ -40,7 +40,7 @@ export function Result({ ended, nonce }: { ended: Ended | undefined; nonce: stri
       </div>
       <section class="console" id="console" aria-labelledby="output-label" tabindex={0}>
         {outcome && <Texts outcome={outcome} />}
-        {!ended && <p class="empty">What the program prints comes here.</p>}
+        {!ended && <p class="empty">The output of the program appears here.</p>}
       </section>
       <div id="displays" class="displays">
         {outcome && <Displays outcome={outcome} nonce={nonce} />}
@@ -59,20 +59,23 @@ export function End({ ended }: { ended: Ended }) {
         <strong>
           <span aria-hidden="true">!</span> {heading}
         </strong>
-        <span id="error">{detail}</span>
+        {detail && <span id="error">{detail}</span>}
       </div>
     )
   }
   const { outcome, memoryBytes } = ended
-  const { sign, words } = STATUS_WORDS[outcome.status]
+  const { status, error } = outcome
+  const { sign, words } = STATUS_WORDS[status]
+  const isSaid = SAID_BY_ERROR.includes(status)
   return (
-    <div class={`status ${outcome.status}`}>
+    <div class={`status ${status}`}>
       <strong>
-        <span aria-hidden="true">{sign}</span> {words} <code>{outcome.status}</code>
+        <span aria-hidden="true">{sign}</span> {isSaid ? <Visible text={error} /> : words}{' '}
+        <code>{status}</code>
       </strong>
-      {outcome.error !== '' && (
+      {error !== '' && !isSaid && (
         <span id="error">
-          <Visible text={outcome.error} />
+          <Visible text={error} />
         </span>
       )}
       <dl class="facts">
@@ -161,7 +164,7 @@ export function Displays({ outcome, nonce, maxShownChars = MAX_SHOWN_CHARS }: Di
         }
         return (
           <p class="hint">
-            {title} is too long to be shown.{' '}
+            {title} is too long to show.{' '}
             <a
               href={downloadAddress(textToBase64(display.data))}
               download={`display-${index + 1}.${DISPLAY_EXTENSIONS[display.mime]}`}
@@ -173,8 +176,7 @@ export function Displays({ outcome, nonce, maxShownChars = MAX_SHOWN_CHARS }: Di
       })}
       {displaysOmittedCount > 0 && (
         <p class="hint">
-          Displays that did not come back, because they were too many or too large:{' '}
-          {displaysOmittedCount}
+          Displays left out because of their number or size: {displaysOmittedCount}
         </p>
       )}
     </>
@@ -227,13 +229,11 @@ export function Files({ outcome }: { outcome: Outcome }) {
             <bdi>
               <Visible text={path} />
             </bdi>{' '}
-            did not come back: {OMISSION_WORDS[reason]}
+            was left out: {OMISSION_WORDS[reason]}
           </li>
         ))}
         {filesOmittedCount > filesOmitted.length && (
-          <li class="omitted">
-            and {filesOmittedCount - filesOmitted.length} more did not come back
-          </li>
+          <li class="omitted">and {filesOmittedCount - filesOmitted.length} more were left out</li>
         )}
       </ul>
     </>

@@ -27,7 +27,7 @@ export function RunsPage({ query, environments, content, refusal, ...key }: Runs
       base="../"
       current="Runs"
       hasRuns={true}
-      line="Every run that has ended, without its code and output unless the operator keeps them."
+      line="All finished runs, without code and output unless the operator keeps them."
       skip={{ id: 'runs', text: 'Skip to the runs' }}
       more={key.needsKey && key.isSignedIn && <SignOut action="runs" />}
     >
@@ -98,7 +98,7 @@ function Counts({ stats }: { stats: Stats }) {
         <strong>{runs}</strong> {runs === 1 ? 'run' : 'runs'} from {minute(since)} to{' '}
         {minute(until)}
         {durationMs &&
-          `; half of them took at most ${duration(durationMs.p50)}, 95 of 100 at most ${duration(durationMs.p95)}`}
+          `; median time ${duration(durationMs.p50)}, 95th percentile ${duration(durationMs.p95)}`}
       </p>
       <ul class="legend">
         {STATUSES.filter((status) => byStatus[status]).map((status) => (
@@ -146,7 +146,7 @@ function Status({ status }: Pick<LoggedRun, 'status'>) {
 }
 
 function Runs({ page, query }: { page: RunPage; query: RunsPageProps['query'] }) {
-  if (page.runs.length === 0) return <p id="runs">No run passes these filters.</p>
+  if (page.runs.length === 0) return <p id="runs">No run matches these filters.</p>
   return (
     <section id="runs" aria-label="Runs">
       <section class="scroll" tabindex={0} aria-label="Table of runs">

@@ -1,25 +1,30 @@
-// Signing in and out on pages that are for who has a key.
+// The forms to sign in and out, on pages that require a key.
 
 import type { Right } from '../keys/api-key.ts'
 import type { RefusalCode } from '../run/refusal.ts'
 import { End } from './result.tsx'
 
 export interface ClosedProps {
-  /** Why there is nothing to see. */
+  /** Why the page shows nothing. */
   refusal: { code: RefusalCode; message: string }
-  /** Whether the page is for who has a key. */
+  /** Whether the server has keys. */
   needsKey: boolean
   isSignedIn: boolean
-  /** The page itself, seen from its folder. */
+  /** The page's own address, relative to its folder. */
   action: string
   right: Right
 }
 
-/** Why there is nothing to see, and a form for a key where one would help. */
+const HEADINGS: Readonly<Partial<Record<RefusalCode, string>>> = {
+  forbidden: 'Access denied.',
+  invalid_request: 'The request is not valid.',
+}
+
+/** Why the page shows nothing, and a form for a key if one would help. */
 export function Closed({ refusal, needsKey, isSignedIn, action, right }: ClosedProps) {
   const isUnknown = refusal.code === 'unauthorized'
-  const asked = isSignedIn ? 'This key is not known.' : 'This page asks for a key.'
-  const heading = isUnknown ? asked : 'Nothing to see.'
+  const asked = isSignedIn ? 'This key is not known.' : 'This page requires a key.'
+  const heading = isUnknown ? asked : (HEADINGS[refusal.code] ?? 'The page can’t be shown.')
   return (
     <>
       <End ended={{ refusal: { heading, detail: refusal.message } }} />

@@ -48,6 +48,7 @@ const label = element('code-label', HTMLLabelElement)
 label.htmlFor = 'code-editor'
 label.addEventListener('click', () => editor.focus())
 element('editor-hint', HTMLSpanElement).hidden = false
+if (/Mac|iPhone|iPad/.test(navigator.userAgent)) element('run-key', HTMLElement).textContent = '⌘'
 
 const output = new Console(element('console', HTMLElement), (line) => editor.goTo(line))
 const runner = new Runner({
@@ -101,7 +102,7 @@ share.addEventListener('click', async () => {
   url.hash = await toFragment(formFields(new FormData(form)))
   history.replaceState(null, '', url)
   const isCopied = await copyText(url.href)
-  say(isCopied ? 'Link copied: the program is in it.' : 'The link is in the address bar.')
+  say(isCopied ? 'Link copied. It contains the program.' : 'The link is in the address bar.')
 })
 
 const copy = element('copy', HTMLButtonElement)
@@ -111,7 +112,7 @@ copy.addEventListener('click', async () => {
     runner.outcome?.output ?? (output.stdout || document.getElementById('output')?.textContent)
   if (!text) return say('There is no output to copy.')
   const isCopied = await copyText(text)
-  say(isCopied ? 'Output copied.' : 'The browser does not allow to copy.')
+  say(isCopied ? 'Output copied.' : 'The browser does not allow copying.')
 })
 
 /** Fills the form with an example, a link or the last visit; what is not given becomes what a fresh page has. */

@@ -75,7 +75,7 @@ export class Runner {
       if (event.type === 'restart') console.clear()
       else console.write(event.type, event.text)
     }
-    throw new Error('the connection ended before the result')
+    throw new Error('the connection closed before the result arrived')
   }
 
   #begin() {
@@ -140,7 +140,7 @@ function describe(error: unknown, isStopped: boolean, elapsedMs: number) {
   if (isStopped) {
     return {
       heading: `Stopped after ${duration(elapsedMs)}.`,
-      detail: 'What had started was ended on the server.',
+      detail: 'The program was stopped.',
     }
   }
   if (error instanceof RefusedError) {
@@ -157,7 +157,7 @@ function filesRefusal(input: HTMLInputElement) {
   // Base64 makes four characters of three bytes.
   if ((bytes * 4) / 3 <= maxBytes) return undefined
   const most = fileSize(Math.floor((maxBytes * 3) / 4))
-  const detail = `The input files have ${fileSize(bytes)} together, and may have ${most}.`
+  const detail = `The input files have ${fileSize(bytes)} together; the limit is ${most}.`
   return refusalText('too_large', detail)
 }
 
