@@ -1,10 +1,10 @@
-// Refuses bodies of another type than a route reads.
+// Refuses bodies of a type that a route does not read.
 
 import type { MiddlewareHandler } from 'hono'
 import { Refusal } from '../run/refusal.ts'
 
 /**
- * `allowed` are the media types that are read, in lower case, without parameters.
+ * `allowed` are the accepted media types, in lower case, without parameters.
  * @throws {Refusal} `unsupported_media_type`
  */
 export function contentType(...allowed: string[]): MiddlewareHandler {

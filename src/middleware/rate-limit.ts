@@ -1,4 +1,4 @@
-// Bounds how many requests one client sends in a window, and says so in the RateLimit header fields.
+// Bounds a client's requests in a window, and sets the RateLimit header fields.
 
 import type { MiddlewareHandler } from 'hono'
 import type { ApiKey } from '../keys/api-key.ts'
@@ -9,13 +9,13 @@ import type { AppEnv, CountMore } from './app-env.ts'
 
 export interface RateLimitOptions {
   limiter: RateLimiter
-  /** Of a client without a key, and of a key that has none of its own. */
+  /** For clients without a key, and for keys without a rate of their own. */
   policy: RatePolicy
 }
 
 /**
- * Counts each request against its key, or else its address. One that was refused, or whose client hung up, before it
- * cost a container is given back, with what else was counted for it: it used nothing.
+ * Counts each request against its key, or else its address. A request that was refused, or whose client hung up, before it
+ * cost a container is given back, with everything else that was counted for it.
  * The header fields are those of draft-ietf-httpapi-ratelimit-headers-10.
  * @throws {Refusal} `rate_limited`
  */
@@ -24,7 +24,7 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
     const key = c.get('key')
     const client = clientName({ key, client: c.get('client') })
     const own = ratePolicyOf(key, policy)
-    /** What was counted for this request, and not given back. */
+    /** Requests counted for this one and not given back. */
     const counted = new Map<RateState, number>()
     let latest: RateState | undefined
     const show = (state: RateState) => {

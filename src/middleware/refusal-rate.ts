@@ -1,4 +1,4 @@
-// Bounds how many requests one client sends that are refused for what is in them: to refuse costs something, too.
+// Bounds a client's rate of invalid requests, because refusing them has a cost, too.
 
 import type { Context, MiddlewareHandler } from 'hono'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -8,41 +8,41 @@ import type { AppEnv } from './app-env.ts'
 import { bearerKey } from './auth.ts'
 import { type RateLimitOptions, ratePolicyOf } from './rate-limit.ts'
 
-/** How many times as many requests may be refused as may run. */
+/** The rate of refused requests, as a multiple of the rate of runs. */
 const TIMES_RUNS = 10
-/** What a client could have known: the body, its size, its type. Not a key, a rate, or a server that is full. */
+/** Statuses that are counted, of faults in the client's control: the body, its size, its type. */
 const COUNTED: readonly number[] = [400, 413, 415]
-/** How many clients may be over their rates before those whose window has ended are looked for. */
+/** Number of refused clients above which those with an ended window are removed. */
 const MANY_CLIENTS = 1000
 
 export interface RefusalRate {
   /**
-   * Counts what is refused behind it, when it is known who asked.
-   * @throws {Refusal} `rate_limited`, before anything of the body is read.
+   * Counts requests that are refused further down, when the client is known.
+   * @throws {Refusal} `rate_limited`, before the body is read.
    */
   limit: MiddlewareHandler<AppEnv>
   /**
-   * Asks once more, where the key has come after the body.
+   * Checks the rate again, for a key that is in the body.
    * @throws {Refusal} `rate_limited`
    */
   again: MiddlewareHandler<AppEnv>
 }
 
 /**
- * Counts requests that are refused with 400, 413 or 415 against the client's key, or else its address, and refuses the next
- * ones of who has had ten times as many as it may have runs. Nobody is counted, or asked after, while all is well.
+ * Counts requests that are refused with 400, 413 or 415 against the client's key, or else its address, and refuses further
+ * requests of a client that had ten times as many as it may have runs. Valid requests are not counted.
  */
 export function refusalRate(options: RateLimitOptions & { ring: KeyRing }): RefusalRate {
   const { limiter, policy, ring } = options
-  /** Until when a client is refused, by `performance.now()`. */
+  /** End of each refused client's window, by `performance.now()`. */
   const refusedUntilMs = new Map<string, number>()
 
-  /** Who is counted: the key that was found already, or that will be. */
+  /** The name that a client is counted under, and its rate, by the key that was found or is in the header. */
   const counted = (c: Context<AppEnv>) => {
     const key = c.get('key') ?? (ring.isRequired ? ring.find(bearerKey(c) ?? '') : undefined)
     const { requests, windowSeconds } = ratePolicyOf(key, policy)
     return {
-      // Not the name that its runs are counted under: another client's runs may have the same policy.
+      // Not the name that runs are counted under: their policy may be the same.
       name: `refused:${clientName({ key, client: c.get('client') })}`,
       own: { requests: TIMES_RUNS * requests, windowSeconds },
     }

@@ -1,4 +1,4 @@
-// Header fields that tell a browser what a page may do: nothing but what it needs.
+// Header fields that restrict a page in the browser to what it needs.
 
 import type { MiddlewareHandler } from 'hono'
 import { NONCE, secureHeaders } from 'hono/secure-headers'
@@ -8,36 +8,35 @@ type Policy = NonNullable<Parameters<typeof secureHeaders>[0]>['contentSecurityP
 const NONE = ["'none'"]
 const SELF = ["'self'"]
 
-/** What pages of this server all may: load its scripts, styles and pictures, and call it. */
+/** Permissions of all pages: scripts, styles, pictures and calls, to this server only. */
 const OWN = { scriptSrc: SELF, styleSrc: SELF, imgSrc: ["'self'", 'data:'], connectSrc: SELF }
 
-/** Sets the header fields of an answer that may do nothing but what `policy` allows. */
+/** Sets the header fields of an answer with no permissions but those of `policy`. */
 function allowing(policy: Policy): MiddlewareHandler {
   const nothing = { defaultSrc: NONE, formAction: NONE, baseUri: NONE, frameAncestors: NONE }
   return secureHeaders({
-    // With the default, `no-referrer`, a browser hides the origin of the page's own form.
+    // With the default, `no-referrer`, a browser would hide the origin of the page's own form.
     referrerPolicy: 'same-origin',
-    // A promise for a whole domain is for the proxy that ends TLS to make.
+    // HSTS holds for a whole domain: that is for the proxy that ends TLS to set.
     strictTransportSecurity: false,
     contentSecurityPolicy: { ...nothing, ...policy },
   })
 }
 
-/** For the API: what it answers is nothing to run, to show or to send. */
+/** For the API, whose answers need no permissions. */
 const api = allowing({})
 
-/** For pages, by the folder that they are in. */
+/** For pages, by folder. */
 const pages = new Map([
-  // Styles that carry the answer's own nonce (the editor makes some), forms, and no pictures but those that a program made.
-  // In a frame with a program's HTML it holds too, and that frame may run no script at all.
+  // Styles with the answer's nonce (the editor adds some), forms, and no pictures but those that a program made. The policy
+  // holds in frames with a program's HTML too; such a frame may run no script at all.
   ['ui', allowing({ ...OWN, styleSrc: [...SELF, NONCE], imgSrc: ['data:'], formAction: SELF })],
   ['docs', allowing(OWN)],
-  // The page of the queues is somebody else's: forms, and a place that its addresses are relative to. Fonts that it would
-  // have from elsewhere it does without.
+  // The page of the queues comes from a library, which needs forms and a base address. Its web fonts are not loaded.
   ['admin', allowing({ ...OWN, formAction: SELF, baseUri: SELF })],
 ])
 
-/** Sets the header fields that a path's answers need. */
+/** Sets the security header fields, by path. */
 export const securityHeaders: MiddlewareHandler = (c, next) => {
   const [, folder = ''] = c.req.path.split('/')
   return (pages.get(folder) ?? api)(c, next)

@@ -33,8 +33,8 @@ export function submitOperation(
     operationId: 'submitRuns',
     summary: 'Submit programs to run',
     description:
-      'Accepts one run or a batch of runs: all of them or none. Runs wait in a queue that serves clients in turn. Each run ' +
-      'counts against the client’s rate limit.',
+      'Accepts one run or a batch of runs: all of them or none. Runs wait in a queue that serves clients in turn. ' +
+      'Each run counts against the client’s rate limit.',
     parameters: [
       {
         name: 'Idempotency-Key',
@@ -119,8 +119,8 @@ export const runEventsOperation: DescribeRouteOptions = {
   summary: 'Stream the events of a run',
   description:
     'Streams all events of the run from the first one on: `start`, `stdout` and `stderr` with output, and last `end` with ' +
-    'the whole `AsyncRun`. A comment is sent after two seconds without an event. To continue after a lost connection, send ' +
-    'the id of the last event received. Closing the connection does not stop the program.',
+    'the whole `AsyncRun`. A comment is sent after two seconds without an event. To continue after a lost connection, ' +
+    'send the id of the last event received. Closing the connection does not stop the program.',
   parameters: [
     ID,
     {

@@ -140,7 +140,7 @@ export const readyOperation: DescribeRouteOptions = {
   tags: ['health'],
   summary: 'Check that programs can be run',
   description:
-    'Passes if a program ran in the last five seconds; otherwise runs one. With a queue, fails at once if no worker is there.',
+    'Passes if a program ran in the last five seconds; otherwise runs one. With a queue, fails at once if there is no worker.',
   responses: {
     200: statusAnswer('Programs can be run', 'ready'),
     ...refusals('busy', 'unavailable'),

@@ -1,4 +1,4 @@
-// POST /runs, GET and DELETE /runs/{id}, GET /runs/{id}/events: runs that are asked for now and read later.
+// POST /runs, GET and DELETE /runs/{id}, GET /runs/{id}/events: runs that are submitted now and read later.
 
 import { createHash, randomUUID } from 'node:crypto'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
@@ -34,7 +34,7 @@ import { asyncRunEvents } from '../streams/async-run-events.ts'
 import { sendEvents } from '../streams/send-events.ts'
 import { sendJson } from '../streams/send-json.ts'
 
-/** The form of the ids that are given out here: nothing else is looked for. */
+/** The form of a run's id; others are not looked up. */
 const RUN_ID = /^[0-9a-f-]{36}$/
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
@@ -42,19 +42,19 @@ export interface AsyncRunsRouteOptions {
   asyncRuns: AsyncRuns
   limits: RequestLimits
   sendsWebhooks: boolean
-  /** What a post must pass before its body is read. */
+  /** Checks a post before its body is read. */
   guard: MiddlewareHandler<AppEnv>
-  /** What everything else must pass: any key, where keys are asked for. */
+  /** Checks other requests: any key passes, if the server has keys. */
   guardReading: MiddlewareHandler<AppEnv>
-  /** Undefined where finished runs are not kept. */
+  /** Undefined if there is no run log. */
   runLog: LoggedRuns | undefined
-  /** Counts what was made for clients and not read. */
+  /** Counts unread bytes of all clients. */
   unread: SharedBound
-  /** Told of what fails when an answer has begun and has its status. */
+  /** Called for a failure after the answer has begun, when its status is sent. */
   onRefusal: (refusal: Refusal, requestId: string) => void
 }
 
-/** Finished runs that are kept longer, for those who may read them. */
+/** The run log: finished runs, for keys that may read them. */
 export interface LoggedRuns {
   isReader: (key: ApiKey | undefined) => boolean
   find: (id: string, reading: Reading) => Promise<LoggedRun | undefined>
@@ -65,7 +65,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
   const schemasFor = byKeyLimits(limits, (own) => submissionSchemas(own, sendsWebhooks))
   const openEvents = asyncRunEvents(asyncRuns, unread)
 
-  /** The run in the path, where it is there and this client may do this with it. */
+  /** The run in the path, if it exists and the client is allowed to access it. */
   const find = async (c: Context<AppEnv, '/:id'>, isAllowed: IsAllowed) => {
     const id = c.req.param('id')
     const found = RUN_ID.test(id) ? await asyncRuns.find(id) : undefined
@@ -85,7 +85,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
       )
       const digest = () => createHash('sha256').update(text).digest('hex')
       const idempotency = key === undefined ? undefined : { key, digest: digest() }
-      // Each run counts against the client's rate; a post that came before counts once.
+      // Each run counts against the client's rate; a repeated post counts once.
       const more = asked.length - 1
       const giveBack = more > 0 ? await c.get('countMore')?.(more) : undefined
       const runs = await asyncRuns.submit(asked, idempotency)
@@ -123,7 +123,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
       const after = headerField(c, 'Last-Event-ID', EVENT_ID, form) ?? BEFORE_ALL
       const run = await find(c, mayRead)
       if (!run) throw noSuchRun()
-      // A browser connects again for ever, until it is told that nothing comes any more.
+      // A browser reconnects until it gets a 204.
       if (!isAfter(LAST_EVENT_ID, after)) return c.body(null, 204)
       const stream = openEvents(run.id, after, {
         client: clientName(c.var),
@@ -135,7 +135,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
     })
 }
 
-/** Whether a client with this key may do something with a run of this owner's. Without keys, who knows the id may. */
+/** Whether a client with this key may access a run of this owner. Without keys, anyone who knows the id may. */
 type IsAllowed = (key: ApiKey | undefined, owner: string) => boolean
 
 const isOwner: IsAllowed = (key, owner) => !key || clientName({ key, client: '' }) === owner
@@ -149,7 +149,7 @@ function listOf(runs: readonly SentRun[]): Uint8Array<ArrayBuffer> {
   return Buffer.concat([Buffer.from('{"runs":['), ...items, Buffer.from(']}')])
 }
 
-/** @throws {Refusal} `invalid_request` where the header field is there and not of this form. */
+/** @throws {Refusal} `invalid_request` if the header field is present and does not have this form. */
 function headerField(c: Context, name: string, form: RegExp, must: string): string | undefined {
   const value = c.req.header(name)
   if (value === undefined || form.test(value)) return value

@@ -1,4 +1,4 @@
-// GET /openapi.json: the API as a document. GET /docs: the same to read and try, without anything from elsewhere.
+// GET /openapi.json: the API document. GET /docs: Swagger UI for it, which loads nothing from other servers.
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -8,13 +8,13 @@ import type { AppEnv } from '../middleware/app-env.ts'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 
-/** What the page loads, of the package swagger-ui-dist. */
+/** Files of the package swagger-ui-dist that the page loads, with their types. */
 const ASSETS: Readonly<Record<string, string>> = {
   'swagger-ui-bundle.js': SCRIPT,
   'swagger-ui.css': 'text/css; charset=utf-8',
 }
 
-/** Starts Swagger UI. `validatorUrl` would send the document to a service of its maker. */
+/** Starts Swagger UI. By default `validatorUrl` would send the document to a service of its maker. */
 const START = `SwaggerUIBundle({
   url: '../openapi.json',
   dom_id: '#docs',

@@ -1,4 +1,4 @@
-// GET /environments: what programs may run in.
+// GET /environments: the environments of programs.
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

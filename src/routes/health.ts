@@ -1,4 +1,4 @@
-// GET /healthz: the process answers. GET /readyz: a real program ran lately.
+// GET /healthz: the process answers. GET /readyz: a program ran recently.
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

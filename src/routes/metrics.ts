@@ -1,4 +1,4 @@
-// GET /metrics: for Prometheus.
+// GET /metrics: the metrics, for Prometheus.
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

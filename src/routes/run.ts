@@ -1,4 +1,4 @@
-// POST /run: the API. One answer when the program has ended, or its output as it comes.
+// POST /run: runs a program, and answers with its outcome or with a stream of its output.
 
 import { Hono, type MiddlewareHandler } from 'hono'
 import { accepts } from 'hono/accepts'
@@ -21,11 +21,11 @@ const EVENT_STREAM = 'text/event-stream'
 export interface RunRouteOptions {
   executor: Executor
   limits: RequestLimits
-  /** What a request must pass before its body is read. */
+  /** Checks a request before its body is read. */
   guard: MiddlewareHandler<AppEnv>
-  /** Counts what was made for clients and not read. */
+  /** Counts unread bytes of all clients. */
   unread: SharedBound
-  /** Told of what fails when an answer has begun and has its status. */
+  /** Called for a failure after the answer has begun, when its status is sent. */
   onRefusal: (refusal: Refusal, requestId: string) => void
 }
 

@@ -13,7 +13,7 @@ const TYPES = {
   'page.css': 'text/css; charset=utf-8',
 }
 
-/** The same place seen from src/routes and from dist/routes. */
+/** The same folder from src/routes and from dist/routes. */
 const FOLDER = new URL('../../dist/ui/browser/', import.meta.url)
 
 export function uiAssetsRoute() {
@@ -30,7 +30,7 @@ export function uiAssetsRoute() {
       return c.body(isGzip ? gzipped : plain, 200, {
         'Content-Type': type,
         Vary: 'Accept-Encoding',
-        // Asked again each time and mostly answered with 304: never an old script for a new page.
+        // Validated each time, mostly with 304: a new page never gets an old script.
         'Cache-Control': 'no-cache',
       })
     })

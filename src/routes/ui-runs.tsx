@@ -1,4 +1,4 @@
-// GET /ui/runs: the run log as a page, for who signed in with a key that may read it.
+// GET /ui/runs: the run log as a page, for keys with the right.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -21,7 +21,7 @@ export interface UiRunsRouteOptions {
   ring: KeyRing
   environments: readonly string[]
   guard: (findKey: FindKey) => MiddlewareHandler<AppEnv>
-  /** What a form must pass before it is read. */
+  /** Checks a form before it is read. */
   guardForm: MiddlewareHandler<AppEnv>
   onRefusal: OnRefusal
 }
@@ -61,7 +61,7 @@ export function uiRunsRoute(options: UiRunsRouteOptions) {
     })
 }
 
-/** The filters as they stand in the form; what is empty is not asked for. */
+/** The filters that are filled in, as text. */
 function filterText(c: Context): Record<string, string> {
   return Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ''))
 }

@@ -1,4 +1,4 @@
-// GET and POST /ui: the page, and what its form asks for where no script sends it.
+// GET and POST /ui: the page, and its form without a script.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { type AppEnv, runOptions } from '../middleware/app-env.ts'
@@ -19,14 +19,14 @@ export interface UiRouteOptions {
   executor: Executor
   limits: RequestLimits
   form: FormOptions
-  /** Whether there is a run log to look at. */
+  /** Whether there is a run log. */
   hasRuns: boolean
-  /** What a post must pass before its program is read. */
+  /** Checks a post before its form is read. */
   guard: MiddlewareHandler<AppEnv>
   onRefusal: OnRefusal
 }
 
-/** How much of a refused form is shown again, in characters: to send megabytes back would be dearer than to refuse them. */
+/** Maximum of a refused form that is shown again, in characters: sending megabytes back costs more than refusing them. */
 const MAX_SHOWN_AGAIN = 128 * 1024
 
 export function uiRoute({ executor, limits, form, hasRuns, guard, onRefusal }: UiRouteOptions) {
@@ -57,7 +57,7 @@ export function uiRoute({ executor, limits, form, hasRuns, guard, onRefusal }: U
     })
     .onError(async (error, c) => {
       const { code, message, headers, status } = pageRefusal(error, c, onRefusal)
-      // What was typed is not lost, unless it is too large to be read, or to be sent once more.
+      // Keep what was typed, unless it is too large to be read or to be sent back.
       const isLeft = code === 'too_large' || c.get('isBodyLeft') === true
       const typed = isLeft ? NO_FIELDS : await postedForm(c).then(formFields, () => NO_FIELDS)
       const { displayLastExpression: _checked, ...texts } = typed

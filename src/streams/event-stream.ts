@@ -5,24 +5,24 @@ import { Bell } from '../waits/bell.ts'
 import { HEARTBEAT, HEARTBEAT_MS } from './server-sent-events.ts'
 
 export interface EventStreamOptions {
-  /** Aborts when the stream is over. Whoever aborts it before its end breaks it off. */
+  /** Aborts at the end of the stream. Abort it earlier to break the stream off. */
   over: AbortController
   /** Called when the reader asks for more. */
   onPull?: () => void
-  /** Told of what fails while events are made, which breaks the stream off. */
+  /** Called with an error of the events, which breaks the stream off. */
   onFailed?: (error: unknown) => void
 }
 
 /**
- * Sends the bytes of events, with a heartbeat where none come for a while. What comes next is asked for when the reader has
- * taken what came before, so that a slow reader costs no more memory than a fast one.
+ * A stream of the events' bytes, with a heartbeat if there is none for a while. The next piece is requested when the reader
+ * has taken the one before, so that a slow reader costs no more memory than a fast one.
  */
 export function eventStream(
   events: AsyncIterable<Uint8Array>,
   { over, onPull, onFailed }: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]()
-  // Not `Promise.race`: what loses a race hangs on what it waited for until that comes, which may be in an hour.
+  // Not `Promise.race`: each lost race would stay attached to the pending piece, which may take an hour.
   const bell = new Bell()
   const ring = () => bell.ring()
   let coming: Promise<IteratorResult<Uint8Array>> | undefined

@@ -1,4 +1,4 @@
-// A run as server-sent events: output as it comes, last the whole outcome.
+// A run as server-sent events: output as it is written, and last the outcome.
 
 import type { SharedBound } from '../admission/shared-bound.ts'
 import { OutputFeed } from '../output/output-feed.ts'
@@ -13,18 +13,18 @@ import { bytesOf, sseEvent } from './server-sent-events.ts'
 
 export interface RunEventsOptions extends Pick<RunOptions, 'signal' | 'origin' | 'onEvent'> {
   executor: Executor
-  /** Counts what was made for readers and not read. */
+  /** Counts unread bytes of all clients. */
   unread: SharedBound
-  /** The body of the event `error`, for what fails when the program has started. */
+  /** Makes the data of the event `error`, for a failure after the start. */
   describeError: (error: unknown) => object
-  /** Called when the stream begins, with what resolves when the run is over, however it ended. */
+  /** Called when the stream begins, with a promise that resolves when the run has ended or failed. */
   onStream?: (ended: Promise<void>) => void
 }
 
 /**
- * Runs a program as a stream of events; resolves when it has started. What was not read yet is kept once, as the bytes that
- * the outcome needs anyway, and an event is made when the reader has taken the one before: a slow reader costs no more
- * memory than a fast one.
+ * Runs a program and streams its events; resolves when the program has started. Unread output is kept once, as the bytes
+ * that the outcome needs anyway, and an event is made when the reader has taken the one before, so that a slow reader costs
+ * no more memory than a fast one.
  * @throws {Refusal} when the program can't start.
  */
 export async function runEvents(
@@ -73,7 +73,7 @@ export async function runEvents(
     cut: () => over.abort(new Error('the client reads too slowly')),
   })
   onAbort(over.signal, () => reading.done())
-  // While the program runs its reader has time: no more is kept for it than the outcome needs anyway.
+  // No time limit while the program runs: until then nothing more is kept than the outcome needs anyway.
   void last.then((pieces) => {
     reading.start()
     reading.hold(bytesOf(pieces))

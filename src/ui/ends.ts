@@ -1,9 +1,9 @@
-// How a run ended and why one did not start, in words: for the page with a script and without.
+// The page's words for the ends of runs and for refusals, with and without a script.
 
 import type { Outcome } from '../run/outcome.ts'
 import type { RefusalCode } from '../run/refusal.ts'
 
-/** Words and a sign for a status: colour alone tells nothing to many. */
+/** Words and a sign for each status, for readers who don't see the colours. */
 export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; words: string }>> = {
   ok: { sign: '✓', words: 'Succeeded' },
   error: { sign: '✗', words: 'Ended with an error' },
@@ -13,7 +13,7 @@ export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; wo
   killed: { sign: '⊘', words: 'Killed by a signal' },
 }
 
-/** Statuses that the error of a run says in a sentence, which the page shows in the place of the words. */
+/** Statuses of which `error` is a full description, shown in place of the words. */
 export const SAID_BY_ERROR: readonly Outcome['status'][] = [
   'timeout',
   'oom',
@@ -21,10 +21,10 @@ export const SAID_BY_ERROR: readonly Outcome['status'][] = [
   'killed',
 ]
 
-/** All of them, in this order. */
+/** All statuses, in this order. */
 export const STATUSES = Object.keys(STATUS_WORDS) as Outcome['status'][]
 
-/** What a refusal means for the one who reads it, and what to do. */
+/** The meaning of a refusal for a reader of the page. */
 const REFUSAL_WORDS: Readonly<Partial<Record<RefusalCode, string>>> = {
   rate_limited: 'Too many requests.',
   busy: 'All slots are taken.',
@@ -34,7 +34,7 @@ const REFUSAL_WORDS: Readonly<Partial<Record<RefusalCode, string>>> = {
   too_large: 'The request is too large.',
 }
 
-/** One or two sentences for a refusal; `retryAfterSeconds` where the server says when to try again. */
+/** The heading and the detail of a refusal; `retryAfterSeconds` is from the server's answer, if it has one. */
 export function refusalText(
   code: RefusalCode,
   message: string,
@@ -50,7 +50,7 @@ export function refusalText(
   return { heading: words ? `${words}${wait}` : 'The program was not run.', detail: message }
 }
 
-/** The facts of an ended run, each with its name. */
+/** The facts of an outcome, each with its name. */
 export function facts(outcome: Outcome, memoryBytes: number): { name: string; value: string }[] {
   const { exitCode, signal, durationMs, cpuMs, peakMemoryBytes, truncated } = outcome
   return [
@@ -81,7 +81,7 @@ export function fileSize(bytes: number): string {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} kB` : `${megabytes(bytes)} MB`
 }
 
-/** Why files did not come back, in words. */
+/** The reasons for which files are left out, in words. */
 export const OMISSION_WORDS: Readonly<Record<Outcome['filesOmitted'][number]['reason'], string>> = {
   too_large: 'larger than the limit for one file',
   too_many: 'over the limit for the number of files',

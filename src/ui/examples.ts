@@ -6,7 +6,7 @@ export interface Example {
   title: string
   /** A sentence that says what to expect, and which wall stops the program, if any. */
   expect: string
-  group: 'Ordinary programs' | 'What the walls stop' | 'Experiments'
+  group: 'Ordinary programs' | 'Stopped by a wall' | 'Experiments'
   code: string
   stdin?: string
   /** Globs of the files to return. */
@@ -128,7 +128,7 @@ planets.sort_values("days", ascending=False)
     id: 'infinite-loop',
     title: 'Infinite loop',
     expect: 'Ends with timeout, by a deadline inside the container and a watchdog outside.',
-    group: 'What the walls stop',
+    group: 'Stopped by a wall',
     code: `while True:
     pass
 `,
@@ -137,7 +137,7 @@ planets.sort_values("days", ascending=False)
     id: 'memory-bomb',
     title: 'Memory bomb',
     expect: 'Ends with oom: the container has a fixed amount of memory and no swap.',
-    group: 'What the walls stop',
+    group: 'Stopped by a wall',
     code: `blocks = []
 while True:
     blocks.append(bytearray(1024 * 1024))
@@ -147,7 +147,7 @@ while True:
     id: 'network',
     title: 'Network',
     expect: 'Ends with an error: the container has no network, so no name resolves.',
-    group: 'What the walls stop',
+    group: 'Stopped by a wall',
     code: `import urllib.request
 
 print(urllib.request.urlopen("http://example.com", timeout=5).status)
@@ -157,7 +157,7 @@ print(urllib.request.urlopen("http://example.com", timeout=5).status)
     id: 'fork-bomb',
     title: 'Fork bomb',
     expect: 'Reaches the process limit. All processes are gone at the end.',
-    group: 'What the walls stop',
+    group: 'Stopped by a wall',
     code: `import os
 import time
 
@@ -175,7 +175,7 @@ except BlockingIOError as error:
     id: 'output-flood',
     title: 'Output flood',
     expect: 'Ends with output_limit: the output is cut at the limit and the program is stopped.',
-    group: 'What the walls stop',
+    group: 'Stopped by a wall',
     code: `while True:
     print("all work and no play makes Jack a dull boy")
 `,

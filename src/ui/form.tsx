@@ -21,9 +21,9 @@ export interface FormOptions {
   environments: readonly { name: string; memoryBytes: number }[]
   defaultTimeoutSeconds: number
   maxTimeoutSeconds: number
-  /** Longest request, in bytes. */
+  /** Maximum size of a request, in bytes. */
   maxBodyBytes: number
-  /** Whether the form asks for a key. */
+  /** Whether the form has a field for a key. */
   needsKey: boolean
 }
 
@@ -162,7 +162,7 @@ export function isFilled(fields: Partial<FormFields>): boolean {
   return isText || displayLastExpression === true
 }
 
-/** HTML drops one newline at the start of these elements: this is the one that it may drop. */
+/** The content of a `textarea` or `pre`, where HTML drops one newline at the start: adds one for that. */
 export function verbatim(text: string): string {
   return `\n${text}`
 }

@@ -1,4 +1,4 @@
-// The page: a form, a menu of examples, the result. It needs no script; with one, output comes as it is written.
+// The page: a form, a menu of examples, the result. It works without a script; with one, output is streamed.
 
 import { EXAMPLES, type Example } from './examples.ts'
 import { EditorForm, type FormFields, type FormOptions, NO_FIELDS } from './form.tsx'
@@ -6,13 +6,13 @@ import { type Ended, Result } from './result.tsx'
 import { Shell } from './shell.tsx'
 
 export interface PageProps extends FormOptions {
-  /** What stands in the form. */
+  /** The values in the form. */
   fields: FormFields
-  /** How the program ended, or why none ran. */
+  /** The end of a run, if there was one. */
   ended?: Ended
-  /** Of the Content-Security-Policy: only styles that carry it are applied. */
+  /** The nonce of the Content-Security-Policy, which styles need to be applied. */
   nonce: string
-  /** Whether there is a run log to look at. */
+  /** Whether there is a run log. */
   hasRuns: boolean
 }
 
@@ -28,7 +28,7 @@ export function Page({ fields, ended, nonce, hasRuns, ...options }: PageProps) {
       hasRuns={hasRuns}
       line={`Python in a fresh container · no network · ${memoryMb} MB · ${defaultTimeoutSeconds} s`}
       skip={{ id: 'result', text: 'Skip to the result' }}
-      // The nonce is for the styles that the editor makes.
+      // The script passes the nonce to the editor's styles.
       head={<script type="module" src="ui/assets/page.js" nonce={nonce}></script>}
       more={
         <Examples
@@ -75,7 +75,7 @@ function Examples({ examples }: { examples: readonly Example[] }) {
   )
 }
 
-/** What an example puts into the form. */
+/** The values of an example in the form. */
 export function exampleFields(example: Example): FormFields {
   const { code, stdin, environment, displayLastExpression } = { ...NO_FIELDS, ...example }
   const outputFiles = (example.outputFiles ?? []).join('\n')

@@ -1,4 +1,4 @@
-// The result as the server writes it: all of it where there is no script, else the places that the script fills.
+// The result: written by the server if there is no script, else the elements that the script fills.
 
 import { raw } from 'hono/html'
 import { DISPLAY_EXTENSIONS } from '../run/display-types.ts'
@@ -9,14 +9,14 @@ import { verbatim } from './form.tsx'
 import { frameDocument } from './frame-document.ts'
 import { plainName, textParts } from './visible-text.ts'
 
-/** What stands where there is no output. */
+/** Shown in place of empty output. */
 export const PRINTED_NOTHING = 'The program printed nothing.'
-/** How much of a text the server shows, in characters: to escape it takes time in which the server answers nobody. */
+/** Maximum of a text that the server shows, in characters: escaping it blocks the server. */
 const MAX_SHOWN_CHARS = 64 * 1024
-/** A table of so many rows needs no tall frame. */
+/** Up to this many rows, a table gets a small frame. */
 const SMALL_TABLE_ROWS = 6
 
-/** How the program ended, or why none ran. */
+/** The end of a run: its outcome, or why there is none. */
 export type Ended =
   | { outcome: Outcome; memoryBytes: number }
   | { refusal: { heading: string; detail: string } }
@@ -50,7 +50,7 @@ export function Result({ ended, nonce }: { ended: Ended | undefined; nonce: stri
   )
 }
 
-/** How it ended, in words and numbers. */
+/** The end of a run in words and numbers. */
 export function End({ ended }: { ended: Ended }) {
   if ('refusal' in ended) {
     const { heading, detail } = ended.refusal
@@ -104,7 +104,7 @@ function Texts({ outcome: { output, stderr } }: { outcome: Outcome }) {
   )
 }
 
-/** One stream; `file` is what the whole of it is called, where it is too long to be shown. */
+/** The output of one stream; `file` is the name of the download if it is too long to show. */
 function Text({ id, stream, text, file }: Record<'id' | 'stream' | 'text' | 'file', string>) {
   return (
     <>
@@ -125,7 +125,7 @@ function Text({ id, stream, text, file }: Record<'id' | 'stream' | 'text' | 'fil
   )
 }
 
-/** Text of a program as it is safe to look at. */
+/** A program's text, made safe to display. */
 export function Visible({ text }: { text: string }) {
   return (
     <>
@@ -145,11 +145,11 @@ export function Visible({ text }: { text: string }) {
 interface DisplaysProps {
   outcome: Pick<Outcome, 'displays' | 'displaysOmittedCount'>
   nonce: string
-  /** How much text all of them together show, in characters; those that are left are offered as downloads. */
+  /** Maximum of text in all displays together, in characters; the others are offered as downloads. */
   maxShownChars?: number
 }
 
-/** Figures, tables and other things to look at. */
+/** Figures, tables and other displays. */
 export function Displays({ outcome, nonce, maxShownChars = MAX_SHOWN_CHARS }: DisplaysProps) {
   const { displays, displaysOmittedCount } = outcome
   let charsLeft = maxShownChars
@@ -206,7 +206,7 @@ function DisplayView({ display: { mime, data }, title, nonce }: DisplayViewProps
   )
 }
 
-/** The files that came back, and what of them did not. */
+/** The returned files, and those that were left out. */
 export function Files({ outcome }: { outcome: Outcome }) {
   const { files, filesOmitted, filesOmittedCount } = outcome
   if (files.length === 0 && filesOmittedCount === 0) return null
@@ -249,7 +249,7 @@ function downloadAddress(base64: string) {
   return dataAddress('application/octet-stream', base64)
 }
 
-/** Bytes as an address. There is nothing in it to escape, for which a server would look through megabytes. */
+/** Bytes as an address; `raw`, because base64 needs no escaping, which would search megabytes. */
 function dataAddress(type: string, base64: string) {
   return raw(`data:${type};base64,${base64}`)
 }

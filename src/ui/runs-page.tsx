@@ -11,11 +11,11 @@ import { Shell } from './shell.tsx'
 import { Closed, type ClosedProps, SignOut } from './sign-in-form.tsx'
 
 export interface RunsPageProps extends Pick<ClosedProps, 'needsKey' | 'isSignedIn'> {
-  /** The filters as they stand in the form. */
+  /** The values of the filters. */
   query: Readonly<Record<string, string>>
   environments: readonly string[]
   content?: { page: RunPage; stats: Stats }
-  /** Why there is nothing to see. */
+  /** Why the page shows nothing. */
   refusal?: ClosedProps['refusal']
 }
 
@@ -109,7 +109,7 @@ function Counts({ stats }: { stats: Stats }) {
         ))}
       </ul>
       {runs > 0 && (
-        // A wide chart in a narrow window: to be scrolled, by the keyboard too.
+        // In a narrow window the chart can be scrolled, by the keyboard too.
         <section class="scroll" tabindex={0} aria-label="Chart">
           <Chart stats={stats} />
         </section>
@@ -118,7 +118,7 @@ function Counts({ stats }: { stats: Stats }) {
   )
 }
 
-/** The columns of the table, with what each has of a run. */
+/** The columns of the table: name, and cell of a run. */
 const COLUMNS: readonly [name: string, cell: (run: LoggedRun) => Child][] = [
   ['Ended, UTC', ({ endedAt }) => endedAt.slice(0, 19).replace('T', ' ')],
   ['Status', ({ status }) => <Status status={status} />],

@@ -1,6 +1,6 @@
-// Text into the clipboard.
+// Copies text to the clipboard.
 
-/** Whether it could be done: a page without TLS has only the older way. */
+/** Whether the text was copied. Without TLS only the older way works. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
