@@ -13,9 +13,7 @@ import { BODY_REFUSALS, READING_REFUSALS, RUN_REFUSALS, refusals } from './refus
 
 /** The data of the event `start`. */
 export const startEventSchema = z
-  .strictObject({
-    attempt: z.int().min(1).describe('Number of the attempt; output of earlier attempts is void'),
-  })
+  .strictObject({ attempt: z.int().min(1).describe('Output of earlier attempts is void') })
   .meta({ id: 'StartEvent', description: 'The program has started', examples: [{ attempt: 1 }] })
 
 const ASYNC = { tags: ['asynchronous runs'], security: KEY }
@@ -53,10 +51,7 @@ export function submitOperation(
         {
           headers: {
             ...RATE_HEADERS,
-            Location: {
-              description: 'Path of the run, if a single one was submitted',
-              schema: STRING,
-            },
+            Location: { description: 'Path of the run, if it is a single one', schema: STRING },
           },
           examples: { queued: ASYNC_RUN_EXAMPLES.queued },
         },
@@ -68,6 +63,7 @@ export function submitOperation(
 
 /** GET /runs/{id}. */
 export function findRunOperation(hasRunLog: boolean): DescribeRouteOptions {
+  const schema = hasRunLog ? z.xor([asyncRunSchema, loggedRunSchema]) : asyncRunSchema
   return {
     ...ASYNC,
     operationId: 'findRun',
@@ -80,19 +76,15 @@ export function findRunOperation(hasRunLog: boolean): DescribeRouteOptions {
         : ''),
     parameters: [ID],
     responses: {
-      200: jsonAnswer(
-        'The run',
-        hasRunLog ? z.xor([asyncRunSchema, loggedRunSchema]) : asyncRunSchema,
-        {
-          headers: {
-            'Retry-After': {
-              description: 'Seconds to wait before reading again; absent if the run has ended',
-              schema: { type: 'integer' },
-            },
+      200: jsonAnswer('The run', schema, {
+        headers: {
+          'Retry-After': {
+            description: 'Seconds to wait before reading again; absent if the run has ended',
+            schema: { type: 'integer' },
           },
-          examples: ASYNC_RUN_EXAMPLES,
         },
-      ),
+        examples: ASYNC_RUN_EXAMPLES,
+      }),
       ...refusals('not_found', ...(hasRunLog ? ['busy' as const] : []), ...READING_REFUSALS),
     },
   }

@@ -32,8 +32,8 @@ const killed = (summary: string, status: Outcome['status'], fields: Partial<Outc
 
 /** One outcome of each status. */
 export const OUTCOME_EXAMPLES = {
-  ok: ended('The program succeeded', 'ok'),
-  error: ended('An uncaught exception', 'error', {
+  ok: ended('Success', 'ok'),
+  error: ended('Uncaught exception', 'error', {
     output: '',
     error: "NameError: name 'x' is not defined",
     exitCode: 1,
@@ -41,22 +41,17 @@ export const OUTCOME_EXAMPLES = {
       'Traceback (most recent call last):\n  File "main.py", line 1, in <module>\n    x\n' +
       "NameError: name 'x' is not defined\n",
   }),
-  timeout: killed('The program reached the time limit', 'timeout', {
+  timeout: killed('Time limit', 'timeout', {
     output: '1',
     error: 'Execution timed out after 10 seconds',
   }),
-  oom: killed('The program reached the memory limit', 'oom', {
-    error: 'Container killed by memory limit (128 MB)',
-  }),
-  output_limit: killed('The program reached the output limit', 'output_limit', {
+  oom: killed('Memory limit', 'oom', { error: 'Container killed by memory limit (128 MB)' }),
+  output_limit: killed('Output limit', 'output_limit', {
     output: 'x…',
     error: 'Output limit of 1 MB exceeded',
     truncated: true,
   }),
-  killed: killed('A signal ended the program', 'killed', {
-    error: 'Killed by SIGSEGV',
-    signal: 'SIGSEGV',
-  }),
+  killed: killed('Ended by a signal', 'killed', { error: 'Killed by SIGSEGV', signal: 'SIGSEGV' }),
 }
 
 /** Streams of events, as they are sent. */

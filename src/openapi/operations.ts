@@ -24,11 +24,7 @@ import { BODY_REFUSALS, READING_REFUSALS, RUN_REFUSALS, refusals } from './refus
 /** The data of the events `stdout` and `stderr`. */
 export const outputEventSchema = z
   .strictObject({
-    text: z
-      .string()
-      .describe(
-        'Output as text; an incomplete character is held back until the rest of it arrives',
-      ),
+    text: z.string().describe('Text; the start of a character waits for the rest of it'),
   })
   .meta({ id: 'OutputEvent', description: 'Output of the program', examples: [{ text: '1\n' }] })
 
@@ -90,10 +86,7 @@ export const listRunsOperation: DescribeRouteOptions = {
       'One page of runs',
       z.strictObject({
         runs: z.array(loggedRunSchema),
-        nextCursor: z
-          .string()
-          .nullable()
-          .describe('Cursor of the next page; null on the last page'),
+        nextCursor: z.string().nullable().describe('For the next page; null on the last one'),
       }),
     ),
     ...refusals('invalid_request', 'forbidden', 'busy', ...READING_REFUSALS),
@@ -142,7 +135,7 @@ export const readyOperation: DescribeRouteOptions = {
   description:
     'Passes if a program ran in the last five seconds; otherwise runs one. With a queue, fails at once if there is no worker.',
   responses: {
-    200: statusAnswer('Programs can be run', 'ready'),
+    200: statusAnswer('The server is ready', 'ready'),
     ...refusals('busy', 'unavailable'),
   },
 }

@@ -4,55 +4,39 @@ import { REFUSAL_STATUS, type RefusalCode, refusalSchema } from '../run/refusal.
 import { jsonAnswer } from './parts.ts'
 
 /** The meaning of each code, and an example of its message. */
-const REFUSALS: Readonly<Record<RefusalCode, { description: string; error: string }>> = {
-  invalid_request: {
-    description: 'The request is not valid; `error` names each bad field',
-    error: 'code: must be a string',
-  },
-  unauthorized: {
-    description: 'The API key is missing or unknown',
-    error: 'A valid API key is required',
-  },
-  forbidden: {
-    description: 'The key lacks a right, or another site sent the form',
-    error: 'The form was sent by another site',
-  },
-  not_found: { description: 'The path or the run does not exist', error: 'There is no /nowhere' },
-  method_not_allowed: {
-    description: 'The path does not support this method',
-    error: '/run: only POST',
-  },
-  conflict: {
-    description: 'The same idempotency key was sent with another body before',
-    error: 'Idempotency-Key: came with another body before',
-  },
-  too_large: {
-    description: 'The body is too large',
-    error: 'body: must be at most 2097152 bytes',
-  },
-  unsupported_media_type: {
-    description: 'The content type or encoding is not supported',
-    error: 'Content-Type: must be application/json',
-  },
-  misdirected_request: {
-    description: 'The `Host` is not a name of this server',
-    error:
-      'Host: this server does not answer to "other.example"; its operator can add the name to ALLOWED_HOSTS',
-  },
-  rate_limited: {
-    description: 'The client has used up its rate limit, or its key runs too many programs at once',
-    error: 'More than 1000 requests in 60 s; try again in 12 s',
-  },
-  cancelled: { description: 'The client closed the connection', error: 'The client hung up' },
-  internal: { description: 'A fault of the server', error: 'Something went wrong on our side' },
-  busy: {
-    description: 'All slots are taken and the queue is full',
-    error: 'The waiting line is full; try again later',
-  },
-  unavailable: {
-    description: 'Programs cannot be run at the moment',
-    error: 'Programs cannot be run at the moment; try again later',
-  },
+const REFUSALS: Readonly<Record<RefusalCode, [meaning: string, message: string]>> = {
+  invalid_request: [
+    'The request is not valid; `error` names each bad field',
+    'code: must be a string',
+  ],
+  unauthorized: ['The API key is missing or unknown', 'A valid API key is required'],
+  forbidden: ['The key lacks a right, or the form is foreign', 'The form was sent by another site'],
+  not_found: ['The path or the run does not exist', 'There is no /nowhere'],
+  method_not_allowed: ['The path does not support the method', '/run: only POST'],
+  conflict: [
+    'The idempotency key was sent with another body before',
+    'Idempotency-Key: came with another body before',
+  ],
+  too_large: ['The body is too large', 'body: must be at most 2097152 bytes'],
+  unsupported_media_type: [
+    'The type or encoding of the body is not supported',
+    'Content-Type: must be application/json',
+  ],
+  misdirected_request: [
+    'The `Host` is not a name of this server',
+    'Host: this server does not answer to "other.example"; its operator can add the name to ALLOWED_HOSTS',
+  ],
+  rate_limited: [
+    'The client has used up its rate limit, or its key runs too many programs at once',
+    'More than 1000 requests in 60 s; try again in 12 s',
+  ],
+  cancelled: ['The client closed the connection', 'The client hung up'],
+  internal: ['A fault of the server', 'Something went wrong on our side'],
+  busy: ['All slots are taken and the queue is full', 'The waiting line is full; try again later'],
+  unavailable: [
+    'Programs cannot be run at the moment',
+    'Programs cannot be run at the moment; try again later',
+  ],
 }
 
 /** Codes for a request body. */
@@ -81,11 +65,11 @@ export function refusals(...codes: RefusalCode[]) {
 /** One answer with these codes, which share a status. */
 export function refusal(codes: RefusalCode[]) {
   const examples = codes.map((code) => {
-    const { description, error } = REFUSALS[code]
-    return [code, { summary: description, value: { output: '', error, code, requestId: '…' } }]
+    const [summary, error] = REFUSALS[code]
+    return [code, { summary, value: { output: '', error, code, requestId: '…' } }]
   })
   return jsonAnswer(
-    codes.map((code) => `\`${code}\`: ${REFUSALS[code].description}`).join('. '),
+    codes.map((code) => `\`${code}\`: ${REFUSALS[code][0]}`).join('. '),
     refusalSchema,
     {
       ...(codes.some((code) => WITH_RETRY_AFTER.includes(code)) && { headers: RETRY_AFTER }),

@@ -13,14 +13,6 @@ export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; wo
   killed: { sign: '⊘', words: 'Killed by a signal' },
 }
 
-/** Statuses of which `error` is a full description, shown in place of the words. */
-export const SAID_BY_ERROR: readonly Outcome['status'][] = [
-  'timeout',
-  'oom',
-  'output_limit',
-  'killed',
-]
-
 /** All statuses, in this order. */
 export const STATUSES = Object.keys(STATUS_WORDS) as Outcome['status'][]
 

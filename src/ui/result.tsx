@@ -4,7 +4,7 @@ import { raw } from 'hono/html'
 import { DISPLAY_EXTENSIONS } from '../run/display-types.ts'
 import type { Display, Outcome, OutputFile } from '../run/outcome.ts'
 import { textToBase64 } from './base64.ts'
-import { facts, fileSize, OMISSION_WORDS, SAID_BY_ERROR, STATUS_WORDS } from './ends.ts'
+import { facts, fileSize, OMISSION_WORDS, STATUS_WORDS } from './ends.ts'
 import { verbatim } from './form.tsx'
 import { frameDocument } from './frame-document.ts'
 import { plainName, textParts } from './visible-text.ts'
@@ -66,7 +66,8 @@ export function End({ ended }: { ended: Ended }) {
   const { outcome, memoryBytes } = ended
   const { status, error } = outcome
   const { sign, words } = STATUS_WORDS[status]
-  const isSaid = SAID_BY_ERROR.includes(status)
+  // For other statuses `error` is a full description.
+  const isSaid = status !== 'ok' && status !== 'error'
   return (
     <div class={`status ${status}`}>
       <strong>
