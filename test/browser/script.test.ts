@@ -153,6 +153,13 @@ describe('the editor', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('run')
   })
 
+  it('names the key that runs the program on this platform', async () => {
+    const hint = () => page.locator('#editor-hint').innerText()
+    expect(await hint()).toMatch(/^Ctrl\+Enter: run/)
+    await open(`${server.url}/ui`, { userAgent: 'Mozilla/5.0 (Macintosh)' })
+    expect(await hint()).toMatch(/^⌘\+Enter: run/)
+  })
+
   it('keeps what was typed when another place on the page is gone to', async () => {
     await typeProgram(page, 'print("typed")')
     await page.evaluate(() => {
