@@ -98,7 +98,7 @@ export function createRequestGuards({
 }
 
 const QUEUES_ARE_CLOSED =
-  'The page of the queues is closed: start the server with a key that has admin-queues'
+  'The queues are for keys with the right admin-queues, and this server has no keys; its operator can make one'
 
 const LOG_IS_CLOSED =
-  'The run log is closed: start the server with READ_RUNS_WITHOUT_KEY=on, or with a key that has read-runs'
+  'The run log is for keys with the right read-runs, and this server has no keys; its operator can make one, or open the log with READ_RUNS_WITHOUT_KEY=on'

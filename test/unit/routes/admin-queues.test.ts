@@ -99,7 +99,7 @@ describe('signing in', () => {
 it('is closed where there are no keys, and asks for none', async () => {
   const { status, text } = await get(app([]), '/admin/queues')
   expect(status).toBe(403)
-  expect(text).toContain('start the server with a key that has admin-queues')
+  expect(text).toContain('this server has no keys')
   expect(text).not.toContain('<form')
 })
 
