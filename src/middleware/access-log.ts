@@ -1,4 +1,4 @@
-// One log line a request: what came, what went, how long it took. Never a body, never a key.
+// One log line per request: the request, its answer, the duration. Never a body, never a key.
 
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
@@ -8,7 +8,7 @@ import type { AppEnv } from './app-env.ts'
 
 export interface AccessLogOptions {
   logger: Logger
-  /** Told of each request when its line is written. */
+  /** Called for each request when its line is written. */
   onRequest?: (request: { method: string; route: string; status: number }) => void
 }
 

@@ -1,4 +1,4 @@
-// What handlers find in their context.
+// The variables in the context of a request.
 
 import type { Context } from 'hono'
 import type { ApiKey } from '../keys/api-key.ts'
@@ -7,17 +7,17 @@ import { clientOf, type RunOrigin, type RunRecord } from '../run/record.ts'
 import type { Reading } from '../run-log/run-store.ts'
 import type { Form } from '../ui/form-request.ts'
 
-/** The line of one request. */
+/** The log line of one request. */
 export interface LogLine {
-  /** Adds what is told of a run. */
+  /** Adds the facts of a run. */
   add: (record: RunRecord) => void
-  /** The line waits until what this returns is called: an answer may go on when its handler has ended. */
+  /** Holds the line back until the returned function is called, for an answer that outlives its handler. */
   hold: () => () => void
 }
 
 /**
- * Counts so many more requests; when what this resolves with is called they are given back.
- * @throws {Refusal} `rate_limited`: none of them is counted then, and the request should be refused.
+ * Counts more requests; the function that it resolves with gives them back.
+ * @throws {Refusal} `rate_limited`; none of them is counted then.
  */
 export type CountMore = (requests: number) => Promise<() => Promise<void>>
 
@@ -26,37 +26,33 @@ export interface AppEnv {
     requestId: string
     /** One client: an IPv4 address, or an IPv6 network. */
     client: string
-    /** The key that came, where keys are asked for. */
-    key?: ApiKey
+    /** The client's key, if the server has keys. */
+    key: ApiKey | undefined
     /** Whether the request has cost a container. */
     isCharged?: boolean
-    /** Counts more against the client's rate, for a request that asks for several runs; absent where no rate is limited. */
+    /** Counts more requests against the client's rate, for a batch; absent if there is no rate limit. */
     countMore?: CountMore
-    /** The form that was posted, when it has been asked for. */
+    /** The posted form, once it is read. */
     form?: Promise<Form>
-    /** Whether the request is refused for what its client sent before: its body is not to be read. */
+    /** Whether the request is refused for the client's rate of invalid ones: its body must not be read. */
     isBodyLeft?: boolean
     /** The request's line in the log. */
     logLine: LogLine
   }
 }
 
-/** Who reads the run log. */
+/** The reader of the run log. */
 export function readingOf(c: Context<AppEnv>): Reading {
-  const client = clientOf({ key: c.get('key'), client: c.get('client') })
-  return { signal: c.req.raw.signal, client }
+  return { signal: c.req.raw.signal, client: clientOf(c.var) }
 }
 
-/** Who asks for a run. */
+/** The origin of a run. */
 export function runOrigin(c: Context<AppEnv>): RunOrigin {
-  return {
-    requestId: c.get('requestId'),
-    key: c.get('key'),
-    client: c.get('client'),
-  }
+  const { requestId, key, client } = c.var
+  return { requestId, key, client }
 }
 
-/** How a request's run is run: while its client waits, and with its cost and its record put down to the request. */
+/** The options of a request's run: it stops with the request, which notes its cost and its record. */
 export function runOptions(c: Context<AppEnv>): RunOptions {
   return {
     signal: c.req.raw.signal,

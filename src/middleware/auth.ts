@@ -1,4 +1,4 @@
-// Asks for a key, where the operator has some, and for the right that a route needs.
+// Requires a key, if the server has any, and the right that a route needs.
 
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Right } from '../keys/api-key.ts'
@@ -11,15 +11,15 @@ export type FindKey = (c: Context) => string | undefined | Promise<string | unde
 
 export interface AuthOptions {
   ring: KeyRing
-  /** What the key must be good for; by default any key will do. */
+  /** The right that the key must have; by default any key passes. */
   right?: Right
-  /** Where this route's client sends its key; by default `Authorization: Bearer KEY`. */
+  /** Finds the key in the request; by default in `Authorization: Bearer KEY`. */
   findKey?: FindKey
-  /** Why nobody passes where the operator has no keys; by default everybody does. */
+  /** Message of the refusal if the server has no keys; by default every request passes then. */
   closedWithoutKeys?: string | undefined
 }
 
-/** @throws {Refusal} `unauthorized`; `forbidden` where the key is not good for this. */
+/** @throws {Refusal} `unauthorized`; `forbidden` if the key lacks the right. */
 export function auth(options: AuthOptions): MiddlewareHandler<AppEnv> {
   const { ring, right, findKey = bearerKey, closedWithoutKeys } = options
   return async function auth(c, next) {

@@ -6,16 +6,11 @@ import { drop } from './unread-body.ts'
 
 const FIRST_BUFFER_BYTES = 16 * 1024
 
-export interface BodySizeOptions {
-  /** Longest body, in bytes. */
-  maxBytes: number
-}
-
 /**
- * A body of a declared length is refused before it is read. One without is read up to the limit, and handed on whole.
+ * A body with a declared length above `maxBytes` is refused before it is read. One without is read up to the limit.
  * @throws {Refusal} `too_large`
  */
-export function bodySize({ maxBytes }: BodySizeOptions): MiddlewareHandler {
+export function bodySize(maxBytes: number): MiddlewareHandler {
   const tooLarge = (headers = {}) =>
     new Refusal('too_large', `body: must be at most ${maxBytes} bytes`, { headers })
 
@@ -32,7 +27,7 @@ export function bodySize({ maxBytes }: BodySizeOptions): MiddlewareHandler {
   }
 }
 
-/** In bytes; undefined where there is none, or where a body in pieces is what counts. */
+/** The declared length in bytes; undefined if there is none or the body is chunked. */
 export function declaredLength(c: Context): number | undefined {
   const length = Number(c.req.header('Content-Length') ?? Number.NaN)
   const isChunked = c.req.header('Transfer-Encoding') !== undefined
@@ -40,8 +35,8 @@ export function declaredLength(c: Context): number | undefined {
 }
 
 /**
- * Undefined where there is more. What has come is in one buffer: pieces of one byte each would take a hundred times their
- * length.
+ * The body; undefined if it is longer. Collects it in one buffer, because an array of one-byte pieces would take a hundred
+ * times their length.
  */
 async function readAtMost(reader: ReadableStreamDefaultReader<Uint8Array>, maxBytes: number) {
   let body = new Uint8Array(Math.min(maxBytes, FIRST_BUFFER_BYTES))

@@ -1,15 +1,13 @@
-// Refuses bodies of another type than a route reads.
+// Refuses bodies of a type that a route does not read.
 
 import type { MiddlewareHandler } from 'hono'
 import { Refusal } from '../run/refusal.ts'
 
-export interface ContentTypeOptions {
-  /** The media types that are read, in lower case, without parameters. */
-  allowed: readonly string[]
-}
-
-/** @throws {Refusal} `unsupported_media_type` */
-export function contentType({ allowed }: ContentTypeOptions): MiddlewareHandler {
+/**
+ * `allowed` are the accepted media types, in lower case, without parameters.
+ * @throws {Refusal} `unsupported_media_type`
+ */
+export function contentType(...allowed: string[]): MiddlewareHandler {
   return async function contentType(c, next) {
     const mediaType = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
     if (!mediaType || !allowed.includes(mediaType)) {

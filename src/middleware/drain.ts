@@ -1,35 +1,38 @@
-// How far the end of the server has come.
+// The end of the server: its steps, and its effect on requests.
 
+import type { MiddlewareHandler } from 'hono'
 import { ending } from '../run/refusal.ts'
 
-/** The server's last minutes: it says that it will end, then it takes no more runs, then it is gone. */
+/** The end of a server in steps: it gives notice, then refuses new runs, then stops. */
 export class Drain {
   #isEnding = false
   #takesRuns = true
 
-  /** Whether load balancers should go elsewhere. */
-  get isEnding(): boolean {
-    return this.#isEnding
-  }
-
-  /** Everything is served, but `/readyz` says that this won't be so for long. */
+  /** Serves everything, but fails `/readyz`, so that load balancers go elsewhere. */
   giveNotice(): void {
     this.#isEnding = true
   }
 
-  /** What runs or waits goes on; nothing new is taken. */
+  /** Refuses new runs; those that run or wait go on. */
   refuseRuns(): void {
     this.#isEnding = true
     this.#takesRuns = false
   }
 
-  /** @throws {Refusal} `unavailable` where no new run is taken. */
-  admitRun(): void {
-    if (!this.#takesRuns) throw ending()
-  }
-
-  /** @throws {Refusal} `unavailable` where the server is about to end. */
+  /** @throws {Refusal} `unavailable` if the server is about to end. */
   checkReady(): void {
     if (this.#isEnding) throw ending()
+  }
+
+  /** Ends each connection with its answer, so that the client's next request goes elsewhere. */
+  readonly endConnections: MiddlewareHandler = async (c, next) => {
+    await next()
+    if (this.#isEnding) c.header('Connection', 'close')
+  }
+
+  /** @throws {Refusal} `unavailable` if new runs are refused. */
+  readonly admitRun: MiddlewareHandler = async (_c, next) => {
+    if (!this.#takesRuns) throw ending()
+    await next()
   }
 }

@@ -1,13 +1,13 @@
-// A JSON body: looked over before it is parsed, so that what no good request has costs next to nothing to refuse.
+// A JSON body, checked before it is parsed: a body that is too complex is refused at little cost.
 
 import { Refusal } from '../run/refusal.ts'
 
 /**
- * Most values in a body, counted by commas and brackets. The largest batch has some 27,100: 100 runs, each with all the
- * arguments, variables, files and patterns that it may have.
+ * Maximum number of values in a body, counted by commas and brackets. The largest batch has some 27,100: 100 runs, each
+ * with the maximum number of arguments, variables, files and patterns.
  */
 export const MAX_JSON_VALUES = 32_768
-/** How deep arrays and objects may be in each other: the deepest of a good body, a batch's files, are at 5. */
+/** Maximum nesting of arrays and objects; the deepest of a valid body, a batch's files, are at 5. */
 export const MAX_JSON_DEPTH = 16
 
 const QUOTE = 0x22
@@ -17,8 +17,8 @@ const CLOSE_ARRAY = 0x5d
 const CLOSE_OBJECT = 0x7d
 
 /**
- * The value of a text in JSON. Half a million empty objects in 2 MiB, or arrays in each other, would keep `JSON.parse` busy
- * for up to a second: those are refused unparsed.
+ * The value of a text in JSON. `JSON.parse` would take up to a second for half a million empty objects in 2 MiB, or for
+ * deeply nested arrays: they are refused unparsed.
  * @throws {Refusal} `invalid_request`
  */
 export function parseJsonBody(text: string): unknown {
@@ -32,8 +32,8 @@ export function parseJsonBody(text: string): unknown {
 }
 
 /**
- * Says what is too much in a text, up to where it is; what is no JSON at all is left to the parser. A search for the next
- * character that matters: to look at each of a long number takes ten times as long as to parse it.
+ * The limit that a text exceeds, if any; a text that is not JSON is left to the parser. Searches for the next character
+ * that matters: a loop over the characters of a long number takes ten times as long as parsing it.
  */
 function shapeProblem(text: string): string | undefined {
   let values = 0
@@ -53,7 +53,7 @@ function shapeProblem(text: string): string | undefined {
       depth += 1
       if (depth > MAX_JSON_DEPTH) return `must be at most ${MAX_JSON_DEPTH} arrays and objects deep`
     }
-    // Between two commas or brackets there are two strings at most, a name and its value.
+    // Between two commas or brackets there are at most two strings, a name and its value.
     if (values > MAX_JSON_VALUES || strings > 2 * MAX_JSON_VALUES + 2) {
       return `must have at most ${MAX_JSON_VALUES} values`
     }
@@ -61,9 +61,9 @@ function shapeProblem(text: string): string | undefined {
   return undefined
 }
 
-/** Where the string ends that begins at `start`; the end of the text where it does not. */
+/** Index of the end of the string that begins at `start`; of the end of the text if the string does not end. */
 function endOfString(text: string, start: number): number {
-  // The next quotation mark is found many times faster than any other character, and mostly is the end.
+  // Fast path: the next quotation mark is mostly the end.
   const next = text.indexOf('"', start + 1)
   if (next === -1) return text.length
   if (text.charCodeAt(next - 1) !== BACKSLASH) return next

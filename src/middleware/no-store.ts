@@ -1,8 +1,8 @@
-// Answers about runs are for who asked, now: no browser and no proxy keeps them.
+// Keeps answers about runs out of the caches of browsers and proxies.
 
 import type { MiddlewareHandler } from 'hono'
 
-/** Says so. */
+/** Sets `Cache-Control: no-store`. */
 export const noStore: MiddlewareHandler = async function noStore(c, next) {
   c.header('Cache-Control', 'no-store')
   await next()

@@ -1,24 +1,24 @@
-// The form that was posted, read by the server.
+// Reads a posted form on the server.
 
 import type { Context } from 'hono'
 import { Refusal } from '../run/refusal.ts'
 import type { Form } from '../ui/form-request.ts'
 import type { AppEnv } from './app-env.ts'
 
-/** Most fields and files of a form: to read tens of thousands would keep the server from all else for a second. */
+/** Maximum number of fields and files: reading tens of thousands would block the server for a second. */
 const MAX_PARTS = 64
-/** Longest head of a part, in bytes: a name and a file's name. Parsers of forms are slow there. */
+/** Longest header of a part, in bytes: a name and a file name. Form parsers are slow there. */
 const MAX_PART_HEAD_BYTES = 4096
 
 const AMPERSAND = 0x26
 const PLUS = 0x2b
 const SPACE = 0x20
 const END_OF_HEAD = '\r\n\r\n'
-/** The delimiter of a form's parts, of the characters that RFC 2046 has for it. */
+/** The delimiter of the parts, in the characters that RFC 2046 allows. */
 const BOUNDARY = /;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+,./:=?-]{1,70}))\s*(?:;|$)/i
 
 /**
- * The posted form; it is read once, however often it is asked for.
+ * The posted form, which is read once per request.
  * @throws {Refusal} `invalid_request` when it is not a form, or has more parts than the page’s.
  */
 export function postedForm(c: Context<AppEnv>): Promise<Form> {
@@ -42,7 +42,7 @@ async function readForm(c: Context): Promise<Form> {
   }
 }
 
-/** `application/x-www-form-urlencoded`. Node's own way takes a second for two million plus signs. */
+/** Parses `application/x-www-form-urlencoded`; Node alone takes a second for two million plus signs. */
 function urlEncoded(body: Buffer): Form {
   const plain = Buffer.alloc(body.length)
   let fields = 1
@@ -55,7 +55,7 @@ function urlEncoded(body: Buffer): Form {
   return new URLSearchParams(plain.toString())
 }
 
-/** @throws {Refusal} where there are too many parts, or one that begins with too much of a head. */
+/** @throws {Refusal} if there are too many parts, or the header of one is too long. */
 function checkParts(body: Buffer, delimiter: string): void {
   let parts = 0
   let start = body.indexOf(delimiter)
@@ -65,17 +65,13 @@ function checkParts(body: Buffer, delimiter: string): void {
     start += delimiter.length
     const next = body.indexOf(delimiter, start)
     const part = body.subarray(start, next === -1 ? body.length : next)
-    if (!part.subarray(0, MAX_PART_HEAD_BYTES).includes(END_OF_HEAD) && !isLast(part)) {
-      const problem = `a part begins with more than ${MAX_PART_HEAD_BYTES} bytes of fields`
+    const isLast = part.subarray(0, 2).toString('latin1') === '--' // the epilogue
+    if (!isLast && !part.subarray(0, MAX_PART_HEAD_BYTES).includes(END_OF_HEAD)) {
+      const problem = `a part has more than ${MAX_PART_HEAD_BYTES} bytes of headers`
       throw new Refusal('invalid_request', `body: ${problem}`)
     }
     start = next
   }
-}
-
-/** What comes behind the last delimiter is nobody's. */
-function isLast(part: Buffer): boolean {
-  return part.subarray(0, 2).toString('latin1') === '--'
 }
 
 function tooMany(): Refusal {

@@ -1,6 +1,6 @@
-// Bounds how many requests one client sends in a window, and says so in the RateLimit header fields.
+// Bounds a client's requests in a window, and sets the RateLimit header fields.
 
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { RateLimiter, RatePolicy, RateState } from '../rate-limiter/rate-limiter.ts'
 import { clientName } from '../run/record.ts'
@@ -9,13 +9,13 @@ import type { AppEnv, CountMore } from './app-env.ts'
 
 export interface RateLimitOptions {
   limiter: RateLimiter
-  /** Of a client without a key, and of a key that has none of its own. */
+  /** For clients without a key, and for keys without a rate of their own. */
   policy: RatePolicy
 }
 
 /**
- * Counts each request against its key, or else its address. One that was refused, or whose client hung up, before it
- * cost a container is given back, with what else was counted for it: it used nothing.
+ * Counts each request against its key, or else its address. A request that was refused, or whose client hung up, before it
+ * cost a container is given back, with everything else that was counted for it.
  * The header fields are those of draft-ietf-httpapi-ratelimit-headers-10.
  * @throws {Refusal} `rate_limited`
  */
@@ -24,18 +24,26 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
     const key = c.get('key')
     const client = clientName({ key, client: c.get('client') })
     const own = ratePolicyOf(key, policy)
-    /** What was counted for this request, and not given back. */
+    /** Requests counted for this one and not given back. */
     const counted = new Map<RateState, number>()
     let latest: RateState | undefined
+    const show = (state: RateState) => {
+      latest = state
+      const fields = Object.entries(headerFields(own, state))
+      for (const [name, value] of fields) c.header(name, value)
+    }
     const count: CountMore = async (requests) => {
       const state = await limiter.count(client, own, requests)
       if (state.isOver) {
         await state.giveBack()
-        throw overRate(own, state)
+        const resetSeconds = Math.ceil(state.resetMs / 1000)
+        const limit = `${own.requests} requests in ${own.windowSeconds} s`
+        throw new Refusal('rate_limited', `More than ${limit}; try again in ${resetSeconds} s`, {
+          headers: { ...headerFields(own, state), 'Retry-After': String(resetSeconds) },
+        })
       }
-      latest = state
       counted.set(state, requests)
-      setFields(c, headerFields(own, state))
+      show(state)
       return () => giveBack([state])
     }
     const giveBack = async (states: readonly RateState[]) => {
@@ -44,9 +52,7 @@ export function rateLimit({ limiter, policy }: RateLimitOptions): MiddlewareHand
         returned += counted.get(state) ?? 0
         if (counted.delete(state)) await state.giveBack()
       }
-      if (!latest) return
-      latest = { ...latest, remaining: latest.remaining + returned }
-      setFields(c, headerFields(own, latest))
+      if (latest) show({ ...latest, remaining: latest.remaining + returned })
     }
     await count(1)
     c.set('countMore', count)
@@ -63,24 +69,9 @@ export function ratePolicyOf(key: ApiKey | undefined, policy: RatePolicy): RateP
   }
 }
 
-function overRate(policy: RatePolicy, state: RateState): Refusal {
-  const resetSeconds = Math.ceil(state.resetMs / 1000)
-  const limit = `${policy.requests} requests in ${policy.windowSeconds} s`
-  return new Refusal('rate_limited', `More than ${limit}; try again in ${resetSeconds} s`, {
-    headers: { ...headerFields(policy, state), 'Retry-After': String(resetSeconds) },
-  })
-}
-
-function headerFields(
-  { requests, windowSeconds }: RatePolicy,
-  state: Pick<RateState, 'remaining' | 'resetMs'>,
-) {
+function headerFields(policy: RatePolicy, { remaining, resetMs }: RateState) {
   return {
-    'RateLimit-Policy': `"client";q=${requests};w=${windowSeconds}`,
-    RateLimit: `"client";r=${state.remaining};t=${Math.ceil(state.resetMs / 1000)}`,
+    'RateLimit-Policy': `"client";q=${policy.requests};w=${policy.windowSeconds}`,
+    RateLimit: `"client";r=${remaining};t=${Math.ceil(resetMs / 1000)}`,
   }
-}
-
-function setFields(c: Context, fields: Record<string, string>): void {
-  for (const [name, value] of Object.entries(fields)) c.header(name, value)
 }

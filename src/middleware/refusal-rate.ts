@@ -1,112 +1,96 @@
-// Bounds how many requests one client sends that are refused for what is in them: to refuse costs something, too.
+// Bounds a client's rate of invalid requests, because refusing them has a cost, too.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import type { ApiKey } from '../keys/api-key.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import type { RateLimiter, RatePolicy } from '../rate-limiter/rate-limiter.ts'
 import { clientName } from '../run/record.ts'
 import { Refusal, toRefusal } from '../run/refusal.ts'
 import type { AppEnv } from './app-env.ts'
 import { bearerKey } from './auth.ts'
 import { type RateLimitOptions, ratePolicyOf } from './rate-limit.ts'
 
-/** How many times as many requests may be refused as may run. */
+/** The rate of refused requests, as a multiple of the rate of runs. */
 const TIMES_RUNS = 10
-/** What a client could have known: the body, its size, its type. Not a key, a rate, or a server that is full. */
+/** Statuses that are counted, of faults in the client's control: the body, its size, its type. */
 const COUNTED: readonly number[] = [400, 413, 415]
-/** How many clients may be over their rates before those whose window has ended are looked for. */
+/** Number of refused clients above which those with an ended window are removed. */
 const MANY_CLIENTS = 1000
 
-export interface RefusalRateOptions extends RateLimitOptions {
-  ring: KeyRing
+export interface RefusalRate {
+  /**
+   * Counts requests that are refused further down, when the client is known.
+   * @throws {Refusal} `rate_limited`, before the body is read.
+   */
+  limit: MiddlewareHandler<AppEnv>
+  /**
+   * Checks the rate again, for a key that is in the body.
+   * @throws {Refusal} `rate_limited`
+   */
+  again: MiddlewareHandler<AppEnv>
 }
 
 /**
- * Counts requests that are refused with 400, 413 or 415 against the client's key, or else its address, and refuses the next
- * ones of who has had ten times as many as it may have runs. Nobody is counted, or asked after, while all is well.
+ * Counts requests that are refused with 400, 413 or 415 against the client's key, or else its address, and refuses further
+ * requests of a client that had ten times as many as it may have runs. Valid requests are not counted.
  */
-export class RefusalRate {
-  readonly #limiter: RateLimiter
-  readonly #policy: RatePolicy
-  readonly #ring: KeyRing
-  /** Until when a client is refused, by `performance.now()`. */
-  readonly #refusedUntilMs = new Map<string, number>()
+export function refusalRate(options: RateLimitOptions & { ring: KeyRing }): RefusalRate {
+  const { limiter, policy, ring } = options
+  /** End of each refused client's window, by `performance.now()`. */
+  const refusedUntilMs = new Map<string, number>()
 
-  constructor({ limiter, policy, ring }: RefusalRateOptions) {
-    this.#limiter = limiter
-    this.#policy = policy
-    this.#ring = ring
-  }
-
-  /**
-   * Counts what is refused behind it, when it is known who asked.
-   * @throws {Refusal} `rate_limited`, before anything of the body is read.
-   */
-  readonly limit: MiddlewareHandler<AppEnv> = async (c, next) => {
-    this.#refuse(c)
-    try {
-      await next()
-    } catch (error) {
-      await this.#count(c, toRefusal(error, c.req.raw.signal).status)
-      throw error
+  /** The name that a client is counted under, and its rate, by the key that was found or is in the header. */
+  const counted = (c: Context<AppEnv>) => {
+    const key = c.get('key') ?? (ring.isRequired ? ring.find(bearerKey(c) ?? '') : undefined)
+    const { requests, windowSeconds } = ratePolicyOf(key, policy)
+    return {
+      // Not the name that runs are counted under: their policy may be the same.
+      name: `refused:${clientName({ key, client: c.get('client') })}`,
+      own: { requests: TIMES_RUNS * requests, windowSeconds },
     }
-    await this.#count(c, c.res.status)
   }
 
-  /**
-   * Asks once more, where the key has come after the body.
-   * @throws {Refusal} `rate_limited`
-   */
-  readonly again: MiddlewareHandler<AppEnv> = async (c, next) => {
-    this.#refuse(c)
-    await next()
-  }
-
-  #refuse(c: Context<AppEnv>): void {
-    const client = this.#clientOf(c)
-    const untilMs = this.#refusedUntilMs.get(client)
-    if (untilMs === undefined) return
-    const leftMs = untilMs - performance.now()
-    if (leftMs > 0) {
-      c.set('isBodyLeft', true)
-      throw overRefusals(this.#policyOf(c), Math.ceil(leftMs / 1000))
+  const refuse = (c: Context<AppEnv>) => {
+    const { name, own } = counted(c)
+    const leftMs = (refusedUntilMs.get(name) ?? 0) - performance.now()
+    if (leftMs <= 0) {
+      refusedUntilMs.delete(name)
+      return
     }
-    this.#refusedUntilMs.delete(client)
+    c.set('isBodyLeft', true)
+    const resetSeconds = Math.ceil(leftMs / 1000)
+    const had = `${own.requests} requests in ${own.windowSeconds} s were refused`
+    throw new Refusal('rate_limited', `${had}; try again in ${resetSeconds} s`, {
+      headers: { 'Retry-After': String(resetSeconds) },
+    })
   }
 
-  async #count(c: Context<AppEnv>, status: number): Promise<void> {
+  const count = async (c: Context<AppEnv>, status: number) => {
     if (!COUNTED.includes(status)) return
-    const client = this.#clientOf(c)
-    const { remaining, resetMs } = await this.#limiter.count(client, this.#policyOf(c))
+    const { name, own } = counted(c)
+    const { remaining, resetMs } = await limiter.count(name, own)
     if (remaining > 0) return
     const nowMs = performance.now()
-    if (this.#refusedUntilMs.size >= MANY_CLIENTS) {
-      for (const [other, untilMs] of this.#refusedUntilMs) {
-        if (untilMs <= nowMs) this.#refusedUntilMs.delete(other)
+    if (refusedUntilMs.size >= MANY_CLIENTS) {
+      for (const [other, untilMs] of refusedUntilMs) {
+        if (untilMs <= nowMs) refusedUntilMs.delete(other)
       }
     }
-    this.#refusedUntilMs.set(client, nowMs + resetMs)
+    refusedUntilMs.set(name, nowMs + resetMs)
   }
 
-  #policyOf(c: Context<AppEnv>): RatePolicy {
-    const { requests, windowSeconds } = ratePolicyOf(this.#keyOf(c), this.#policy)
-    return { requests: TIMES_RUNS * requests, windowSeconds }
+  return {
+    limit: async (c, next) => {
+      refuse(c)
+      try {
+        await next()
+      } catch (error) {
+        await count(c, toRefusal(error, c.req.raw.signal).status)
+        throw error
+      }
+      await count(c, c.res.status)
+    },
+    again: async (c, next) => {
+      refuse(c)
+      await next()
+    },
   }
-
-  /** The key that was found already, or that will be. */
-  #keyOf(c: Context<AppEnv>): ApiKey | undefined {
-    return c.get('key') ?? (this.#ring.isRequired ? this.#ring.find(bearerKey(c) ?? '') : undefined)
-  }
-
-  /** Not the name that its runs are counted under: another client's runs may have the same policy. */
-  #clientOf(c: Context<AppEnv>): string {
-    return `refused:${clientName({ key: this.#keyOf(c), client: c.get('client') })}`
-  }
-}
-
-function overRefusals({ requests, windowSeconds }: RatePolicy, resetSeconds: number): Refusal {
-  const had = `${requests} requests in ${windowSeconds} s were refused`
-  return new Refusal('rate_limited', `${had}; try again in ${resetSeconds} s`, {
-    headers: { 'Retry-After': String(resetSeconds) },
-  })
 }

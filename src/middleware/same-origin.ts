@@ -4,8 +4,8 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { Refusal } from '../run/refusal.ts'
 
 /**
- * Browsers say where a post comes from, in `Sec-Fetch-Site` or at least in `Origin`; what sends neither is no browser
- * and has no visitor to abuse.
+ * Browsers send the origin of a post in `Sec-Fetch-Site`, or at least in `Origin`. A client that sends neither is no
+ * browser, and has no visitor to abuse.
  * @throws {Refusal} `forbidden`
  */
 export function sameOrigin(): MiddlewareHandler {
@@ -20,7 +20,7 @@ function isForeign(c: Context): boolean {
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'
   const origin = c.req.header('Origin')
   if (origin === undefined) return false
-  // Hosts alone: behind a proxy that ends TLS the server does not know its own scheme. `X-Forwarded-Host` is what anybody
-  // says, so a proxy must hand on `Host` itself.
+  // Compare hosts only: behind a proxy that ends TLS the server does not know its own scheme. Any client can set
+  // `X-Forwarded-Host`, so a proxy must pass `Host` itself.
   return !URL.canParse(origin) || new URL(origin).host !== c.req.header('Host')?.toLowerCase()
 }

@@ -1,75 +1,43 @@
-// Header fields that tell a browser what a page may do: nothing but what it needs.
+// Header fields that restrict a page in the browser to what it needs.
 
 import type { MiddlewareHandler } from 'hono'
 import { NONCE, secureHeaders } from 'hono/secure-headers'
 
-const COMMON = {
-  // With the default, `no-referrer`, a browser hides the origin of the page's own form.
-  referrerPolicy: 'same-origin',
-  // A promise for a whole domain is for the proxy that ends TLS to make.
-  strictTransportSecurity: false,
-} as const
+type Policy = NonNullable<Parameters<typeof secureHeaders>[0]>['contentSecurityPolicy']
 
-const NOTHING = {
-  defaultSrc: ["'none'"],
-  formAction: ["'none'"],
-  baseUri: ["'none'"],
-  frameAncestors: ["'none'"],
+const NONE = ["'none'"]
+const SELF = ["'self'"]
+
+/** Permissions of all pages: scripts, styles, pictures and calls, to this server only. */
+const OWN = { scriptSrc: SELF, styleSrc: SELF, imgSrc: ["'self'", 'data:'], connectSrc: SELF }
+
+/** Sets the header fields of an answer with no permissions but those of `policy`. */
+function allowing(policy: Policy): MiddlewareHandler {
+  const nothing = { defaultSrc: NONE, formAction: NONE, baseUri: NONE, frameAncestors: NONE }
+  return secureHeaders({
+    // With the default, `no-referrer`, a browser would hide the origin of the page's own form.
+    referrerPolicy: 'same-origin',
+    // HSTS holds for a whole domain: that is for the proxy that ends TLS to set.
+    strictTransportSecurity: false,
+    contentSecurityPolicy: { ...nothing, ...policy },
+  })
 }
 
-/** For the API: what it answers is nothing to run, to show or to send. */
-const api = secureHeaders({ ...COMMON, contentSecurityPolicy: NOTHING })
+/** For the API, whose answers need no permissions. */
+const api = allowing({})
 
-/**
- * For the page: a script and styles of this server, styles that carry the answer's own nonce (the editor makes some),
- * forms and calls to this server, pictures that a program made. In a frame with a program's HTML it holds too, and that
- * frame may run no script at all.
- */
-const page = secureHeaders({
-  ...COMMON,
-  contentSecurityPolicy: {
-    ...NOTHING,
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'", NONCE],
-    imgSrc: ['data:'],
-    connectSrc: ["'self'"],
-    formAction: ["'self'"],
-  },
-})
+/** For pages, by folder. */
+const pages = new Map([
+  // Styles with the answer's nonce (the editor adds some), forms, and no pictures but those that a program made. The policy
+  // holds in frames with a program's HTML too; such a frame may run no script at all.
+  ['ui', allowing({ ...OWN, styleSrc: [...SELF, NONCE], imgSrc: ['data:'], formAction: SELF })],
+  ['docs', allowing(OWN)],
+  // The page of the queues comes from a library, which needs forms and a base address. Its web fonts are not loaded.
+  ['admin', allowing({ ...OWN, formAction: SELF, baseUri: SELF })],
+])
 
-/** For the API's documentation: scripts, styles and pictures of this server, and calls to it. */
-const docs = secureHeaders({
-  ...COMMON,
-  contentSecurityPolicy: {
-    ...NOTHING,
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'", 'data:'],
-    connectSrc: ["'self'"],
-  },
-})
-
-/**
- * For the page of the queues, which is somebody else's: scripts, styles and pictures of this server, calls to it, and a
- * place that its addresses are relative to. Fonts that it would have from elsewhere it does without.
- */
-const admin = secureHeaders({
-  ...COMMON,
-  contentSecurityPolicy: {
-    ...NOTHING,
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'", 'data:'],
-    connectSrc: ["'self'"],
-    formAction: ["'self'"],
-    baseUri: ["'self'"],
-  },
-})
-
-/** Sets the header fields that a path's answers need. */
+/** Sets the security header fields, by path. */
 export const securityHeaders: MiddlewareHandler = (c, next) => {
-  const [, first = ''] = c.req.path.split('/')
-  if (first === 'ui') return page(c, next)
-  if (first === 'admin') return admin(c, next)
-  return first === 'docs' ? docs(c, next) : api(c, next)
+  const [, folder = ''] = c.req.path.split('/')
+  return (pages.get(folder) ?? api)(c, next)
 }

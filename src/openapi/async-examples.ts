@@ -2,7 +2,7 @@
 
 import { OUTCOME_EXAMPLES } from './examples.ts'
 
-/** What to send to POST /runs. */
+/** Bodies of POST /runs. */
 export const SUBMISSION_EXAMPLES = {
   one: { summary: 'One run', value: { code: 'print(2 + 2)' } },
   batch: {
@@ -33,12 +33,12 @@ const ended = {
 
 const finished = { ...ended, state: 'finished', attempts: 1, result: OUTCOME_EXAMPLES.ok.value }
 
-/** Runs, as far as they come. */
+/** Runs in each state. */
 export const ASYNC_RUN_EXAMPLES = {
-  queued: { summary: 'It waits for its turn', value: queued },
+  queued: { summary: 'The run is queued', value: queued },
   finished: { summary: 'The program ran', value: finished },
   failed: {
-    summary: 'It could not be run',
+    summary: 'The program could not be run',
     value: {
       ...ended,
       state: 'failed',

@@ -1,6 +1,6 @@
-// What the API document says of asynchronous runs.
+// The operations on asynchronous runs in the API document.
 
-import { type DescribeRouteOptions, resolver } from 'hono-openapi'
+import type { DescribeRouteOptions } from 'hono-openapi'
 import { z } from 'zod'
 import { EVENT_ID } from '../async-runs/async-runs.ts'
 import { submissionSchemas } from '../async-runs/submission.ts'
@@ -8,17 +8,17 @@ import { asyncRunSchema } from '../run/async-run.ts'
 import type { RequestLimits } from '../run/request.ts'
 import { loggedRunSchema } from '../run-log/schema.ts'
 import { ASYNC_EVENT_EXAMPLES, ASYNC_RUN_EXAMPLES, SUBMISSION_EXAMPLES } from './async-examples.ts'
-import { answer, component, jsonAnswer, KEY, RATE_HEADERS } from './parts.ts'
-import { refusals } from './refusals.ts'
+import { component, eventStream, jsonAnswer, jsonBody, KEY, RATE_HEADERS, STRING } from './parts.ts'
+import { BODY_REFUSALS, READING_REFUSALS, RUN_REFUSALS, refusals } from './refusals.ts'
 
 /** The data of the event `start`. */
 export const startEventSchema = z
   .strictObject({ attempt: z.int().min(1).describe('Output of earlier attempts is void') })
   .meta({ id: 'StartEvent', description: 'The program has started', examples: [{ attempt: 1 }] })
 
-const ID = { name: 'id', in: 'path', required: true, schema: { type: 'string' } } as const
+const ASYNC = { tags: ['asynchronous runs'], security: KEY }
 
-const READING_REFUSALS = ['not_found', 'unauthorized', 'internal', 'unavailable'] as const
+const ID = { name: 'id', in: 'path', required: true, schema: STRING } as const
 
 /** POST /runs. */
 export function submitOperation(
@@ -27,143 +27,112 @@ export function submitOperation(
 ): DescribeRouteOptions {
   const { one, batch } = submissionSchemas(limits, sendsWebhooks)
   return {
+    ...ASYNC,
     operationId: 'submitRuns',
-    tags: ['asynchronous runs'],
-    summary: 'Ask for programs to be run',
+    summary: 'Submit programs to run',
     description:
-      'Takes one run, or a batch of them: all or none. They wait for their turn, which clients take one after the other. ' +
-      'Each counts against the client’s rate.',
-    security: KEY,
+      'Accepts one run or a batch of runs: all of them or none. Runs wait in a queue that serves clients in turn. ' +
+      'Each run counts against the client’s rate limit.',
     parameters: [
       {
         name: 'Idempotency-Key',
         in: 'header',
         description:
-          'The same post with the same key gets the same runs, and nothing runs twice; another body is refused. ' +
-          'It is remembered as long as the runs are',
+          'A request with the same key and body returns the same runs and starts nothing; the same key with another body ' +
+          'is refused. A key is remembered as long as its runs',
         schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]*$' },
       },
     ],
-    requestBody: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: resolver(z.xor([one, batch]), { io: 'input', unrepresentable: 'any' }),
-          examples: SUBMISSION_EXAMPLES,
-        },
-      },
-    },
+    requestBody: jsonBody(z.xor([one, batch]), SUBMISSION_EXAMPLES),
     responses: {
-      202: {
-        description: 'They were taken',
-        headers: {
-          ...RATE_HEADERS,
-          Location: { description: 'Path of a single run', schema: { type: 'string' } },
-        },
-        content: {
-          'application/json': {
-            schema: answer(
-              z.xor([asyncRunSchema, z.strictObject({ runs: z.array(asyncRunSchema) })]),
-            ),
-            examples: { queued: ASYNC_RUN_EXAMPLES.queued },
+      202: jsonAnswer(
+        'The runs were accepted',
+        z.xor([asyncRunSchema, z.strictObject({ runs: z.array(asyncRunSchema) })]),
+        {
+          headers: {
+            ...RATE_HEADERS,
+            Location: { description: 'Path of the run, if it is a single one', schema: STRING },
           },
+          examples: { queued: ASYNC_RUN_EXAMPLES.queued },
         },
-      },
-      ...refusals(
-        ...(['invalid_request', 'unauthorized', 'forbidden', 'conflict', 'too_large'] as const),
-        ...(['unsupported_media_type', 'rate_limited', 'busy', 'unavailable', 'internal'] as const),
       ),
+      ...refusals(...BODY_REFUSALS, 'forbidden', 'conflict', ...RUN_REFUSALS),
     },
   }
 }
 
 /** GET /runs/{id}. */
 export function findRunOperation(hasRunLog: boolean): DescribeRouteOptions {
+  const schema = hasRunLog ? z.xor([asyncRunSchema, loggedRunSchema]) : asyncRunSchema
   return {
+    ...ASYNC,
     operationId: 'findRun',
-    tags: ['asynchronous runs'],
-    summary: 'How far a run has come',
+    summary: 'Read a run',
     description:
-      'For who asked for it, by key, and for keys with the right `read-runs`; without keys, for whoever knows its id.' +
+      'With keys, only the key that submitted a run, or one with `read-runs`, can read it. Without keys, anyone who knows ' +
+      'its id can.' +
       (hasRunLog
-        ? ' Those who may read the run log get a `LoggedRun` where there is no such asynchronous run, or no longer.'
+        ? ' If no such asynchronous run is kept, a client that may read the run log gets its record, a `LoggedRun`.'
         : ''),
-    security: KEY,
     parameters: [ID],
     responses: {
-      200: {
-        description: 'It',
+      200: jsonAnswer('The run', schema, {
         headers: {
           'Retry-After': {
-            description: 'After how many seconds to look again; absent where it has ended',
+            description: 'Seconds to wait before reading again; absent if the run has ended',
             schema: { type: 'integer' },
           },
         },
-        content: {
-          'application/json': {
-            schema: answer(hasRunLog ? z.xor([asyncRunSchema, loggedRunSchema]) : asyncRunSchema),
-            examples: ASYNC_RUN_EXAMPLES,
-          },
-        },
-      },
-      ...refusals(...(hasRunLog ? (['busy'] as const) : []), ...READING_REFUSALS),
+        examples: ASYNC_RUN_EXAMPLES,
+      }),
+      ...refusals('not_found', ...(hasRunLog ? ['busy' as const] : []), ...READING_REFUSALS),
     },
   }
 }
 
 /** DELETE /runs/{id}. */
 export const cancelRunOperation: DescribeRouteOptions = {
+  ...ASYNC,
   operationId: 'cancelRun',
-  tags: ['asynchronous runs'],
   summary: 'Cancel a run',
   description:
-    'Ends it where it waits or runs, and says what has become of it. For who asked for it.',
-  security: KEY,
+    'Ends the run if it is queued or running, and returns it. With keys, only the key that submitted it can.',
   parameters: [ID],
-  responses: { 200: jsonAnswer('It', asyncRunSchema), ...refusals(...READING_REFUSALS) },
-}
-
-/** An extension of ours: the schema of each event's data. OpenAPI 3.1 has no place for that, nor has its type. */
-const EVENT_SCHEMAS = {
-  'x-events': {
-    start: component('StartEvent'),
-    stdout: component('OutputEvent'),
-    stderr: component('OutputEvent'),
-    end: component('AsyncRun'),
+  responses: {
+    200: jsonAnswer('The run', asyncRunSchema),
+    ...refusals('not_found', ...READING_REFUSALS),
   },
 }
 
 /** GET /runs/{id}/events. */
 export const runEventsOperation: DescribeRouteOptions = {
+  ...ASYNC,
   operationId: 'readRunEvents',
-  tags: ['asynchronous runs'],
-  summary: 'What happens to a run',
+  summary: 'Stream the events of a run',
   description:
-    'All events from the first one on, as they come: `start`, `stdout` and `stderr` with output, last `end` with the whole ' +
-    '`AsyncRun`. Comments come where nothing comes for two seconds. Whoever goes on after a lost connection sends the ' +
-    'id of the last event it had. Hanging up does not stop the program.',
-  security: KEY,
+    'Streams all events of the run from the first one on: `start`, `stdout` and `stderr` with output, and last `end` with ' +
+    'the whole `AsyncRun`. A comment is sent after two seconds without an event. To continue after a lost connection, ' +
+    'send the id of the last event received. Closing the connection does not stop the program.',
   parameters: [
     ID,
     {
       name: 'Last-Event-ID',
       in: 'header',
-      description: 'Events after this one',
+      description: 'Stream only the events after this one',
       schema: { type: 'string', pattern: EVENT_ID.source },
     },
   ],
   responses: {
     200: {
-      description: 'Events',
-      content: {
-        'text/event-stream': {
-          schema: { type: 'string' },
-          examples: ASYNC_EVENT_EXAMPLES,
-          ...EVENT_SCHEMAS,
-        },
-      },
+      description: 'The events',
+      content: eventStream(ASYNC_EVENT_EXAMPLES, {
+        start: component('StartEvent'),
+        stdout: component('OutputEvent'),
+        stderr: component('OutputEvent'),
+        end: component('AsyncRun'),
+      }),
     },
-    204: { description: 'The last event was had: nothing comes any more' },
-    ...refusals('invalid_request', 'busy', ...READING_REFUSALS),
+    204: { description: 'The last event was received already: no more will follow' },
+    ...refusals('invalid_request', 'not_found', 'busy', ...READING_REFUSALS),
   },
 }

@@ -1,4 +1,4 @@
-// The API document, made of what the routes say of themselves.
+// The API document, generated from the routes' descriptions.
 
 import type { Env, Hono } from 'hono'
 import { type GenerateSpecOptions, generateSpecs, resolver } from 'hono-openapi'
@@ -6,7 +6,7 @@ import { startEventSchema } from './async-operations.ts'
 import { outputEventSchema } from './operations.ts'
 import { refusal } from './refusals.ts'
 
-/** Version of the API: of what a client sends and reads. */
+/** Version of the API, as clients see it. */
 const API_VERSION = '1.0.0'
 
 const DOCUMENTATION: GenerateSpecOptions['documentation'] = {
@@ -15,17 +15,17 @@ const DOCUMENTATION: GenerateSpecOptions['documentation'] = {
     title: 'safe-code-executor',
     version: API_VERSION,
     description:
-      'Runs untrusted Python: each program once, in a fresh container without network, with little memory and time.',
+      'Runs untrusted Python. Each program runs once, in a fresh container without network, with limited memory and time.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   tags: [
-    { name: 'run', description: 'Programs' },
-    { name: 'asynchronous runs', description: 'Programs that are asked for now and read later' },
-    { name: 'run log', description: 'What ran, for keys with the right to read it' },
-    { name: 'health', description: 'The server itself' },
+    { name: 'run', description: 'Run a program and wait for its outcome' },
+    { name: 'asynchronous runs', description: 'Submit runs now, read their results later' },
+    { name: 'run log', description: 'Records of finished runs' },
+    { name: 'health', description: 'State of the server' },
   ],
   components: {
-    // What paths, methods and names answer that are not in this document.
+    // Answers to paths, methods and host names that are not in this document.
     responses: {
       NotFound: refusal(['not_found']),
       MethodNotAllowed: refusal(['method_not_allowed']),
@@ -35,19 +35,19 @@ const DOCUMENTATION: GenerateSpecOptions['documentation'] = {
       key: {
         type: 'http',
         scheme: 'bearer',
-        description: 'An API key, where the operator configured some',
+        description: 'An API key, if the server has any',
       },
     },
   },
 }
 
-/** The document of an app's described routes, in OpenAPI 3.1. */
+/** The document of an app's routes, in OpenAPI 3.1. */
 export async function apiDocument<E extends Env>(app: Hono<E>) {
   const document = await generateSpecs(app, {
     documentation: DOCUMENTATION,
     defaultValidationErrorResponse: false,
   })
-  // No path refers to them by a schema: events are text to OpenAPI 3.1.
+  // No path refers to these schemas: to OpenAPI 3.1 a stream of events is text.
   for (const schema of [outputEventSchema, startEventSchema]) {
     const { components } = await resolver(schema, { io: 'output' }).toOpenAPISchema()
     Object.assign(document.components.schemas ?? {}, components?.schemas)

@@ -1,8 +1,8 @@
 // Examples in the API document: requests, one outcome of each status, streams.
 
-import { OUTCOME_EXAMPLE } from '../run/outcome.ts'
+import { OUTCOME_EXAMPLE, type Outcome } from '../run/outcome.ts'
 
-/** Programs to send. */
+/** Requests. */
 export const REQUEST_EXAMPLES = {
   shortest: { summary: 'Only code', value: { code: 'print(2 + 2)' } },
   files: {
@@ -20,62 +20,38 @@ export const REQUEST_EXAMPLES = {
   },
 }
 
-const killed = { ...OUTCOME_EXAMPLE, exitCode: null, signal: 'SIGKILL' }
+/** An outcome that differs from that of `print(2 + 2)`. */
+const ended = (summary: string, status: Outcome['status'], fields: Partial<Outcome> = {}) => ({
+  summary,
+  value: { ...OUTCOME_EXAMPLE, status, ...fields },
+})
+
+/** The outcome of a program that a signal ended. */
+const killed = (summary: string, status: Outcome['status'], fields: Partial<Outcome>) =>
+  ended(summary, status, { output: '', exitCode: null, signal: 'SIGKILL', ...fields })
 
 /** One outcome of each status. */
 export const OUTCOME_EXAMPLES = {
-  ok: { summary: 'It ended well', value: OUTCOME_EXAMPLE },
-  error: {
-    summary: 'An uncaught exception',
-    value: {
-      ...OUTCOME_EXAMPLE,
-      output: '',
-      error: "NameError: name 'x' is not defined",
-      status: 'error',
-      exitCode: 1,
-      stderr:
-        'Traceback (most recent call last):\n  File "main.py", line 1, in <module>\n    x\n' +
-        "NameError: name 'x' is not defined\n",
-    },
-  },
-  timeout: {
-    summary: 'Its time ran out',
-    value: {
-      ...killed,
-      output: '1',
-      error: 'Execution timed out after 10 seconds',
-      status: 'timeout',
-    },
-  },
-  oom: {
-    summary: 'Its memory ran out',
-    value: {
-      ...killed,
-      output: '',
-      error: 'Container killed by memory limit (128 MB)',
-      status: 'oom',
-    },
-  },
-  output_limit: {
-    summary: 'It wrote too much',
-    value: {
-      ...killed,
-      output: 'x…',
-      error: 'Output limit of 1 MB exceeded',
-      status: 'output_limit',
-      truncated: true,
-    },
-  },
-  killed: {
-    summary: 'A signal ended it',
-    value: {
-      ...killed,
-      output: '',
-      error: 'Killed by SIGSEGV',
-      status: 'killed',
-      signal: 'SIGSEGV',
-    },
-  },
+  ok: ended('Success', 'ok'),
+  error: ended('Uncaught exception', 'error', {
+    output: '',
+    error: "NameError: name 'x' is not defined",
+    exitCode: 1,
+    stderr:
+      'Traceback (most recent call last):\n  File "main.py", line 1, in <module>\n    x\n' +
+      "NameError: name 'x' is not defined\n",
+  }),
+  timeout: killed('Time limit', 'timeout', {
+    output: '1',
+    error: 'Execution timed out after 10 seconds',
+  }),
+  oom: killed('Memory limit', 'oom', { error: 'Container killed by memory limit (128 MB)' }),
+  output_limit: killed('Output limit', 'output_limit', {
+    output: 'x…',
+    error: 'Output limit of 1 MB exceeded',
+    truncated: true,
+  }),
+  killed: killed('Ended by a signal', 'killed', { error: 'Killed by SIGSEGV', signal: 'SIGSEGV' }),
 }
 
 /** Streams of events, as they are sent. */
@@ -87,7 +63,7 @@ export const EVENT_EXAMPLES = {
       `: heartbeat\n\nevent: result\ndata: ${JSON.stringify(OUTCOME_EXAMPLES.ok.value)}\n\n`,
   },
   error: {
-    summary: 'Something failed after the start',
+    summary: 'A failure after the start',
     value:
       ': started\n\nevent: error\n' +
       'data: {"output":"","error":"Something went wrong on our side","code":"internal","requestId":"…"}\n\n',

@@ -1,11 +1,11 @@
-// Output that is handed on by time and size, for readers of whom nobody sees that it comes later.
+// Output in batches, by time and size, for readers that do not notice the delay.
 
 import type { StreamName } from '../run/executor.ts'
 import { OutputText, type Piece } from './output-text.ts'
 
-/** How long output is gathered before it is handed on, in milliseconds. */
+/** Maximum delay of output, in milliseconds. */
 const GATHER_MS = 25
-/** How much is gathered at most, in bytes; a chunk that is longer is a piece of its own. */
+/** Maximum size of a batch, in bytes; a longer chunk is a batch of its own. */
 const MAX_GATHERED_BYTES = 65_536
 
 export class GatheredOutput {
@@ -23,7 +23,7 @@ export class GatheredOutput {
     this.#timer ??= setTimeout(() => this.#handOn(), GATHER_MS).unref()
   }
 
-  /** Hands on all there is, and what is left of characters that never became whole. */
+  /** Passes on the rest, with what is left of incomplete characters. */
   end(): void {
     this.#text.end()
     this.#handOn()

@@ -1,25 +1,25 @@
-// The output of a run, between the one who writes it in bytes and the one who reads it as text.
+// The output of a run, between the executor that writes bytes and a reader of text.
 
 import type { ExecutionEvent, StreamName } from '../run/executor.ts'
 import { OutputText, type Piece } from './output-text.ts'
 
-/** Longest piece that is put together of several, in bytes: what a pipe gives at once. */
+/** Longest piece that is joined from several chunks, in bytes: the size of a pipe. */
 const MAX_PIECE_BYTES = 65_536
 
 /**
- * Keeps what was not read yet as the bytes that came, in order. Whoever runs the program calls `tell` and `end`; one reader
- * iterates over the output as text, with `restart` where what it has read is void.
+ * Keeps unread output as bytes, in order. The executor calls `tell` and `end`; one reader iterates over the output as text,
+ * with `restart` if everything before it is void.
  */
 export class OutputFeed implements AsyncIterable<Piece | 'restart'> {
   #chunks: { stream: StreamName; bytes: Buffer }[] = []
-  /** How many of the chunks were read. */
+  /** Number of chunks read. */
   #place = 0
   #text = new OutputText()
   #isRestarted = false
   #isOver = false
   #wake: () => void = () => {}
 
-  /** Keeps output; drops what was not read where the program begins again. Nothing else is of interest here. */
+  /** Keeps output; drops unread output if the program is restarted; ignores other events. */
   tell(event: ExecutionEvent): void {
     if (event.type === 'output') this.#chunks.push(event)
     else if (event.type === 'restart') {
@@ -65,20 +65,17 @@ export class OutputFeed implements AsyncIterable<Piece | 'restart'> {
     return undefined
   }
 
-  /** Reads chunks of one stream, as many as there are and as fit into a piece. */
+  /** Reads chunks of one stream, up to the longest piece. */
   #read(): void {
-    const first = this.#chunks[this.#place]
-    for (
-      let chunk = first;
-      chunk && chunk.stream === first?.stream;
-      chunk = this.#chunks[this.#place]
-    ) {
-      const { stream, bytes } = chunk
-      if (this.#text.bytes > 0 && this.#text.bytes + bytes.length > MAX_PIECE_BYTES) break
-      this.#text.add(stream, bytes)
+    const stream = this.#chunks[this.#place]?.stream
+    for (;;) {
+      const chunk = this.#chunks[this.#place]
+      if (!chunk || chunk.stream !== stream) break
+      if (this.#text.bytes > 0 && this.#text.bytes + chunk.bytes.length > MAX_PIECE_BYTES) break
+      this.#text.add(chunk.stream, chunk.bytes)
       this.#place += 1
     }
-    // Not one by one: to shift a long array copies all of it.
+    // Not one by one: shifting a long array copies all of it.
     if (2 * this.#place <= this.#chunks.length) return
     this.#chunks = this.#chunks.slice(this.#place)
     this.#place = 0

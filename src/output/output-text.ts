@@ -1,11 +1,11 @@
-// The output of a run as text. What comes in bytes before somebody takes it is few pieces, each worth an event.
+// The output of a run as text, in few pieces, each of which becomes one event.
 
 import { StringDecoder } from 'node:string_decoder'
 import type { StreamName } from '../run/executor.ts'
 
 /**
- * How often output may change between the streams before it is taken and still come in the order in which it was written.
- * Beyond, it comes by streams: a program that changes for every byte would make a million pieces.
+ * Maximum number of changes between the streams for which the order of output is kept. After that, output is joined by
+ * stream: a program that changes the stream with every byte would make a million pieces.
  */
 export const MAX_CHANGES = 32
 
@@ -15,22 +15,22 @@ export interface Piece {
   text: string
 }
 
-/** All that a program wrote to one of its streams: what its pieces say together. */
+/** The whole output of one stream: the same text as its pieces together. */
 export function wholeText(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 }
 
 /**
- * Gathers output until it is taken. Half a character waits for its rest; one that never becomes whole is U+FFFD at the end,
- * and so is a byte that is none.
+ * Gathers output until it is taken. An incomplete character is held back until the rest of it arrives; one that stays
+ * incomplete becomes U+FFFD at the end, like an invalid byte.
  */
 export class OutputText {
-  // Several times as fast as a TextDecoder that keeps what was half a character.
+  // Several times as fast as a TextDecoder with `stream: true`.
   readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
   #pieces: Piece[] = []
   #bytes = 0
 
-  /** How much there is to be taken, in bytes. */
+  /** Number of gathered bytes. */
   get bytes(): number {
     return this.#bytes
   }
@@ -40,14 +40,14 @@ export class OutputText {
     this.#gather(stream, this.#decoders[stream].write(bytes))
   }
 
-  /** What is left of characters that never became whole is there to be taken. */
+  /** Adds what is left of incomplete characters. */
   end(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       this.#gather(stream, this.#decoders[stream].end())
     }
   }
 
-  /** All there is. */
+  /** Takes everything gathered. */
   take(): Piece[] {
     const pieces = this.#pieces
     this.#pieces = []
@@ -55,7 +55,7 @@ export class OutputText {
     return pieces
   }
 
-  /** Where there are too many pieces, to the last one of its stream, past those of the other one. */
+  /** Adds to the last piece; if there are too many, to the last one of the same stream. */
   #gather(stream: StreamName, text: string): void {
     if (!text) return
     const isFull = this.#pieces.length >= MAX_CHANGES

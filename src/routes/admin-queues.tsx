@@ -1,7 +1,6 @@
-// GET /admin/queues: a look into the queues, for who signed in with a key that may.
+// GET /admin/queues: the queues as a read-only page, for keys with the right.
 
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { raw } from 'hono/html'
+import { Hono, type MiddlewareHandler } from 'hono'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import type { FindKey } from '../middleware/auth.ts'
@@ -15,7 +14,7 @@ import { type OnRefusal, pageRefusal } from './page-refusal.ts'
 
 const ADMIN_QUEUES = '/admin/queues'
 
-/** What @bull-board's page has to know. Its links are all that it can show of ours: signing out is one, too. */
+/** Options of @bull-board's page. It can show nothing of ours but links, so signing out is one, too. */
 export const BOARD_OPTIONS: QueueBoardOptions = {
   path: ADMIN_QUEUES,
   links: [
@@ -26,13 +25,13 @@ export const BOARD_OPTIONS: QueueBoardOptions = {
 }
 
 export interface AdminQueuesRouteOptions {
-  /** @bull-board's part. */
+  /** @bull-board's app. */
   board: Hono
   ring: KeyRing
   guard: (findKey: FindKey) => MiddlewareHandler<AppEnv>
-  /** What must come from a page of this server. */
+  /** Checks that a request comes from a page of this server. */
   guardOrigin: MiddlewareHandler
-  /** What a form must pass before it is read. */
+  /** Checks a form before it is read. */
   guardForm: MiddlewareHandler<AppEnv>
   onRefusal: OnRefusal
   hasRuns: boolean
@@ -44,7 +43,7 @@ export function adminQueuesRoute(options: AdminQueuesRouteOptions) {
     .get(`${ADMIN_QUEUES}/`, (c) => c.redirect(`../queues${new URL(c.req.url).search}`))
     .get(ADMIN_QUEUES, async (c, next) => {
       if (c.req.query('sign-out') === undefined) return next()
-      // Without a next of its own: the redirect is the answer to whoever passes.
+      // The guard throws, or the redirect below is the answer.
       await guardOrigin(c, async () => signIn(c, undefined))
       return c.redirect('queues')
     })
@@ -57,20 +56,21 @@ export function adminQueuesRoute(options: AdminQueuesRouteOptions) {
     .onError((error, c) => {
       const refusal = pageRefusal(error, c, onRefusal)
       c.header('Cache-Control', 'no-store')
-      // What the page asks for by itself gets no page.
+      // Requests of the page's script get JSON.
       if (['api', 'static'].some((part) => c.req.path.startsWith(`${ADMIN_QUEUES}/${part}/`))) {
         return c.json(refusal.toBody(c.get('requestId')), refusal.status)
       }
-      // A page of one queue, or of one job: its form would be for another folder.
+      // The page of one queue or job is in another folder, to which the form's action would be relative.
       if (c.req.path !== ADMIN_QUEUES) return c.redirect(ADMIN_QUEUES)
-      return refusalPage(c, refusal, ring.isRequired, hasRuns)
+      const state = { needsKey: ring.isRequired, isSignedIn: signedInKey(c) !== undefined, hasRuns }
+      return c.html(<QueuesPage refusal={refusal} {...state} />, refusal.status)
     })
 }
 
-/** The library has more to offer to who may write. Nothing of that is reached, whatever it takes for read-only. */
+/** Refuses everything that could change a queue, whatever the library takes for read-only. */
 const onlyLook: MiddlewareHandler = (c, next) => {
   if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
-  throw new Refusal('method_not_allowed', 'The queues are only to be looked at', {
+  throw new Refusal('method_not_allowed', 'The page of the queues is read-only', {
     headers: { Allow: 'GET' },
   })
 }
@@ -78,25 +78,4 @@ const onlyLook: MiddlewareHandler = (c, next) => {
 const noStore: MiddlewareHandler = async (c, next) => {
   await next()
   if (!c.req.path.startsWith(`${ADMIN_QUEUES}/static/`)) c.header('Cache-Control', 'no-store')
-}
-
-function refusalPage(
-  c: Context<AppEnv>,
-  { code, message, status }: Refusal,
-  needsKey: boolean,
-  hasRuns: boolean,
-) {
-  const isSignedIn = signedInKey(c) !== undefined
-  return c.html(
-    <>
-      {raw('<!doctype html>')}
-      <QueuesPage
-        refusal={{ code, message }}
-        needsKey={needsKey}
-        isSignedIn={isSignedIn}
-        hasRuns={hasRuns}
-      />
-    </>,
-    status,
-  )
 }

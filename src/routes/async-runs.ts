@@ -1,4 +1,4 @@
-// POST /runs, GET and DELETE /runs/{id}, GET /runs/{id}/events: runs that are asked for now and read later.
+// POST /runs, GET and DELETE /runs/{id}, GET /runs/{id}/events: runs that are submitted now and read later.
 
 import { createHash, randomUUID } from 'node:crypto'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
@@ -8,7 +8,6 @@ import {
   type AsyncRuns,
   BEFORE_ALL,
   EVENT_ID,
-  type Idempotency,
   LAST_EVENT_ID,
   type NewRun,
   type SentRun,
@@ -31,11 +30,11 @@ import { Refusal, toRefusal } from '../run/refusal.ts'
 import { byKeyLimits, type RequestLimits } from '../run/request.ts'
 import type { Reading } from '../run-log/run-store.ts'
 import type { LoggedRun } from '../run-log/schema.ts'
-import { AsyncRunEvents } from '../streams/async-run-events.ts'
+import { asyncRunEvents } from '../streams/async-run-events.ts'
 import { sendEvents } from '../streams/send-events.ts'
 import { sendJson } from '../streams/send-json.ts'
 
-/** The form of the ids that are given out here: nothing else is looked for. */
+/** The form of a run's id; others are not looked up. */
 const RUN_ID = /^[0-9a-f-]{36}$/
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
@@ -43,19 +42,19 @@ export interface AsyncRunsRouteOptions {
   asyncRuns: AsyncRuns
   limits: RequestLimits
   sendsWebhooks: boolean
-  /** What a post must pass before its body is read. */
+  /** Checks a post before its body is read. */
   guard: MiddlewareHandler<AppEnv>
-  /** What everything else must pass: any key, where keys are asked for. */
+  /** Checks other requests: any key passes, if the server has keys. */
   guardReading: MiddlewareHandler<AppEnv>
-  /** Undefined where finished runs are not kept. */
+  /** Undefined if there is no run log. */
   runLog: LoggedRuns | undefined
-  /** Counts what was made for clients and not read. */
+  /** Counts unread bytes of all clients. */
   unread: SharedBound
-  /** Told of what fails when an answer has begun and has its status. */
+  /** Called for a failure after the answer has begun, when its status is sent. */
   onRefusal: (refusal: Refusal, requestId: string) => void
 }
 
-/** Finished runs that are kept longer, for those who may read them. */
+/** The run log: finished runs, for keys that may read them. */
 export interface LoggedRuns {
   isReader: (key: ApiKey | undefined) => boolean
   find: (id: string, reading: Reading) => Promise<LoggedRun | undefined>
@@ -64,9 +63,9 @@ export interface LoggedRuns {
 export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
   const { asyncRuns, limits, sendsWebhooks, guard, guardReading, runLog, unread } = options
   const schemasFor = byKeyLimits(limits, (own) => submissionSchemas(own, sendsWebhooks))
-  const streams = new AsyncRunEvents({ asyncRuns, unread })
+  const openEvents = asyncRunEvents(asyncRuns, unread)
 
-  /** The run in the path, where it is there and this client may do this with it. */
+  /** The run in the path, if it exists and the client is allowed to access it. */
   const find = async (c: Context<AppEnv, '/:id'>, isAllowed: IsAllowed) => {
     const id = c.req.param('id')
     const found = RUN_ID.test(id) ? await asyncRuns.find(id) : undefined
@@ -76,15 +75,21 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
   return new Hono<AppEnv>()
     .use('/runs/*', noStore)
     .post('/runs', describeRoute(submitOperation(limits, sendsWebhooks)), guard, async (c) => {
-      const key = idempotencyKey(c)
+      const form = '1 to 255 visible ASCII characters'
+      const key = headerField(c, 'Idempotency-Key', IDEMPOTENCY_KEY, form)
       const text = await c.req.text()
       const body = parseJsonBody(text)
       const origin = runOrigin(c)
       const asked = parseSubmission(body, schemasFor(origin.key)).map(
         (run): NewRun => ({ id: randomUUID(), origin, ...run }),
       )
-      const idempotency = key === undefined ? undefined : { key, digest: digestOf(text) }
-      const runs = await submit(c, asyncRuns, asked, idempotency)
+      const digest = () => createHash('sha256').update(text).digest('hex')
+      const idempotency = key === undefined ? undefined : { key, digest: digest() }
+      // Each run counts against the client's rate; a repeated post counts once.
+      const more = asked.length - 1
+      const giveBack = more > 0 ? await c.get('countMore')?.(more) : undefined
+      const runs = await asyncRuns.submit(asked, idempotency)
+      if (runs[0]?.id !== asked[0]?.id) await giveBack?.()
       const [first] = runs
       if (!first) throw new Error('a post asks for one run at least')
       return isBatch(body)
@@ -114,13 +119,14 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
       return sendJson(c, cancelled.json)
     })
     .get('/runs/:id/events', describeRoute(runEventsOperation), guardReading, async (c) => {
-      const after = lastEventId(c)
+      const form = 'the id of an event, such as 1-7'
+      const after = headerField(c, 'Last-Event-ID', EVENT_ID, form) ?? BEFORE_ALL
       const run = await find(c, mayRead)
       if (!run) throw noSuchRun()
-      // A browser connects again for ever, until it is told that nothing comes any more.
+      // A browser reconnects until it gets a 204.
       if (!isAfter(LAST_EVENT_ID, after)) return c.body(null, 204)
-      const stream = streams.open(run.id, after, {
-        client: clientName({ key: c.get('key'), client: c.get('client') }),
+      const stream = openEvents(run.id, after, {
+        client: clientName(c.var),
         signal: c.req.raw.signal,
         onFailed: (error) => options.onRefusal(toRefusal(error), c.get('requestId')),
         onStream: (ended) => void ended.then(c.get('logLine').hold()),
@@ -129,7 +135,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
     })
 }
 
-/** Whether a client with this key may do something with a run of this owner's. Without keys, who knows the id may. */
+/** Whether a client with this key may access a run of this owner. Without keys, anyone who knows the id may. */
 type IsAllowed = (key: ApiKey | undefined, owner: string) => boolean
 
 const isOwner: IsAllowed = (key, owner) => !key || clientName({ key, client: '' }) === owner
@@ -143,35 +149,13 @@ function listOf(runs: readonly SentRun[]): Uint8Array<ArrayBuffer> {
   return Buffer.concat([Buffer.from('{"runs":['), ...items, Buffer.from(']}')])
 }
 
-/** Each run counts against the client's rate; a post that came before counts once. */
-async function submit(
-  c: Context<AppEnv>,
-  asyncRuns: AsyncRuns,
-  asked: readonly NewRun[],
-  idempotency: Idempotency | undefined,
-): Promise<SentRun[]> {
-  const giveBack = asked.length > 1 ? await c.get('countMore')?.(asked.length - 1) : undefined
-  const runs = await asyncRuns.submit(asked, idempotency)
-  if (runs[0]?.id !== asked[0]?.id) await giveBack?.()
-  return runs
-}
-
-function idempotencyKey(c: Context): string | undefined {
-  const key = c.req.header('Idempotency-Key')
-  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key
-  throw new Refusal('invalid_request', 'Idempotency-Key: must be 1 to 255 visible ASCII characters')
-}
-
-function lastEventId(c: Context): string {
-  const id = c.req.header('Last-Event-ID') ?? BEFORE_ALL
-  if (EVENT_ID.test(id)) return id
-  throw new Refusal('invalid_request', 'Last-Event-ID: must be the id of an event, such as 1-7')
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+/** @throws {Refusal} `invalid_request` if the header field is present and does not have this form. */
+function headerField(c: Context, name: string, form: RegExp, must: string): string | undefined {
+  const value = c.req.header(name)
+  if (value === undefined || form.test(value)) return value
+  throw new Refusal('invalid_request', `${name}: must be ${must}`)
 }
 
 function noSuchRun(): Refusal {
-  return new Refusal('not_found', 'There is no such run, or no longer')
+  return new Refusal('not_found', 'No such run, or it is no longer kept')
 }

@@ -1,21 +1,20 @@
-// GET /openapi.json: the API as a document. GET /docs: the same to read and try, without anything from elsewhere.
+// GET /openapi.json: the API document. GET /docs: Swagger UI for it, which loads nothing from other servers.
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
 import type { AppEnv } from '../middleware/app-env.ts'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 
-/** What the page loads, of the package swagger-ui-dist. */
+/** Files of the package swagger-ui-dist that the page loads, with their types. */
 const ASSETS: Readonly<Record<string, string>> = {
   'swagger-ui-bundle.js': SCRIPT,
   'swagger-ui.css': 'text/css; charset=utf-8',
 }
 
-/** Starts Swagger UI. `validatorUrl` would send the document to a service of its maker. */
+/** Starts Swagger UI. By default `validatorUrl` would send the document to a service of its maker. */
 const START = `SwaggerUIBundle({
   url: '../openapi.json',
   dom_id: '#docs',
@@ -25,30 +24,21 @@ const START = `SwaggerUIBundle({
 })
 `
 
-export interface DocsRouteOptions {
-  /** The document, in OpenAPI 3.1. */
-  document: () => Promise<object>
-}
-
-export function docsRoute({ document }: DocsRouteOptions) {
+/** `document` makes the document, in OpenAPI 3.1. */
+export function docsRoute(document: () => Promise<object>) {
   const app = new Hono<AppEnv>()
     .get('/openapi.json', async (c) => c.json(await document()))
     .get('/docs', (c) => c.redirect('docs/'))
     .get('/docs/', (c) => c.html(<Page />))
     .get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': SCRIPT }))
   for (const [name, type] of Object.entries(ASSETS)) {
-    app.get(`/docs/${name}`, async (c) =>
-      c.body(await readFile(join(packageFolder(), name)), 200, {
-        'Content-Type': type,
-        'Cache-Control': 'public, max-age=86400',
-      }),
-    )
+    app.get(`/docs/${name}`, async (c) => {
+      const file = createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`)
+      const headers = { 'Content-Type': type, 'Cache-Control': 'public, max-age=86400' }
+      return c.body(await readFile(file), 200, headers)
+    })
   }
   return app
-}
-
-function packageFolder(): string {
-  return dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 }
 
 function Page() {
@@ -68,7 +58,7 @@ function Page() {
         <body>
           <div id="docs"></div>
           <noscript>
-            The API as a document: <a href="../openapi.json">openapi.json</a>
+            The API document: <a href="../openapi.json">openapi.json</a>
           </noscript>
         </body>
       </html>

@@ -1,4 +1,4 @@
-// GET /environments: what programs may run in.
+// GET /environments: the environments of programs.
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
@@ -6,11 +6,7 @@ import type { Environments } from '../executor/environments.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import { environmentsOperation } from '../openapi/operations.ts'
 
-export interface EnvironmentsRouteOptions {
-  environments: Environments
-}
-
-export function environmentsRoute({ environments }: EnvironmentsRouteOptions) {
+export function environmentsRoute(environments: Environments) {
   return new Hono<AppEnv>().get('/', describeRoute(environmentsOperation), async (c) =>
     c.json({ environments: await environments.list() }),
   )

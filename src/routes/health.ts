@@ -1,4 +1,4 @@
-// GET /healthz: the process answers. GET /readyz: a real program ran lately.
+// GET /healthz: the process answers. GET /readyz: a program ran recently.
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
@@ -7,12 +7,7 @@ import type { AppEnv } from '../middleware/app-env.ts'
 import type { Drain } from '../middleware/drain.ts'
 import { aliveOperation, readyOperation } from '../openapi/operations.ts'
 
-export interface HealthRouteOptions {
-  readiness: Readiness
-  drain: Drain
-}
-
-export function healthRoute({ readiness, drain }: HealthRouteOptions) {
+export function healthRoute(readiness: Readiness, drain: Drain) {
   return new Hono<AppEnv>()
     .get('/healthz', describeRoute(aliveOperation), (c) => c.json({ status: 'ok' }))
     .get('/readyz', describeRoute(readyOperation), async (c) => {

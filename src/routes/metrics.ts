@@ -1,4 +1,4 @@
-// GET /metrics: for Prometheus.
+// GET /metrics: the metrics, for Prometheus.
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
@@ -6,11 +6,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import { metricsOperation } from '../openapi/operations.ts'
 
-export interface MetricsRouteOptions {
-  metrics: Metrics
-}
-
-export function metricsRoute({ metrics }: MetricsRouteOptions) {
+export function metricsRoute(metrics: Metrics) {
   return new Hono<AppEnv>().get('/', describeRoute(metricsOperation), async (c) =>
     c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
   )

@@ -1,13 +1,13 @@
-// What was thrown while a page was made, which is to be shown on it.
+// An error in making a page, as the refusal that the page shows.
 
 import type { Context } from 'hono'
 import type { AppEnv } from '../middleware/app-env.ts'
 import { type Refusal, toRefusal } from '../run/refusal.ts'
 
-/** Told of every refusal before it is shown. */
+/** Called for every refusal before it is shown. */
 export type OnRefusal = (refusal: Refusal, requestId: string) => void
 
-/** The refusal that a page has to show; its header fields are set already. */
+/** The refusal that the page shows; sets its header fields. */
 export function pageRefusal(error: unknown, c: Context<AppEnv>, onRefusal: OnRefusal): Refusal {
   const refusal = toRefusal(error, c.req.raw.signal)
   onRefusal(refusal, c.get('requestId'))

@@ -1,4 +1,4 @@
-// POST /run: the API. One answer when the program has ended, or its output as it comes.
+// POST /run: runs a program, and answers with its outcome or with a stream of its output.
 
 import { Hono, type MiddlewareHandler } from 'hono'
 import { accepts } from 'hono/accepts'
@@ -11,14 +11,8 @@ import type { Executor } from '../run/executor.ts'
 import { judged } from '../run/issues.ts'
 import { jsonBytes } from '../run/json-bytes.ts'
 import { type Refusal, toRefusal } from '../run/refusal.ts'
-import {
-  byKeyLimits,
-  type RequestLimits,
-  type RunRequest,
-  type RunRequestInput,
-  runRequestSchema,
-} from '../run/request.ts'
-import { RunEvents } from '../streams/run-events.ts'
+import { byKeyLimits, type RequestLimits, runRequestSchema } from '../run/request.ts'
+import { runEvents } from '../streams/run-events.ts'
 import { sendEvents } from '../streams/send-events.ts'
 import { sendJson } from '../streams/send-json.ts'
 
@@ -27,56 +21,40 @@ const EVENT_STREAM = 'text/event-stream'
 export interface RunRouteOptions {
   executor: Executor
   limits: RequestLimits
-  /** What a request must pass before its body is read. */
+  /** Checks a request before its body is read. */
   guard: MiddlewareHandler<AppEnv>
-  /** Counts what was made for clients and not read. */
+  /** Counts unread bytes of all clients. */
   unread: SharedBound
-  /** Told of what fails when an answer has begun and has its status. */
+  /** Called for a failure after the answer has begun, when its status is sent. */
   onRefusal: (refusal: Refusal, requestId: string) => void
 }
 
 export function runRoute({ executor, limits, guard, unread, onRefusal }: RunRouteOptions) {
-  const events = new RunEvents({ executor, unread })
-  return new Hono<AppEnv>().post(
-    '/',
-    describeRoute(runOperation(limits)),
-    guard,
-    validBody(limits),
-    async (c) => {
-      const request: RunRequest = c.req.valid('json')
-      c.header('Vary', 'Accept')
-      const type = accepts(c, {
-        header: 'Accept',
-        supports: ['application/json', EVENT_STREAM],
-        default: 'application/json',
-      })
-      if (type !== EVENT_STREAM) {
-        return sendJson(c, await jsonBytes(await executor.run(request, runOptions(c))))
-      }
-
-      const requestId = c.get('requestId')
-      const stream = await events.start(request, {
-        ...runOptions(c),
-        describeError: (error) => {
-          const refusal = toRefusal(error)
-          onRefusal(refusal, requestId)
-          return refusal.toBody(requestId)
-        },
-        onStream: (ended) => void ended.then(c.get('logLine').hold()),
-      })
-      return sendEvents(c, stream)
-    },
-  )
-}
-
-/** The body, under the limits of the key that came. */
-function validBody(
-  limits: RequestLimits,
-): MiddlewareHandler<AppEnv, string, { in: { json: RunRequestInput }; out: { json: RunRequest } }> {
   const schemaFor = byKeyLimits(limits, runRequestSchema)
-  return async function validBody(c, next) {
+  return new Hono<AppEnv>().post('/', describeRoute(runOperation(limits)), guard, async (c) => {
     const request = judged(schemaFor(c.get('key')), parseJsonBody(await c.req.text()))
-    c.req.addValidatedData('json', request)
-    await next()
-  }
+    c.header('Vary', 'Accept')
+    const type = accepts(c, {
+      header: 'Accept',
+      supports: ['application/json', EVENT_STREAM],
+      default: 'application/json',
+    })
+    if (type !== EVENT_STREAM) {
+      return sendJson(c, await jsonBytes(await executor.run(request, runOptions(c))))
+    }
+
+    const requestId = c.get('requestId')
+    const stream = await runEvents(request, {
+      ...runOptions(c),
+      executor,
+      unread,
+      describeError: (error) => {
+        const refusal = toRefusal(error)
+        onRefusal(refusal, requestId)
+        return refusal.toBody(requestId)
+      },
+      onStream: (ended) => void ended.then(c.get('logLine').hold()),
+    })
+    return sendEvents(c, stream)
+  })
 }

@@ -5,7 +5,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { type AppEnv, readingOf } from '../middleware/app-env.ts'
 import { noStore } from '../middleware/no-store.ts'
-import { listRunsOperation, statsOperation } from '../openapi/run-log-operations.ts'
+import { listRunsOperation, statsOperation } from '../openapi/operations.ts'
 import { describeIssues } from '../run/issues.ts'
 import { Refusal } from '../run/refusal.ts'
 import { listQuerySchema, statsQuerySchema } from '../run-log/query.ts'
@@ -13,7 +13,7 @@ import { BadCursor, type RunStore } from '../run-log/run-store.ts'
 
 export interface RunsRouteOptions {
   store: RunStore
-  /** What a request must pass. */
+  /** Checks a request. */
   guard: MiddlewareHandler<AppEnv>
 }
 
@@ -29,7 +29,7 @@ export function runsRoute({ store, guard }: RunsRouteOptions) {
     )
 }
 
-/** A query string, refused by name where it is not valid. */
+/** Validates a query string. */
 function query<S extends typeof listQuerySchema | typeof statsQuerySchema>(schema: S) {
   return zValidator('query', schema, (result) => {
     if (!result.success) throw new Refusal('invalid_request', describeIssues(result.error.issues))
@@ -37,8 +37,8 @@ function query<S extends typeof listQuerySchema | typeof statsQuerySchema>(schem
 }
 
 /**
- * What the run log answers.
- * @throws {Refusal} `invalid_request` for a cursor of another list; `unavailable` when its database is away; its own.
+ * Reads from the run log.
+ * @throws {Refusal} `invalid_request` for a cursor of another list; `unavailable` if its database is away; those of `ask`.
  */
 export async function fromStore<T>(ask: () => Promise<T>): Promise<T> {
   try {

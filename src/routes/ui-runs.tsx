@@ -1,13 +1,13 @@
-// GET /ui/runs: the run log as a page, for who signed in with a key that may read it.
+// GET /ui/runs: the run log as a page, for keys with the right.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { raw } from 'hono/html'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { type AppEnv, readingOf } from '../middleware/app-env.ts'
 import type { FindKey } from '../middleware/auth.ts'
+import { noStore } from '../middleware/no-store.ts'
 import { postedForm } from '../middleware/posted-form.ts'
-import { describeIssues } from '../run/issues.ts'
-import { Refusal } from '../run/refusal.ts'
+import { judged } from '../run/issues.ts'
+import type { Refusal } from '../run/refusal.ts'
 import { listQuerySchema, statsQuerySchema } from '../run-log/query.ts'
 import type { RunStore } from '../run-log/run-store.ts'
 import { formText } from '../ui/form-request.ts'
@@ -21,7 +21,7 @@ export interface UiRunsRouteOptions {
   ring: KeyRing
   environments: readonly string[]
   guard: (findKey: FindKey) => MiddlewareHandler<AppEnv>
-  /** What a form must pass before it is read. */
+  /** Checks a form before it is read. */
   guardForm: MiddlewareHandler<AppEnv>
   onRefusal: OnRefusal
 }
@@ -33,45 +33,35 @@ export function uiRunsRoute(options: UiRunsRouteOptions) {
     shown: Pick<RunsPageProps, 'content' | 'refusal'>,
     status: Refusal['status'] | 200 = 200,
   ) => {
-    c.header('Cache-Control', 'no-store')
-    const props = { query: filterText(c), environments, needsKey: ring.isRequired }
-    return c.html(
-      <>
-        {raw('<!doctype html>')}
-        <RunsPage {...props} {...shown} isSignedIn={signedInKey(c) !== undefined} />
-      </>,
-      status,
-    )
+    const isSignedIn = signedInKey(c) !== undefined
+    const props = { query: filterText(c), environments, needsKey: ring.isRequired, isSignedIn }
+    return c.html(<RunsPage {...props} {...shown} />, status)
   }
 
   return new Hono<AppEnv>()
+    .use(noStore)
     .get('/', guard(signedInKey), async (c) => {
       const query = filterText(c)
-      const list = listQuerySchema.safeParse(query)
-      const { cursor: _cursor, limit: _limit, ...filters } = query
-      const stats = statsQuerySchema.safeParse(filters)
-      const issues = [...(list.error?.issues ?? []), ...(stats.error?.issues ?? [])]
-      if (!list.success || !stats.success) {
-        throw new Refusal('invalid_request', describeIssues(issues))
-      }
-      const { limit, cursor, ...filter } = list.data
-      const [page, counts] = await Promise.all([
+      const { limit, cursor, ...filter } = judged(listQuerySchema, query)
+      const { limit: _limit, cursor: _cursor, ...filters } = query
+      const counted = judged(statsQuerySchema, filters)
+      const [page, stats] = await Promise.all([
         fromStore(() => store.list(filter, limit, cursor, readingOf(c))),
-        fromStore(() => store.stats(stats.data, c.req.raw.signal)),
+        fromStore(() => store.stats(counted, c.req.raw.signal)),
       ])
-      return render(c, { content: { page, stats: counts } })
+      return render(c, { content: { page, stats } })
     })
     .post('/', guardForm, async (c) => {
       signIn(c, formText(await postedForm(c), 'key'))
       return c.redirect('runs', 303)
     })
     .onError((error, c) => {
-      const { code, message, status } = pageRefusal(error, c, onRefusal)
-      return render(c, { refusal: { code, message } }, status)
+      const refusal = pageRefusal(error, c, onRefusal)
+      return render(c, { refusal }, refusal.status)
     })
 }
 
-/** The filters as they stand in the form; what is empty is not asked for. */
+/** The filters that are filled in, as text. */
 function filterText(c: Context): Record<string, string> {
   return Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ''))
 }

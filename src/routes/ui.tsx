@@ -1,7 +1,6 @@
-// GET and POST /ui: the page, and what its form asks for where no script sends it.
+// GET and POST /ui: the page, and its form without a script.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { raw } from 'hono/html'
 import { type AppEnv, runOptions } from '../middleware/app-env.ts'
 import { postedForm } from '../middleware/posted-form.ts'
 import type { Executor } from '../run/executor.ts'
@@ -10,7 +9,7 @@ import type { Refusal } from '../run/refusal.ts'
 import { keyLimits, type RequestLimits, runRequestSchema } from '../run/request.ts'
 import { refusalText } from '../ui/ends.ts'
 import { EXAMPLES } from '../ui/examples.ts'
-import type { FormFields, FormOptions } from '../ui/form.tsx'
+import { type FormFields, type FormOptions, NO_FIELDS } from '../ui/form.tsx'
 import { formFields, formRequest } from '../ui/form-request.ts'
 import { exampleFields, Page } from '../ui/page.tsx'
 import type { Ended } from '../ui/result.tsx'
@@ -20,17 +19,17 @@ export interface UiRouteOptions {
   executor: Executor
   limits: RequestLimits
   form: FormOptions
-  /** One line on what a program may use. */
-  limitsText: string
-  /** Whether there is a run log to look at. */
+  /** Whether there is a run log. */
   hasRuns: boolean
-  /** What a post must pass before its program is read. */
+  /** Checks a post before its form is read. */
   guard: MiddlewareHandler<AppEnv>
   onRefusal: OnRefusal
 }
 
-export function uiRoute(options: UiRouteOptions) {
-  const { executor, limits, form, limitsText, hasRuns, guard, onRefusal } = options
+/** Maximum of a refused form that is shown again, in characters: sending megabytes back costs more than refusing them. */
+const MAX_SHOWN_AGAIN = 128 * 1024
+
+export function uiRoute({ executor, limits, form, hasRuns, guard, onRefusal }: UiRouteOptions) {
   const memoryOf = (environment: string) =>
     form.environments.find(({ name }) => name === environment)?.memoryBytes ?? 0
   const render = (
@@ -39,15 +38,8 @@ export function uiRoute(options: UiRouteOptions) {
     ended?: Ended,
     status: Refusal['status'] | 200 = 200,
   ) => {
-    const nonce: string = c.get('secureHeadersNonce') ?? ''
-    const shown = ended ? { fields, ended } : { fields }
-    return c.html(
-      <>
-        {raw('<!doctype html>')}
-        <Page {...form} {...shown} limits={limitsText} hasRuns={hasRuns} nonce={nonce} />
-      </>,
-      status,
-    )
+    const shown = { fields, hasRuns, nonce: c.get('secureHeadersNonce') ?? '' }
+    return c.html(<Page {...form} {...shown} {...(ended && { ended })} />, status)
   }
 
   return new Hono<AppEnv>()
@@ -65,29 +57,13 @@ export function uiRoute(options: UiRouteOptions) {
     })
     .onError(async (error, c) => {
       const { code, message, headers, status } = pageRefusal(error, c, onRefusal)
-      // What was typed is not lost, unless it is too large to be read, or to be sent once more.
+      // Keep what was typed, unless it is too large to be read or to be sent back.
       const isLeft = code === 'too_large' || c.get('isBodyLeft') === true
       const typed = isLeft ? NO_FIELDS : await postedForm(c).then(formFields, () => NO_FIELDS)
-      const fields = lengthOf(typed) > MAX_SHOWN_AGAIN ? NO_FIELDS : typed
+      const { displayLastExpression: _checked, ...texts } = typed
+      const isLong = Object.values(texts).join('').length > MAX_SHOWN_AGAIN
       const wait = headers['Retry-After']
       const text = refusalText(code, message, wait === undefined ? undefined : Number(wait))
-      return render(c, fields, { refusal: text }, status)
+      return render(c, isLong ? NO_FIELDS : typed, { refusal: text }, status)
     })
-}
-
-/** How much of a refused form is shown again, in characters: to send megabytes back would be dearer than to refuse them. */
-const MAX_SHOWN_AGAIN = 128 * 1024
-
-function lengthOf({ displayLastExpression: _checked, ...texts }: FormFields): number {
-  return Object.values(texts).join('').length
-}
-
-const NO_FIELDS: FormFields = {
-  code: '',
-  stdin: '',
-  args: '',
-  timeoutSeconds: '',
-  environment: '',
-  outputFiles: '',
-  displayLastExpression: false,
 }

@@ -16,7 +16,6 @@ import { allowedHosts } from '../middleware/allowed-hosts.ts'
 import type { AppEnv } from '../middleware/app-env.ts'
 import { bearerKey } from '../middleware/auth.ts'
 import type { Drain } from '../middleware/drain.ts'
-import { endConnections } from '../middleware/draining.ts'
 import { securityHeaders } from '../middleware/security-headers.ts'
 import { dropUnread } from '../middleware/unread-body.ts'
 import { apiDocument } from '../openapi/document.ts'
@@ -38,7 +37,6 @@ import { requestLimits } from '../run/request.ts'
 import type { RunLog } from '../run-log/run-log.ts'
 import { unreadAnswers } from '../streams/unread-answers.ts'
 import { unreadBytes } from '../streams/unread-bytes.ts'
-import { limitsText } from '../ui/limits-text.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { createRequestGuards } from './request-guards.ts'
 
@@ -97,7 +95,7 @@ export function createApp(options: AppOptions) {
   })
   app.use(accessLog({ logger, onRequest: (request) => metrics.onRequest(request) }))
   app.use(unreadAnswers(unread))
-  app.use(endConnections(drain))
+  app.use(drain.endConnections)
   app.use(dropUnread)
   app.use(securityHeaders)
   app.use(
@@ -148,7 +146,6 @@ export function createApp(options: AppOptions) {
     uiRoute({
       executor,
       limits,
-      limitsText: limitsText(config),
       hasRuns: runLog !== undefined,
       form: {
         environments: config.ENVIRONMENTS.map((name) => ({
@@ -165,9 +162,9 @@ export function createApp(options: AppOptions) {
     }),
   )
   app.route('/ui/assets', uiAssetsRoute())
-  app.route('/environments', environmentsRoute({ environments }))
-  app.route('/', healthRoute({ readiness, drain }))
-  app.route('/metrics', metricsRoute({ metrics }))
+  app.route('/environments', environmentsRoute(environments))
+  app.route('/', healthRoute(readiness, drain))
+  app.route('/metrics', metricsRoute(metrics))
   if (runLog) {
     app.route('/', runsRoute({ store: runLog.store, guard: guards.readRuns(bearerKey) }))
     app.route(
@@ -197,7 +194,10 @@ export function createApp(options: AppOptions) {
     )
   }
   const document = new SharedAttempt(() => apiDocument(app))
-  app.route('/', docsRoute({ document: () => document.get() }))
+  app.route(
+    '/',
+    docsRoute(() => document.get()),
+  )
   app.get('/', (c) => c.redirect('/ui'))
   return app
 }

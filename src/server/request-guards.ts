@@ -10,10 +10,9 @@ import { bodyMemory } from '../middleware/body-memory.ts'
 import { bodySize } from '../middleware/body-size.ts'
 import { contentType } from '../middleware/content-type.ts'
 import type { Drain } from '../middleware/drain.ts'
-import { refuseRuns } from '../middleware/draining.ts'
 import { postedForm } from '../middleware/posted-form.ts'
 import { rateLimit } from '../middleware/rate-limit.ts'
-import { RefusalRate } from '../middleware/refusal-rate.ts'
+import { refusalRate } from '../middleware/refusal-rate.ts'
 import { sameOrigin } from '../middleware/same-origin.ts'
 import type { RateLimiter } from '../rate-limiter/rate-limiter.ts'
 import { formText } from '../ui/form-request.ts'
@@ -51,18 +50,17 @@ export function createRequestGuards({
   drain,
 }: RequestGuardsOptions): RequestGuards {
   const policy = config.RATE_LIMIT
-  const refusals = policy && new RefusalRate({ limiter, policy, ring })
+  const refusals = policy && refusalRate({ limiter, policy, ring })
   const limitRate = policy ? [rateLimit({ limiter, policy })] : []
   const limitRefusals = refusals ? [refusals.limit] : []
   const maxBodyBytes = config.MAX_BODY_BYTES
-  const limitBody = every(bodyMemory({ maxBodyBytes }), bodySize({ maxBytes: maxBodyBytes }))
-  const mayRun = (findKey: FindKey) =>
-    every(refuseRuns(drain), auth({ ring, right: 'run', findKey }))
+  const limitBody = every(bodyMemory(maxBodyBytes), bodySize(maxBodyBytes))
+  const mayRun = (findKey: FindKey) => every(drain.admitRun, auth({ ring, right: 'run', findKey }))
   return {
     run: every(
       ...limitRefusals,
       limitBody,
-      contentType({ allowed: ['application/json'] }),
+      contentType('application/json'),
       mayRun(bearerKey),
       ...limitRate,
     ),
@@ -70,7 +68,7 @@ export function createRequestGuards({
       sameOrigin(),
       ...limitRefusals,
       limitBody,
-      contentType({ allowed: ['multipart/form-data', 'application/x-www-form-urlencoded'] }),
+      contentType('multipart/form-data', 'application/x-www-form-urlencoded'),
       // Its key is in the form.
       mayRun(async (c) => formText(await postedForm(c), 'key')),
       ...(refusals ? [refusals.again] : []),
@@ -80,7 +78,7 @@ export function createRequestGuards({
       sameOrigin(),
       ...limitRefusals,
       limitBody,
-      contentType({ allowed: ['application/x-www-form-urlencoded'] }),
+      contentType('application/x-www-form-urlencoded'),
     ),
     ownPage: sameOrigin(),
     anyKey: every(auth({ ring }), ...limitRefusals),

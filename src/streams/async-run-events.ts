@@ -1,4 +1,4 @@
-// The events of an asynchronous run as a stream: from where its reader was, up to the last one.
+// The events of an asynchronous run as a stream, after the last one that the reader has.
 
 import { SharedBound } from '../admission/shared-bound.ts'
 import type { AsyncRuns, SentEvent } from '../async-runs/async-runs.ts'
@@ -7,55 +7,37 @@ import { eventStream } from './event-stream.ts'
 import { ReadWatch } from './read-watch.ts'
 import { bytesOf, sseEvent } from './server-sent-events.ts'
 
-/** How many readers there may be at once: each holds a connection, and one event that it has not read. */
+/** Maximum number of readers; each has a connection and one unread event. */
 const MAX_READERS = 256
 
-export interface AsyncRunEventsOptions {
-  asyncRuns: Pick<AsyncRuns, 'events'>
-  /** Counts what was made for readers and not read. */
-  unread: SharedBound
-}
-
 export interface OpenOptions {
-  /** Who reads. */
+  /** The reader. */
   client: string
   /** Aborts when the reader leaves. */
   signal: AbortSignal
-  /** Told of what fails while the stream goes on, which ends it. */
+  /** Called with an error that breaks the stream off. */
   onFailed: (error: unknown) => void
-  /** Called with what resolves when the stream is over. */
+  /** Called with a promise that resolves at the end of the stream. */
   onStream: (ended: Promise<void>) => void
 }
 
 /**
- * Streams of events. An event is made when the reader has taken the one before, so that a slow reader costs no more
- * memory than a fast one; one that takes nothing for half a minute is cut off.
+ * Opens streams of events. An event is made when the reader has taken the one before, so that a slow reader costs no more
+ * memory than a fast one; a reader that takes nothing for half a minute is cut off. If there are too many readers, the
+ * oldest of the client that has most is cut off. `unread` counts unread bytes of all clients.
  */
-export class AsyncRunEvents {
-  readonly #asyncRuns: AsyncRunEventsOptions['asyncRuns']
-  readonly #unread: SharedBound
-  readonly #readers = new SharedBound({ max: MAX_READERS })
-
-  constructor({ asyncRuns, unread }: AsyncRunEventsOptions) {
-    this.#asyncRuns = asyncRuns
-    this.#unread = unread
-  }
-
-  /** Where there are too many readers, the first one of the client that has most is cut off. */
-  open(id: string, after: string, options: OpenOptions): ReadableStream<Uint8Array> {
+export function asyncRunEvents(asyncRuns: Pick<AsyncRuns, 'events'>, unread: SharedBound) {
+  const readers = new SharedBound({ max: MAX_READERS })
+  return function open(id: string, after: string, options: OpenOptions) {
     const { client, signal, onFailed, onStream } = options
     const over = new AbortController()
     const cut = (why: string) => over.abort(new Error(`the client ${why}`))
-    const reading = new ReadWatch({
-      unread: this.#unread,
-      client,
-      cut: () => cut('reads too slowly'),
-    })
-    const events = eventsOf(this.#asyncRuns.events(id, after, over.signal), reading)
+    const reading = new ReadWatch({ unread, client, cut: () => cut('reads too slowly') })
+    const events = eventsOf(asyncRuns.events(id, after, over.signal), reading)
     const stream = eventStream(events, { over, onFailed, onPull: () => reading.start() })
     onStream(new Promise((resolve) => onAbort(over.signal, resolve)))
     const stopListening = onAbort(signal, () => over.abort())
-    const remove = this.#readers.add(client, 1, () => cut('has too many streams'))
+    const remove = readers.add(client, 1, () => cut('has too many streams'))
     onAbort(over.signal, () => {
       remove()
       stopListening()

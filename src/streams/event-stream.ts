@@ -1,27 +1,31 @@
 // A stream of server-sent events, as fast as its reader takes it.
 
 import { onAbort } from '../waits/abortable.ts'
-import { InTime } from './in-time.ts'
+import { Bell } from '../waits/bell.ts'
 import { HEARTBEAT, HEARTBEAT_MS } from './server-sent-events.ts'
 
 export interface EventStreamOptions {
-  /** Aborts when the stream is over. Whoever aborts it before its end breaks it off. */
+  /** Aborts at the end of the stream. Abort it earlier to break the stream off. */
   over: AbortController
   /** Called when the reader asks for more. */
   onPull?: () => void
-  /** Told of what fails while events are made, which breaks the stream off. */
+  /** Called with an error of the events, which breaks the stream off. */
   onFailed?: (error: unknown) => void
 }
 
 /**
- * Sends the bytes of events, with a heartbeat where none come for a while. What comes next is asked for when the reader has
- * taken what came before, so that a slow reader costs no more memory than a fast one.
+ * A stream of the events' bytes, with a heartbeat if there is none for a while. The next piece is requested when the reader
+ * has taken the one before, so that a slow reader costs no more memory than a fast one.
  */
 export function eventStream(
   events: AsyncIterable<Uint8Array>,
   { over, onPull, onFailed }: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
-  const pieces = new InTime(events)
+  const iterator = events[Symbol.asyncIterator]()
+  // Not `Promise.race`: each lost race would stay attached to the pending piece, which may take an hour.
+  const bell = new Bell()
+  const ring = () => bell.ring()
+  let coming: Promise<IteratorResult<Uint8Array>> | undefined
   let stopListening = () => {}
   return new ReadableStream<Uint8Array>(
     {
@@ -32,10 +36,18 @@ export function eventStream(
       pull: async (controller) => {
         onPull?.()
         try {
-          const piece = await pieces.next(HEARTBEAT_MS)
+          if (!coming) {
+            coming = iterator.next()
+            coming.then(ring, ring)
+          }
+          const hasCome = await bell.heard(HEARTBEAT_MS)
+          const next = hasCome
+            ? await coming
+            : { done: false as const, value: Buffer.from(HEARTBEAT) }
+          if (hasCome) coming = undefined
           if (over.signal.aborted) return
-          if (piece) {
-            controller.enqueue(piece === 'silence' ? Buffer.from(HEARTBEAT) : piece)
+          if (!next.done) {
+            controller.enqueue(next.value)
             return
           }
           stopListening()

@@ -1,17 +1,17 @@
-// Cuts off a client that does not read what was made for it in time, or for whom too much of that waits.
+// Cuts off a client that does not read its answer in time, or has too much unread.
 
 import type { SharedBound } from '../admission/shared-bound.ts'
 
-/** How long a client may take to read what was made for it, in milliseconds. */
+/** Maximum time to read an answer, in milliseconds. */
 export const READ_TIMEOUT_MS = 30_000
 
 export interface ReadWatchOptions {
-  /** Counts what was made for clients and not read, in bytes. */
+  /** Counts unread bytes of all clients. */
   unread: SharedBound
   client: string
-  /** Called once where the client has to go. */
+  /** Called once to cut the client off. */
   cut: () => void
-  /** READ_TIMEOUT_MS, but for tests. */
+  /** READ_TIMEOUT_MS by default; other values are for tests. */
   timeoutMs?: number | undefined
 }
 
@@ -26,7 +26,7 @@ export class ReadWatch {
     this.#options = options
   }
 
-  /** From now on there is a time in which the client has to read. Called again, it begins anew. */
+  /** Starts the time in which the client has to read, or starts it again. */
   start(): void {
     if (this.#isDone) return
     const { timeoutMs = READ_TIMEOUT_MS } = this.#options
@@ -34,13 +34,13 @@ export class ReadWatch {
     this.#timer.refresh()
   }
 
-  /** So many bytes wait to be read, until the client is done: all that it is counted with. */
+  /** Counts `bytes` as unread until the client is done. */
   hold(bytes: number): void {
     const { unread, client } = this.#options
     if (!this.#isDone) this.#remove = unread.add(client, bytes, () => this.#cut())
   }
 
-  /** All was read, or nobody reads any more. */
+  /** Everything was read, or the client has left. */
   done(): void {
     this.#isDone = true
     clearTimeout(this.#timer)

@@ -1,4 +1,4 @@
-// A run as server-sent events: output as it comes, last the whole outcome.
+// A run as server-sent events: output as it is written, and last the outcome.
 
 import type { SharedBound } from '../admission/shared-bound.ts'
 import { OutputFeed } from '../output/output-feed.ts'
@@ -11,90 +11,74 @@ import { eventStream } from './event-stream.ts'
 import { ReadWatch } from './read-watch.ts'
 import { bytesOf, sseEvent } from './server-sent-events.ts'
 
-export interface RunEventsOptions {
+export interface RunEventsOptions extends Pick<RunOptions, 'signal' | 'origin' | 'onEvent'> {
   executor: Executor
-  /** Counts what was made for readers and not read. */
+  /** Counts unread bytes of all clients. */
   unread: SharedBound
-}
-
-/** The body of the event `error`, for what fails when the program has started. */
-export type DescribeError = (error: unknown) => object
-
-export interface StartOptions extends Pick<RunOptions, 'signal' | 'origin' | 'onEvent'> {
-  describeError: DescribeError
-  /** Called when the stream begins, with what resolves when the run is over, however it ended. */
+  /** Makes the data of the event `error`, for a failure after the start. */
+  describeError: (error: unknown) => object
+  /** Called when the stream begins, with a promise that resolves when the run has ended or failed. */
   onStream?: (ended: Promise<void>) => void
 }
 
 /**
- * Runs programs as streams of events. What was not read yet is kept once, as the bytes that the outcome needs anyway,
- * and an event is made when the reader has taken the one before: a slow reader costs no more memory than a fast one.
+ * Runs a program and streams its events; resolves when the program has started. Unread output is kept once, as the bytes
+ * that the outcome needs anyway, and an event is made when the reader has taken the one before, so that a slow reader costs
+ * no more memory than a fast one.
+ * @throws {Refusal} when the program can't start.
  */
-export class RunEvents {
-  readonly #executor: Executor
-  readonly #unread: SharedBound
-
-  constructor({ executor, unread }: RunEventsOptions) {
-    this.#executor = executor
-    this.#unread = unread
-  }
-
-  /**
-   * Resolves when the program has started.
-   * @throws {Refusal} when it can't.
-   */
-  async start(
-    request: RunRequest,
-    { signal, origin, onEvent, describeError, onStream }: StartOptions,
-  ): Promise<ReadableStream<Uint8Array>> {
-    const feed = new OutputFeed()
-    const over = new AbortController()
-    /** Stops the run. */
-    const stop = new AbortController()
-    const listening = [
-      onAbort(signal, () => stop.abort(signal.reason)),
-      onAbort(over.signal, () => stop.abort('the reader left')),
-    ]
-    if (signal.aborted) stop.abort(signal.reason)
-    let begin = () => {}
-    const started = new Promise<void>((resolve) => {
-      begin = resolve
+export async function runEvents(
+  request: RunRequest,
+  options: RunEventsOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const { executor, unread, signal, origin, onEvent, describeError, onStream } = options
+  const feed = new OutputFeed()
+  const over = new AbortController()
+  /** Stops the run. */
+  const stop = new AbortController()
+  const listening = [
+    onAbort(signal, () => stop.abort(signal.reason)),
+    onAbort(over.signal, () => stop.abort('the reader left')),
+  ]
+  if (signal.aborted) stop.abort(signal.reason)
+  let begin = () => {}
+  const started = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const outcome = executor
+    .run(request, {
+      signal: stop.signal,
+      isFollowed: true,
+      ...(origin && { origin }),
+      onEvent: (event) => {
+        if (event.type === 'started') begin()
+        feed.tell(event)
+        onEvent?.(event)
+      },
     })
-    const outcome = this.#executor
-      .run(request, {
-        signal: stop.signal,
-        isFollowed: true,
-        ...(origin && { origin }),
-        onEvent: (event) => {
-          if (event.type === 'started') begin()
-          feed.tell(event)
-          onEvent?.(event)
-        },
-      })
-      .finally(() => {
-        for (const stopListening of listening) stopListening()
-        feed.end()
-      })
-    await Promise.race([started, outcome])
-    const isOver = () => {}
-    onStream?.(outcome.then(isOver, isOver))
-    const last = outcome.then(
-      async (result) => sseEvent('result', await jsonBytes(result)),
-      async (error) => sseEvent('error', await jsonBytes(describeError(error))),
-    )
-    const reading = new ReadWatch({
-      unread: this.#unread,
-      client: origin ? clientName(origin) : '',
-      cut: () => over.abort(new Error('the client reads too slowly')),
+    .finally(() => {
+      for (const stopListening of listening) stopListening()
+      feed.end()
     })
-    onAbort(over.signal, () => reading.done())
-    // While the program runs its reader has time: no more is kept for it than the outcome needs anyway.
-    void last.then((pieces) => {
-      reading.start()
-      reading.hold(bytesOf(pieces))
-    })
-    return eventStream(eventsOf(feed, last), { over })
-  }
+  await Promise.race([started, outcome])
+  const isOver = () => {}
+  onStream?.(outcome.then(isOver, isOver))
+  const last = outcome.then(
+    async (result) => sseEvent('result', await jsonBytes(result)),
+    async (error) => sseEvent('error', await jsonBytes(describeError(error))),
+  )
+  const reading = new ReadWatch({
+    unread,
+    client: origin ? clientName(origin) : '',
+    cut: () => over.abort(new Error('the client reads too slowly')),
+  })
+  onAbort(over.signal, () => reading.done())
+  // No time limit while the program runs: until then nothing more is kept than the outcome needs anyway.
+  void last.then((pieces) => {
+    reading.start()
+    reading.hold(bytesOf(pieces))
+  })
+  return eventStream(eventsOf(feed, last), { over })
 }
 
 async function* eventsOf(

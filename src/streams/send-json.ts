@@ -1,8 +1,8 @@
-// An answer of which the JSON is there already, as bytes.
+// Answers with JSON that is bytes already.
 
 import type { Context } from 'hono'
 
-/** Answers with it. */
+/** Answers with `json`. */
 export function sendJson(
   c: Context,
   json: Uint8Array<ArrayBuffer>,

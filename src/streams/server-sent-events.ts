@@ -1,22 +1,22 @@
-// Server-sent events as bytes, and the numbers that all streams of them have.
+// Server-sent events as bytes, and the constants of their streams.
 
-/** How long a stream is silent at most, in milliseconds: proxies cut connections on which nothing comes. */
+/** Longest silence of a stream, in milliseconds: proxies close idle connections. */
 export const HEARTBEAT_MS = 2000
-/** What is sent then. */
+/** The comment that is sent then. */
 export const HEARTBEAT = ': heartbeat\n\n'
-/** Longest piece of an event that is handed on at once, in bytes: the rest counts as unread until its turn comes. */
+/** Longest piece of an event, in bytes; the pieces after it count as unread. */
 const MAX_PIECE_BYTES = 65_536
 
 /** Header fields of a stream. */
 export const EVENT_STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
-  'X-Accel-Buffering': 'no', // nginx would hold events back
+  'X-Accel-Buffering': 'no', // keeps nginx from buffering events
 }
 
 /**
- * An event as the pieces in which it is handed on. JSON has no line ends of its own, so one line of data holds anything.
- * Where it is there as bytes it is the same for all streams: never copied to be one with what is around it, where it is long.
+ * An event in pieces. JSON has no line ends, so one line of data holds any value. Long JSON that is bytes already is not
+ * copied: all streams share it.
  */
 export function sseEvent(name: string, data: object | Uint8Array, id?: string): Uint8Array[] {
   const head = Buffer.from(`${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: `)
@@ -32,7 +32,7 @@ export function sseEvent(name: string, data: object | Uint8Array, id?: string): 
   return [head, ...pieces, end]
 }
 
-/** How many bytes several pieces have together. */
+/** Length of several pieces in bytes. */
 export function bytesOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, { length }) => sum + length, 0)
 }

@@ -1,4 +1,4 @@
-// Cuts connections off on which an answer waits to be read for too long, or with too much of it.
+// Closes connections on which an answer stays unread for too long, or too much of it.
 
 import type { ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
@@ -8,44 +8,30 @@ import type { AppEnv } from '../middleware/app-env.ts'
 import { clientName } from '../run/record.ts'
 import { ReadWatch } from './read-watch.ts'
 
-/** What is not more than this, in bytes, is not worth counting: a connection alone takes as much. */
+/** Up to this many unread bytes are not counted: a connection alone takes as much. */
 const SHORT_BYTES = 16 * 1024
 
 /**
- * Counts what the system has not taken of an answer that is written whole. Streams count what they hold by themselves.
- * `timeoutMs`: how long it may take to be read, by default half a minute.
+ * Counts the bytes of complete answers that the system has not taken; streams of events count their own. `timeoutMs` is the
+ * maximum time to read an answer, by default half a minute.
  */
 export function unreadAnswers(unread: SharedBound, timeoutMs?: number): MiddlewareHandler<AppEnv> {
   return async function unreadAnswers(c, next) {
     const response = outgoing(c)
-    if (response) {
-      watch(response, () => {
-        const client = clientName({ key: c.get('key'), client: c.get('client') })
-        return new ReadWatch({ unread, client, cut: () => response.destroy(), timeoutMs })
-      })
-    }
+    // `prefinish`: the app has written everything; `finish`: the system has taken everything.
+    response?.once('prefinish', () => {
+      if (response.destroyed) return // the client left before everything was written
+      const cut = () => response.destroy()
+      const reading = new ReadWatch({ unread, client: clientName(c.var), cut, timeoutMs })
+      for (const event of ['finish', 'close']) response.once(event, () => reading.done())
+      reading.start()
+      if (response.writableLength > SHORT_BYTES) reading.hold(response.writableLength)
+    })
     await next()
   }
 }
 
-/** Undefined where no server of Node's answers: a test calls the app itself. */
+/** The response of Node's server; undefined if a test calls the app directly. */
 export function outgoing(c: Context): ServerResponse | undefined {
   return (c.env as Partial<HttpBindings> | undefined)?.outgoing as ServerResponse | undefined
-}
-
-function watch(response: ServerResponse, begin: () => ReadWatch): void {
-  let isOver = false
-  let end = () => {
-    isOver = true
-  }
-  // `prefinish`: all is written; `finish`: the system has taken all of it.
-  response.once('prefinish', () => {
-    if (isOver) return // its client left before all was written
-    const reading = begin()
-    end = () => reading.done()
-    reading.start()
-    if (response.writableLength > SHORT_BYTES) reading.hold(response.writableLength)
-  })
-  response.once('finish', () => end())
-  response.once('close', () => end())
 }

@@ -1,21 +1,21 @@
-// How much may be made for clients that they have not read.
+// The limit for unread bytes of answers.
 
 import { SharedBound } from '../admission/shared-bound.ts'
 import type { Config } from '../config/config.ts'
 import { MAX_SENT_OF_DISPLAY_BYTE, MAX_SENT_OF_FILE_BYTE } from '../executor/collection.ts'
 import { MAX_JSON_BYTES_OF_BYTE } from '../run/json-bytes.ts'
 
-/** How much may wait for all clients together, at least, in bytes. */
+/** Minimum of the limit for all clients together, in bytes. */
 const MIN_BYTES = 64 * 2 ** 20
-/** How many of the largest answers may wait, at least. */
+/** Number of the largest answers that fit in it. */
 const LARGEST_ANSWERS = 3
-/** Counts bytes that wait to be read: of all clients some of the largest answers, of one client half of that. */
+/** Counts unread bytes of all clients; one client may have half of the limit. */
 export function unreadBytes(limits: ResultLimits): SharedBound {
   const max = maxUnreadBytes(limits)
   return new SharedBound({ max, maxOfClient: max / 2 })
 }
 
-/** How many bytes may wait to be read. */
+/** Maximum of unread bytes of all clients. */
 export function maxUnreadBytes({ MAX_OUTPUT_BYTES, MAX_OUTPUT_FILES_BYTES }: ResultLimits): number {
   const largest =
     MAX_JSON_BYTES_OF_BYTE * MAX_OUTPUT_BYTES +

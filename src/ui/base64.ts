@@ -1,6 +1,6 @@
-// Base64, in a browser and on the server.
+// Base64, in the browser and on the server.
 
-/** How many bytes become characters at once: a call takes only so many arguments. */
+/** Number of bytes per call, which takes a limited number of arguments. */
 const BASE64_CHUNK_BYTES = 8190
 
 export function toBase64(bytes: Uint8Array): string {
@@ -9,7 +9,7 @@ export function toBase64(bytes: Uint8Array): string {
   }
   let text = ''
   for (let from = 0; from < bytes.length; from += BASE64_CHUNK_BYTES) {
-    // A multiple of three bytes: the parts need no padding.
+    // The size is a multiple of three bytes, so the parts need no padding.
     text += btoa(String.fromCharCode(...bytes.subarray(from, from + BASE64_CHUNK_BYTES)))
   }
   return text

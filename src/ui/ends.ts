@@ -1,9 +1,9 @@
-// How a run ended and why one did not start, in words: for the page with a script and without.
+// The page's words for the ends of runs and for refusals, with and without a script.
 
 import type { Outcome } from '../run/outcome.ts'
 import type { RefusalCode } from '../run/refusal.ts'
 
-/** Words and a sign for a status: colour alone tells nothing to many. */
+/** Words and a sign for each status, for readers who don't see the colours. */
 export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; words: string }>> = {
   ok: { sign: '✓', words: 'Succeeded' },
   error: { sign: '✗', words: 'Ended with an error' },
@@ -13,34 +13,36 @@ export const STATUS_WORDS: Readonly<Record<Outcome['status'], { sign: string; wo
   killed: { sign: '⊘', words: 'Killed by a signal' },
 }
 
-/** All of them, in this order. */
+/** All statuses, in this order. */
 export const STATUSES = Object.keys(STATUS_WORDS) as Outcome['status'][]
 
-/** What a refusal means for the one who reads it, and what to do. */
+/** The meaning of a refusal for a reader of the page. */
 const REFUSAL_WORDS: Readonly<Partial<Record<RefusalCode, string>>> = {
-  rate_limited: 'Too many runs from here.',
-  busy: 'All places are taken at the moment.',
-  unavailable: 'Programs can’t be run at the moment; the operator’s log says why.',
-  unauthorized: 'This server asks for a key: enter it in “API key”, below the program.',
-  internal: 'The server failed at it.',
-  too_large: 'That is more than one request may carry.',
+  rate_limited: 'Too many requests.',
+  busy: 'All slots are taken.',
+  unavailable: 'Programs can’t be run at the moment. The server’s log says why.',
+  unauthorized: 'This server requires a key: enter it in “API key”, below the program.',
+  internal: 'The server failed.',
+  too_large: 'The request is too large.',
 }
 
-/** One or two sentences for a refusal; `retryAfterSeconds` where the server says when to try again. */
+/** The heading and the detail of a refusal; `retryAfterSeconds` is from the server's answer, if it has one. */
 export function refusalText(
   code: RefusalCode,
   message: string,
   retryAfterSeconds?: number,
 ): { heading: string; detail: string } {
+  if (message === 'code: must not be blank')
+    return { heading: 'Write a program first.', detail: '' }
   const wait =
     retryAfterSeconds === undefined
       ? ''
       : ` Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`
   const words = REFUSAL_WORDS[code]
-  return { heading: words ? `${words}${wait}` : 'It was not run.', detail: message }
+  return { heading: words ? `${words}${wait}` : 'The program was not run.', detail: message }
 }
 
-/** The facts of an ended run, each with its name. */
+/** The facts of an outcome, each with its name. */
 export function facts(outcome: Outcome, memoryBytes: number): { name: string; value: string }[] {
   const { exitCode, signal, durationMs, cpuMs, peakMemoryBytes, truncated } = outcome
   return [
@@ -71,14 +73,14 @@ export function fileSize(bytes: number): string {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} kB` : `${megabytes(bytes)} MB`
 }
 
-/** Why files did not come back, in words. */
+/** The reasons for which files are left out, in words. */
 export const OMISSION_WORDS: Readonly<Record<Outcome['filesOmitted'][number]['reason'], string>> = {
-  too_large: 'larger than a file may be',
-  too_many: 'more files than may come back',
-  total_too_large: 'more bytes than may come back',
+  too_large: 'larger than the limit for one file',
+  too_many: 'over the limit for the number of files',
+  total_too_large: 'over the limit for the size of all files',
   not_regular: 'not a regular file',
   not_readable: 'not readable',
   bad_name: 'its name is not UTF-8',
-  too_deep: 'in too many folders',
-  not_collected: 'the search ended before all of it was collected',
+  too_deep: 'in too many nested folders',
+  not_collected: 'not collected before the search ended',
 }

@@ -1,17 +1,17 @@
-// The programs that the page offers and README.md explains: what a container allows and what it stops, and ordinary ones.
+// The programs that the page offers: ordinary ones, some that reach a wall, and the experiments of README.md.
 
 export interface Example {
-  /** Names the example in an address. */
+  /** The example's name in an address. */
   id: string
   title: string
-  /** What to expect, and which wall stops it where one does: one sentence. */
+  /** A sentence that says what to expect, and which wall stops the program, if any. */
   expect: string
-  group: 'Ordinary programs' | 'What the walls stop' | 'Experiments'
+  group: 'Ordinary programs' | 'Stopped by a wall' | 'Experiments'
   code: string
   stdin?: string
-  /** Globs of the files that come back. */
+  /** Globs of the files to return. */
   outputFiles?: readonly string[]
-  /** What it needs; by default it runs in any. */
+  /** The environment that the program needs; by default any will do. */
   environment?: 'data'
   displayLastExpression?: boolean
 }
@@ -20,7 +20,7 @@ export const EXAMPLES: readonly Example[] = [
   {
     id: 'hello',
     title: 'Hello',
-    expect: 'An answer in a few milliseconds: the container was waiting.',
+    expect: 'Answers in a few milliseconds: the container is started ahead of time.',
     group: 'Ordinary programs',
     code: `import sys
 
@@ -31,7 +31,7 @@ print(2 + 2)
   {
     id: 'words',
     title: 'Count words',
-    expect: 'Reads the standard input that stands in the fold, and prints a table of its words.',
+    expect: 'Counts the words of the text under “Input”.',
     group: 'Ordinary programs',
     stdin: `the quick brown fox jumps over the lazy dog
 the dog sleeps and the fox runs away
@@ -47,7 +47,7 @@ for word, count in words.most_common(5):
   {
     id: 'countdown',
     title: 'Countdown',
-    expect: 'A line a second, shown as it comes; Stop ends it on the server too.',
+    expect: 'Prints a line a second, shown as it arrives. Stop ends the program on the server too.',
     group: 'Ordinary programs',
     code: `import sys
 import time
@@ -61,7 +61,7 @@ print("lift-off", file=sys.stderr)
   {
     id: 'exception',
     title: 'An exception',
-    expect: 'Ends with an error: its lines in the traceback lead to their lines in the program.',
+    expect: 'Ends with an error. The lines of the traceback link to those of the program.',
     group: 'Ordinary programs',
     code: `def average(numbers):
     return sum(numbers) / len(numbers)
@@ -74,7 +74,7 @@ print(average([]))
   {
     id: 'files',
     title: 'Write files',
-    expect: 'The files that match the patterns in the fold come back to be downloaded.',
+    expect: 'Offers the files that match the patterns under “Output files” as downloads.',
     group: 'Ordinary programs',
     outputFiles: ['*.csv', 'out/**'],
     code: `import csv
@@ -91,7 +91,7 @@ print("done")
   {
     id: 'plot',
     title: 'A plot',
-    expect: 'The figure comes back as a picture; numpy and matplotlib are loaded already.',
+    expect: 'Shows the figure as a picture. numpy and matplotlib are loaded ahead of time.',
     group: 'Ordinary programs',
     environment: 'data',
     code: `import matplotlib.pyplot as plt
@@ -108,7 +108,7 @@ plt.show()
   {
     id: 'table',
     title: 'A table',
-    expect: 'The value of the last line is shown as a table.',
+    expect: 'Shows the value of the last line as a table.',
     group: 'Ordinary programs',
     environment: 'data',
     displayLastExpression: true,
@@ -127,8 +127,8 @@ planets.sort_values("days", ascending=False)
   {
     id: 'infinite-loop',
     title: 'Infinite loop',
-    expect: 'Ends with timeout: a deadline inside the container and a watchdog outside.',
-    group: 'What the walls stop',
+    expect: 'Ends with timeout, by a deadline inside the container and a watchdog outside.',
+    group: 'Stopped by a wall',
     code: `while True:
     pass
 `,
@@ -137,7 +137,7 @@ planets.sort_values("days", ascending=False)
     id: 'memory-bomb',
     title: 'Memory bomb',
     expect: 'Ends with oom: the container has a fixed amount of memory and no swap.',
-    group: 'What the walls stop',
+    group: 'Stopped by a wall',
     code: `blocks = []
 while True:
     blocks.append(bytearray(1024 * 1024))
@@ -147,7 +147,7 @@ while True:
     id: 'network',
     title: 'Network',
     expect: 'Ends with an error: the container has no network, so no name resolves.',
-    group: 'What the walls stop',
+    group: 'Stopped by a wall',
     code: `import urllib.request
 
 print(urllib.request.urlopen("http://example.com", timeout=5).status)
@@ -156,8 +156,8 @@ print(urllib.request.urlopen("http://example.com", timeout=5).status)
   {
     id: 'fork-bomb',
     title: 'Fork bomb',
-    expect: 'Is stopped by the limit of processes, and all of them are gone at the end.',
-    group: 'What the walls stop',
+    expect: 'Reaches the process limit. All processes are gone at the end.',
+    group: 'Stopped by a wall',
     code: `import os
 import time
 
@@ -174,8 +174,8 @@ except BlockingIOError as error:
   {
     id: 'output-flood',
     title: 'Output flood',
-    expect: 'Ends with output_limit: output is cut while it is read, and the program is stopped.',
-    group: 'What the walls stop',
+    expect: 'Ends with output_limit: the output is cut at the limit and the program is stopped.',
+    group: 'Stopped by a wall',
     code: `while True:
     print("all work and no play makes Jack a dull boy")
 `,
@@ -183,7 +183,7 @@ except BlockingIOError as error:
   {
     id: 'passwd',
     title: 'Read /etc/passwd',
-    expect: 'Succeeds, and shows the accounts of the image: none of the host is in it.',
+    expect: 'Succeeds: the accounts are those of the image, not of the host.',
     group: 'Experiments',
     code: `print(open("/etc/passwd").read())
 `,
@@ -191,7 +191,7 @@ except BlockingIOError as error:
   {
     id: 'write-tmp',
     title: 'Write to /tmp',
-    expect: 'Prints “before: False” each time: every run has a container of its own.',
+    expect: 'Prints “before: False” each time: every run gets a fresh container.',
     group: 'Experiments',
     code: `import os
 
@@ -204,7 +204,7 @@ print("after:", open("/tmp/note.txt").read())
   {
     id: 'write-image',
     title: 'Write to the image',
-    expect: 'Ends with an error: the root of the container is read-only.',
+    expect: 'Ends with an error: the root file system is read-only.',
     group: 'Experiments',
     code: `open("/usr/bin/evil", "w")
 `,

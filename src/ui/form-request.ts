@@ -1,24 +1,24 @@
-// The page's form as a request: the same for the script in the browser and for the server where there is none.
+// The page's form as a request, for the script in the browser and for the server.
 
 import { toBase64 } from './base64.ts'
-import type { FormFields } from './form.tsx'
+import { type FormFields, NO_FIELDS, TEXT_FIELDS } from './form.tsx'
 
-/** Most lines of a field that are looked at: what has more items is refused by far fewer. */
+/** Maximum number of lines of a field that are read; the limits for items are far lower. */
 const MAX_LINES = 1000
 
 const CR = 0x0d
 const LF = 0x0a
 
-/** What was filled in. */
+/** The part of `FormData` that is needed here. */
 export type Form = Pick<FormData, 'get' | 'getAll'>
 
-/** A text field's value, with the line ends that the writer saw: forms send CRLF. Empty where it was not sent. */
+/** A text field's value with LF as line ends, of which forms make CRLF; empty if the field was not sent. */
 export function formText(form: Form, name: string): string {
   const value = form.get(name)
   return typeof value === 'string' ? withoutCarriageReturns(value) : ''
 }
 
-/** A text with LF for each CRLF. In bytes: to replace half a million of them in a text takes ten times as long. */
+/** A text with LF for each CRLF, replaced in bytes: half a million of them in a string take ten times as long. */
 function withoutCarriageReturns(text: string): string {
   if (!text.includes('\r\n')) return text
   const bytes = new TextEncoder().encode(text)
@@ -31,21 +31,14 @@ function withoutCarriageReturns(text: string): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, length))
 }
 
-/** What is filled in, as text; files and the key are not: no page has them. */
+/** The form's fields, without files and the key, which no page shows again. */
 export function formFields(form: Form): FormFields {
-  const text = (name: keyof FormFields) => formText(form, name)
-  return {
-    code: text('code'),
-    stdin: text('stdin'),
-    args: text('args'),
-    timeoutSeconds: text('timeoutSeconds'),
-    environment: text('environment'),
-    outputFiles: text('outputFiles'),
-    displayLastExpression: text('displayLastExpression') !== '',
-  }
+  const texts = TEXT_FIELDS.map((name) => [name, formText(form, name)] as const)
+  const displayLastExpression = formText(form, 'displayLastExpression') !== ''
+  return { ...NO_FIELDS, ...Object.fromEntries(texts), displayLastExpression }
 }
 
-/** What the form asks for, to be judged by the same schema as the API's body. An empty field asks for the default. */
+/** The form as the body of an API request, to be validated by the same schema; empty fields mean the default. */
 export async function formRequest(form: Form) {
   const { code, stdin, args, outputFiles, displayLastExpression, ...fields } = formFields(form)
   const timeout = fields.timeoutSeconds.trim()
@@ -64,7 +57,7 @@ export async function formRequest(form: Form) {
   }
 }
 
-/** A text of one item a line, as items. */
+/** The items of a text with one item per line. */
 function lines(text: string): string[] {
   const found: string[] = []
   for (const [line] of text.matchAll(/[^\n]+/g)) {

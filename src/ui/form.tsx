@@ -1,39 +1,45 @@
-// The form: the program, and in a fold what it is given and what it may use.
+// The form: the program, and a panel with its input and limits.
 
-/** What the writer of a program may fill in; text as it stands in the fields. */
-export interface FormFields {
-  code: string
-  stdin: string
-  /** One a line. */
-  args: string
-  timeoutSeconds: string
-  environment: string
-  /** Globs, one a line. */
-  outputFiles: string
-  displayLastExpression: boolean
+/** The text fields; arguments and globs are one per line. */
+const NO_TEXT = {
+  code: '',
+  stdin: '',
+  args: '',
+  timeoutSeconds: '',
+  environment: '',
+  outputFiles: '',
 }
+export const TEXT_FIELDS = Object.keys(NO_TEXT) as (keyof typeof NO_TEXT)[]
+
+/** An empty form. */
+export const NO_FIELDS = { ...NO_TEXT, displayLastExpression: false }
+
+/** The values of the form's fields. */
+export type FormFields = typeof NO_FIELDS
 
 export interface FormOptions {
   environments: readonly { name: string; memoryBytes: number }[]
   defaultTimeoutSeconds: number
   maxTimeoutSeconds: number
-  /** Longest request, in bytes. */
+  /** Maximum size of a request, in bytes. */
   maxBodyBytes: number
-  /** Whether the form asks for a key. */
+  /** Whether the form has a field for a key. */
   needsKey: boolean
 }
 
-export function EditorForm({ fields, ...options }: FormOptions & { fields: FormFields }) {
+type FormProps = FormOptions & { fields: FormFields }
+
+export function EditorForm(props: FormProps) {
   return (
-    // Without an address a form posts to the page's own, with its example in it.
+    // Without an action the form would post to the page's address, with the example in its query.
     <form id="form" method="post" action="ui" enctype="multipart/form-data">
       <div class="editor-head">
         <label for="code" id="code-label">
           Program
         </label>
         <span class="hint" id="editor-hint" hidden>
-          <kbd>Ctrl</kbd> or <kbd>⌘</kbd> with <kbd>Enter</kbd> runs, <kbd>Esc</kbd> then{' '}
-          <kbd>Tab</kbd> leaves
+          <kbd id="run-key">Ctrl</kbd>+<kbd>Enter</kbd>: run · <kbd>Esc</kbd>, <kbd>Tab</kbd>: leave
+          the editor
         </span>
       </div>
       <div class="editor" id="editor">
@@ -46,7 +52,7 @@ export function EditorForm({ fields, ...options }: FormOptions & { fields: FormF
           autocomplete="off"
           autocapitalize="off"
         >
-          {verbatim(fields.code)}
+          {verbatim(props.fields.code)}
         </textarea>
       </div>
       <div class="actions">
@@ -61,24 +67,19 @@ export function EditorForm({ fields, ...options }: FormOptions & { fields: FormF
         </button>
         <span id="said" class="hint" role="status"></span>
       </div>
-      {options.needsKey && (
+      {props.needsKey && (
         <p class="key">
           <label for="key">API key</label>
           <input id="key" name="key" type="password" autocomplete="current-password" />
         </p>
       )}
-      <Inputs fields={fields} {...options} />
+      <Inputs {...props} />
     </form>
   )
 }
 
-function Inputs({
-  fields,
-  environments,
-  defaultTimeoutSeconds,
-  maxTimeoutSeconds,
-  maxBodyBytes,
-}: FormOptions & { fields: FormFields }) {
+function Inputs(props: FormProps) {
+  const { fields, environments, defaultTimeoutSeconds, maxTimeoutSeconds, maxBodyBytes } = props
   return (
     <details class="inputs" id="inputs" open={isFilled(fields)}>
       <summary>Input and limits</summary>
@@ -90,13 +91,13 @@ function Inputs({
           </textarea>
         </p>
         <p>
-          <label for="args">Arguments, one a line</label>
+          <label for="args">Arguments, one per line</label>
           <textarea id="args" name="args" rows={2} spellcheck={false}>
             {verbatim(fields.args)}
           </textarea>
         </p>
         <p>
-          <label for="outputFiles">Output files, one pattern a line</label>
+          <label for="outputFiles">Output files, one pattern per line</label>
           <textarea
             id="outputFiles"
             name="outputFiles"
@@ -154,14 +155,14 @@ function Inputs({
   )
 }
 
-/** Whether anything but the program and the environment is filled in: then the fold is open. */
+/** Whether anything but the program and the environment is filled in: then the panel is open. */
 export function isFilled(fields: Partial<FormFields>): boolean {
   const { stdin, args, outputFiles, timeoutSeconds, displayLastExpression } = fields
   const isText = [stdin, args, outputFiles, timeoutSeconds].some((text) => text)
   return isText || displayLastExpression === true
 }
 
-/** HTML drops one newline at the start of these elements: this is the one that it may drop. */
+/** The content of a `textarea` or `pre`, where HTML drops one newline at the start: adds one for that. */
 export function verbatim(text: string): string {
   return `\n${text}`
 }

@@ -1,18 +1,18 @@
-// HTML of a program's, as a document of its own for a frame without any right: no script, no form, no origin.
+// A program's HTML as the document of a frame without permissions: no script, no form, no origin.
 
-/** Elements that the frame's rights and the page's Content-Security-Policy give nothing to do. */
+/** Elements that the frame's sandbox and the page's Content-Security-Policy disable. */
 const IDLE_TAG = /^<\/?(?:script|link|meta|base|i?frame|object|embed|form)\b/i
 const STYLE_TAG = /^<style\b/i
-/** A tag with its attributes; quadratic time is not to be had with unclosed ones. */
+/** A tag with its attributes; takes linear time for unclosed ones, too. */
 const TAG = /<\/?[a-z](?:"[^"]*"|'[^']*'|[^'"<>])*>/gi
 const SCRIPT = /<script\b[\s\S]*?(?:<\/script\s*>|$)/gi
-/** Attributes that the policy forbids: styles and handlers in them, and what is elsewhere. */
+/** Attributes that the policy forbids: inline styles, handlers and addresses elsewhere. */
 const FORBIDDEN_ATTRIBUTE =
   /\s(?:style|on\w+|srcset|(?:src|background|poster|data)(?!\s*=\s*(?:["']\s*)?data:))\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)/gi
 
 /**
- * The document for `srcdoc`. The wall is the frame's `sandbox=""` and the page's policy, which holds in it too; what
- * both would forbid is taken out only so that no browser has to complain of it, and style sheets get the right to apply.
+ * The document for `srcdoc`. The wall is the frame's `sandbox=""` and the page's policy, which holds in the frame too. What
+ * they forbid is removed only to keep the browser from reporting it, and style sheets get the nonce that lets them apply.
  */
 export function frameDocument(html: string, nonce: string): string {
   const body = html.replace(SCRIPT, '').replace(TAG, (tag) => {

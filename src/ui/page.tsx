@@ -1,37 +1,38 @@
-// The page: a form, a menu of examples, the result. It needs no script; with one, output comes as it is written.
+// The page: a form, a menu of examples, the result. It works without a script; with one, output is streamed.
 
 import { EXAMPLES, type Example } from './examples.ts'
-import { EditorForm, type FormFields, type FormOptions } from './form.tsx'
+import { EditorForm, type FormFields, type FormOptions, NO_FIELDS } from './form.tsx'
 import { type Ended, Result } from './result.tsx'
 import { Shell } from './shell.tsx'
 
 export interface PageProps extends FormOptions {
-  /** What stands in the form. */
+  /** The values in the form. */
   fields: FormFields
-  /** How the program ended, or why none ran. */
+  /** The end of a run, if there was one. */
   ended?: Ended
-  /** One line on what a program may use. */
-  limits: string
-  /** Of the Content-Security-Policy: only styles that carry it are applied. */
+  /** The nonce of the Content-Security-Policy, which styles need to be applied. */
   nonce: string
-  /** Whether there is a run log to look at. */
+  /** Whether there is a run log. */
   hasRuns: boolean
 }
 
-export function Page({ fields, ended, limits, nonce, hasRuns, ...options }: PageProps) {
+export function Page({ fields, ended, nonce, hasRuns, ...options }: PageProps) {
+  const { environments, defaultTimeoutSeconds } = options
+  const memoryMb = (environments[0]?.memoryBytes ?? 0) / 2 ** 20
+  const names = environments.map(({ name }) => name)
   return (
     <Shell
       title="Safe Code Executor"
       base=""
       current="Editor"
       hasRuns={hasRuns}
-      line={`Runs Python once, in a fresh container. ${limits}`}
+      line={`Python in a fresh container · no network · ${memoryMb} MB · ${defaultTimeoutSeconds} s`}
       skip={{ id: 'result', text: 'Skip to the result' }}
-      // The nonce is for the styles that the editor makes.
+      // The script passes the nonce to the editor's styles.
       head={<script type="module" src="ui/assets/page.js" nonce={nonce}></script>}
       more={
         <Examples
-          examples={EXAMPLES.filter(({ environment }) => isRunnable(environment, options))}
+          examples={EXAMPLES.filter(({ environment: its }) => !its || names.includes(its))}
         />
       }
     >
@@ -41,10 +42,6 @@ export function Page({ fields, ended, limits, nonce, hasRuns, ...options }: Page
       </main>
     </Shell>
   )
-}
-
-function isRunnable(environment: string | undefined, { environments }: FormOptions): boolean {
-  return environment === undefined || environments.some(({ name }) => name === environment)
 }
 
 function Examples({ examples }: { examples: readonly Example[] }) {
@@ -78,15 +75,9 @@ function Examples({ examples }: { examples: readonly Example[] }) {
   )
 }
 
-/** What an example puts into the form. */
+/** The values of an example in the form. */
 export function exampleFields(example: Example): FormFields {
-  return {
-    code: example.code,
-    stdin: example.stdin ?? '',
-    args: '',
-    timeoutSeconds: '',
-    environment: example.environment ?? '',
-    outputFiles: (example.outputFiles ?? []).join('\n'),
-    displayLastExpression: example.displayLastExpression ?? false,
-  }
+  const { code, stdin, environment, displayLastExpression } = { ...NO_FIELDS, ...example }
+  const outputFiles = (example.outputFiles ?? []).join('\n')
+  return { ...NO_FIELDS, code, stdin, environment, displayLastExpression, outputFiles }
 }

@@ -1,4 +1,4 @@
-// The result as the server writes it: all of it where there is no script, else the places that the script fills.
+// The result: written by the server if there is no script, else the elements that the script fills.
 
 import { raw } from 'hono/html'
 import { DISPLAY_EXTENSIONS } from '../run/display-types.ts'
@@ -9,14 +9,14 @@ import { verbatim } from './form.tsx'
 import { frameDocument } from './frame-document.ts'
 import { plainName, textParts } from './visible-text.ts'
 
-/** What stands where there is no output. */
-export const PRINTED_NOTHING = 'It printed nothing.'
-/** How much of a text the server shows, in characters: to escape it takes time in which the server answers nobody. */
+/** Shown in place of empty output. */
+export const PRINTED_NOTHING = 'The program printed nothing.'
+/** Maximum of a text that the server shows, in characters: escaping it blocks the server. */
 const MAX_SHOWN_CHARS = 64 * 1024
-/** A table of so many rows needs no tall frame. */
+/** Up to this many rows, a table gets a small frame. */
 const SMALL_TABLE_ROWS = 6
 
-/** How the program ended, or why none ran. */
+/** The end of a run: its outcome, or why there is none. */
 export type Ended =
   | { outcome: Outcome; memoryBytes: number }
   | { refusal: { heading: string; detail: string } }
@@ -40,7 +40,7 @@ export function Result({ ended, nonce }: { ended: Ended | undefined; nonce: stri
       </div>
       <section class="console" id="console" aria-labelledby="output-label" tabindex={0}>
         {outcome && <Texts outcome={outcome} />}
-        {!ended && <p class="empty">What the program prints comes here.</p>}
+        {!ended && <p class="empty">The output of the program appears here.</p>}
       </section>
       <div id="displays" class="displays">
         {outcome && <Displays outcome={outcome} nonce={nonce} />}
@@ -50,7 +50,7 @@ export function Result({ ended, nonce }: { ended: Ended | undefined; nonce: stri
   )
 }
 
-/** How it ended, in words and numbers. */
+/** The end of a run in words and numbers. */
 export function End({ ended }: { ended: Ended }) {
   if ('refusal' in ended) {
     const { heading, detail } = ended.refusal
@@ -59,20 +59,24 @@ export function End({ ended }: { ended: Ended }) {
         <strong>
           <span aria-hidden="true">!</span> {heading}
         </strong>
-        <span id="error">{detail}</span>
+        {detail && <span id="error">{detail}</span>}
       </div>
     )
   }
   const { outcome, memoryBytes } = ended
-  const { sign, words } = STATUS_WORDS[outcome.status]
+  const { status, error } = outcome
+  const { sign, words } = STATUS_WORDS[status]
+  // For other statuses `error` is a full description.
+  const isSaid = status !== 'ok' && status !== 'error'
   return (
-    <div class={`status ${outcome.status}`}>
+    <div class={`status ${status}`}>
       <strong>
-        <span aria-hidden="true">{sign}</span> {words} <code>{outcome.status}</code>
+        <span aria-hidden="true">{sign}</span> {isSaid ? <Visible text={error} /> : words}{' '}
+        <code>{status}</code>
       </strong>
-      {outcome.error !== '' && (
+      {error !== '' && !isSaid && (
         <span id="error">
-          <Visible text={outcome.error} />
+          <Visible text={error} />
         </span>
       )}
       <dl class="facts">
@@ -87,44 +91,42 @@ export function End({ ended }: { ended: Ended }) {
   )
 }
 
-function Texts({ outcome }: { outcome: Outcome }) {
-  const isEmpty = outcome.output === '' && outcome.stderr === ''
+function Texts({ outcome: { output, stderr } }: { outcome: Outcome }) {
   return (
     <>
-      {isEmpty && <p class="empty">{PRINTED_NOTHING}</p>}
-      <pre id="output" class="stdout">
-        {verbatim('')}
-        <Visible text={outcome.output.slice(0, MAX_SHOWN_CHARS)} />
-      </pre>
-      <Rest text={outcome.output} name="output.txt" />
-      {outcome.stderr !== '' && (
+      {output === '' && stderr === '' && <p class="empty">{PRINTED_NOTHING}</p>}
+      <Text id="output" stream="stdout" text={output} file="output.txt" />
+      {stderr !== '' && (
         <section aria-label="Standard error">
-          <pre id="stderr" class="stderr">
-            {verbatim('')}
-            <Visible text={outcome.stderr.slice(0, MAX_SHOWN_CHARS)} />
-          </pre>
-          <Rest text={outcome.stderr} name="errors.txt" />
+          <Text id="stderr" stream="stderr" text={stderr} file="errors.txt" />
         </section>
       )}
     </>
   )
 }
 
-/** What is said below a text that is not shown to its end. */
-function Rest({ text, name }: { text: string; name: string }) {
-  if (text.length <= MAX_SHOWN_CHARS) return null
+/** The output of one stream; `file` is the name of the download if it is too long to show. */
+function Text({ id, stream, text, file }: Record<'id' | 'stream' | 'text' | 'file', string>) {
   return (
-    <p class="hint">
-      Only the first {MAX_SHOWN_CHARS.toLocaleString('en')} of {text.length.toLocaleString('en')}{' '}
-      characters are shown.{' '}
-      <a href={downloadAddress(textToBase64(text))} download={name}>
-        Download all of it
-      </a>
-    </p>
+    <>
+      <pre id={id} class={stream}>
+        {verbatim('')}
+        <Visible text={text.slice(0, MAX_SHOWN_CHARS)} />
+      </pre>
+      {text.length > MAX_SHOWN_CHARS && (
+        <p class="hint">
+          Only the first {MAX_SHOWN_CHARS.toLocaleString('en')} of{' '}
+          {text.length.toLocaleString('en')} characters are shown.{' '}
+          <a href={downloadAddress(textToBase64(text))} download={file}>
+            Download all of it
+          </a>
+        </p>
+      )}
+    </>
   )
 }
 
-/** Text of a program as it is safe to look at. */
+/** A program's text, made safe to display. */
 export function Visible({ text }: { text: string }) {
   return (
     <>
@@ -144,11 +146,11 @@ export function Visible({ text }: { text: string }) {
 interface DisplaysProps {
   outcome: Pick<Outcome, 'displays' | 'displaysOmittedCount'>
   nonce: string
-  /** How much text all of them together show, in characters; those that are left are offered as downloads. */
+  /** Maximum of text in all displays together, in characters; the others are offered as downloads. */
   maxShownChars?: number
 }
 
-/** Figures, tables and other things to look at. */
+/** Figures, tables and other displays. */
 export function Displays({ outcome, nonce, maxShownChars = MAX_SHOWN_CHARS }: DisplaysProps) {
   const { displays, displaysOmittedCount } = outcome
   let charsLeft = maxShownChars
@@ -157,16 +159,25 @@ export function Displays({ outcome, nonce, maxShownChars = MAX_SHOWN_CHARS }: Di
       {displays.map((display, index) => {
         const title = `Display ${index + 1}`
         const chars = display.mime.startsWith('image/') ? 0 : display.data.length
-        if (chars > charsLeft) {
-          return <HiddenDisplay display={display} title={title} />
+        if (chars <= charsLeft) {
+          charsLeft -= chars
+          return <DisplayView display={display} title={title} nonce={nonce} />
         }
-        charsLeft -= chars
-        return <DisplayView display={display} title={title} nonce={nonce} />
+        return (
+          <p class="hint">
+            {title} is too long to show.{' '}
+            <a
+              href={downloadAddress(textToBase64(display.data))}
+              download={`display-${index + 1}.${DISPLAY_EXTENSIONS[display.mime]}`}
+            >
+              Download it
+            </a>
+          </p>
+        )
       })}
       {displaysOmittedCount > 0 && (
         <p class="hint">
-          Displays that did not come back, because they were too many or too large:{' '}
-          {displaysOmittedCount}
+          Displays left out because of their number or size: {displaysOmittedCount}
         </p>
       )}
     </>
@@ -180,22 +191,14 @@ interface DisplayViewProps {
 }
 
 function DisplayView({ display: { mime, data }, title, nonce }: DisplayViewProps) {
-  if (mime === 'image/png' || mime === 'image/jpeg') {
-    return <img src={dataAddress(mime, data)} alt={title} />
-  }
-  if (mime === 'image/svg+xml') {
-    return <img src={dataAddress(mime, textToBase64(data))} alt={title} />
+  if (mime.startsWith('image/')) {
+    const base64 = mime === 'image/svg+xml' ? textToBase64(data) : data
+    return <img src={dataAddress(mime, base64)} alt={title} />
   }
   if (mime === 'text/html') {
     const rows = data.match(/<tr\b/gi)?.length ?? 0
-    return (
-      <iframe
-        class={rows <= SMALL_TABLE_ROWS ? 'small' : ''}
-        sandbox=""
-        title={title}
-        srcdoc={frameDocument(data, nonce)}
-      />
-    )
+    const size = rows <= SMALL_TABLE_ROWS ? 'small' : ''
+    return <iframe class={size} sandbox="" title={title} srcdoc={frameDocument(data, nonce)} />
   }
   return (
     <div class="text">
@@ -204,25 +207,9 @@ function DisplayView({ display: { mime, data }, title, nonce }: DisplayViewProps
   )
 }
 
-/** A display of text that is too long to be shown. */
-function HiddenDisplay({ display: { mime, data }, title }: Omit<DisplayViewProps, 'nonce'>) {
-  const name = `${title.toLowerCase().replace(' ', '-')}.${DISPLAY_EXTENSIONS[mime]}`
-  return (
-    <p class="hint">
-      {title} is too long to be shown.{' '}
-      <a href={downloadAddress(textToBase64(data))} download={name}>
-        Download it
-      </a>
-    </p>
-  )
-}
-
-/** The files that came back, and what of them did not. */
-export function Files({
-  outcome: { files, filesOmitted, filesOmittedCount },
-}: {
-  outcome: Outcome
-}) {
+/** The returned files, and those that were left out. */
+export function Files({ outcome }: { outcome: Outcome }) {
+  const { files, filesOmitted, filesOmittedCount } = outcome
   if (files.length === 0 && filesOmittedCount === 0) return null
   return (
     <>
@@ -243,13 +230,11 @@ export function Files({
             <bdi>
               <Visible text={path} />
             </bdi>{' '}
-            did not come back: {OMISSION_WORDS[reason]}
+            was left out: {OMISSION_WORDS[reason]}
           </li>
         ))}
         {filesOmittedCount > filesOmitted.length && (
-          <li class="omitted">
-            and {filesOmittedCount - filesOmitted.length} more did not come back
-          </li>
+          <li class="omitted">and {filesOmittedCount - filesOmitted.length} more were left out</li>
         )}
       </ul>
     </>
@@ -265,7 +250,7 @@ function downloadAddress(base64: string) {
   return dataAddress('application/octet-stream', base64)
 }
 
-/** Bytes as an address. There is nothing in it to escape, for which a server would look through megabytes. */
+/** Bytes as an address; `raw`, because base64 needs no escaping, which would search megabytes. */
 function dataAddress(type: string, base64: string) {
   return raw(`data:${type};base64,${base64}`)
 }

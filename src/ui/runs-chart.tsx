@@ -1,4 +1,4 @@
-// The chart of the run log: a picture that the server draws, with a title for each bar.
+// The chart of the run log, an SVG with a title for each bar.
 
 import type { Stats } from '../run-log/stats.ts'
 import { duration, STATUSES } from './ends.ts'
@@ -8,7 +8,7 @@ const WIDTH = 960
 const HEIGHT = 160
 const AXIS = 18
 
-/** A bar for each stretch of time, its statuses one above the other. */
+/** A stacked bar for each interval, by status. */
 export function Chart({ stats }: { stats: Stats }) {
   const sinceMs = Date.parse(stats.since)
   const rangeMs = Date.parse(stats.until) - sinceMs

@@ -1,23 +1,23 @@
-// The key of a person at a browser, in a cookie that lasts as long as the browser is open.
+// The key of a browser's user, in a cookie that lasts until the browser is closed.
 
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { Refusal } from '../run/refusal.ts'
 
-/** No script can read it, no other site can send it. */
+/** Name of the cookie, which scripts can't read and other sites can't send. */
 const COOKIE = 'safe-code-executor-key'
 /** Longest key, in characters: browsers keep no cookie of more than 4 KB. */
 const MAX_KEY_LENGTH = 1024
 
-/** The key that somebody signed in with, on this page or on one beside it. */
+/** The key of the user who signed in, on this page or on another in its folder. */
 export function signedInKey(c: Context): string | undefined {
   return getCookie(c, COOKIE)
 }
 
 /**
- * Signs in with a key, or out without one. The cookie has no path: it is for the folder that the page is in, wherever a
- * proxy has put that.
- * @throws {Refusal} `invalid_request` where the key is too long to be one.
+ * Signs in with a key, or out without one. The cookie has no path, so it is for the page's folder, wherever a proxy has put
+ * it.
+ * @throws {Refusal} `invalid_request` if the key is too long.
  */
 export function signIn(c: Context, key: string | undefined): void {
   if (key && key.length > MAX_KEY_LENGTH) {

@@ -1,13 +1,13 @@
-// Output of a program as it is safe to look at: characters that hide, colour or turn text around are shown by name.
+// Makes a program's output safe to display: characters that hide, colour or reverse text are shown by name.
 
-/** A part of a text: as it is, or one character that is shown by its name. */
+/** A part of a text: ordinary text, or one character that is shown by its name. */
 export interface TextPart {
   text: string
   /** Such as `ESC` or `U+202E`; absent for ordinary text. */
   name?: string
 }
 
-/** How many characters of a text are shown by name; further ones are shown as U+FFFD, or a page would be all names. */
+/** Maximum number of characters that are shown by name; further ones are shown as U+FFFD. */
 export const MAX_NAMED = 500
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -20,14 +20,14 @@ const NAMES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Control characters but tab and line ends, and those that change the direction of text (Unicode standard annex 9,
- * section 2). Biome's rule is against such characters by mistake.
+ * Control characters except tab and line ends, and those that change the direction of text (Unicode standard annex 9,
+ * section 2). Biome's rule is for those that are typed by mistake.
  */
 const HIDDEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
   /\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/g
 
-/** The parts of a text, in order; `budget` is how many characters may be shown by name. */
+/** The parts of a text, in order; at most `budget` characters are shown by name. */
 export function textParts(text: string, budget = MAX_NAMED): TextPart[] {
   const parts: TextPart[] = []
   let from = 0
@@ -43,7 +43,7 @@ export function textParts(text: string, budget = MAX_NAMED): TextPart[] {
   return parts
 }
 
-/** A name for a file to be saved under, without such characters. */
+/** A file name without such characters. */
 export function plainName(text: string): string {
   return text.replaceAll(HIDDEN, '_')
 }

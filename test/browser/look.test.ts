@@ -44,7 +44,7 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
-  it('has nothing that axe-core finds, before a run, after one, and with all folds open', async () => {
+  it('has nothing that axe-core finds, before a run, after one, and with all panels open', async () => {
     // The policy of the page forbids axe as well.
     const options = { colorScheme, bypassCSP: true }
     const { page, problems } = await openPage(browser, `${server.url}/ui`, options)

@@ -98,7 +98,7 @@ it.each([
   })
   const screenshot = (name: string) =>
     page.screenshot({ path: `${SCREENSHOTS}/queues-${name}-${colorScheme}-${width}.png` })
-  await page.getByText('This page asks for a key.').waitFor()
+  await page.getByText('This page requires a key.').waitFor()
   await screenshot('sign-in')
   await signIn(page, 'runner')
   await page.getByText('This key does not have the right admin-queues').waitFor()
@@ -122,7 +122,7 @@ it.each([
 
   await page.locator('header [aria-haspopup=menu]').first().click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
-  await page.getByText('This page asks for a key.').waitFor()
+  await page.getByText('This page requires a key.').waitFor()
   expect(problems.filter((problem) => !STATUS_LINE.test(problem))).toEqual([])
   await page.context().close()
 })

@@ -71,7 +71,7 @@ it.each([
     expect(await page.getByLabel('Status').inputValue()).toBe('error')
 
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByText('This page asks for a key.').waitFor()
+    await page.getByText('This page requires a key.').waitFor()
     // The two that it refused are the browser's own lines about their status.
     expect(problems.filter((problem) => !/status of 401/.test(problem))).toEqual([])
     await page.context().close()

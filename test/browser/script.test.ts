@@ -53,12 +53,12 @@ describe('how a program ends', () => {
   it.each([
     ['print(2 + 2)', '✓ Succeeded ok Exit code 0'],
     ['raise SystemExit(3)', '✗ Ended with an error error Exited with code 3 Exit code 3'],
-    ['while True: pass', '⧗ Time ran out timeout Execution timed out after 1 second'],
-    ['while True: print("x" * 9999)', '≡ Too much output output_limit Output limit of 1 MB'],
-    ['import os; os.abort()', '⊘ Killed by a signal killed Killed by SIGABRT Signal SIGABRT'],
+    ['while True: pass', '⧗ Execution timed out after 1 second timeout'],
+    ['while True: print("x" * 9999)', '≡ Output limit of 1 MB exceeded output_limit'],
+    ['import os; os.abort()', '⊘ Killed by SIGABRT killed Signal SIGABRT'],
     [
       'blocks = []\nwhile True: blocks.append(bytearray(2**20))',
-      '▲ Out of memory oom Container killed by memory limit (128 MB)',
+      '▲ Container killed by memory limit (128 MB) oom',
     ],
   ])('is told in words, with a sign and facts: %s', async (code, words) => {
     await typeProgram(page, code)
@@ -151,6 +151,13 @@ describe('the editor', () => {
     await page.keyboard.press('Escape')
     await page.keyboard.press('Tab')
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('run')
+  })
+
+  it('names the key that runs the program on this platform', async () => {
+    const hint = () => page.locator('#editor-hint').innerText()
+    expect(await hint()).toMatch(/^Ctrl\+Enter: run/)
+    await open(`${server.url}/ui`, { userAgent: 'Mozilla/5.0 (Macintosh)' })
+    expect(await hint()).toMatch(/^⌘\+Enter: run/)
   })
 
   it('keeps what was typed when another place on the page is gone to', async () => {
@@ -342,7 +349,7 @@ describe('a refusal', () => {
       await open(`${strict.url}/ui`)
       expect(await runAndWait(page)).toContain('Succeeded')
       expect(await runAndWait(page)).toMatch(
-        /! Too many runs from here\. Try again in \d+ seconds\. More than 1/,
+        /! Too many requests\. Try again in \d+ seconds\. More than 1/,
       )
       expect(watched.problems.splice(0)).toEqual([expect.stringContaining('429')])
     } finally {
@@ -363,7 +370,7 @@ describe('a refusal', () => {
     }
   })
 
-  it('for a crowd says that all places are taken', async () => {
+  it('for a crowd says that all slots are taken', async () => {
     const narrow = await startServer({
       MAX_RUNNING: '1',
       MAX_WAIT_SECONDS: '0.001',
@@ -373,7 +380,7 @@ describe('a refusal', () => {
       await open(`${narrow.url}/ui`)
       const other = narrow.run({ code: 'import time; time.sleep(3)' })
       await page.waitForTimeout(300)
-      expect(await runAndWait(page)).toMatch(/All places are taken .* Try again in \d+ second/)
+      expect(await runAndWait(page)).toMatch(/All slots are taken\. Try again in \d+ second/)
       expect(watched.problems.splice(0)).toEqual([expect.stringContaining('503')])
       await other
     } finally {
@@ -385,7 +392,7 @@ describe('a refusal', () => {
     await page.getByText('Input and limits').click()
     const large = { name: 'large', mimeType: 'text/plain', buffer: Buffer.alloc(3_000_000) }
     await page.getByLabel('Input files').setInputFiles([large])
-    expect(await runAndWait(page)).toMatch(/more than one request may carry\. .* 2\.9 MB together/)
+    expect(await runAndWait(page)).toMatch(/The request is too large\. .* 2\.9 MB together/)
   })
 
   it('for a bad field names it', async () => {
@@ -395,14 +402,14 @@ describe('a refusal', () => {
     expect(watched.problems.splice(0)).toEqual([expect.stringContaining('400')])
   })
 
-  it('is not needed where the browser itself finds a field wrong: the fold opens', async () => {
-    const fold = page.locator('#inputs')
+  it('is not needed where the browser itself finds a field wrong: the panel opens', async () => {
+    const panel = page.locator('#inputs')
     await page.getByText('Input and limits').click()
     await page.getByLabel('Time limit').fill('99')
     await page.getByText('Input and limits').click()
-    expect(await fold.getAttribute('open')).toBeNull()
+    expect(await panel.getAttribute('open')).toBeNull()
     await page.getByRole('button', { name: 'Run' }).click()
-    expect(await fold.getAttribute('open')).not.toBeNull()
+    expect(await panel.getAttribute('open')).not.toBeNull()
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('timeoutSeconds')
   })
 

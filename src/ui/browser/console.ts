@@ -1,19 +1,19 @@
-// The output as it comes: both streams in their order, each line of a traceback with a way to its line.
+// The output while the program runs: both streams in order, with links from tracebacks to lines of the program.
 
 import { MAX_NAMED, textParts } from '../visible-text.ts'
 
 type StreamName = 'stdout' | 'stderr'
 
-/** A block of one stream gets no more than this before a new one begins: what is appended to is laid out again. */
+/** Size after which a new block begins, because the browser lays out the whole block with each addition. */
 const BLOCK_CHARS = 16_384
-/** A longer one is not kept to be drawn again, in characters. */
+/** Longest unfinished line that is drawn again when more of it arrives, in characters. */
 const MAX_BEGUN_CHARS = 1000
-/** A traceback’s line about the program itself: another file of that name has its folder before it. */
+/** A line of the program in a traceback. Other files named `main.py` have their folder before the name. */
 const LINE = /File "main\.py", line ([1-9]\d{0,6})(?!\d)/g
-/** How many lines of tracebacks lead to their lines. */
-const MAX_WAYS = 200
+/** Maximum number of links to lines. */
+const MAX_LINKS = 200
 
-/** A run of output of one stream. */
+/** Consecutive output of one stream. */
 interface Block {
   stream: StreamName
   element: HTMLElement
@@ -25,10 +25,10 @@ export class Console {
   readonly #goTo: (line: number) => void
   #block: Block | undefined
   #waiting: { stream: StreamName; text: string }[] = []
-  /** The start of a line of stderr that has not ended: it may become one with a way to a line. */
+  /** An unfinished line of stderr, which may still become a link. */
   #begun: Text | undefined
   #named = 0
-  #ways = 0
+  #links = 0
   #frame = 0
   #stdout: string[] = []
 
@@ -45,16 +45,16 @@ export class Console {
     this.#waiting = []
     this.#stdout = []
     this.#named = 0
-    this.#ways = 0
+    this.#links = 0
     this.#frame = 0
   }
 
-  /** All that went to standard output. */
+  /** The whole standard output. */
   get stdout(): string {
     return this.#stdout.join('')
   }
 
-  /** Adds output; it is drawn once a frame, however often it comes. */
+  /** Adds output, which is drawn once per frame. */
   write(stream: StreamName, text: string): void {
     if (stream === 'stdout') this.#stdout.push(text)
     const last = this.#waiting.at(-1)
@@ -63,7 +63,7 @@ export class Console {
     this.#frame ||= requestAnimationFrame(() => this.flush())
   }
 
-  /** Draws what waits. */
+  /** Draws all added output. */
   flush(): void {
     cancelAnimationFrame(this.#frame)
     this.#frame = 0
@@ -74,7 +74,7 @@ export class Console {
     if (isAtEnd) this.#element.scrollTop = this.#element.scrollHeight
   }
 
-  /** A sentence of the page's own where there is no output. */
+  /** Shows a sentence of the page in place of output. */
   note(text: string): void {
     const note = document.createElement('p')
     note.className = 'empty'
@@ -88,7 +88,7 @@ export class Console {
 
   #append(stream: StreamName, text: string): void {
     const before = this.#block
-    // A new block begins a new line: only where one has ended may another of the same stream follow.
+    // A new block begins on a new line, so a full one of the same stream goes on to the end of its line.
     const isFull = before !== undefined && before.chars > BLOCK_CHARS && endsLine(before.element)
     const block = before?.stream === stream && !isFull ? before : this.#begin(stream)
     block.chars += text.length
@@ -96,7 +96,7 @@ export class Console {
     else this.#appendLines(block.element, text)
   }
 
-  /** Standard error, with the ways to lines: a line that has only begun is drawn again when more of it comes. */
+  /** Draws standard error with links; an unfinished line is drawn again when more of it arrives. */
   #appendLines(parent: HTMLElement, text: string): void {
     const whole = (this.#begun?.data ?? '') + text
     this.#begun?.remove()
@@ -104,7 +104,7 @@ export class Console {
     const end = whole.lastIndexOf('\n') + 1
     const rest = whole.slice(end)
     const isPlain = rest.length < MAX_BEGUN_CHARS && textParts(rest).every(({ name }) => !name)
-    this.#drawWithWays(parent, isPlain ? whole.slice(0, end) : whole)
+    this.#drawWithLinks(parent, isPlain ? whole.slice(0, end) : whole)
     if (!isPlain || rest === '') return
     this.#begun = document.createTextNode(rest)
     parent.append(this.#begun)
@@ -123,20 +123,20 @@ export class Console {
     return this.#block
   }
 
-  #drawWithWays(parent: HTMLElement, text: string): void {
+  #drawWithLinks(parent: HTMLElement, text: string): void {
     let from = 0
     for (const match of text.matchAll(LINE)) {
-      if (this.#ways >= MAX_WAYS) break
-      this.#ways += 1
+      if (this.#links >= MAX_LINKS) break
+      this.#links += 1
       this.#draw(parent, text.slice(from, match.index))
-      const way = document.createElement('a')
-      way.href = '#code-editor'
-      way.textContent = match[0]
-      way.addEventListener('click', (event) => {
+      const link = document.createElement('a')
+      link.href = '#code-editor'
+      link.textContent = match[0]
+      link.addEventListener('click', (event) => {
         event.preventDefault()
         this.#goTo(Number(match[1]))
       })
-      parent.append(way)
+      parent.append(link)
       from = match.index + match[0].length
     }
     this.#draw(parent, text.slice(from))

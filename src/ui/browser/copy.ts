@@ -1,24 +1,20 @@
-// Text into the clipboard.
+// Copies text to the clipboard.
 
-/** Whether it could be done: a page without TLS has only the older way. */
+/** Whether the text was copied. Without TLS only the older way works. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
     return true
   } catch {
-    return copySelected(text)
+    const before = document.activeElement
+    const area = document.createElement('textarea')
+    area.value = text
+    area.className = 'off-screen'
+    document.body.append(area)
+    area.select()
+    const isDone = document.execCommand('copy')
+    area.remove()
+    if (before instanceof HTMLElement) before.focus()
+    return isDone
   }
-}
-
-function copySelected(text: string): boolean {
-  const before = document.activeElement
-  const area = document.createElement('textarea')
-  area.value = text
-  area.className = 'off-screen'
-  document.body.append(area)
-  area.select()
-  const isDone = document.execCommand('copy')
-  area.remove()
-  if (before instanceof HTMLElement) before.focus()
-  return isDone
 }

@@ -1,4 +1,4 @@
-// The editor: CodeMirror over the form's text area, which keeps the text for the form.
+// The editor: CodeMirror in place of the form's text area, which keeps the text for the form.
 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
 import { python } from '@codemirror/lang-python'
@@ -21,24 +21,15 @@ import { classHighlighter } from '@lezer/highlight'
 
 export interface EditorOptions {
   textarea: HTMLTextAreaElement
-  /** Where the editor goes. */
+  /** The element that gets the editor. */
   parent: HTMLElement
-  /** Of the Content-Security-Policy, for the styles that the editor makes. */
+  /** The nonce of the Content-Security-Policy, for the editor's styles. */
   nonce: string
   onRun: () => void
   onChange: () => void
 }
 
-export interface Editor {
-  get: () => string
-  /** Puts another program in, as a change that can be undone. */
-  set: (text: string) => void
-  /** Goes to a line, counted from 1; where there is no such line, to the last. */
-  goTo: (line: number) => void
-  focus: () => void
-}
-
-export function createEditor({ textarea, parent, nonce, onRun, onChange }: EditorOptions): Editor {
+export function createEditor({ textarea, parent, nonce, onRun, onChange }: EditorOptions) {
   const run = () => {
     onRun()
     return true
@@ -81,7 +72,8 @@ export function createEditor({ textarea, parent, nonce, onRun, onChange }: Edito
   const get = () => view.state.doc.toString()
   return {
     get,
-    set: (text) => {
+    /** Replaces the program, as a change that can be undone. */
+    set: (text: string) => {
       if (text === get()) return
       view.dispatch({
         changes: { from: 0, to: view.state.doc.length, insert: text },
@@ -89,7 +81,8 @@ export function createEditor({ textarea, parent, nonce, onRun, onChange }: Edito
         scrollIntoView: true,
       })
     },
-    goTo: (line) => {
+    /** Goes to a line, counted from 1, or else to the last line. */
+    goTo: (line: number) => {
       const { from, to } = view.state.doc.line(Math.min(line, view.state.doc.lines))
       view.dispatch({
         selection: { anchor: from, head: to },
@@ -102,11 +95,11 @@ export function createEditor({ textarea, parent, nonce, onRun, onChange }: Edito
 }
 
 /**
- * Typing over a selection, done here: the browser would keep the look of what it replaces in a style attribute, which
- * the page's Content-Security-Policy forbids.
+ * Replaces a selection by typed text. The browser would do so with a style attribute, to keep the look of the old text,
+ * which the page's Content-Security-Policy forbids.
  */
 function replaceSelection(event: InputEvent, view: EditorView): boolean {
-  // What is selected on the page: what the editor knows of it may be older.
+  // The selection on the page: the editor's own may be older.
   const selection = document.getSelection()
   const isTyping = event.inputType === 'insertText' && event.data !== null && !view.composing
   if (!isTyping || !selection || selection.isCollapsed) return false

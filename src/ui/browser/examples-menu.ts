@@ -1,4 +1,4 @@
-// The menu of examples: without a script its links lead to pages, with one they fill the form.
+// The menu of examples, whose links fill the form; without a script they lead to pages.
 
 import type { FormFields } from '../form.tsx'
 import { element } from './dom.ts'

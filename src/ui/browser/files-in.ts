@@ -1,4 +1,4 @@
-// Files for the program: picked, or dropped anywhere on the form.
+// Input files: chosen, or dropped anywhere on the form.
 
 import { fileSize } from '../ends.ts'
 import { element } from './dom.ts'
@@ -8,7 +8,7 @@ export function takeFiles(form: HTMLFormElement): void {
   const list = element('file-list', HTMLUListElement)
   const set = (files: File[]) => {
     const transfer = new DataTransfer()
-    // Of two of one name the later one counts, as in a folder.
+    // Of two files with the same name the later one counts, as in a folder.
     for (const file of new Map(files.map((file) => [file.name, file])).values()) {
       transfer.items.add(file)
     }
@@ -43,7 +43,7 @@ export function takeFiles(form: HTMLFormElement): void {
   form.addEventListener('dragleave', (event) => {
     if (!form.contains(event.relatedTarget as Node | null)) form.classList.remove('dropping')
   })
-  // While files come in, before the editor takes them for text.
+  // In the capture phase, before the editor takes the files for text.
   form.addEventListener(
     'drop',
     (event) => {

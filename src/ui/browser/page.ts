@@ -1,7 +1,7 @@
-// The page's script: makes a page that works without it nicer to use.
+// The page's script. The page works without it; with it there are an editor, streamed output and links to share.
 
 import { createClient } from '../../client/client.ts'
-import type { FormFields } from '../form.tsx'
+import { type FormFields, isFilled, NO_FIELDS } from '../form.tsx'
 import { formFields } from '../form-request.ts'
 import { Console } from './console.ts'
 import { copyText } from './copy.ts'
@@ -9,14 +9,13 @@ import { element } from './dom.ts'
 import { createEditor } from './editor.ts'
 import { offerExamples } from './examples-menu.ts'
 import { takeFiles } from './files-in.ts'
-import { fillForm } from './fill-form.ts'
 import { Runner } from './run.tsx'
 import { FRAGMENT_NAME, fromFragment, toFragment } from './share.ts'
 import { keep, kept } from './storage.ts'
 
-/** How long a short message stays, in milliseconds. */
+/** Time for which a short message stays, in milliseconds. */
 const MESSAGE_MS = 4000
-/** How long after the last key the program is kept, in milliseconds. */
+/** Time from the last key press until the program is saved, in milliseconds. */
 const KEEP_MS = 300
 
 const form = element('form', HTMLFormElement)
@@ -25,7 +24,7 @@ const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce 
 
 const runInForm = () => form.requestSubmit(element('run', HTMLButtonElement))
 let keepTimer: number | undefined
-/** Whether what changes was not typed: an example or a link comes in. */
+/** Whether the program is changed by an example or a link, not by typing. */
 let isFilling = false
 const keepSoon = () => {
   if (isFilling) return
@@ -43,12 +42,13 @@ const editor = createEditor({
   onChange: keepSoon,
 })
 if (hadFocus) editor.focus()
-// An editor in the place of the text area: the browser's own check has nothing to point at.
+// The text area is hidden: the browser's own check could not point at it.
 textarea.required = false
 const label = element('code-label', HTMLLabelElement)
 label.htmlFor = 'code-editor'
 label.addEventListener('click', () => editor.focus())
 element('editor-hint', HTMLSpanElement).hidden = false
+if (/Mac|iPhone|iPad/.test(navigator.userAgent)) element('run-key', HTMLElement).textContent = '⌘'
 
 const output = new Console(element('console', HTMLElement), (line) => editor.goTo(line))
 const runner = new Runner({
@@ -66,7 +66,7 @@ form.addEventListener('submit', (event) => {
   void runner.start()
 })
 form.addEventListener('input', keepSoon)
-// The browser points at a field that it finds wrong, which it can't in a fold that is closed.
+// The browser points at a field that is not valid, which it can't in a closed panel.
 form.addEventListener(
   'invalid',
   () => {
@@ -102,7 +102,7 @@ share.addEventListener('click', async () => {
   url.hash = await toFragment(formFields(new FormData(form)))
   history.replaceState(null, '', url)
   const isCopied = await copyText(url.href)
-  say(isCopied ? 'Link copied: the program is in it.' : 'The link is in the address bar.')
+  say(isCopied ? 'Link copied. It contains the program.' : 'The link is in the address bar.')
 })
 
 const copy = element('copy', HTMLButtonElement)
@@ -112,22 +112,33 @@ copy.addEventListener('click', async () => {
     runner.outcome?.output ?? (output.stdout || document.getElementById('output')?.textContent)
   if (!text) return say('There is no output to copy.')
   const isCopied = await copyText(text)
-  say(isCopied ? 'Output copied.' : 'The browser does not allow to copy.')
+  say(isCopied ? 'Output copied.' : 'The browser does not allow copying.')
 })
 
-function fill(fields: Partial<FormFields>): void {
+/** Fills the form from an example, a link or the last visit; other fields become empty. */
+function fill(given: Partial<FormFields>): void {
+  const fields = { ...NO_FIELDS, ...given }
   isFilling = true
-  fillForm(editor, fields)
+  editor.set(fields.code)
   isFilling = false
+  for (const name of ['stdin', 'args', 'outputFiles'] as const) {
+    element(name, HTMLTextAreaElement).value = fields[name]
+  }
+  element('timeoutSeconds', HTMLInputElement).value = fields.timeoutSeconds
+  element('displayLastExpression', HTMLInputElement).checked = fields.displayLastExpression
+  const select = element('environment', HTMLSelectElement)
+  select.value = fields.environment
+  if (select.selectedIndex < 0) select.selectedIndex = 0
+  if (isFilled(fields)) element('inputs', HTMLDetailsElement).open = true
 }
 
-/** An address that names another program than the one that is written now would bring it back at the next visit. */
+/** Drops a program or example from the address, which would replace the typed program at the next visit. */
 function forgetAddress(): void {
   if (!location.hash.startsWith(`#${FRAGMENT_NAME}`) && !location.search) return
   history.replaceState(null, '', location.pathname)
 }
 
-/** Puts in the program that the address carries; whether it carries one, damaged or not. */
+/** Fills the form with the program in the address; whether there is one, damaged or not. */
 async function takeShared(): Promise<boolean> {
   try {
     const shared = await fromFragment(location.hash)
@@ -139,7 +150,7 @@ async function takeShared(): Promise<boolean> {
   }
 }
 
-/** A program that was shared, else one that was asked for, else the last one. */
+/** Fills the form with a shared program; else keeps the answer or example on the page; else takes the last program. */
 async function firstProgram(): Promise<void> {
   const isAnswer = element('end', HTMLDivElement).childElementCount > 0
   const isExample = new URL(location.href).searchParams.has('example')

@@ -1,4 +1,4 @@
-// One run from the page: output as it comes, the time it takes, how it ended; and the way to stop it.
+// A run from the page: its output, the time it takes, its end, and how to stop it.
 
 import { render } from 'hono/jsx/dom'
 import { type Client, RefusedError } from '../../client/client.ts'
@@ -9,15 +9,15 @@ import { Displays, End, type Ended, Files, PRINTED_NOTHING } from '../result.tsx
 import type { Console } from './console.ts'
 import { element } from './dom.ts'
 
-/** How much text all displays show together, in characters: what a browser draws without a pause. */
+/** Maximum of text in all displays together, in characters: as much as a browser draws without a pause. */
 const MAX_SHOWN_CHARS = 1024 * 1024
-/** How often the time is drawn, in milliseconds. */
+/** Interval at which the time is drawn, in milliseconds. */
 const TICK_MS = 100
 
 export interface RunnerOptions {
   form: HTMLFormElement
   console: Console
-  /** The client with the key that stands in the form. */
+  /** Makes a client with the key in the form. */
   client: () => Client
   nonce: string
 }
@@ -30,7 +30,7 @@ export class Runner {
   readonly #elapsed = element('elapsed', HTMLProgressElement)
   readonly #elapsedText = element('elapsed-text', HTMLSpanElement)
   #current: AbortController | undefined
-  /** What the last run left; undefined while one runs. */
+  /** The outcome of the last run; undefined during a run. */
   outcome: Outcome | undefined
 
   constructor(options: RunnerOptions) {
@@ -40,12 +40,12 @@ export class Runner {
     this.#progress.hidden = false
   }
 
-  /** Stops what runs, here and on the server: it ends a run of which the client goes away. */
+  /** Stops the run, on the server too, which ends a run when its client leaves. */
   stop(): void {
     this.#current?.abort()
   }
 
-  /** Runs what stands in the form; while a run goes on, does nothing. */
+  /** Runs the program in the form; does nothing during a run. */
   async start(): Promise<void> {
     if (this.#current) return
     const current = new AbortController()
@@ -67,14 +67,15 @@ export class Runner {
   async #follow(signal: AbortSignal): Promise<Ended> {
     const { form, client, console } = this.#options
     const memoryBytes = this.#memoryBytes()
-    checkFiles(element('files', HTMLInputElement))
+    const refusal = filesRefusal(element('files', HTMLInputElement))
+    if (refusal) return { refusal }
     const request = await formRequest(new FormData(form))
     for await (const event of client().stream(request, { signal })) {
       if (event.type === 'result') return { outcome: event.outcome, memoryBytes }
       if (event.type === 'restart') console.clear()
       else console.write(event.type, event.text)
     }
-    throw new Error('the connection ended before the result')
+    throw new Error('the connection closed before the result arrived')
   }
 
   #begin() {
@@ -121,7 +122,7 @@ export class Runner {
     render(<Files outcome={outcome} />, this.#fresh('files-out'))
   }
 
-  /** An empty element for one rendering: what another left there is not its to change. */
+  /** An empty element for one rendering, so that it does not change the nodes of another. */
   #fresh(id: string): HTMLElement {
     const box = document.createElement('div')
     document.getElementById(id)?.replaceChildren(box)
@@ -139,33 +140,28 @@ function describe(error: unknown, isStopped: boolean, elapsedMs: number) {
   if (isStopped) {
     return {
       heading: `Stopped after ${duration(elapsedMs)}.`,
-      detail: 'What had started was ended on the server.',
+      detail: 'The program was stopped.',
     }
   }
   if (error instanceof RefusedError) {
     return refusalText(error.code, error.message, error.retryAfterSeconds)
   }
-  if (error instanceof TooLargeError) return refusalText('too_large', error.message)
   const detail = error instanceof Error ? error.message : String(error)
   return { heading: 'No answer from the server.', detail }
 }
 
-class TooLargeError extends Error {}
-
-/**
- * The server refuses what is too large as well, but to read it first would hold up the page.
- * @throws {TooLargeError}
- */
-function checkFiles(input: HTMLInputElement): void {
+/** The refusal of files that are too large. The server refuses them as well, but reading them first would block the page. */
+function filesRefusal(input: HTMLInputElement) {
   const maxBytes = Number(input.dataset.maxBytes)
   const bytes = [...(input.files ?? [])].reduce((sum, { size }) => sum + size, 0)
   // Base64 makes four characters of three bytes.
-  if ((bytes * 4) / 3 <= maxBytes) return
+  if ((bytes * 4) / 3 <= maxBytes) return undefined
   const most = fileSize(Math.floor((maxBytes * 3) / 4))
-  throw new TooLargeError(`The input files have ${fileSize(bytes)} together, and may have ${most}.`)
+  const detail = `The input files have ${fileSize(bytes)} together; the limit is ${most}.`
+  return refusalText('too_large', detail)
 }
 
-/** On a narrow screen the result is below the form: who runs a program wants to see it. */
+/** Scrolls to the result, which is below the form on a narrow screen. */
 function bringIntoView(result: HTMLElement): void {
   if (result.getBoundingClientRect().top < innerHeight * 0.75) return
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches

@@ -1,13 +1,13 @@
-// A program in an address: compressed, behind the `#`, which a browser sends to nobody.
+// A program in an address: compressed, in the fragment, which browsers do not send to the server.
 
-import type { FormFields } from '../form.tsx'
+import { type FormFields, TEXT_FIELDS } from '../form.tsx'
 
-/** What stands before the program, behind the `#`. */
+/** The start of the fragment, before the program. */
 export const FRAGMENT_NAME = 'program='
-/** Longest text that a link may unpack to, in bytes: four times the longest program that servers take by default. */
+/** Maximum size of an unpacked link, in bytes: four times the longest program that servers accept by default. */
 const MAX_UNPACKED_BYTES = 1024 * 1024
 
-/** The part of an address behind the `#`. */
+/** The fragment of an address, without the `#`. */
 export async function toFragment(fields: FormFields): Promise<string> {
   const filled = Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== '' && value),
@@ -20,7 +20,7 @@ export async function toFragment(fields: FormFields): Promise<string> {
   return FRAGMENT_NAME + btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-/** The program in an address; undefined where there is none. @throws {Error} when it is no program of ours. */
+/** The program in a fragment; undefined if there is none. @throws {Error} if it is damaged. */
 export async function fromFragment(fragment: string): Promise<Partial<FormFields> | undefined> {
   const text = fragment.replace(/^#/, '')
   if (!text.startsWith(FRAGMENT_NAME)) return undefined
@@ -46,7 +46,7 @@ async function readBounded(stream: ReadableStream<Uint8Array>): Promise<string> 
   }
 }
 
-/** The fields of that kind and no other: whoever made the link is a stranger. */
+/** The form's fields in `value`, and no others: links come from strangers. */
 export function known(value: unknown): Partial<FormFields> {
   if (typeof value !== 'object' || value === null) throw new Error('not a program')
   const given = value as Record<string, unknown>
@@ -59,12 +59,3 @@ export function known(value: unknown): Partial<FormFields> {
   if (fields.code === undefined) throw new Error('not a program')
   return fields
 }
-
-const TEXT_FIELDS = [
-  'code',
-  'stdin',
-  'args',
-  'timeoutSeconds',
-  'environment',
-  'outputFiles',
-] as const

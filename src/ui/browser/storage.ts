@@ -1,11 +1,11 @@
-// The last program, kept in this browser alone.
+// Saves the last program, in this browser only.
 
 import type { FormFields } from '../form.tsx'
 import { known } from './share.ts'
 
 const KEY = 'safe-code-executor.program'
 
-/** Browsers may forbid it, or have no room: then nothing is kept, and nothing else is lost. */
+/** Saves the program; does nothing if the browser forbids it or has no room. */
 export function keep(fields: FormFields): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(fields))

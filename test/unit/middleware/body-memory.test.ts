@@ -23,7 +23,7 @@ beforeEach(() => {
     c.set('client', c.req.header('X-Client') ?? '')
     return next()
   })
-  app.use(bodyMemory({ maxBodyBytes: LONGEST }))
+  app.use(bodyMemory(LONGEST))
   app.post('/', async (c) => {
     await new Promise<void>((resolve) => answers.push(resolve))
     return c.text('')

@@ -5,7 +5,7 @@ import { bodySize } from '../../../src/middleware/body-size.ts'
 import { mounted } from '../support/mounted.ts'
 import { streamed } from '../support/stream.ts'
 
-const app = mounted(bodySize({ maxBytes: 10 }))
+const app = mounted(bodySize(10))
 
 async function post(init: RequestInit): Promise<[status: number, text: string]> {
   const response = await app.request('/', { method: 'POST', ...init })
@@ -58,7 +58,7 @@ describe('a body in chunks', () => {
   })
 
   it('passes in two hundred thousand pieces', async () => {
-    const large = mounted(bodySize({ maxBytes: 200_000 }))
+    const large = mounted(bodySize(200_000))
     const { init } = streamed(Array.from({ length: 200_000 }, () => 'x'))
     const response = await large.request('/', { method: 'POST', ...init })
     expect(await response.text()).toBe('passed with 200000 bytes')

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { contentType } from '../../../src/middleware/content-type.ts'
 import { mounted } from '../support/mounted.ts'
 
-const app = mounted(contentType({ allowed: ['application/json'] }))
+const app = mounted(contentType('application/json'))
 
 /** Posts two bytes with these header fields and nothing that is made up for them. */
 async function post(headers: Record<string, string>): Promise<Response> {
@@ -53,7 +53,7 @@ describe('Content-Type', () => {
   })
 
   it('is named with every one that is read', async () => {
-    const both = mounted(contentType({ allowed: ['application/json', 'text/plain'] }))
+    const both = mounted(contentType('application/json', 'text/plain'))
     const refused = await both.request('/', { method: 'POST', body: new Uint8Array(1) })
     expect((await refused.json()).error).toBe(
       'Content-Type: must be application/json or text/plain',

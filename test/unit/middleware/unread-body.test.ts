@@ -21,7 +21,7 @@ beforeEach(async () => {
       if (c.req.header('Authorization')) throw new Refusal('unauthorized', 'no')
       return next()
     },
-    bodySize({ maxBytes: 2 * MIB }),
+    bodySize(2 * MIB),
   )
   server = createAdaptorServer({ fetch: app.fetch }) as Server
   server.listen(0, '127.0.0.1')

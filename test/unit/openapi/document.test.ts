@@ -19,6 +19,20 @@ const RUN = ['post', '/run'] as const
 
 const SETTINGS = { ENVIRONMENTS: 'python,data', API_KEYS: '' }
 
+/** Openings and words that technical English has no use for. */
+const ODD =
+  /^(?:What|Whose|Who|Told of|So many|It|They)\b|\b(?:nobody|everybody|whoever|dear|who asks)\b/i
+
+/** All summaries and descriptions but those of schemas, which are written elsewhere. */
+function descriptionsOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (name === 'schema') return []
+    const isText = typeof inner === 'string' && (name === 'summary' || name === 'description')
+    return isText ? [inner] : descriptionsOf(inner)
+  })
+}
+
 let document: ApiDocument
 let log: TestRunLog
 beforeAll(async () => {
@@ -73,6 +87,14 @@ describe('the document', () => {
       timeoutSeconds: { exclusiveMinimum: 0, maximum: 10, default: 10 },
       environment: { enum: ['python', 'data'], default: 'python' },
     })
+  })
+
+  it('describes its operations in plain words', () => {
+    const { tags, paths } = document as unknown as Record<string, unknown>
+    const sentences = descriptionsOf({ tags, paths })
+    expect(sentences.length).toBeGreaterThan(50)
+    const odd = sentences.filter((sentence) => ODD.test(sentence))
+    expect(odd).toEqual([])
   })
 
   it('has an answer for each refusal of POST /run, each with an example of its code', () => {

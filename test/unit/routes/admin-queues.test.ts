@@ -41,7 +41,7 @@ describe('signing in', () => {
   it('is asked for', async () => {
     const { status, text, headers } = await get(app(), '/admin/queues')
     expect(status).toBe(401)
-    expect(text).toContain('This page asks for a key.')
+    expect(text).toContain('This page requires a key.')
     expect(text).toContain('<form method="post" action="queues"')
     expect(text).not.toContain('Sign out')
     expect(headers.get('Cache-Control')).toBe('no-store')

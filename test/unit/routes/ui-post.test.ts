@@ -7,10 +7,11 @@ import { streamed } from '../support/stream.ts'
 
 const FORM_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
-/** Status of an answer, the refusal that the page shows, and what stands in the text area. */
+/** Status of an answer, the refusal that the page shows, and the text of the text area. */
 async function shown(response: Response): Promise<unknown[]> {
   const html = await response.text()
-  const refusal = textOf(html, 'error') ?? ''
+  const heading = html.match(/role="alert"><strong><span[^>]*>!<\/span> ([^<]*)</)?.[1]
+  const refusal = textOf(html, 'error') ?? heading ?? ''
   return [response.status, refusal, textOf(html, 'code')]
 }
 
@@ -113,9 +114,9 @@ describe('the form', () => {
 
 describe('a form that can not be run', () => {
   it.each([
-    [{ code: '' }, 'code: must not be blank', ''],
-    [{ code: ' \r\n ' }, 'code: must not be blank', ' \n '],
-    [{}, 'code: must not be blank', ''],
+    [{ code: '' }, 'Write a program first.', ''],
+    [{ code: ' \r\n ' }, 'Write a program first.', ' \n '],
+    [{}, 'Write a program first.', ''],
   ])(
     'is told why, and keeps what was typed: %j',
     async (fields: { code?: string }, error, kept) => {
@@ -148,9 +149,9 @@ describe('a form that can not be run', () => {
   })
 
   it.each([
-    [4096, 'code: must not be blank'],
-    [4097, 'body: a part begins with more than 4096 bytes of fields'],
-  ])('is told of a part that begins with %d bytes of fields', async (bytes, error) => {
+    [4096, 'Write a program first.'],
+    [4097, 'body: a part has more than 4096 bytes of headers'],
+  ])('is told of a part that has %d bytes of headers', async (bytes, error) => {
     const { app } = testApp()
     const head = '\r\nContent-Disposition: form-data; name="'
     const name = 'x'.repeat(bytes - head.length - '"\r\n\r\n'.length)

@@ -35,7 +35,7 @@ describe('signing in', () => {
   it('is asked for', async () => {
     const { status, html } = await page(app().app, '/ui/runs')
     expect(status).toBe(401)
-    expect(html).toContain('This page asks for a key.')
+    expect(html).toContain('This page requires a key.')
     expect(html).toContain('name="key"')
     expect(html).not.toContain('<table')
   })

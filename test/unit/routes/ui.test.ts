@@ -39,14 +39,12 @@ describe('the empty page', () => {
 
   it('says what a program may use', async () => {
     const settings = { MEMORY_MB: '64', DEFAULT_TIMEOUT_SECONDS: '3' }
-    expect(await get('/ui', settings)).toContain(
-      'Without network, with 64 MB of memory and 3 seconds.',
-    )
+    expect(await get('/ui', settings)).toContain('no network · 64 MB · 3 s</p>')
   })
 
   it('says the time that a program gets, where less is allowed than the default', async () => {
-    expect(await get('/ui', { MAX_TIMEOUT_SECONDS: '5' })).toContain(' and 5 seconds.')
-    expect(await get('/ui', { MAX_TIMEOUT_SECONDS: '1' })).toContain(' and 1 second.')
+    expect(await get('/ui', { MAX_TIMEOUT_SECONDS: '5' })).toContain(' · 5 s</p>')
+    expect(await get('/ui', { MAX_TIMEOUT_SECONDS: '1' })).toContain(' · 1 s</p>')
   })
 
   it('asks for a key where the operator configured some, and else does not', async () => {
@@ -119,7 +117,7 @@ describe('a program that ran', () => {
   it('is shown with the signal that ended it, and that output was cut', async () => {
     const ended = { exitCode: null, signal: 'SIGKILL', truncated: true } as const
     const html = await run({ ...ended, status: 'output_limit', error: 'Output limit' })
-    expect(endOf(html)).toContain('Too much output output_limit')
+    expect(endOf(html)).toContain('≡ Output limit output_limit')
     expect(endOf(html)).toContain('Signal SIGKILL')
     expect(endOf(html)).toContain('Output cut at the limit')
   })
@@ -157,7 +155,7 @@ describe('a program that ran', () => {
     const base = 'href="data:application/octet-stream;base64,'
     expect(html).toContain(`${base}w6k=" download="&lt;b&gt;.txt"><bdi>out/&lt;b&gt;.txt</bdi>`)
     expect(html).toContain(`${base}/w==" download="a.bin"`)
-    expect(html).toContain('<bdi>big</bdi> did not come back: larger than a file may be')
+    expect(html).toContain('<bdi>big</bdi> was left out: larger than the limit for one file')
   })
 
   it('hides nothing in the names of its files, and says how much did not come back', async () => {
@@ -171,8 +169,8 @@ describe('a program that ran', () => {
     expect(html).toContain('download="report_fdp.exe"')
     expect(html).toContain('report<bdi class="named" data-name="U+202E">')
     expect(html).toContain('a<bdi class="named" data-name="ESC">')
-    expect(html).toContain('and 4999 more did not come back')
-    expect(html).toMatch(/Displays that did not come back, [^<]* 3</)
+    expect(html).toContain('and 4999 more were left out')
+    expect(html).toMatch(/Displays left out because of their number or size: 3</)
   })
 
   it('shows its displays: pictures, and HTML in a frame without any right', async () => {

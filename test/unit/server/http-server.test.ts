@@ -102,7 +102,7 @@ describe('the name of the server', () => {
       const { status, body } = await ask(get(path, fields))
       expect(status).toBe(400)
       expect(JSON.parse(body)).toEqual({
-        ...{ output: '', error: 'Host: must come once', code: 'invalid_request' },
+        ...{ output: '', error: 'Host: must be sent once', code: 'invalid_request' },
         requestId: expect.stringMatching(/^[\da-f-]{36}$/),
       })
     }

@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { SharedBound } from '../../../src/admission/shared-bound.ts'
-import { AsyncRunEvents } from '../../../src/streams/async-run-events.ts'
+import { asyncRunEvents } from '../../../src/streams/async-run-events.ts'
 import { newRun } from '../../support/async-runs-harness.ts'
 import { asyncApp, shownRun, submitted } from '../support/async-runs.ts'
 import { eventReader, parseEvents } from '../support/events.ts'
@@ -111,12 +111,12 @@ describe('readers', () => {
     const run = newRun()
     await asyncRuns.submit([run])
     const given = await control.nextStarted()
-    const events = new AsyncRunEvents({ asyncRuns, unread: new SharedBound({ max: 2_100_000 }) })
+    const openEvents = asyncRunEvents(asyncRuns, new SharedBound({ max: 2_100_000 }))
     const seen = { ended: 0, failed: [] as unknown[] }
     const left = new AbortController()
     setMaxListeners(0, left.signal) // one for all of them, where each request has its own
     const open = (client = 'reader') =>
-      events.open(run.id, '0-0', {
+      openEvents(run.id, '0-0', {
         ...{ client, signal: left.signal },
         onFailed: (error) => seen.failed.push(error),
         onStream: (ended) =>
@@ -222,11 +222,7 @@ describe('readers', () => {
       },
     }
     const failed: unknown[] = []
-    const events = new AsyncRunEvents({
-      asyncRuns: failing,
-      unread: new SharedBound({ max: 1000 }),
-    })
-    const stream = events.open('id', '0-0', {
+    const stream = asyncRunEvents(failing, new SharedBound({ max: 1000 }))('id', '0-0', {
       client: 'reader',
       signal: new AbortController().signal,
       onFailed: (error) => failed.push(error),

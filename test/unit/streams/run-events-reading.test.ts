@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SharedBound } from '../../../src/admission/shared-bound.ts'
 import { ownRequest } from '../../../src/run/request.ts'
-import { RunEvents } from '../../../src/streams/run-events.ts'
+import { runEvents } from '../../../src/streams/run-events.ts'
 import { outcome, TestExecutor } from '../support/app.ts'
 import { eventReader } from '../support/events.ts'
 import { HeldRun } from '../support/held-run.ts'
@@ -14,11 +14,11 @@ const REQUEST = ownRequest({ code: 'x', environment: 'python', timeoutSeconds: 1
 const RESULT_BYTES = Buffer.byteLength(`event: result\ndata: ${JSON.stringify(outcome())}\n\n`)
 
 let executor: TestExecutor
-let runEvents: RunEvents
+let unread: SharedBound
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   executor = new TestExecutor()
-  runEvents = new RunEvents({ executor, unread: new SharedBound({ max: 16 * RESULT_BYTES }) })
+  unread = new SharedBound({ max: 16 * RESULT_BYTES })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -29,7 +29,9 @@ async function started() {
   const run = new HeldRun()
   executor.answer = run.answer
   const ended = vi.fn()
-  const stream = runEvents.start(REQUEST, {
+  const stream = runEvents(REQUEST, {
+    executor,
+    unread,
     signal: new AbortController().signal,
     describeError: () => ({}),
     onStream: (end) => void end.then(ended),
