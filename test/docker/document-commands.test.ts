@@ -1,7 +1,7 @@
-// The shell blocks of the documents that are marked `sh run` and `sh keys`, against real servers: each block succeeds, and
-// prints what the block after it shows.
+// Code in the documents, against real servers: each shell block that is marked `sh run` or `sh keys` succeeds, and prints
+// what the block after it shows. TypeScript and Python run too.
 
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
@@ -78,6 +78,21 @@ describe.each(cases)('$path, $mark', ({ mark, blocks }) => {
         expect(answers[index], `line ${line}`).toMatch(answerPattern(answer))
     }
   }, 120_000)
+})
+
+const modules = documents().flatMap(({ path, fences }) =>
+  fences.filter(({ words }) => words[0] === 'ts').map(({ text, line }) => ({ path, line, text })),
+)
+
+it.each(modules)('the TypeScript of $path, line $line, runs', async ({ line, text }) => {
+  const file = join(folder, `${line}.mts`)
+  const code = text
+    .replace("'safe-code-executor/client'", `'${resolve('dist/client/client.js')}'`)
+    .replace(SHOWN_URL, servers.run.url)
+    .replace('sce_…', 'sce_any')
+  writeFileSync(file, code)
+  const { stdout } = await execa(process.execPath, ['--import', 'tsx', file])
+  expect(stdout).not.toBe('')
 })
 
 it('the Python of docs/webhooks.md verifies messages', async () => {
