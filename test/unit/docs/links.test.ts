@@ -1,4 +1,5 @@
-// Every relative link of every document leads to a file, and every anchor to a heading.
+// Every relative link of every document leads to a file, and every anchor to a heading. Files of the source that a document
+// names exist.
 
 import { existsSync } from 'node:fs'
 import { join, normalize } from 'node:path'
@@ -35,6 +36,16 @@ describe.each(all.map((document) => [document.path, document] as const))('%s', (
     if (other) expect([...anchorsOf(other)]).toContain(anchor)
   })
 })
+
+it.each(all.map((document) => [document.path, document] as const))(
+  '%s names files and folders of the source that exist',
+  (_, { prose }) => {
+    const named = [
+      ...prose.join('\n').matchAll(/`((?:src|test|scripts|sandbox|examples|\.github)\/[\w./-]+)`/g),
+    ].map(([, path = '']) => path)
+    expect([...new Set(named)].filter((path) => !existsSync(path))).toEqual([])
+  },
+)
 
 it('docs/README.md lists every document', () => {
   const listed = new Set(
