@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises'
 import { parseConfig } from '../src/config/config.ts'
-import { findEngineSocket } from '../src/executor/engine-socket.ts'
+import { findEngineSocket } from '../src/engines/engine-socket.ts'
 import { denoPermissions } from './deno-permissions.ts'
 
 try {

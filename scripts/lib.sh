@@ -1,4 +1,4 @@
-# What scripts/*.sh share. They read it with `.` from the top folder.
+# Shared by scripts/*.sh, which source it from the top folder.
 
 docker=${DOCKER_BIN:-docker}
 inputs_label=safe-code-executor.inputs
@@ -15,7 +15,7 @@ fail() {
   exit 1
 }
 
-# Runs a long step: says what it is, keeps its output in the log, shows the end of it where the step fails.
+# Runs a long step: names it, keeps its output in the log, shows the end of the log if it fails.
 step() {
   text=$1
   shift
@@ -39,8 +39,8 @@ hash_of() {
 
 hash_text() { { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1; }
 
-# Whether the file or folder $3 is there, and was made whole of what has the hash $2. Where not, that is forgotten before it is
-# made again: an attempt that is interrupted must not pass for done, whatever was done before.
+# Whether the file or folder $3 exists and was completely made from input with the hash $2. If not, the stamp is removed first:
+# an interrupted attempt must not count as done.
 is_done() {
   if [ -e "$3" ] && [ "$(cat "$state/$1" 2>/dev/null)" = "$2" ]; then return; fi
   rm -f "$state/$1"
@@ -58,10 +58,10 @@ image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inp
 
 has_image() { "$docker" image inspect "$1" >/dev/null 2>&1; }
 
-# The network of a build's steps: an engine without bridges has only the host's.
+# The network for build steps: an engine without bridges has only the host's.
 build_network() { if "$docker" network inspect bridge >/dev/null 2>&1; then echo default; else echo host; fi; }
 
-# One at a time: a second script waits and then finds everything done. Other names are other locks.
+# One script at a time: a second one waits and then finds everything done. Each name is a lock of its own.
 lock() {
   mkdir -p "$state"
   if command -v flock >/dev/null; then

@@ -1,14 +1,16 @@
 #!/bin/sh
-# Makes this machine ready, and does nothing where it is: packages, Docker engine, sandbox image, build.
+# Prepares this machine: npm packages, Docker engine, sandbox images, build. Skips each part that is ready.
 #
-#   sh scripts/setup.sh            what `npm start` and `npm test` need
-#   sh scripts/setup.sh test       what `npm run test:all` needs: Chromium, promtool, proxies and databases too
+#   sh scripts/setup.sh            everything that `npm start` and `npm test` need
+#   sh scripts/setup.sh test       everything that `npm run test:all` needs: also Chromium, promtool, proxies, databases
 #   sh scripts/setup.sh packages   npm packages only
-#   sh scripts/setup.sh images     engine and images only: what an installed package needs
+#   sh scripts/setup.sh compiled   npm packages and the build only: enough for `--help`
+#   sh scripts/setup.sh images     engine and images only: enough for an installed package
 #   sh scripts/setup.sh base       engine and base image only; prints the name of the image
 #
-# ENVIRONMENTS=python,data builds the image of the environment `data` too.
-# SETUP_DOCKER=0 forbids to install or start a Docker engine.
+# ENVIRONMENTS=python,data also builds the image of the environment `data`.
+# SANDBOX_IMAGE and DATA_IMAGE name images of the operator's, which are used as they are and never built or tagged.
+# SETUP_DOCKER=0 forbids installing or starting a Docker engine.
 # SETUP_GVISOR=1 installs gVisor (runsc) and registers it with the engine, for SANDBOX_RUNTIME=runsc.
 # BASE_IMAGE names another Debian image to build the sandbox image on.
 set -eu
@@ -17,8 +19,6 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 environments=${ENVIRONMENTS:-python}
-python_image=${SANDBOX_IMAGE:-safe-code-executor-python}
-data_image=${DATA_IMAGE:-safe-code-executor-data}
 data_packages='python3-matplotlib python3-numpy python3-pandas python3-pil python3-scipy python3-sympy'
 base_image=${BASE_IMAGE:-debian:trixie-slim}
 local_base=safe-code-executor-base:trixie
@@ -41,8 +41,7 @@ setup_packages() {
 
 engine_answers() { "$docker" version --format '{{.Server.Version}}' >/dev/null 2>"$state/engine.err"; }
 
-# After a crash the number in a pid file may be another process's by now, or that of a dead one that nobody waited for,
-# and the engine would not start.
+# After a crash the process id in a pid file may belong to another process or to a zombie, and the engine would not start.
 forget_dead_process() {
   pid=$(cat "$1" 2>/dev/null) || return 0
   if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] && ! grep -q '^State:.Z' "/proc/$pid/status"; then return; fi
@@ -52,7 +51,7 @@ forget_dead_process() {
 setup_engine() {
   if engine_answers; then return; fi
   if grep -qi 'permission denied' "$state/engine.err"; then
-    fail 'There is a Docker engine, but this user may not use it.' \
+    fail 'There is a Docker engine, but this user has no permission to use it.' \
       "Add the user to the group: sudo usermod -aG docker $(id -un)" \
       'Then log in again, and run this again.'
   fi
@@ -60,11 +59,11 @@ setup_engine() {
     fail "No Docker engine answers at DOCKER_HOST=$DOCKER_HOST." "$(cat "$state/engine.err")"
   fi
   if [ "${SETUP_DOCKER:-1}" = 0 ]; then
-    fail 'No Docker engine answers, and SETUP_DOCKER=0 forbids to install or start one.' "$(cat "$state/engine.err")"
+    fail 'No Docker engine answers, and SETUP_DOCKER=0 forbids installing or starting one.' "$(cat "$state/engine.err")"
   fi
   if ! command -v dockerd >/dev/null; then
     can_install || fail 'There is no Docker engine.' \
-      'On Debian or Ubuntu: sudo apt-get install docker.io (or run this as root, and it does that).' \
+      'On Debian or Ubuntu: sudo apt-get install docker.io (run as root, this script does that).' \
       'Elsewhere: https://docs.docker.com/engine/install/'
     step 'installing the Docker engine from the packages of Debian (docker.io)' install_debian docker.io
   fi
@@ -75,7 +74,7 @@ setup_engine() {
   else
     forget_dead_process /var/run/docker.pid dockerd
     forget_dead_process /var/run/docker/containerd/containerd.pid containerd
-    # No service manager: an engine without networks is all that containers without network need.
+    # No service manager. Containers without network need no engine with networks.
     say "starting the Docker engine; its log is $dockerd_log"
     setsid nohup dockerd --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
       >"$dockerd_log" 2>&1 </dev/null 9>&- &
@@ -95,7 +94,7 @@ setup_engine() {
 
 has_runsc() { "$docker" info --format '{{range $name, $_ := .Runtimes}}{{$name}} {{end}}' 2>/dev/null | grep -qw runsc; }
 
-# Adds the runtime to the engine's settings and leaves all else in them as it is.
+# Adds the runtime to the engine's settings and keeps the others.
 register_runsc() {
   mkdir -p /etc/docker
   RUNSC=$(command -v runsc) node -e '
@@ -117,14 +116,14 @@ reload_engine() {
 setup_gvisor() {
   if [ "${SETUP_GVISOR:-0}" != 1 ] || has_runsc; then return; fi
   if ! command -v runsc >/dev/null; then
-    can_install || fail 'gVisor is not installed, and only root on Debian or Ubuntu can do that here.' \
+    can_install || fail 'gVisor is not installed. This script installs it only as root on Debian or Ubuntu.' \
       'How: https://gvisor.dev/docs/user_guide/install/'
     step 'installing gVisor from the packages of Debian (runsc)' install_debian runsc
   fi
-  [ "$(id -u)" = 0 ] || fail 'gVisor is installed, but the engine does not know it.' \
+  [ "$(id -u)" = 0 ] || fail 'gVisor is installed, but not registered with the engine.' \
     'As root: runsc install && systemctl reload docker'
   step 'registering gVisor in /etc/docker/daemon.json' register_runsc
-  step 'telling the engine' reload_engine
+  step 'reloading the settings of the engine' reload_engine
   tries=20
   until has_runsc; do
     tries=$((tries - 1))
@@ -135,7 +134,7 @@ setup_gvisor() {
 
 # --- sandbox image ---
 
-# A Debian to build on: from a registry of images, else made here from the packages of Debian.
+# The base image: pulled from a registry, else made here from the packages of Debian.
 setup_base_image() {
   if has_image "$base_image"; then return; fi
   if has_image "$local_base"; then
@@ -144,9 +143,9 @@ setup_base_image() {
   fi
   say "fetching $base_image ..."
   if timeout 300 "$docker" pull --quiet "$base_image" >"$log" 2>&1; then return; fi
-  say "  not to be had: $(tail -n 1 "$log")"
-  [ -z "${BASE_IMAGE:-}" ] || fail "BASE_IMAGE=$BASE_IMAGE can not be fetched."
-  can_install || fail 'The base image can not be fetched, and only root on Debian or Ubuntu can make one.' \
+  say "  not available: $(tail -n 1 "$log")"
+  [ -z "${BASE_IMAGE:-}" ] || fail "BASE_IMAGE=$BASE_IMAGE cannot be pulled."
+  can_install || fail 'The base image cannot be pulled. This script makes one only as root on Debian or Ubuntu.' \
     "Load one: docker load, tagged $base_image"
   if ! command -v mmdebstrap >/dev/null; then
     step 'installing mmdebstrap' install_debian mmdebstrap debian-archive-keyring
@@ -158,26 +157,23 @@ setup_base_image() {
   base_image=$local_base
 }
 
-# The name of the image before: NAME:previous, NAME:TAG-previous.
-previous_of() {
-  case ${1##*/} in
-    *:*) echo "$1-previous" ;;
-    *) echo "$1:previous" ;;
-  esac
-}
-
-# One image, with more packages or without.
+# The image of one environment: ours with these packages of Debian, or the operator's if it is named.
 setup_image() {
-  image=$1
-  packages=$2
+  image=safe-code-executor-$1
+  packages=$3
+  if [ "${2:-$image}" != "$image" ]; then
+    has_image "$2" && return
+    fail "The image $2 of the environment $1 is not in this engine." \
+      "Pull or load it. Set-up builds $image only; to start from that one: docker tag $image $2"
+  fi
   files='cgroup.py collect.py display.py preload.py program.py runner.py Dockerfile'
   inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
   if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
   setup_base_image
-  # A server that runs goes on starting containers of the image that it began with, by its id: without a name that would be
-  # removed below.
-  if has_image "$image"; then "$docker" tag "$image" "$(previous_of "$image")"; fi
-  # The name moves to the new image when all of it is built, and not before.
+  # A running server goes on starting containers of the image that it began with, by id. Without a name that image would be
+  # pruned below.
+  if has_image "$image"; then "$docker" tag "$image" "$image:previous"; fi
+  # The name moves to the new image only when the build is complete.
   step "building the sandbox image $image" "$docker" build --force-rm --network "$(build_network)" \
     --build-arg "BASE_IMAGE=$base_image" --build-arg "PACKAGES=$packages" \
     --label "$inputs_label=$inputs" --tag "$image" sandbox
@@ -188,8 +184,8 @@ setup_image() {
 setup_images() {
   for environment in $(echo "$environments" | tr ',' ' '); do
     case $environment in
-      python) setup_image "$python_image" '' ;;
-      data) setup_image "$data_image" "$data_packages" ;;
+      python) setup_image python "${SANDBOX_IMAGE:-}" '' ;;
+      data) setup_image data "${DATA_IMAGE:-}" "$data_packages" ;;
       *) fail "ENVIRONMENTS=$environments: there is no environment $environment." 'There are: python, data' ;;
     esac
   done
@@ -219,8 +215,7 @@ setup_browser() {
 
 # --- promtool, for the tests ---
 
-# Taken out of the package, which is not installed: with it a Prometheus would start, and it would bring a user and ten
-# packages for its pages.
+# Extracted from the package without installing it: that would start Prometheus, add a user and ten other packages.
 fetch_promtool() {
   folder=$(mktemp -d) || return 1
   { (cd "$folder" && apt-get update && apt-get download prometheus) &&
@@ -240,14 +235,14 @@ setup_promtool() {
 
 # --- proxies and databases, for the tests ---
 
-# Programs that the tests start themselves. What the packages start beside them would take their ports.
+# The tests start these programs themselves. Services that the packages start would take their ports.
 setup_services() {
   missing=''
   for program in caddy nginx openssl redis-server; do
     if ! command -v "$program" >/dev/null; then missing="$missing $program"; fi
   done
   [ -d /usr/lib/postgresql ] || missing="$missing postgresql"
-  # Only to read the Compose files: a plugin of the docker command, or a command of its own.
+  # Only reads the Compose files: a plugin of the docker command, or a separate command.
   if ! "$docker" compose version >/dev/null 2>&1 && ! command -v docker-compose >/dev/null; then
     missing="$missing docker-compose"
   fi
@@ -267,9 +262,13 @@ case ${1:-start} in
   packages)
     setup_packages
     ;;
+  compiled)
+    setup_packages
+    setup_build
+    ;;
   start)
     setup_packages
-    # Where workers run the programs, this host needs no engine.
+    # With a queue the workers run the programs, and this host needs no engine.
     if [ "${EXECUTOR:-docker}" != queue ]; then
       setup_engine
       setup_gvisor
@@ -298,6 +297,6 @@ case ${1:-start} in
     echo "$base_image"
     ;;
   *)
-    fail "unknown: $1" 'Use: sh scripts/setup.sh [start|test|packages|images|base]'
+    fail "unknown: $1" 'Use: sh scripts/setup.sh [start|test|packages|compiled|images|base]'
     ;;
 esac

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { expect, it } from 'vitest'
-import { OWNER_LABEL } from '../src/executor/engine.ts'
+import { OWNER_LABEL } from '../src/engines/owner.ts'
 import { eventually } from './support/docker.ts'
 
 /** How long the engine may take to remove what has ended, in milliseconds. */

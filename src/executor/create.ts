@@ -3,13 +3,14 @@
 import type { Logger } from 'pino'
 import { Gate } from '../admission/gate.ts'
 import type { Config } from '../config/config.ts'
+import { DockerEngine } from '../engines/docker-engine.ts'
+import { userIds } from '../engines/limits.ts'
+import { ownerOfThisProcess } from '../engines/owner.ts'
 import type { Executor } from '../run/executor.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { Containers } from './containers.ts'
 import { DockerExecutor, type Environment } from './docker.ts'
-import { Engine, ownerOfThisProcess } from './engine.ts'
 import { type ExecutorEvents, type ExecutorState, NO_EVENTS } from './events.ts'
-import { userIds } from './flags.ts'
 import { Guard } from './guard.ts'
 import { inspectEnvironments } from './inspect.ts'
 import { Leftovers } from './leftovers.ts'
@@ -101,7 +102,7 @@ export function createDockerExecutor(
   }: ContainerTimes = {},
 ): DockerParts {
   const owner = ownerOfThisProcess()
-  const engine = new Engine({
+  const engine = new DockerEngine({
     command: config.DOCKER_BIN,
     logger,
     onCommandFailed: (command) => events.onCommandFailed(command),

@@ -1,14 +1,10 @@
 // What the executor tells of its containers, and what it can be asked about itself.
 
+import type { EngineCommand } from '../engines/engine.ts'
+
 /** How far the containers of this server have come. */
 export const CONTAINER_STATES = ['starting', 'waiting', 'running', 'ending'] as const
 export type ContainerState = (typeof CONTAINER_STATES)[number]
-
-/** Commands to the engine, but for `run`, whose failure is the container's. */
-export const ENGINE_COMMANDS = ['rm', 'ps', 'events'] as const
-
-/** One of them. */
-export type EngineCommand = (typeof ENGINE_COMMANDS)[number]
 
 /** Told of what happens to containers, by the name of their environment. */
 export interface ExecutorEvents {

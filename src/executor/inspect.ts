@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
+import { type ContainerSpec, isGvisor } from '../engines/limits.ts'
 import type { Executor } from '../run/executor.ts'
 import { ownRequest } from '../run/request.ts'
-import { type ContainerSpec, isGvisor } from './flags.ts'
 import { containerSpec } from './spec.ts'
 import { type Finding, insideSchema, judge, type Trials } from './walls.ts'
 

@@ -1,8 +1,9 @@
 // Finds containers that belong to nothing, and removes them while the server lives and when it ends.
 
 import type { Logger } from 'pino'
+import type { Engine, ListedContainer } from '../engines/engine.ts'
+import { isDead } from '../engines/owner.ts'
 import { pause } from '../waits/pause.ts'
-import { type Engine, isDead, type ListedContainer } from './engine.ts'
 
 /** How often they are looked for, in milliseconds. */
 const LOOK_MS = 30_000
@@ -13,7 +14,7 @@ const LAST_LOOK_MS = 300
 const MAX_LAST_LOOKS = 10
 
 export interface LeftoversOptions {
-  engine: Pick<Engine, 'list' | 'removeContainer'>
+  engine: Pick<Engine, 'list' | 'remove'>
   /** Label of this server's containers. */
   owner: string
   /** Whether this server has a container of this name that is not gone. */
@@ -89,7 +90,7 @@ export class Leftovers {
   async #remove(containers: readonly ListedContainer[]): Promise<void> {
     const { engine, logger } = this.#options
     const removals = containers.map(async ({ name, state, owner }) => {
-      const removal = await engine.removeContainer(name)
+      const removal = await engine.remove(name)
       if (removal === 'removed')
         logger.warn({ container: name, state, owner }, 'a leftover was removed')
     })

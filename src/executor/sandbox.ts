@@ -1,23 +1,22 @@
 // One container, used for one run: started early or late, given one job, then thrown away.
 
 import { randomBytes } from 'node:crypto'
-import { execa, type ResultPromise } from 'execa'
+import type { ContainerStreams, Engine } from '../engines/engine.ts'
+import type { ContainerSpec } from '../engines/limits.ts'
 import { abortable } from '../waits/abortable.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
-import type { Engine } from './engine.ts'
 import type { ContainerState } from './events.ts'
-import { type ContainerSpec, dockerRunArgs } from './flags.ts'
 import { encodeJob, type Frame, FrameParser, type Job, PROTOCOL_VERSION } from './protocol.ts'
 
 /** How long a container that should be gone may take, in milliseconds, before it is killed by name. */
 const DISPOSE_GRACE_MS = 1000
-/** How long the engine may go on making a container whose `docker run` was killed, in milliseconds. */
+/** How long the engine may go on making a container whose command was killed, in milliseconds. */
 const MAKING_MS = 2000
 /** Pauses between trials to remove a container that the engine has not removed, in milliseconds, doubling. */
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 10_000
-/** How much of what `docker run` says on its stderr is kept for the log. */
+/** How many characters of the engine's messages on stderr are kept for the log. */
 const MAX_DIAGNOSTIC_CHARS = 4000
 
 export interface SandboxOptions {
@@ -35,24 +34,13 @@ export interface SandboxOptions {
 /** How Docker and Podman say that they have no image of an id. */
 const NO_IMAGE = /no such image|unable to find image|image not known/i
 
-const options = {
-  stdin: 'pipe',
-  stdout: 'pipe',
-  stderr: 'pipe',
-  buffer: false,
-  reject: false,
-  // In a session of its own a Ctrl-C in the server's terminal does not reach it: the server drains first.
-  detached: true,
-  cleanup: false,
-} as const
-
-/** A container and the `docker run` process that holds its standard streams. */
+/** A container and its standard streams. */
 export class Sandbox {
   readonly name = `safe-code-executor-${randomBytes(8).toString('hex')}`
   readonly startedAtMs = performance.now()
   /** Resolves when the runner is ready; rejects with the cause when it can't be. */
   readonly ready: Promise<void>
-  /** Resolves when `docker run` has ended and all its output is read. */
+  /** Resolves when the container has ended and all its output is read. */
   readonly closed: Promise<void>
   /** Resolves when the engine has no such container any more, and no process of the host waits for it. */
   readonly gone: Promise<void>
@@ -60,7 +48,7 @@ export class Sandbox {
   readonly #onKilled: () => void
   readonly #image: string
   /** Undefined until it is known what to run. */
-  #process: ResultPromise<typeof options> | undefined
+  #streams: ContainerStreams | undefined
   readonly #parser = new FrameParser()
   #onFrame: (frame: Frame) => void = () => {}
   #diagnostics = ''
@@ -76,9 +64,10 @@ export class Sandbox {
     this.#engine = engine
     this.#image = spec.image
     this.#onKilled = onKilled
-    const started = imageId.then((image) =>
-      this.#start(dockerRunArgs({ name: this.name, userId }, { ...spec, image })),
-    )
+    const started = imageId.then((image) => {
+      if (this.#giveUpStart.signal.aborted) throw new Error('given up before it was started')
+      this.#listen(engine.start({ name: this.name, userId }, spec, image))
+    })
     this.closed = this.#close(started)
     this.ready = this.#becomeReady(started, startTimeoutMs)
     this.ready.catch(() => {
@@ -113,13 +102,13 @@ export class Sandbox {
     this.#onFrame = (frame) => {
       if (frame.token.equals(job.token)) onFrame(frame)
     }
-    this.#process?.stdin.write(encodeJob(job)) // it is ready, so there is one
+    this.#streams?.stdin.write(encodeJob(job)) // it is ready, so there is one
   }
 
   /** Kills the container by name and waits until it is dead. */
   async kill(): Promise<void> {
     this.#onKilled()
-    await this.#engine.removeContainer(this.name)
+    await this.#engine.remove(this.name)
   }
 
   /** Whether the engine saw the container run out of memory. */
@@ -141,15 +130,13 @@ export class Sandbox {
     this.#giveUpStart.abort()
   }
 
-  #start(args: string[]): void {
-    if (this.#giveUpStart.signal.aborted) throw new Error('given up before it was started')
-    const process = execa(this.#engine.command, args, options)
-    process.stdin.on('error', () => {}) // the container is gone; `closed` tells
-    process.stderr.on('data', (chunk: Buffer) => {
+  #listen(streams: ContainerStreams): void {
+    streams.stdin.on('error', () => {}) // the container is gone; `closed` tells
+    streams.stderr.on('data', (chunk: Buffer) => {
       this.#diagnostics = (this.#diagnostics + chunk).slice(-MAX_DIAGNOSTIC_CHARS)
     })
-    process.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
-    this.#process = process
+    streams.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
+    this.#streams = streams
   }
 
   async #end(delayMs: number): Promise<void> {
@@ -157,9 +144,10 @@ export class Sandbox {
     // The engine makes a container that it was asked for, whoever went away meanwhile, and does not know its name before
     // that: to remove it now would leave one behind that never ran, and that nothing ends.
     await abortable(this.ready, this.#giveUpStart.signal).catch(() => {})
-    this.#process?.stdin.end()
+    this.#streams?.stdin.end()
     const isGivenUp = this.#giveUpStart.signal.aborted
-    if (!isGivenUp && (await settlesWithin(this.closed, DISPOSE_GRACE_MS))) return
+    const hasEnded = !isGivenUp && (await settlesWithin(this.closed, DISPOSE_GRACE_MS))
+    if (hasEnded && (await this.#engine.clear(this.name))) return
     this.#onKilled()
     await this.#remove(isGivenUp)
   }
@@ -168,12 +156,12 @@ export class Sandbox {
   async #remove(isAbandoned: boolean): Promise<void> {
     let commandKilledAtMs: number | undefined
     const killCommand = () => {
-      this.#process?.kill('SIGKILL')
+      this.#streams?.abandon()
       commandKilledAtMs ??= performance.now()
     }
     if (isAbandoned) killCommand()
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
-      const removal = await this.#engine.removeContainer(this.name)
+      const removal = await this.#engine.remove(this.name)
       if (removal === 'removed' || removal === 'absent') {
         const hasEnded = await settlesWithin(this.closed, DISPOSE_GRACE_MS)
         // A command that ended by itself has seen its container go. What one that was killed had asked for may come yet.
@@ -187,7 +175,7 @@ export class Sandbox {
 
   async #close(started: Promise<void>): Promise<void> {
     await started.catch(() => {})
-    await this.#process
+    await this.#streams?.ended
     this.#isClosed = true
   }
 
@@ -207,15 +195,15 @@ export class Sandbox {
         resolve()
       }
       started
-        .then(() => this.#process)
+        .then(() => this.#streams?.ended)
         .then(
-          (result) => fail(this.#whyEnded(result?.shortMessage || `exit code ${result?.exitCode}`)),
+          (how = '') => fail(this.#whyEnded(how)),
           (error: Error) => fail(error.message),
         )
     })
   }
 
-  /** What `docker run` said, else how it ended. */
+  /** What the engine said, else how it ended. */
   #whyEnded(otherwise: string): string {
     const cause = this.#diagnostics.trim() || otherwise
     return NO_IMAGE.test(cause) ? `${cause}\n${imageIsGone(this.#image)}` : cause
@@ -226,7 +214,7 @@ export class Sandbox {
       for (const frame of this.#parser.push(chunk)) this.#onFrame(frame)
     } catch {
       // Not the runner's words: nothing after them can be believed either.
-      this.#process?.stdout.destroy()
+      this.#streams?.stdout.destroy()
       void this.kill()
     }
   }

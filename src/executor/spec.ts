@@ -3,8 +3,8 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
-import { OWNER_LABEL } from './engine.ts'
-import type { ContainerSpec } from './flags.ts'
+import type { ContainerSpec } from '../engines/limits.ts'
+import { OWNER_LABEL } from '../engines/owner.ts'
 
 const MEBIBYTE = 1024 * 1024
 const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))

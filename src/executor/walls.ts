@@ -1,7 +1,7 @@
 // The walls as data: how each limit is tried from inside, what was seen, whether it holds, what to do if not. Pure.
 
 import { z } from 'zod'
-import { type ContainerSpec, isGvisor, SWAP_BYTES } from './flags.ts'
+import { type ContainerSpec, isGvisor, SWAP_BYTES } from '../engines/limits.ts'
 
 /** What sandbox/probe.py can find out. */
 const factsSchema = z.object({

@@ -1,7 +1,8 @@
 // What Prometheus reads at /metrics. Everything here is told by others: nobody asks this file for anything but the text.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { ENGINE_COMMANDS, type ExecutorEvents } from '../executor/events.ts'
+import { ENGINE_COMMANDS } from '../engines/engine.ts'
+import type { ExecutorEvents } from '../executor/events.ts'
 import { outcomeSchema } from '../run/outcome.ts'
 import type { RunRecord } from '../run/record.ts'
 import { REFUSAL_STATUS, type RefusalCode } from '../run/refusal.ts'

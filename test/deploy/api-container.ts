@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { execa } from 'execa'
-import { OWNER_LABEL } from '../../src/executor/engine.ts'
+import { OWNER_LABEL } from '../../src/engines/owner.ts'
 import { eventually } from '../support/docker.ts'
 
 /** The image of the server; another one is built and used where the environment names it, with the programs' image. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config/config.ts'
-import { isDead, OWNER_LABEL, ownerOfThisProcess } from '../../src/executor/engine.ts'
+import { isDead, OWNER_LABEL, ownerOfThisProcess } from '../../src/engines/owner.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { startServer } from '../support/server.ts'
 import { API_IMAGE, type ApiContainer, buildImage, startApi } from './api-container.ts'
@@ -122,7 +122,7 @@ describe('the container', () => {
     expect(own).not.toBe('1')
     expect(isDead(label)).toBe(false)
     const ask =
-      "import('/app/dist/executor/engine.js').then(({ isDead }) => console.log(isDead(process.argv[1])))"
+      "import('/app/dist/engines/owner.js').then(({ isDead }) => console.log(isDead(process.argv[1])))"
     const { stdout: asked } = await execa('docker', [
       ...['exec', api.name, 'node', '-e', ask, outside],
     ])

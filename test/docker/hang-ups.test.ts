@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Engine, OWNER_LABEL } from '../../src/executor/engine.ts'
+import { DockerEngine } from '../../src/engines/docker-engine.ts'
+import { OWNER_LABEL } from '../../src/engines/owner.ts'
 import { Leftovers } from '../../src/executor/leftovers.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -114,7 +115,7 @@ it('removes containers of servers elsewhere that never ran, and lets live those 
   const running = await docker('run', '--detach', '--rm', '--network', 'none')
   const logger = pino({ level: 'silent' })
   const leftovers = new Leftovers({
-    ...{ engine: new Engine({ command: 'docker', logger }), owner: 'self', logger },
+    ...{ engine: new DockerEngine({ command: 'docker', logger }), owner: 'self', logger },
     ...{ isKnown: () => false, strangersMs: 100, ownMs: 100, lookMs: 1_000_000 },
   })
   try {

@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../../src/config/config.ts'
-import { Engine, ownerOfThisProcess } from '../../src/executor/engine.ts'
+import { DockerEngine } from '../../src/engines/docker-engine.ts'
+import { ownerOfThisProcess } from '../../src/engines/owner.ts'
 import { TOKEN_BYTES } from '../../src/executor/protocol.ts'
 import { Sandbox } from '../../src/executor/sandbox.ts'
 import { containerSpec } from '../../src/executor/spec.ts'
@@ -16,7 +17,7 @@ const config = parseConfig({ SANDBOX_IMAGE: process.env.SANDBOX_IMAGE })
 
 /** A sandbox whose program has ended, and whether its container has. */
 async function ended() {
-  const engine = new Engine({ command: config.DOCKER_BIN, logger: pino({ level: 'silent' }) })
+  const engine = new DockerEngine({ command: config.DOCKER_BIN, logger: pino({ level: 'silent' }) })
   const spec = containerSpec(config, ownerOfThisProcess())
   const sandbox = new Sandbox({
     ...{ engine, spec, imageId: engine.imageId(spec.image) },

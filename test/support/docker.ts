@@ -1,7 +1,7 @@
 // What the Docker engine knows of a server's containers.
 
 import { execa } from 'execa'
-import { OWNER_LABEL } from '../../src/executor/engine.ts'
+import { OWNER_LABEL } from '../../src/engines/owner.ts'
 
 /** Names of the containers that belong to the server with this process id, running or not. */
 export async function containersOf(serverPid: number): Promise<string[]> {

@@ -1,7 +1,7 @@
 // The host of the suite `vm`: its engines, and what a server on it is started with.
 
 import { execa } from 'execa'
-import { OWNER_LABEL } from '../../src/executor/engine.ts'
+import { OWNER_LABEL } from '../../src/engines/owner.ts'
 
 /** As DOCKER_BIN says them. */
 export const ENGINES = ['docker', 'podman'] as const

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { isDead, ownerOfThisProcess } from '../../../src/executor/engine.ts'
+import { isDead, ownerOfThisProcess } from '../../../src/engines/owner.ts'
 import { Leftovers } from '../../../src/executor/leftovers.ts'
 
 const SELF = ownerOfThisProcess()
@@ -15,7 +15,7 @@ function sweeping(containers: { name: string; state: string; owner: string }[], 
   const leftovers = new Leftovers({
     engine: {
       list: async () => containers.filter(({ name }) => !removed.includes(name)),
-      removeContainer: async (name) => {
+      remove: async (name) => {
         removed.push(name)
         return 'removed'
       },

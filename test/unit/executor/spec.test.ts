@@ -3,14 +3,14 @@
 import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
-import { dockerRunArgs } from '../../../src/executor/flags.ts'
+import { dockerRunArgs } from '../../../src/engines/limits.ts'
 import {
   containerSpec,
   maxWaiting,
   poolSize,
   startTimeoutSeconds,
 } from '../../../src/executor/spec.ts'
-import { PYTHON_SPEC } from './python-spec.ts'
+import { PYTHON_SPEC } from '../engines/python-spec.ts'
 
 it('makes these of the defaults', () => {
   expect(containerSpec(parseConfig({}), 'host/1/2')).toEqual({

@@ -101,7 +101,7 @@ function setup(what: string, settings: Record<string, string> = {}) {
     reject: false,
     env: {
       ...{ FAKE: fake, PATH: `${fake}:${process.env.PATH}`, DOCKER_BIN: join(fake, 'docker') },
-      ...{ BASE_IMAGE: 'base', SANDBOX_IMAGE: 'python', ENVIRONMENTS: 'python', ...settings },
+      ...{ BASE_IMAGE: 'base', ENVIRONMENTS: 'python', ...settings },
     },
   })
 }
@@ -151,6 +151,7 @@ describe('what is compiled', () => {
 })
 
 describe('the image', () => {
+  const PYTHON = 'safe-code-executor-python'
   const idOf = (name: string) =>
     existsSync(join(folder, 'fake/images', name))
       ? basename(readlinkSync(join(folder, 'fake/images', name)))
@@ -159,18 +160,18 @@ describe('the image', () => {
   it('is built once, and keeps no other', async () => {
     expect((await setup('images')).exitCode).toBe(0)
     expect((await setup('images')).exitCode).toBe(0)
-    expect(idOf('python')).toBe('id-1')
-    expect(idOf('python:previous')).toBeUndefined()
+    expect(idOf(PYTHON)).toBe('id-1')
+    expect(idOf(`${PYTHON}:previous`)).toBeUndefined()
   })
 
   it('that had the name before stays: a server that runs still starts containers of it', async () => {
     await setup('images')
     write('sandbox/runner.py', '2')
     await setup('images')
-    expect([idOf('python'), idOf('python:previous')]).toEqual(['id-2', 'id-1'])
+    expect([idOf(PYTHON), idOf(`${PYTHON}:previous`)]).toEqual(['id-2', 'id-1'])
     write('sandbox/runner.py', '3')
     await setup('images')
-    expect([idOf('python'), idOf('python:previous')]).toEqual(['id-3', 'id-2'])
+    expect([idOf(PYTHON), idOf(`${PYTHON}:previous`)]).toEqual(['id-3', 'id-2'])
   })
 
   it('keeps its name where the next one can’t be built', async () => {
@@ -178,17 +179,37 @@ describe('the image', () => {
     write('sandbox/runner.py', '2')
     setFails(true)
     expect((await setup('images')).exitCode).toBe(1)
-    expect(idOf('python')).toBe('id-1')
+    expect(idOf(PYTHON)).toBe('id-1')
   })
 
-  it.each([
-    ['registry.example:5000/a/python', 'registry.example:5000/a/python:previous'],
-    ['registry.example:5000/python:1.2', 'registry.example:5000/python:1.2-previous'],
-  ])('%s has %s beside it', async (name, previous) => {
-    mkdirSync(join(folder, 'fake/images/registry.example:5000/a'), { recursive: true })
-    await setup('images', { SANDBOX_IMAGE: name })
+  it('of the operator is used as it is: never built, never tagged', async () => {
+    const name = 'registry.example/python:1.2'
+    mkdirSync(join(folder, 'fake/images/registry.example'), { recursive: true })
+    const missing = await setup('images', { SANDBOX_IMAGE: name })
+    expect(missing.exitCode).toBe(1)
+    expect(missing.stderr).toContain(
+      `The image ${name} of the environment python is not in this engine`,
+    )
+    write(`fake/images/${name}`, 'made elsewhere')
     write('sandbox/runner.py', '2')
-    await setup('images', { SANDBOX_IMAGE: name })
-    expect([idOf(name), idOf(previous)]).toEqual(['id-2', 'id-1'])
+    expect((await setup('images', { SANDBOX_IMAGE: name })).exitCode).toBe(0)
+    expect(read(`fake/images/${name}`)).toBe('made elsewhere')
+    expect(existsSync(join(folder, 'fake/count'))).toBe(false)
+  })
+})
+
+describe('start.sh', () => {
+  it.each(['--help', '-h'])('with %s compiles, and asks no engine', async (flag) => {
+    write('src/main.ts', 'console.log(process.argv.slice(2).join(" "))')
+    const fake = join(folder, 'fake')
+    const { stdout, exitCode } = await execa(
+      'sh',
+      [join(folder, 'scripts', 'start.sh'), 'serve', flag],
+      {
+        env: { FAKE: fake, PATH: `${fake}:${process.env.PATH}`, DOCKER_BIN: join(fake, 'docker') },
+      },
+    )
+    expect({ stdout, exitCode }).toEqual({ stdout: `serve ${flag}`, exitCode: 0 })
+    expect(read('fake/calls')).toBe('ci\n')
   })
 })

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { listedContainer, OWNER_LABEL, ownerOfThisProcess } from '../../../src/executor/engine.ts'
+import { listedContainer } from '../../../src/engines/docker-engine.ts'
+import { OWNER_LABEL, ownerOfThisProcess } from '../../../src/engines/owner.ts'
 
 const OWNER = 'host-1:pid:[4026531836]/4711/123456'
 const FOUND = { name: 'box', state: 'created', owner: OWNER }

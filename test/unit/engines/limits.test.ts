@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type ContainerSpec, dockerRunArgs, userIds } from '../../../src/executor/flags.ts'
+import { type ContainerSpec, dockerRunArgs, userIds } from '../../../src/engines/limits.ts'
 import { PYTHON_SPEC } from './python-spec.ts'
 
 const spec = PYTHON_SPEC

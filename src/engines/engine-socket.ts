@@ -2,6 +2,7 @@
 
 import { request } from 'node:http'
 import { execa } from 'execa'
+import type { Removal } from './engine.ts'
 
 /** How long asking for the socket may take, in milliseconds. */
 const LOOKUP_TIMEOUT_MS = 10_000
@@ -18,9 +19,6 @@ export async function findEngineSocket(command: string): Promise<string | undefi
   )
   return stdout?.trim().match(/^unix:\/\/(\/.+)$/)?.[1]
 }
-
-/** What became of a container that was to be removed: `removing` is what another request does already. */
-export type Removal = 'removed' | 'absent' | 'removing' | 'failed'
 
 /** By the engine's answer to the request. */
 const REMOVALS: Readonly<Record<number, Removal>> = {

@@ -1,14 +1,11 @@
-// The Docker engine, through its command line: all that is not `docker run` itself.
+// ENGINE=docker: the Docker engine, through its command line and its socket.
 
-import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
-import { findEngineSocket, type Removal, removeThroughSocket } from './engine-socket.ts'
-import type { EngineCommand } from './events.ts'
-
-/** Label of every container: which server process it belongs to. */
-export const OWNER_LABEL = 'safe-code-executor.owner'
+import type { ContainerStreams, Engine, EngineCommand, ListedContainer, Removal } from './engine.ts'
+import { findEngineSocket, removeThroughSocket } from './engine-socket.ts'
+import { type ContainerIdentity, type ContainerSpec, dockerRunArgs } from './limits.ts'
+import { OWNER_LABEL } from './owner.ts'
 
 /** How long a short docker command may take, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000
@@ -19,19 +16,18 @@ const EVENT_LAG_SECONDS = 0.2
 /** An image's id, as Docker says it and as Podman does. */
 const IMAGE_ID = /^(sha256:)?[0-9a-f]{64}$/
 
-/** Start time of a process where the system has no /proc, or does not let us read it, as Deno does not. */
-const UNKNOWN = 'unknown'
+/** Options of `docker run`. In a session of its own: a Ctrl-C in the server's terminal must not reach it, the server drains first. */
+const RUN_OPTIONS = {
+  stdin: 'pipe',
+  stdout: 'pipe',
+  stderr: 'pipe',
+  buffer: false,
+  reject: false,
+  detached: true,
+  cleanup: false,
+} as const
 
-/** A container as the engine lists it. */
-export interface ListedContainer {
-  name: string
-  /** `created`, `running`, `exited`, `dead`, `removing`, … */
-  state: string
-  /** Which server made it: `ownerOfThisProcess` there. */
-  owner: string
-}
-
-export interface EngineOptions {
+export interface DockerEngineOptions {
   /** The command line client: `docker`, or one that takes the same arguments. */
   command: string
   logger: Logger
@@ -39,22 +35,19 @@ export interface EngineOptions {
   onCommandFailed?: (command: EngineCommand) => void
 }
 
-export class Engine {
-  readonly command: string
+/** Containers of `docker run --rm`, one process of the host each. */
+export class DockerEngine implements Engine {
+  readonly #command: string
   readonly #logger: Logger
   readonly #onCommandFailed: (command: EngineCommand) => void
   #socket: Promise<string | undefined> | undefined
 
-  constructor({ command, logger, onCommandFailed = () => {} }: EngineOptions) {
-    this.command = command
+  constructor({ command, logger, onCommandFailed = () => {} }: DockerEngineOptions) {
+    this.#command = command
     this.#logger = logger
     this.#onCommandFailed = onCommandFailed
   }
 
-  /**
-   * The id of the image that has this name now.
-   * @throws {Error} where there is none, or the engine does not say.
-   */
   async imageId(name: string): Promise<string> {
     const result = await this.#docker(['image', 'inspect', '--format', '{{.Id}}', name])
     const id = result.stdout?.trim() ?? ''
@@ -62,8 +55,22 @@ export class Engine {
     throw new Error(result.stderr?.trim() || result.shortMessage || `no id of an image: ${id}`)
   }
 
-  /** Kills and removes a container. Does not throw: what fails is logged. */
-  async removeContainer(name: string): Promise<Removal> {
+  start(identity: ContainerIdentity, spec: ContainerSpec, imageId: string): ContainerStreams {
+    const args = dockerRunArgs(identity, { ...spec, image: imageId })
+    const process = execa(this.#command, args, RUN_OPTIONS)
+    const { stdin, stdout, stderr } = process
+    const ended = process.then(
+      ({ shortMessage, exitCode }) => shortMessage || `exit code ${exitCode}`,
+    )
+    return { stdin, stdout, stderr, ended, abandon: () => process.kill('SIGKILL') }
+  }
+
+  /** `--rm` does it. */
+  async clear(): Promise<boolean> {
+    return true
+  }
+
+  async remove(name: string): Promise<Removal> {
     const socket = await this.#findSocket()
     if (!socket) return this.#removeByCommand(name)
     // The command says it in words, where the engine is away.
@@ -73,7 +80,7 @@ export class Engine {
   }
 
   #findSocket(): Promise<string | undefined> {
-    this.#socket ??= findEngineSocket(this.command).catch(() => undefined)
+    this.#socket ??= findEngineSocket(this.#command).catch(() => undefined)
     return this.#socket
   }
 
@@ -89,7 +96,6 @@ export class Engine {
     return 'failed'
   }
 
-  /** All containers that servers like this one have made and that the engine still has. */
   async list(): Promise<ListedContainer[]> {
     void this.#findSocket() // before it is needed in a hurry
     // All labels: Podman before 5 can't be asked for one of them.
@@ -104,10 +110,7 @@ export class Engine {
     return result.stdout.split('\n').flatMap((line) => listedContainer(line) ?? [])
   }
 
-  /**
-   * Whether the engine saw the container run out of memory: the one witness where the runner itself was killed. The
-   * engine remembers its last 256 events, so it is asked only when it is needed.
-   */
+  /** Asked only when needed: the engine remembers its last 256 events. */
   async sawOom(name: string): Promise<boolean> {
     const until = Date.now() / 1000 + EVENT_LAG_SECONDS
     const result = await this.#docker([
@@ -119,7 +122,7 @@ export class Engine {
   }
 
   async #docker(args: string[]) {
-    return execa(this.command, args, {
+    return execa(this.#command, args, {
       reject: false,
       stdin: 'ignore',
       timeout: COMMAND_TIMEOUT_MS,
@@ -136,44 +139,4 @@ export function listedContainer(line: string): ListedContainer | undefined {
   const [name, state, labels = ''] = line.split('\t')
   const owner = labels.match(OWNER)?.[1]
   return name && state && owner ? { name, state: state.toLowerCase(), owner } : undefined
-}
-
-/** Names this process so that a later one can tell whether it still lives: where, process id, start time. */
-export function ownerOfThisProcess(): string {
-  return [place(), process.pid, startTicks(process.pid) ?? UNKNOWN].join('/')
-}
-
-/** Whether the server that this label names ran where this one runs and has ended. */
-export function isDead(owner: string): boolean {
-  const [where, pid, ticks] = owner.split('/')
-  if (where !== place() || ticks === UNKNOWN) return false
-  const now = startTicks(Number(pid))
-  return now !== UNKNOWN && now !== ticks
-}
-
-/**
- * Where process ids mean the same: a kernel since its start, and on it a PID namespace. A server in a container sees none of
- * the processes outside. Names do not tell: a container may have its host's, and two hosts that use one engine the same.
- */
-function place(): string {
-  try {
-    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-    return `${bootId}:${readlinkSync('/proc/self/ns/pid')}`
-  } catch {
-    return hostname() // no /proc, or no permission to read it (Deno): then no process is seen either
-  }
-}
-
-/**
- * When a process started, in the kernel's ticks; undefined where there is no such process (or no /proc), UNKNOWN where
- * that is not to be seen.
- */
-function startTicks(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' || code === 'ESRCH' ? undefined : UNKNOWN
-  }
 }
