@@ -1,11 +1,11 @@
-// Ends with 0 where the worker of this container takes programs. A worker has no port that could be asked: each second it
-// says in Redis that it is there, once the walls of its host were tried and hold, and what it said is gone after five. So
-// this is also 1 where Redis is away: then a worker can do nothing, and starting it again would not help.
+// Ends with 0 if the worker of this container takes programs. A worker has no port. It reports to Redis each second, once
+// the walls of its host were tried and hold, and a report is gone after five seconds. So this also ends with 1 if Redis is
+// away: then a worker can do nothing, and a restart would not help.
 
 import { hostname } from 'node:os'
 import { Redis } from 'ioredis'
 
-/** Shorter than the time that Docker or a kubelet gives it, in milliseconds. */
+/** Shorter than the timeout of Docker or a kubelet, in milliseconds. */
 const TIMEOUT_MS = 4000
 
 const { REDIS_URL, QUEUE_PREFIX } = process.env

@@ -1,7 +1,7 @@
 // npm run report: performs the five tests and the three experiments against a real engine, and writes REPORT.md.
 //
-// Nothing in the report is made up: each output in it is the answer of a run of now, and what does not come out as
-// expected is said to be so, there and by the exit code.
+// Each output in the report is the answer of a real run of this call. An answer that is not as expected is marked there,
+// and the exit code is 1.
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ import type { Outcome } from '../src/run/outcome.ts'
 import { ownRequest } from '../src/run/request.ts'
 import { EXAMPLES } from '../src/ui/examples.ts'
 
-/** System calls of x86-64 that Docker 20.10's own profile lets through, counted in the filter that its runc installs. */
+/** System calls of x86-64 that Docker 20.10's own profile allows, counted in the filter that its runc installs. */
 const DOCKER_PROFILE_CALLS = 291
 
 const config = parseConfig(process.env)
@@ -28,9 +28,9 @@ const users = userIds()
 interface Experiment {
   title: string
   code: string
-  /** What the answer must be. */
+  /** Whether the answer is right. */
   expected: (outcome: Outcome) => boolean
-  /** What it shows, in one sentence. */
+  /** The conclusion, in one sentence. */
   says: string
 }
 
@@ -45,25 +45,25 @@ const WORKED: readonly Experiment[] = [
     title: 'Test 1: an ordinary program',
     code: example('hello'),
     expected: ({ status, output }) => status === 'ok' && output.endsWith('\n4'),
-    says: 'A program of someone else runs like one of your own.',
+    says: 'An ordinary program runs as it would on your own machine.',
   },
   {
     title: 'Experiment A: reading /etc/passwd',
     code: example('passwd'),
     expected: ({ status, output }) => status === 'ok' && output.startsWith('root:x:0:0'),
-    says: 'The file can be read, and is the image’s: no account of the host is in it.',
+    says: 'The program can read the file. It is that of the image, without an account of the host.',
   },
   {
     title: 'Experiment B: writing to /tmp, first run',
     code: example('write-tmp'),
     expected: ({ output }) => output === 'before: False\nafter: gone when this run ends',
-    says: 'There is a place to write.',
+    says: 'A program can write to /tmp.',
   },
   {
     title: 'Experiment B: writing to /tmp, second run',
     code: example('write-tmp'),
     expected: ({ output }) => output.startsWith('before: False'),
-    says: 'The second run does not find what the first one left: it has a container of its own.',
+    says: 'The second run does not find the file of the first one, because it has a container of its own.',
   },
 ]
 
@@ -72,19 +72,19 @@ const PREVENTED: readonly Experiment[] = [
     title: 'Test 2: an infinite loop',
     code: example('infinite-loop'),
     expected: ({ status }) => status === 'timeout',
-    says: 'The runner in the container ends it; a watchdog on the host would, where the runner can not.',
+    says: 'The runner in the container ends the program. If it could not, a watchdog on the host would.',
   },
   {
     title: 'Test 3: a memory bomb',
     code: example('memory-bomb'),
     expected: ({ status }) => status === 'oom',
-    says: 'The kernel ends it at the limit of its cgroup. There is no swap to go on in.',
+    says: 'The kernel ends the program at the limit of its cgroup. There is no swap.',
   },
   {
     title: 'Test 4: the network',
     code: example('network'),
     expected: ({ status, durationMs }) => status === 'error' && durationMs < 5000,
-    says: 'The container has no interface but loopback, so it fails at once and not after a wait.',
+    says: 'The container has no interface but loopback, so the program fails at once and not after a wait.',
   },
   {
     title: 'Test 5: the file system, which is experiment C: writing to /usr/bin',
@@ -186,7 +186,7 @@ function wallTable(findings: readonly Finding[]): string {
     ({ wall, tried, seen, holds }) =>
       `| ${wall} | ${tried} | ${seen} | ${holds ? 'holds' : '**missing**'} |`,
   )
-  return ['| wall | tried | seen | |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  return ['| wall | trial | observation | |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
 const { executor, close } = createDockerExecutor(
@@ -208,7 +208,7 @@ try {
   for (const experiment of PREVENTED) await perform(executor, experiment)
   say(`### Experiment C, layer by layer
 
-The same program in the same container, but for the layer that is taken away:
+The same program in the same container, each time with a layer removed:
 
 ${await withoutLayers()}
 
@@ -217,19 +217,20 @@ ${await withoutLayers()}
 ${wallTable(findings)}`)
   say(`## What I Learned
 
-- **One flag is one layer.** Without \`--read-only\` the user still can't write to \`/usr/bin\`; as root it still
-  can't while \`--read-only\` holds. Only both mistakes together let the program through. The flags are cheap, so all of
-  them are there.
+- **One flag is one layer.** Without \`--read-only\` the user still can't write to \`/usr/bin\`, and root can't while
+  \`--read-only\` holds. Only both mistakes together let the program write. The flags are cheap, so the service uses all of
+  them.
 - **The time limit needs three clocks.** One in the container, because it is exact and keeps the output; one on the host,
   because a program may stop the first one; \`timeout\` around the container's life, because the host may die.
 - **137 says nothing.** A timeout, a memory kill and a program that kills itself all end with it. The answer names the
-  limit that was hit because the kernel's counter is read, not because a number was guessed at.
-- **The default profile of system calls is wide.** Docker's lets ${DOCKER_PROFILE_CALLS} calls of x86-64 through, and all calls
+  limit that was hit, because the runner reads the kernel's counter.
+- **The default profile of system calls is wide.** Docker's allows ${DOCKER_PROFILE_CALLS} calls of x86-64, and all calls
   of 32 bits; this image's programs need no more than the ${allowedCalls()} of \`sandbox/seccomp.json\`. Closed now and open
   before: \`ptrace\`, \`io_uring\`, System V IPC, and \`AF_VSOCK\`, which reaches past the network namespace to the hypervisor.
 - **The kernel counts by user.** Inotify watches, pipe memory and queued signals are limited by user and not by container,
   so containers that share a user can starve each other. Each one has its own.
-- **Writing down what is not stopped** belongs to it: a hole in the kernel is a hole in every container. See SECURITY.md.`)
+- **A sandbox needs a list of its gaps.** A hole in the kernel is a hole in every container: see
+  [SECURITY.md](SECURITY.md#not-stopped).`)
   writeFileSync('REPORT.md', `${sections.join('\n\n')}\n`)
   console.error('report: REPORT.md is written')
 } finally {

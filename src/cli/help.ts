@@ -1,9 +1,21 @@
-// What `--help` prints, and the table of settings in README.md.
+// The texts of `--help`, and the tables of settings in docs/configuration.md.
 
 import { describeSettings, type Machine } from '../config/config.ts'
 
-/** The machine whose defaults README.md shows. */
-const README_MACHINE: Machine = { cores: 4, memoryBytes: 8 * 1024 ** 3 }
+/** The machine whose defaults docs/configuration.md shows. */
+const DOCUMENT_MACHINE: Machine = { cores: 4, memoryBytes: 8 * 1024 ** 3 }
+
+/** The groups of settings in docs/configuration.md, each with the name of its first setting. */
+const GROUPS: Readonly<Record<string, string>> = {
+  HOST: 'Address, keys and log',
+  DEFAULT_TIMEOUT_SECONDS: 'Limits of a run',
+  RATE_LIMIT: 'Rates and queue',
+  MAX_QUEUED: 'Asynchronous runs and webhooks',
+  DATABASE_URL: 'Run log',
+  READ_ONLY_MOUNTS: 'Containers and environments',
+  DRAIN_NOTICE_SECONDS: 'Stopping',
+  MAX_RUNNING: 'Capacity',
+}
 
 /** What follows the usage in the help of `serve`. */
 export function serveHelp(): string {
@@ -34,15 +46,17 @@ run end for DRAIN_SECONDS.
 `
 }
 
-/** A readme with the table between its two markers made anew. */
-export function withSettingsTable(readme: string): string {
-  const rows = describeSettings(README_MACHINE).map(
-    ({ name, fallback, purpose }) =>
-      `| \`${name}\` | ${fallback && `\`${fallback}\``} | ${purpose} |`,
-  )
-  const table = ['| variable | default | what |', '| --- | --- | --- |', ...rows].join('\n')
-  return readme.replace(
+/** A document with the tables of settings between its two markers made anew, one under a heading for each group. */
+export function withSettingsTable(document: string): string {
+  const rows = describeSettings(DOCUMENT_MACHINE).map(({ name, fallback, purpose }) => {
+    const row = `| \`${name}\` | ${fallback && `\`${fallback}\``} | ${purpose} |\n`
+    const group = GROUPS[name]
+    return group
+      ? `\n## ${group}\n\n| variable | default | meaning |\n| --- | --- | --- |\n${row}`
+      : row
+  })
+  return document.replace(
     /<!-- settings -->[\s\S]*<!-- \/settings -->/,
-    () => `<!-- settings -->\n${table}\n<!-- /settings -->`,
+    () => `<!-- settings -->\n${rows.join('')}\n<!-- /settings -->`,
   )
 }

@@ -1,4 +1,4 @@
-// The help text, and the table of settings in a readme.
+// The help text, and the tables of settings in a document.
 
 import { expect, it } from 'vitest'
 import { serveHelp, withSettingsTable } from '../../../src/cli/help.ts'
@@ -17,18 +17,23 @@ it('ends with one newline', () => {
   expect(serveHelp()).toMatch(/[^\n]\n$/)
 })
 
-it('puts a row for every setting between the markers, and leaves the rest alone', () => {
-  const readme = 'before\n\n<!-- settings -->\nstale\n<!-- /settings -->\n\nafter\n'
-  const made = withSettingsTable(readme)
-  expect(made.startsWith('before\n\n<!-- settings -->\n| variable | default | what |\n')).toBe(true)
-  expect(made.endsWith('\n<!-- /settings -->\n\nafter\n')).toBe(true)
-  expect(made).toContain('\n| `PORT` | `5000` | port to listen on; 0 picks a free one |\n')
-  expect(made).toContain('\n| `API_KEYS` |  | keys of which ')
+it('puts a row for every setting between the markers, under headings, and leaves the rest alone', () => {
+  const document = 'before\n\n<!-- settings -->\nstale\n<!-- /settings -->\n\nafter\n'
+  const made = withSettingsTable(document)
+  const head = '| variable | default | meaning |\n| --- | --- | --- |\n'
+  expect(made).toMatch(
+    /^before\n\n<!-- settings -->\n\n## .+\n\n\| variable \| default \| meaning \|\n/,
+  )
+  expect(made.endsWith(' |\n\n<!-- /settings -->\n\nafter\n')).toBe(true)
+  expect(made).toMatch(/\n\| `PORT` \| `5000` \| .+ \|\n/)
+  expect(made).toMatch(/\n\| `API_KEYS` \| {2}\| .+ \|\n/)
   expect(made).not.toContain('stale')
   expect(made.split('\n| `')).toHaveLength(1 + describeSettings().length)
+  expect(made.split('\n## ').length).toBeGreaterThan(5)
+  expect(made.split('\n## ')).toHaveLength(made.split(head).length)
   expect(withSettingsTable(made)).toBe(made)
 })
 
-it('leaves a readme without markers as it is', () => {
+it('leaves a document without markers as it is', () => {
   expect(withSettingsTable('nothing here\n')).toBe('nothing here\n')
 })

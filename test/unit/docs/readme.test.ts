@@ -1,27 +1,48 @@
-// README.md and SECURITY.md say what the code does.
+// The documents say what the code does.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readCorpus } from '../../../src/attacks/corpus.ts'
 import { GVISOR_DIFFERENCES, withGvisorTable } from '../../../src/attacks/gvisor.ts'
 import { serveHelp, withSettingsTable } from '../../../src/cli/help.ts'
-import { describeSettings } from '../../../src/config/config.ts'
+import { describeSettings, parseConfig } from '../../../src/config/config.ts'
+import { outcomeSchema } from '../../../src/run/outcome.ts'
+import { REFUSAL_STATUS } from '../../../src/run/refusal.ts'
+import { requestLimits, runRequestSchema } from '../../../src/run/request.ts'
 import { EXAMPLES } from '../../../src/ui/examples.ts'
 
-const readme = readFileSync(`${import.meta.dirname}/../../../README.md`, 'utf8')
+const read = (path: string) => readFileSync(`${import.meta.dirname}/../../../${path}`, 'utf8')
 
-it('has the table of settings as they are (npm run readme writes it)', () => {
-  expect(readme).toBe(withSettingsTable(readme))
-  for (const { name } of describeSettings()) expect(readme).toContain(`| \`${name}\` |`)
+it('docs/configuration.md has the tables of settings as they are (npm run readme writes them)', () => {
+  const configuration = read('docs/configuration.md')
+  expect(configuration).toBe(withSettingsTable(configuration))
+  for (const { name } of describeSettings()) expect(configuration).toContain(`| \`${name}\` |`)
 })
 
-it('has the programs of the page that show a wall', () => {
+it('docs/experiments.md has the programs of the page that show a wall', () => {
+  const experiments = read('docs/experiments.md')
   for (const { id, code } of EXAMPLES.filter(({ group }) => group !== 'Ordinary programs')) {
-    expect(readme, id).toContain(code.trim())
+    expect(experiments, id).toContain(code.trim())
   }
 })
 
-it('has no setting that --help does not have', () => {
+it.each(['README.md', 'docs/api.md'])('%s has every status of a run', (path) => {
+  const rows = read(path).match(/^\| `\w+` \|/gm) ?? []
+  const statuses = outcomeSchema.shape.status.options.map((status) => `| \`${status}\` |`)
+  expect(rows).toEqual(expect.arrayContaining(statuses))
+})
+
+it('docs/api.md has every field of a request and of an outcome, and every refusal that a client can get', () => {
+  const api = read('docs/api.md')
+  const fields = Object.keys(runRequestSchema(requestLimits(parseConfig({}))).shape)
+  for (const name of [...fields, ...Object.keys(outcomeSchema.shape)]) {
+    expect(api).toContain(`\n| \`${name}\` |`)
+  }
+  const codes = Object.keys(REFUSAL_STATUS).filter((code) => code !== 'cancelled')
+  for (const code of codes) expect(api).toMatch(new RegExp(`\\n\\| \\d{3}.* \\|.*\`${code}\``))
+})
+
+it('there is no setting that --help does not have', () => {
   for (const { name, purpose } of describeSettings()) {
     expect(serveHelp()).toContain(`  ${name}=`)
     expect(serveHelp()).toContain(purpose)
@@ -29,7 +50,7 @@ it('has no setting that --help does not have', () => {
 })
 
 describe('SECURITY.md', () => {
-  const security = readFileSync(`${import.meta.dirname}/../../../SECURITY.md`, 'utf8')
+  const security = read('SECURITY.md')
 
   it('has the table of differences under gVisor as they are (npm run readme writes it)', () => {
     expect(security).toBe(withGvisorTable(security))

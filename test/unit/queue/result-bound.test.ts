@@ -112,20 +112,20 @@ describe('with the default limits', () => {
 })
 
 it('is what docs/cluster.md says, and so is how many runs fit', () => {
-  const text = readFileSync('docs/cluster.md', 'utf8')
+  const text = readFileSync('docs/cluster.md', 'utf8').replace(/\s+/g, ' ')
   const queue = { EXECUTOR: 'queue', REDIS_URL: 'redis://localhost' }
   const { MAX_RESULTS_MB: queueMegabytes } = parseConfig(queue)
   const { endBytes, filesBytes, eventsBytes } = resultBound(resultLimits(parseConfig({})))
   const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
   const all = endBytes + filesBytes + eventsBytes
   expect(text).toContain(
-    `${megabytes(endBytes)} MB promised; ${megabytes(endBytes + filesBytes)} where it asks for files; ` +
-      `${megabytes(eventsBytes)} more where its output is followed`,
+    `${megabytes(endBytes)} MB reserved; ${megabytes(endBytes + filesBytes)} if it asks for files; ` +
+      `${megabytes(eventsBytes)} more if its output is followed`,
   )
   const fits = (bytes: number) => Math.floor((0.75 * queueMegabytes * 2 ** 20) / bytes)
-  expect(text.replaceAll('\n', ' ').replace(/ +/g, ' ')).toContain(
-    `defaults ${fits(endBytes)} that somebody waits for, or ${fits(endBytes + eventsBytes)} asynchronous ones, ${fits(all)} with files`,
+  expect(text).toContain(
+    `defaults ${fits(endBytes)} synchronous ones, or ${fits(endBytes + eventsBytes)} asynchronous ones, ${fits(all)} with files`,
   )
   const needed = (places: number) => Math.ceil((places * Number(megabytes(all)) * 4) / 3)
-  expect(text).toContain(`${needed(16)} for 16 places, ${needed(48)} for 48`)
+  expect(text).toContain(`${needed(16)} for 16 slots, ${needed(48)} for 48`)
 })

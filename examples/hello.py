@@ -1,0 +1,4 @@
+import sys
+
+print("Hello from Python", sys.version.split()[0])
+print(2 + 2)

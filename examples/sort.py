@@ -1,0 +1,4 @@
+import sys
+
+for number in sorted(int(line) for line in sys.stdin):
+    print(number)
