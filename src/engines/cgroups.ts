@@ -19,9 +19,11 @@ export type CgroupLayout = 'v1' | 'v2' | 'hybrid'
 /** The cgroup hierarchies of this host. */
 export class Cgroups {
   readonly layout: CgroupLayout
+  readonly #root: string
   readonly #hierarchies: readonly string[]
 
   constructor(root = ROOT) {
+    this.#root = root
     const entries = readdirSync(root, { withFileTypes: true })
     if (entries.some(({ name }) => name === 'cgroup.controllers')) {
       this.layout = 'v2'
@@ -68,7 +70,7 @@ export class Cgroups {
   }
 
   #of(controller: string, name: string): string {
-    const hierarchy = this.layout === 'v2' ? this.#hierarchies[0] : `${ROOT}/${controller}`
+    const hierarchy = this.layout === 'v2' ? this.#root : `${this.#root}/${controller}`
     return `${hierarchy}/${CGROUP_PARENT}/${name}`
   }
 
