@@ -1,7 +1,7 @@
 // The database of the run log: SQLite in a file, or Postgres.
 
 import { fileURLToPath } from 'node:url'
-import { CamelCasePlugin, type Dialect, Kysely, Migrator, PostgresDialect } from 'kysely'
+import { CamelCasePlugin, Kysely, Migrator, PostgresDialect } from 'kysely'
 import { migrations } from './migrations.ts'
 import type { RunLogDatabase } from './schema.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
@@ -40,17 +40,17 @@ export interface RunDatabases {
 }
 
 /** Opens nothing yet: the first query does. A connection of SQLite has a thread, and does one thing at a time. */
-export async function openDatabases(url: string): Promise<RunDatabases> {
-  const [writer, reader, counter] = await Promise.all([
-    openDatabase(url, { maxConnections: CONNECTIONS.writer }),
-    openDatabase(url, {
+export function openDatabases(url: string): RunDatabases {
+  const { writer, reader, counter } = CONNECTIONS
+  return {
+    writer: openDatabase(url, { maxConnections: writer }),
+    reader: openDatabase(url, {
       isReadOnly: true,
-      maxConnections: CONNECTIONS.reader,
+      maxConnections: reader,
       queryTimeoutMs: READ_TIMEOUT_MS,
     }),
-    openDatabase(url, { isReadOnly: true, maxConnections: CONNECTIONS.counter }),
-  ])
-  return { writer, reader, counter }
+    counter: openDatabase(url, { isReadOnly: true, maxConnections: counter }),
+  }
 }
 
 /** Lets go of all of them. */
@@ -59,20 +59,17 @@ export async function closeDatabases({ writer, reader, counter }: RunDatabases):
 }
 
 /** A database for `migrate`: what others may not wait for is allowed to take long. */
-export function openForMigration(url: string): Promise<Kysely<RunLogDatabase>> {
+export function openForMigration(url: string): Kysely<RunLogDatabase> {
   return openDatabase(url, { queryTimeoutMs: MIGRATION_TIMEOUT_MS })
 }
 
 /** Opens nothing yet: the first query does. */
-export async function openDatabase(
-  url: string,
-  options: DatabaseOptions = {},
-): Promise<Kysely<RunLogDatabase>> {
+export function openDatabase(url: string, options: DatabaseOptions = {}): Kysely<RunLogDatabase> {
   const { isReadOnly = false, queryTimeoutMs = QUERY_TIMEOUT_MS, maxConnections = 1 } = options
   return new Kysely<RunLogDatabase>({
-    dialect: isSqlite(url)
+    dialect: url.startsWith('file:')
       ? sqliteDialect({ path: sqlitePath(url), isReadOnly, queryTimeoutMs })
-      : await postgresDialect(url, { queryTimeoutMs, maxConnections }),
+      : new PostgresDialect({ pool: () => postgresPool(url, queryTimeoutMs, maxConnections) }),
     plugins: [new CamelCasePlugin()],
   })
 }
@@ -85,19 +82,12 @@ export async function migrate(database: Kysely<RunLogDatabase>): Promise<void> {
   if (error) throw error
 }
 
-function isSqlite(url: string): boolean {
-  return url.startsWith('file:')
-}
-
 /** `file:./data/runs.db`, as well as `file:///var/lib/runs.db`. */
 export function sqlitePath(url: string): string {
   return url.startsWith('file:/') ? fileURLToPath(new URL(url)) : url.slice('file:'.length)
 }
 
-async function postgresDialect(
-  url: string,
-  { queryTimeoutMs, maxConnections }: Required<Omit<DatabaseOptions, 'isReadOnly'>>,
-): Promise<Dialect> {
+async function postgresPool(url: string, queryTimeoutMs: number, maxConnections: number) {
   const { default: pg } = await import('pg')
   const { builtins } = pg.types
   const pool = new pg.Pool({
@@ -122,5 +112,5 @@ async function postgresDialect(
   // idle one, or one between two queries, would end the server.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  return new PostgresDialect({ pool })
+  return pool
 }

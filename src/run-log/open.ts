@@ -8,9 +8,9 @@ import { RunLog } from './run-log.ts'
 import { RunStore } from './run-store.ts'
 
 /** Opens it without waiting for the database at `url`, which may be away. */
-export async function openRunLog(url: string, config: Config, logger: Logger) {
-  const databases = await openDatabases(url)
-  const migrating = await openForMigration(url)
+export function openRunLog(url: string, config: Config, logger: Logger): RunLog {
+  const databases = openDatabases(url)
+  const migrating = openForMigration(url)
   return new RunLog({
     store: new RunStore(databases),
     migrate: async () => {

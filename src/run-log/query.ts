@@ -4,7 +4,7 @@ import type { SelectQueryBuilder } from 'kysely'
 import { z } from 'zod'
 import { unknownField } from '../run/fields.ts'
 import { outcomeSchema } from '../run/outcome.ts'
-import type { LoggedRun, RunLogDatabase } from './schema.ts'
+import type { RunLogDatabase } from './schema.ts'
 
 /** What statistics are about where nobody says: the last day, in milliseconds. */
 const DEFAULT_RANGE_MS = 86_400_000
@@ -52,30 +52,18 @@ export const pageFields = {
   cursor: text.optional().describe('`nextCursor` of the page before'),
 }
 
-/** Which runs. */
-export interface RunFilter {
-  status?: LoggedRun['status'] | undefined
-  environment?: string | undefined
-  key?: string | undefined
-  codeSha256?: string | undefined
-  clientHash?: string | undefined
-  /** From this time on, in milliseconds since 1970. */
-  sinceMs?: number | undefined
-  /** Before this time. */
-  untilMs?: number | undefined
-}
+/** Which runs. Times are in milliseconds since 1970. */
+export type RunFilter = Partial<Omit<z.output<typeof listQuerySchema>, keyof typeof pageFields>>
 
 type Select<O> = SelectQueryBuilder<RunLogDatabase, 'runs', O>
 
 /** The query, of the runs alone that pass the filter. */
 export function matching<O>(query: Select<O>, filter: RunFilter): Select<O> {
-  const { status, environment, key, codeSha256, clientHash, sinceMs, untilMs } = filter
+  const { sinceMs, untilMs } = filter
   let result = query
-  if (status !== undefined) result = result.where('status', '=', status)
-  if (environment !== undefined) result = result.where('environment', '=', environment)
-  if (key !== undefined) result = result.where('key', '=', key)
-  if (codeSha256 !== undefined) result = result.where('codeSha256', '=', codeSha256)
-  if (clientHash !== undefined) result = result.where('clientHash', '=', clientHash)
+  for (const name of ['status', 'environment', 'key', 'codeSha256', 'clientHash'] as const) {
+    if (filter[name] !== undefined) result = result.where(name, '=', filter[name])
+  }
   if (sinceMs !== undefined) result = result.where('endedAtMs', '>=', sinceMs)
   if (untilMs !== undefined) result = result.where('endedAtMs', '<', untilMs)
   return result

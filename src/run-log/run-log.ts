@@ -41,8 +41,8 @@ export class RunLog {
   #written = 0
   #dropped = 0
   #isReady = false
-  #isFailing = false
-  #retryMs = FIRST_RETRY_MS
+  /** The pause after the last attempt; 0 where that succeeded. */
+  #retryMs = 0
   #timer: NodeJS.Timeout | undefined
   #forgetTimer: NodeJS.Timeout | undefined
   #flush: Promise<void> | undefined
@@ -67,15 +67,10 @@ export class RunLog {
   /** Takes a record; where too many wait already it is dropped and counted. */
   add(record: RunRecord): void {
     const row = toRow(record, this.#options)
-    const bytes = [row.code, row.output, row.stderr, row.error].reduce(
-      (sum, text) => sum + (text?.length ?? 0),
-      0,
-    )
-    if (
-      this.#isClosed ||
-      this.#queue.length >= MAX_QUEUED ||
-      this.#queuedBytes + bytes > MAX_QUEUED_BYTES
-    ) {
+    const texts = [row.code, row.output, row.stderr, row.error]
+    const bytes = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0)
+    const isFull = this.#queue.length >= MAX_QUEUED || this.#queuedBytes + bytes > MAX_QUEUED_BYTES
+    if (this.#isClosed || isFull) {
       this.#drop(1)
       return
     }
@@ -100,7 +95,7 @@ export class RunLog {
 
   async #writeAll(): Promise<void> {
     await this.#flush
-    if (this.#queue.length > 0 && !this.#isFailing) await this.#write()
+    if (this.#queue.length > 0 && this.#retryMs === 0) await this.#write()
   }
 
   #flushIn(ms: number): void {
@@ -108,8 +103,8 @@ export class RunLog {
       this.#timer = undefined
       this.#flush = this.#write().finally(() => {
         this.#flush = undefined
-        if (!this.#isClosed && this.#queue.length > 0) {
-          this.#flushIn(this.#isFailing ? this.#retryMs : FLUSH_MS)
+        if (!this.#isClosed && (this.#queue.length > 0 || !this.#isReady)) {
+          this.#flushIn(this.#retryMs || FLUSH_MS)
         }
       })
     }, ms)
@@ -118,31 +113,24 @@ export class RunLog {
 
   async #write(): Promise<void> {
     try {
-      await this.#prepare()
+      if (!this.#isReady) {
+        await this.#options.migrate()
+        this.#isReady = true
+        if (!this.#isClosed) this.#forgetIn(0)
+      }
       while (this.#queue.length > 0) {
         const batch = this.#queue.slice(0, MAX_BATCH)
         await this.#addAll(batch.map(({ row }) => row))
         this.#queue.splice(0, batch.length)
         this.#queuedBytes -= batch.reduce((sum, { bytes }) => sum + bytes, 0)
       }
-      if (this.#isFailing) this.#options.logger.info('the run log is written again')
-      this.#isFailing = false
-      this.#retryMs = FIRST_RETRY_MS
+      if (this.#retryMs > 0) this.#options.logger.info('the run log is written again')
+      this.#retryMs = 0
     } catch (error) {
       const fields = { cause: (error as Error).message, queued: this.#queue.length }
-      if (!this.#isFailing) this.#options.logger.error(fields, 'the run log can’t be written')
-      this.#retryMs = this.#isFailing ? Math.min(this.#retryMs * 2, LAST_RETRY_MS) : FIRST_RETRY_MS
-      this.#isFailing = true
-      if (!this.#isReady && !this.#isClosed && this.#queue.length === 0)
-        this.#flushIn(this.#retryMs)
+      if (this.#retryMs === 0) this.#options.logger.error(fields, 'the run log can’t be written')
+      this.#retryMs = Math.min(this.#retryMs * 2 || FIRST_RETRY_MS, LAST_RETRY_MS)
     }
-  }
-
-  async #prepare(): Promise<void> {
-    if (this.#isReady) return
-    await this.#options.migrate()
-    this.#isReady = true
-    if (!this.#isClosed) this.#forgetIn(0)
   }
 
   /** Where a batch is refused, each of it alone: one that no database takes must not hold up the others. */

@@ -64,7 +64,7 @@ export class RunStore {
     if (!ID.test(id)) return undefined
     const query = this.#reader.selectFrom('runs').selectAll().where('id', '=', id)
     const row = await this.#read(() => query.executeTakeFirst(), reading)
-    return row && fromRow(row as RunRow)
+    return row && fromRow(row)
   }
 
   /**
@@ -79,7 +79,7 @@ export class RunStore {
     reading: Reading = {},
   ): Promise<RunPage> {
     const query = pageQuery(this.#reader, filter, limit + 1, cursor)
-    const rows = (await this.#read(() => query.execute(), reading)) as RunRow[]
+    const rows = await this.#read(() => query.execute(), reading)
     const shown = rows.slice(0, limit)
     const last = rows.length > limit ? shown.at(-1) : undefined
     return { runs: shown.map(fromRow), nextCursor: last ? toCursor(last) : null }

@@ -1,7 +1,6 @@
 // The run log as the database and the API have it.
 
 import { createHash, createHmac } from 'node:crypto'
-import type { ColumnType } from 'kysely'
 import { z } from 'zod'
 import { outcomeSchema } from '../run/outcome.ts'
 import type { RunRecord } from '../run/record.ts'
@@ -42,19 +41,16 @@ export const loggedRunSchema = z
 /** One run, as the API shows it. */
 export type LoggedRun = z.output<typeof loggedRunSchema>
 
-/** The table `runs`: the same, with the time in milliseconds and a flag as a number, which every database has. */
-export interface RunsTable extends Omit<LoggedRun, 'endedAt' | 'truncated'> {
+/** A row of the table `runs`: the same, with the time in milliseconds and a flag as a number, which every database has. */
+export interface RunRow extends Omit<LoggedRun, 'endedAt' | 'truncated'> {
   endedAtMs: number
-  truncated: ColumnType<number>
+  truncated: number
 }
 
 /** The tables of the run log. */
 export interface RunLogDatabase {
-  runs: RunsTable
+  runs: RunRow
 }
-
-/** A row of the table. */
-export type RunRow = Omit<RunsTable, 'truncated'> & { truncated: number }
 
 export interface RowOptions {
   /** Keeps addresses from being found by trying all of them. */
@@ -93,8 +89,7 @@ export function toRow(record: RunRecord, { salt, keepsCode }: RowOptions): RunRo
   }
 }
 
-export function fromRow({ endedAtMs, truncated, ...rest }: RunRow): LoggedRun {
-  const { id, ...others } = rest
+export function fromRow({ id, endedAtMs, truncated, ...others }: RunRow): LoggedRun {
   return { id, endedAt: new Date(endedAtMs).toISOString(), ...others, truncated: truncated !== 0 }
 }
 

@@ -10,7 +10,7 @@ import Database from 'libsql'
 /** How long a query waits for another connection that writes, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
 
-/** @param {import('./sqlite-connection.ts').SqliteFile} file */
+/** @param {import('./sqlite-dialect.ts').SqliteFile} file */
 function open({ path, isReadOnly }) {
   // Here rather than in the thread of the server: a disk that hangs holds up this one alone.
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
@@ -37,26 +37,27 @@ function messageOf(error) {
 
 /**
  * @param {InstanceType<typeof Database>} database
- * @param {import('./sqlite-connection.ts').SqliteCall} call
- * @returns {import('./sqlite-connection.ts').SqliteReply}
+ * @param {{ sql: string, parameters: unknown[] }} query
+ * @returns {import('./sqlite-dialect.ts').SqliteReply}
  */
-function execute(database, { id, sql, parameters }) {
+function execute(database, { sql, parameters }) {
   try {
     const statement = database.prepare(sql)
-    if (statement.reader) return { id, rows: statement.all(parameters), changes: 0 }
-    return { id, rows: [], changes: statement.run(parameters).changes }
+    if (statement.reader) return { rows: statement.all(parameters), changes: 0 }
+    return { rows: [], changes: statement.run(parameters).changes }
   } catch (error) {
-    return { id, error: messageOf(error) }
+    return { error: messageOf(error) }
   }
 }
 
 try {
   const database = open(workerData)
-  parentPort?.on('message', (call) => {
-    if (call === 'close') database.close()
-    parentPort?.postMessage(call === 'close' ? 'closed' : execute(database, call))
+  parentPort?.on('message', (query) => {
+    if (query !== 'close') return parentPort?.postMessage(execute(database, query))
+    database.close()
+    parentPort?.close() // which ends the thread
   })
-  parentPort?.postMessage({ id: 0, rows: [], changes: 0 }) // it is open
+  parentPort?.postMessage({ rows: [], changes: 0 }) // it is open
 } catch (error) {
   // An error of another class reaches the other thread without its message.
   throw new Error(`the database can’t be opened: ${messageOf(error)}`)

@@ -84,30 +84,24 @@ export class Statistics {
   async get(filter: StatsFilter, signal: AbortSignal): Promise<Stats> {
     if (signal.aborted) throw cancelled(signal)
     const name = JSON.stringify(Object.entries(filter).sort())
-    const shared = this.#going.get(name) ?? this.#begin(name, filter)
+    const shared = this.#going.get(name) ?? this.#begin(filter)
+    this.#going.set(name, shared)
     shared.asking += 1
     try {
       return await abortable(shared.result, signal)
     } finally {
       shared.asking -= 1
       if (shared.asking === 0) {
-        this.#forget(name, shared) // the next one must not get what was given up
+        this.#going.delete(name) // the next one must not get what was given up
         shared.abandon.abort()
       }
     }
   }
 
-  #begin(name: string, filter: StatsFilter): Shared {
+  #begin(filter: StatsFilter): Shared {
     const abandon = new AbortController()
     const count = () => countRuns(this.#database, filter, abandon.signal)
-    const result = this.#gate.use(count, abandon.signal)
-    const shared = { result, asking: 0, abandon }
-    this.#going.set(name, shared)
-    return shared
-  }
-
-  #forget(name: string, shared: Shared): void {
-    if (this.#going.get(name) === shared) this.#going.delete(name)
+    return { result: this.#gate.use(count, abandon.signal), asking: 0, abandon }
   }
 }
 
@@ -141,15 +135,12 @@ async function countRuns(
     .orderBy('startMs')
     .execute()
   const total = sum(groups.map((group) => group.count))
-  const keys =
-    total === 0
-      ? []
-      : await runs()
-          .select(['key', count])
-          .groupBy('key')
-          .orderBy('count', 'desc')
-          .limit(MAX_KEYS)
-          .execute()
+  const keys = await runs()
+    .select(['key', count])
+    .groupBy('key')
+    .orderBy('count', 'desc')
+    .limit(MAX_KEYS)
+    .execute()
   // From the end that is nearer: fewer have to be sorted.
   const durationAt = async (share: number) => {
     const index = Math.min(total - 1, Math.floor(total * share))
@@ -175,13 +166,16 @@ async function countRuns(
         : {
             p50: await durationAt(0.5),
             p95: await durationAt(0.95),
-            max: groups.reduce((max, group) => Math.max(max, group.maxDurationMs), 0),
+            max: Math.max(...groups.map((group) => group.maxDurationMs)),
           },
     cpuMs: sum(groups.map((group) => group.cpuMs)),
     bucketMs,
-    buckets: [...groupBy(groups, ({ startMs }) => startMs)].map(([startMs, inBucket]) => ({
+    buckets: [...new Set(groups.map((group) => group.startMs))].map((startMs) => ({
       start: new Date(startMs).toISOString(),
-      byStatus: sumBy(inBucket, ({ status }) => status),
+      byStatus: sumBy(
+        groups.filter((group) => group.startMs === startMs),
+        ({ status }) => status,
+      ),
     })),
   }
 }
@@ -190,19 +184,9 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-function groupBy<T, K>(rows: readonly T[], keyOf: (row: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>()
-  for (const row of rows) {
-    const group = groups.get(keyOf(row))
-    if (group) group.push(row)
-    else groups.set(keyOf(row), [row])
-  }
-  return groups
-}
-
 /** A name may be any, `__proto__` too, which is why no object is added up in. */
 function sumBy<T extends { count: number }>(rows: readonly T[], nameOf: (row: T) => string) {
-  return Object.fromEntries(
-    [...groupBy(rows, nameOf)].map(([name, group]) => [name, sum(group.map(({ count }) => count))]),
-  )
+  const sums = new Map<string, number>()
+  for (const row of rows) sums.set(nameOf(row), (sums.get(nameOf(row)) ?? 0) + row.count)
+  return Object.fromEntries(sums)
 }
