@@ -18,13 +18,8 @@ const BUCKETS_SECONDS = [
 /** Methods that have a name of their own in a label; a client may send any. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-export interface MetricsOptions {
-  environments: readonly string[]
-}
-
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #environments: readonly string[]
   readonly #runs = this.#counter('runs_total', 'Runs that ended, by how', ['status', 'environment'])
   readonly #refusals = this.#counter('refusals_total', 'Answers that are refusals, by code', [
     'code',
@@ -51,8 +46,7 @@ export class Metrics {
     ['command'],
   )
 
-  constructor({ environments }: MetricsOptions) {
-    this.#environments = environments
+  constructor({ environments }: { environments: readonly string[] }) {
     collectDefaultMetrics({ register: this.#registry })
     // Gauges that are named like counters; each is the sum of a metric that stays.
     for (const what of ['handles', 'requests', 'resources']) {
@@ -87,8 +81,7 @@ export class Metrics {
 
   /** Looks these up whenever the metrics are read. */
   watch(sources: MetricSources): void {
-    const registry = this.#registry
-    watchSources(sources, { registry, prefix: PREFIX, environments: this.#environments })
+    watchSources(sources, this.#registry, PREFIX)
   }
 
   /** Counts a run of a client's. */

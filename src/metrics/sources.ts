@@ -1,11 +1,9 @@
 // What is looked up when somebody reads the metrics: each has a state, which others keep.
 
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { ExecutorState } from '../executor/events.ts'
-import { CONTAINER_STATES } from '../executor/events.ts'
+import { CONTAINER_STATES, type ExecutorState } from '../executor/events.ts'
 import type { QueueState } from '../queue/watch.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
-import { watchQueue } from './queue.ts'
 
 export interface MetricSources {
   executor: () => ExecutorState
@@ -21,36 +19,14 @@ export interface MetricSources {
   isRateShared: (() => boolean) | undefined
 }
 
-export interface WatchOptions {
-  registry: Registry
-  /** What all names begin with. */
-  prefix: string
-  environments: readonly string[]
-}
+/** A value for some labels. */
+type Sample = [labels: Record<string, string>, value: number]
 
 /** Looks these up whenever the metrics are read. */
-export function watchSources(sources: MetricSources, options: WatchOptions): void {
+export function watchSources(sources: MetricSources, registry: Registry, prefix: string): void {
   const { executor, asyncRuns, queue, webhooks, runLog, isRateShared } = sources
-  const { registry, prefix } = options
-  const gauge = (name: string, help: string, value: () => number) =>
-    new Gauge({
-      name: prefix + name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(value())
-      },
-    })
-  const sum = (name: string, help: string, value: () => number) =>
-    new Counter({
-      name: prefix + name,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset()
-        this.inc(value())
-      },
-    })
+  const told = instruments(registry, prefix)
+  const { gauge, sum, byEnvironment } = told
 
   gauge('slots', 'Programs that may run at once', () => executor().maxRunning)
   gauge('running', 'Programs that run', () => executor().running)
@@ -61,8 +37,21 @@ export function watchSources(sources: MetricSources, options: WatchOptions): voi
     'Containers that there may be in all states together',
     () => executor().maxContainers,
   )
-  watchContainers(executor, options)
-  watchPools(executor, options)
+  gauge(
+    'containers',
+    'Containers that are not gone, by state',
+    () => CONTAINER_STATES.map((state): Sample => [{ state }, executor().containers[state]]),
+    ['state'],
+  )
+  const pools = () => executor().pools
+  byEnvironment('pool_ready', 'Containers that wait, ready', pools, ({ ready }) => ready)
+  byEnvironment('pool_size', 'Containers that should wait', pools, ({ size }) => size)
+  byEnvironment(
+    'circuit_open',
+    '1 while no run is tried because the engine starts no container',
+    pools,
+    ({ isOpen }) => Number(isOpen),
+  )
   if (asyncRuns) {
     gauge('async_runs_queued', 'Asynchronous runs that wait', () => asyncRuns().queued)
     gauge(
@@ -71,7 +60,7 @@ export function watchSources(sources: MetricSources, options: WatchOptions): voi
       () => asyncRuns().bytes,
     )
   }
-  if (queue) watchQueue(registry, prefix, queue)
+  if (queue) watchQueue(queue, told)
   if (webhooks) {
     const ends = ['delivered', 'failed', 'retried', 'dropped'] as const
     gauge('webhooks_queued', 'Webhooks that have no end yet', () => webhooks().queued)
@@ -92,47 +81,83 @@ export function watchSources(sources: MetricSources, options: WatchOptions): voi
   }
 }
 
-/** All containers of this server. */
-function watchContainers(executor: () => ExecutorState, { registry, prefix }: WatchOptions): void {
-  new Gauge({
-    name: `${prefix}containers`,
-    help: 'Containers that are not gone, by state',
-    labelNames: ['state'],
-    registers: [registry],
-    collect() {
-      const { containers } = executor()
-      for (const state of CONTAINER_STATES) this.set({ state }, containers[state])
-    },
-  })
-}
-
-/** What each environment has. */
-function watchPools(
-  executor: () => ExecutorState,
-  { registry, prefix, environments }: WatchOptions,
+function watchQueue(
+  queue: () => QueueState,
+  { gauge, byEnvironment }: ReturnType<typeof instruments>,
 ): void {
-  const pools: [string, string, (pool: ExecutorState['pools'][string]) => number][] = [
-    ['pool_ready', 'Containers that wait, ready', ({ ready }) => ready],
-    ['pool_size', 'Containers that should wait', ({ size }) => size],
+  const depths = () => queue().depths
+  gauge('queue_known', '1 while Redis says what is in the queue', () => Number(queue().isKnown))
+  byEnvironment('queue_waiting', 'Programs that wait for a worker', depths, (one) => one.waiting)
+  byEnvironment('queue_active', 'Programs that workers have', depths, (one) => one.active)
+  gauge(
+    'queue_bytes',
+    'Memory that runs take in Redis, about: of those that have not ended, of results that are kept and those of them that can’t make way yet (pinned), and what is reserved for results to come',
+    () => {
+      const { isKnown, bytes } = queue()
+      return Object.entries(isKnown ? bytes : {}).map(([state, n]): Sample => [{ state }, n])
+    },
+    ['state'],
+  )
+  byEnvironment('workers', 'Workers that are there', depths, (_, environment) => {
+    const those = queue().workers.filter(({ environments }) => environments.includes(environment))
+    return those.length
+  })
+  const workers: [string, string, (worker: QueueState['workers'][number]) => number][] = [
+    ['slots', 'Programs that a worker runs at once', ({ slots }) => slots],
+    ['running', 'Programs that a worker runs', ({ running }) => running],
     [
-      'circuit_open',
-      '1 while no run is tried because the engine starts no container',
-      ({ isOpen }) => Number(isOpen),
+      'heartbeat_age_seconds',
+      'How long ago a worker said that it is there',
+      ({ ageMs }) => ageMs / 1000,
     ],
   ]
-  for (const [name, help, read] of pools) {
+  for (const [name, help, read] of workers) {
+    const samples = () =>
+      queue().workers.map((one): Sample => [{ worker: one.name, id: one.id }, read(one)])
+    gauge(`worker_${name}`, help, samples, ['worker', 'id'])
+  }
+}
+
+/** What makes metrics that read their values when they are read themselves. */
+function instruments(registry: Registry, prefix: string) {
+  /** What is gone, such as a worker, is in no metric any more. */
+  const gauge = (
+    name: string,
+    help: string,
+    read: () => number | Sample[],
+    labelNames: string[] = [],
+  ) =>
     new Gauge({
       name: prefix + name,
       help,
-      labelNames: ['environment'],
+      labelNames,
       registers: [registry],
       collect() {
-        const state = executor()
-        for (const environment of environments) {
-          const pool = state.pools[environment]
-          if (pool) this.set({ environment }, read(pool))
-        }
+        const found = read()
+        const samples: Sample[] = typeof found === 'number' ? [[{}, found]] : found
+        this.reset()
+        for (const [labels, value] of samples) this.set(labels, value)
       },
     })
+  const sum = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name: prefix + name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+  const byEnvironment = <T>(
+    name: string,
+    help: string,
+    all: () => Record<string, T>,
+    read: (one: T, environment: string) => number,
+  ) => {
+    const samples = () =>
+      Object.entries(all()).map(([name, one]): Sample => [{ environment: name }, read(one, name)])
+    gauge(name, help, samples, ['environment'])
   }
+  return { gauge, sum, byEnvironment }
 }
