@@ -12,14 +12,16 @@ export const MAX_BATCH_RUNS = 100
 /** An asynchronous run as it is sent: its JSON is made once, whoever asks, and is what it takes in memory. */
 export interface SentRun {
   id: string
+  /** `clientName` of who asked for it, and may read it. */
+  owner: string
   isEnded: boolean
   /** An `AsyncRun`. */
   json: Uint8Array<ArrayBuffer>
 }
 
 /** A run as it is now. */
-export async function sentRun(run: AsyncRun): Promise<SentRun> {
-  return { id: run.id, isEnded: run.endedAt !== null, json: await jsonBytes(run) }
+export async function sentRun(run: AsyncRun, owner: string): Promise<SentRun> {
+  return { id: run.id, owner, isEnded: run.endedAt !== null, json: await jsonBytes(run) }
 }
 
 /** The form of an event's id: the attempt, and its place in that. Later events have larger ones. */
@@ -53,13 +55,6 @@ export interface Idempotency {
   digest: string
 }
 
-/** A run, and who may read it. */
-export interface OwnedRun {
-  run: SentRun
-  /** `clientName` of who asked for it. */
-  owner: string
-}
-
 /** Keeps asynchronous runs. */
 export interface AsyncRuns {
   /**
@@ -72,7 +67,7 @@ export interface AsyncRuns {
    * Undefined where there is no such run, or none any more.
    * @throws {Refusal} `unavailable`.
    */
-  find(id: string): Promise<OwnedRun | undefined>
+  find(id: string): Promise<SentRun | undefined>
   /**
    * The events of a run after the one that is named, as they come, up to its last. Ends without one where the run is not
    * there (any more), or `signal` aborts.

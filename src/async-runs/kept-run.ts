@@ -101,9 +101,9 @@ export class KeptRun implements Waiting {
 
   /** What clients see of it now. */
   sent(): SentRun {
-    const { id } = this.asked
-    const json = () => Buffer.from(JSON.stringify(this.#view()))
-    return this.#sent ?? { id, isEnded: false, json: json() }
+    if (this.#sent) return this.#sent
+    const json = Buffer.from(JSON.stringify(this.#view()))
+    return { id: this.asked.id, owner: this.client, isEnded: false, json }
   }
 
   /** Of a run that is not over. */
@@ -133,12 +133,9 @@ export class KeptRun implements Waiting {
   }
 }
 
+/** Of the texts as UTF-8, which is about what they take in memory. */
 function requestBytes({ code, stdin, args, env, files, outputFiles }: RunRequest): number {
-  const texts = [code, stdin, ...args, ...outputFiles, ...Object.entries(env).flat()]
-  return lengthOf(texts) + lengthOf(files.flatMap(({ path, content }) => [path, content]))
-}
-
-/** As UTF-8, which is about what they take in memory. */
-function lengthOf(texts: readonly string[]): number {
+  const inFiles = files.flatMap(({ path, content }) => [path, content])
+  const texts = [code, stdin, ...args, ...outputFiles, ...Object.entries(env).flat(), ...inFiles]
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
 }

@@ -13,7 +13,6 @@ import {
   type AsyncRuns,
   type Idempotency,
   type NewRun,
-  type OwnedRun,
   type SentEvent,
   type SentRun,
   sentRun,
@@ -50,7 +49,6 @@ export class MemoryAsyncRuns implements AsyncRuns {
   readonly #answers = new FirstAnswers()
   /** What ends the wait of those that have not started. */
   readonly #waits = new Map<KeptRun, NodeJS.Timeout>()
-  #isDraining = false
 
   constructor(options: MemoryAsyncRunsOptions) {
     const { executor, gate, maxBytes, resultTtlMs, unavailablePatienceMs } = options
@@ -72,8 +70,8 @@ export class MemoryAsyncRuns implements AsyncRuns {
 
   /** How many wait, how many the executor has, and about how much memory all of them take. */
   get state(): { queued: number; out: number; bytes: number } {
-    const { queued, out } = this.#dispatcher
-    return { queued, out, bytes: this.#shelf.bytes }
+    const { line, out } = this.#dispatcher
+    return { queued: line.size, out: out.size, bytes: this.#shelf.bytes }
   }
 
   async submit(asked: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]> {
@@ -82,7 +80,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
     const client = clientName(first.origin)
     const before = idempotency && this.#answers.find(client, idempotency)
     if (before) return before.map((run) => this.#shelf.get(run.id)?.sent() ?? run)
-    if (this.#isDraining) throw ending()
+    if (this.#dispatcher.isDraining) throw ending()
     const runs = asked.map((one) => new KeptRun(one))
     this.#checkRoom(runs)
     for (const run of runs) {
@@ -96,9 +94,8 @@ export class MemoryAsyncRuns implements AsyncRuns {
     return sent
   }
 
-  async find(id: string): Promise<OwnedRun | undefined> {
-    const run = this.#shelf.get(id)
-    return run && { run: run.sent(), owner: run.client }
+  async find(id: string): Promise<SentRun | undefined> {
+    return this.#shelf.get(id)?.sent()
   }
 
   async *events(id: string, after: string, signal: AbortSignal): AsyncIterable<SentEvent> {
@@ -123,14 +120,14 @@ export class MemoryAsyncRuns implements AsyncRuns {
 
   /** The server ends: what runs goes on, what waits does not any more. */
   drain(): void {
-    this.#isDraining = true
-    for (const run of this.#dispatcher.drain()) this.#fail(run, ending())
+    this.#dispatcher.isDraining = true
+    for (const run of this.#dispatcher.line) this.#fail(run, ending())
   }
 
   /** Ends everything, and forgets it. */
   close(): void {
     this.drain()
-    for (const run of this.#dispatcher.running()) this.#fail(run, ending())
+    for (const run of this.#dispatcher.out) this.#fail(run, ending())
     this.#shelf.close()
   }
 
@@ -139,9 +136,9 @@ export class MemoryAsyncRuns implements AsyncRuns {
     const { maxQueued: max, gate } = this.#options
     const { client = '', maxOut = 0 } = runs[0] ?? {}
     this.#dispatcher.setMaxOut(client, maxOut)
-    const { queued, parked: allParked, out } = this.#dispatcher
-    const free = max + Math.max(0, gate.maxRunning - out) - (queued - allParked)
-    const { waiting, parked, room = maxOut } = this.#dispatcher.of(client)
+    const { line, out } = this.#dispatcher
+    const free = max + Math.max(0, gate.maxRunning - out.size) - (line.size - line.parked)
+    const { waiting, parked, room = maxOut } = line.of(client)
     const come = Math.max(0, Math.min(runs.length, room - waiting))
     const stay = runs.length - come
     if (!mayWait({ come, stay, own: waiting - parked, parked, free, max })) {
@@ -172,13 +169,13 @@ export class MemoryAsyncRuns implements AsyncRuns {
   async #finish(run: KeptRun, result: Outcome): Promise<void> {
     this.#start(run) // where the executor did not say so
     const ended = run.ended({ state: 'finished', result }, this.#options.resultTtlMs)
-    this.#endAs(run, ended, await sentRun(ended))
+    this.#endAs(run, ended, await sentRun(ended, run.client))
   }
 
   #end(run: KeptRun, end: Exclude<End, { state: 'finished' }>, cause?: unknown): void {
     const ended = run.ended(end, this.#options.resultTtlMs)
-    const sent = { id: ended.id, isEnded: true, json: Buffer.from(JSON.stringify(ended)) }
-    this.#endAs(run, ended, sent, cause)
+    const json = Buffer.from(JSON.stringify(ended))
+    this.#endAs(run, ended, { id: ended.id, owner: run.client, isEnded: true, json }, cause)
   }
 
   /** The first end counts. */

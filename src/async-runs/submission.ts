@@ -1,13 +1,12 @@
 // What POST /runs takes: one run, or a batch of them.
 
 import { z } from 'zod'
-import type { Webhook } from '../run/async-run.ts'
 import { expected, unknownField } from '../run/fields.ts'
 import { countFaults, describeIssues, judged, MAX_FAULTS } from '../run/issues.ts'
 import { Refusal } from '../run/refusal.ts'
 import { type RequestLimits, type RunRequest, runRequestSchema } from '../run/request.ts'
 import { webhookSchema } from '../webhooks/webhook-schema.ts'
-import { MAX_BATCH_RUNS } from './async-runs.ts'
+import { MAX_BATCH_RUNS, type NewRun } from './async-runs.ts'
 
 const webhook = webhookSchema.optional().describe('Who is told of the end of the run')
 
@@ -16,11 +15,7 @@ const noWebhook = z
   .optional()
   .describe('This server sends none')
 
-/** One run that is asked for. */
-export interface SubmittedRun {
-  request: RunRequest
-  webhook: Webhook | undefined
-}
+type SubmittedRun = Pick<NewRun, 'request' | 'webhook'>
 
 /** The schemas of the two forms of the body, under an operator's limits. */
 export function submissionSchemas(limits: RequestLimits, sendsWebhooks: boolean) {
@@ -70,6 +65,6 @@ export function parseSubmission(
   return good
 }
 
-function submitted({ webhook, ...request }: RunRequest & { webhook?: Webhook | undefined }) {
+function submitted({ webhook, ...request }: RunRequest & Pick<NewRun, 'webhook'>) {
   return { request, webhook }
 }
