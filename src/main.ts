@@ -7,7 +7,7 @@ import { doctorCommand } from './cli/doctor.ts'
 import { serveHelp, workerHelp } from './cli/help.ts'
 import { keyCommand } from './cli/key.ts'
 import { inLines } from './cli/printed.ts'
-import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
+import { runCommand } from './cli/run.ts'
 import { setupCommand } from './cli/setup.ts'
 import { parseConfig } from './config/config.ts'
 
@@ -16,6 +16,10 @@ import { parseConfig } from './config/config.ts'
  * that hangs, does not hold the process.
  */
 const LINGER_MS = 1000
+const linger = () => void setTimeout(() => process.exit(), LINGER_MS).unref()
+
+/** Exit codes of commands that could not do what they were asked, where they are not 1. `docker run` ends with the first. */
+const NOT_DONE_EXIT_CODES: Readonly<Record<string, number>> = { run: 125, doctor: 2, attack: 2 }
 
 const program = new Command('safe-code-executor')
   .exitOverride()
@@ -30,9 +34,7 @@ program
   .action(async () => {
     // What it loads, and what the worker loads, no other command needs.
     const { serve } = await import('./server/serve.ts')
-    await serve(parseConfig(process.env)).finally(() => {
-      setTimeout(() => process.exit(), LINGER_MS).unref()
-    })
+    await serve(parseConfig(process.env)).finally(linger)
   })
 program
   .command('worker')
@@ -44,20 +46,16 @@ program
   .addHelpText('after', () => workerHelp())
   .action(async () => {
     const { work } = await import('./server/work.ts')
-    await work(parseConfig(process.env)).finally(() => {
-      setTimeout(() => process.exit(), LINGER_MS).unref()
-    })
+    await work(parseConfig(process.env)).finally(linger)
   })
-program.addCommand(runCommand())
-program.addCommand(keyCommand())
-program.addCommand(doctorCommand())
-program.addCommand(attackCommand())
-program.addCommand(setupCommand())
+for (const add of [runCommand, keyCommand, doctorCommand, attackCommand, setupCommand]) {
+  program.addCommand(add().copyInheritedSettings(program))
+}
 
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = process.argv[2] === 'run' ? NOT_RUN_EXIT_CODE : 1
+  process.exitCode = NOT_DONE_EXIT_CODES[process.argv[2] ?? ''] ?? 1
   // Of its own errors, and of the help that was asked for, commander has said everything.
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) process.exitCode = 0

@@ -5,8 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { execa } from 'execa'
 import { type Attack, type AttackRequest, attempt, readCorpus } from '../attacks/corpus.ts'
+import { type Client, createClient, RefusedError } from '../client/client.ts'
 import { type Outcome, outcomeSchema } from '../run/outcome.ts'
-import { inOneLine, say } from './printed.ts'
+import { inOneLine } from './printed.ts'
 
 const HELP = `
   safe-code-executor attack                          against a server of its own, started and stopped for it
@@ -58,7 +59,6 @@ interface AttackFlags {
 /** The command `attack`. */
 export function attackCommand(): Command {
   return new Command('attack')
-    .exitOverride()
     .summary('run the corpus of attacks against a server')
     .description('Runs attacks and odd programs, and says how each of them ended.')
     .option('--url <url>', 'the server; without it one is started here')
@@ -67,12 +67,7 @@ export function attackCommand(): Command {
     .option('--concurrency <n>', 'programs at a time, at most 64', toConcurrency, 2)
     .addHelpText('after', HELP)
     .action(async (flags: AttackFlags) => {
-      try {
-        process.exitCode = await attack(flags)
-      } catch (error) {
-        say(`attack: ${error instanceof Error ? error.message : error}`)
-        process.exitCode = 2
-      }
+      process.exitCode = await attack(flags)
     })
 }
 
@@ -89,7 +84,8 @@ async function attack(flags: AttackFlags): Promise<number> {
   const key = flags.key ?? process.env.SAFE_CODE_EXECUTOR_KEY
   const target = flags.url ? { url: flags.url, stop: () => {} } : await startServer()
   try {
-    const run = (request: AttackRequest) => post(target.url, key, request)
+    const client = createClient({ url: target.url, ...(key && { key }) })
+    const run = (request: AttackRequest) => post(client, request)
     await run({ code: 'print(2 + 2)' })
     return summary(await tryAll(attacks, flags.concurrency, run))
   } finally {
@@ -119,27 +115,16 @@ async function startServer(): Promise<Target> {
 }
 
 /** One run. Waits and tries again where the server has no room or counts requests. */
-async function post(
-  url: string,
-  key: string | undefined,
-  request: AttackRequest,
-): Promise<Outcome> {
+async function post(client: Client, request: AttackRequest): Promise<Outcome> {
   for (let attempts = 1; ; attempts += 1) {
-    const response = await fetch(new URL('run', url.endsWith('/') ? url : `${url}/`), {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        ...(key && { Authorization: `Bearer ${key}` }),
-      },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    })
-    const body = await response.text()
-    if (response.status === 200) return outcomeSchema.parse(JSON.parse(body))
-    if (![429, 503].includes(response.status) || attempts === MAX_TRIES) {
-      throw new Error(`the server answered ${response.status}: ${body.slice(0, 500)}`)
+    try {
+      const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+      return outcomeSchema.parse(await client.run(request, { signal }))
+    } catch (error) {
+      const isForNow = error instanceof RefusedError && [429, 503].includes(error.status)
+      if (!isForNow || attempts === MAX_TRIES) throw error
+      await pause((error.retryAfterSeconds ?? 1) * 1000)
     }
-    await pause(Number(response.headers.get('Retry-After') ?? 1) * 1000)
   }
 }
 
@@ -170,15 +155,13 @@ async function tryOne(
   run: (request: AttackRequest) => Promise<Outcome>,
 ): Promise<Line> {
   const startMs = performance.now()
-  const elapsed = () => Math.round(performance.now() - startMs)
-  try {
-    const { outcomes, problems } = await attempt(attack, run)
-    const seen = [...new Set(outcomes.map(({ status }) => status))].join(', ')
-    return { name: attack.name, seen, milliseconds: elapsed(), problems }
-  } catch (error) {
-    const problems = [error instanceof Error ? error.message : String(error)]
-    return { name: attack.name, seen: 'no answer', milliseconds: elapsed(), problems }
-  }
+  const { outcomes, problems } = await attempt(attack, run).catch((error) => ({
+    outcomes: [],
+    problems: [error instanceof Error ? error.message : String(error)],
+  }))
+  const milliseconds = Math.round(performance.now() - startMs)
+  const seen = [...new Set(outcomes.map(({ status }) => status))].join(', ') || 'no answer'
+  return { name: attack.name, seen, milliseconds, problems }
 }
 
 function summary(lines: Line[]): number {

@@ -35,22 +35,13 @@ const ANSWER_GRACE_MS = 500
 /** The command `doctor`. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .exitOverride()
     .summary('try every wall on this host')
     .description(
       'Tries whether this host really enforces every limit, with the settings of the environment.',
     )
     .addHelpText('after', HELP)
     .action(async () => {
-      try {
-        process.exitCode = await tryWalls(parseConfig(process.env))
-      } catch (error) {
-        const { message, cause } = error as Error
-        process.stderr.write(
-          `doctor: ${message}\n${cause instanceof Error ? `${cause.message}\n` : ''}`,
-        )
-        process.exitCode = 2
-      }
+      process.exitCode = await tryWalls(parseConfig(process.env))
     })
 }
 

@@ -1,8 +1,9 @@
 // safe-code-executor key new NAME: makes an API key.
 
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { type ApiKey, apiKeySchema, keyDigest, newKey, RIGHTS } from '../keys/api-key.ts'
+import { Command, Option } from 'commander'
+import { apiKeySchema, keyDigest, newKey, RIGHTS } from '../keys/api-key.ts'
 import { addToKeyFile } from '../keys/key-file.ts'
+import { add, toNumber } from './flags.ts'
 
 const HELP = `
 Prints the key, once and nowhere else: the file holds its SHA-256 and can't tell it. A server that runs with this file
@@ -17,7 +18,7 @@ Examples:
 
 interface NewKeyFlags {
   file?: string
-  right?: ApiKey['rights']
+  right?: string[]
   requests?: number
   window?: number
   concurrent?: number
@@ -44,7 +45,7 @@ export function keyCommand(): Command {
     .addOption(
       new Option('--right <right>', 'what it is good for; may be repeated; by default run')
         .choices(RIGHTS)
-        .argParser(addRight),
+        .argParser(add),
     )
     .option('--requests <count>', 'requests to run in a window', toNumber)
     .option('--window <seconds>', 'length of the window', toNumber)
@@ -61,7 +62,7 @@ async function newKeyAction(name: string, flags: NewKeyFlags): Promise<void> {
   const record = apiKeySchema.safeParse({
     name,
     sha256: keyDigest(key),
-    rights: flags.right,
+    rights: flags.right && [...new Set(flags.right)],
     rateLimitRequests: flags.requests,
     rateLimitWindowSeconds: flags.window,
     maxConcurrent: flags.concurrent,
@@ -83,17 +84,4 @@ async function newKeyAction(name: string, flags: NewKeyFlags): Promise<void> {
     )
   }
   process.stdout.write(`${key}\n`)
-}
-
-function addRight(text: string, rights: ApiKey['rights'] = []): ApiKey['rights'] {
-  const right = RIGHTS.find((known) => known === text)
-  if (!right) throw new InvalidArgumentError(`It must be one of ${RIGHTS.join(', ')}.`)
-  return [...new Set([...rights, right])]
-}
-
-function toNumber(text: string): number {
-  const number = Number(text)
-  if (text.trim() === '' || !Number.isFinite(number))
-    throw new InvalidArgumentError('It must be a number.')
-  return number
 }

@@ -9,7 +9,10 @@ const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\
 
 /** A text in one line, with such characters as JSON writes them: `\u001b`. */
 export function inOneLine(text: string): string {
-  return text.replaceAll(UNSEEN, escaped)
+  return text.replaceAll(
+    UNSEEN,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** A text of this command's own, whose lines stay, with what others chose in it. */
@@ -25,8 +28,4 @@ export function inJson(value: unknown): string {
 /** Says something on stderr, in one line. */
 export function say(text: string): void {
   process.stderr.write(`safe-code-executor: ${inOneLine(text)}\n`)
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -9,6 +9,7 @@ import { createClient, type RunEvent } from '../client/client.ts'
 import { parseConfig } from '../config/config.ts'
 import type { Outcome } from '../run/outcome.ts'
 import type { RunRequestInput } from '../run/request.ts'
+import { add, toNumber } from './flags.ts'
 import { inJson, say } from './printed.ts'
 import { runHere } from './run-here.ts'
 import { saveResults } from './save-results.ts'
@@ -19,8 +20,6 @@ const STATUS_EXIT_CODES: Partial<Record<Outcome['status'], number>> = {
   oom: 128 + constants.signals.SIGKILL,
   output_limit: 128 + constants.signals.SIGXFSZ,
 }
-/** The program did not run; `docker run` ends with the same. */
-export const NOT_RUN_EXIT_CODE = 125
 
 const HELP = `
 FILE is a Python program, or - for standard input. What comes after -- are the program's own arguments. Its output goes
@@ -57,7 +56,6 @@ interface RunFlags {
 /** The command `run`. */
 export function runCommand(): Command {
   return new Command('run')
-    .exitOverride()
     .summary('run one file')
     .description('Runs one Python file in a fresh container, and ends as it did.')
     .argument('<file>', 'the program, or - for standard input')
@@ -84,13 +82,9 @@ export function runCommand(): Command {
 }
 
 async function run(file: string, args: string[], flags: RunFlags): Promise<number> {
-  if (!flags.save && !flags.json) {
-    for (const [flag, isGiven] of [
-      ['--output-file', flags.outputFile],
-      ['--display-last', flags.displayLast],
-    ]) {
-      if (isGiven) throw new Error(`${flag} needs --save FOLDER, or --json`)
-    }
+  const wanted = flags.outputFile ? '--output-file' : flags.displayLast && '--display-last'
+  if (wanted && !flags.save && !flags.json) {
+    throw new Error(`${wanted} needs --save FOLDER, or --json`)
   }
   const request = await readRequest(file, args, flags)
   const interrupted = new AbortController()
@@ -149,19 +143,16 @@ async function readRequest(
   flags: RunFlags,
 ): Promise<RunRequestInput> {
   if (file === '-' && flags.stdin === '-') throw new Error('only one of both can be standard input')
-  const code = await readText(file)
   return {
-    code,
+    code: await readText(file),
     args,
     files: await Promise.all((flags.file ?? []).map(readInputFile)),
-    ...(flags.env && { env: flags.env }),
-    ...(flags.outputFile && { outputFiles: flags.outputFile }),
-    ...(flags.stdin !== undefined && {
-      stdin: flags.stdin === '-' ? await readText('-') : flags.stdin,
-    }),
-    ...(flags.timeout !== undefined && { timeoutSeconds: flags.timeout }),
-    ...(flags.envImage !== undefined && { environment: flags.envImage }),
-    ...(flags.displayLast && { displayLastExpression: true }),
+    env: flags.env,
+    outputFiles: flags.outputFile,
+    stdin: flags.stdin === '-' ? await readText('-') : flags.stdin,
+    timeoutSeconds: flags.timeout,
+    environment: flags.envImage,
+    displayLastExpression: flags.displayLast,
   }
 }
 
@@ -180,17 +171,6 @@ async function readInputFile(text: string) {
   const name = colon > 0 ? text.slice(colon + 1) : basename(text)
   const content = (await readFile(path)).toString('base64')
   return { path: name, content, encoding: 'base64' as const }
-}
-
-function toNumber(text: string): number {
-  const number = Number(text)
-  if (text.trim() === '' || Number.isNaN(number))
-    throw new InvalidArgumentError('It must be a number.')
-  return number
-}
-
-function add(value: string, others: string[] = []): string[] {
-  return [...others, value]
 }
 
 function addPair(text: string, others: Record<string, string> = {}): Record<string, string> {

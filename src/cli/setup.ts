@@ -18,7 +18,6 @@ that programs run in. It does nothing where all is there, and says what it does 
 /** The command `setup`. */
 export function setupCommand(): Command {
   return new Command('setup')
-    .exitOverride()
     .summary('make this machine ready')
     .description('Builds the images that programs run in, and sees to the engine.')
     .addHelpText('after', HELP)
