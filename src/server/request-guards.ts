@@ -1,10 +1,8 @@
 // What a request must pass before its route: its size and kind, the key and its right, the rate.
 
-import type { MiddlewareHandler } from 'hono'
 import { every } from 'hono/combine'
 import type { Config } from '../config/config.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import type { AppEnv } from '../middleware/app-env.ts'
 import { auth, bearerKey, type FindKey } from '../middleware/auth.ts'
 import { bodyMemory } from '../middleware/body-memory.ts'
 import { bodySize } from '../middleware/body-size.ts'
@@ -18,38 +16,15 @@ import { sameOrigin } from '../middleware/same-origin.ts'
 import type { RateLimiter } from '../rate-limiter/rate-limiter.ts'
 import { formText } from '../ui/form-request.ts'
 
-export interface RequestGuardsOptions {
+/** What the guards need. */
+interface RequestGuardsOptions {
   config: Config
   ring: KeyRing
   limiter: RateLimiter
   drain: Drain
 }
 
-type Guard = MiddlewareHandler<AppEnv>
-
-export interface RequestGuards {
-  /** A program that is sent to the API. */
-  run: Guard
-  /** A program that the page's form sends. */
-  runForm: Guard
-  /** Any other form, before it is read. */
-  form: Guard
-  /** What must come from a page of this server. */
-  ownPage: Guard
-  /** Any key, where keys are asked for. */
-  anyKey: Guard
-  /** The run log, wherever its key is. */
-  readRuns: (findKey: FindKey) => Guard
-  /** The queues, wherever its key is. */
-  adminQueues: (findKey: FindKey) => Guard
-}
-
-export function createRequestGuards({
-  config,
-  ring,
-  limiter,
-  drain,
-}: RequestGuardsOptions): RequestGuards {
+export function createRequestGuards({ config, ring, limiter, drain }: RequestGuardsOptions) {
   const policy = config.RATE_LIMIT
   const refusals = policy && new RefusalRate({ limiter, policy, ring })
   const limitRate = policy ? [rateLimit({ limiter, policy })] : []
@@ -59,6 +34,7 @@ export function createRequestGuards({
   const mayRun = (findKey: FindKey) =>
     every(refuseRuns(drain), auth({ ring, right: 'run', findKey }))
   return {
+    /** A program that is sent to the API. */
     run: every(
       ...limitRefusals,
       limitBody,
@@ -66,6 +42,7 @@ export function createRequestGuards({
       mayRun(bearerKey),
       ...limitRate,
     ),
+    /** A program that the page's form sends. */
     runForm: every(
       sameOrigin(),
       ...limitRefusals,
@@ -76,15 +53,19 @@ export function createRequestGuards({
       ...(refusals ? [refusals.again] : []),
       ...limitRate,
     ),
+    /** Any other form, before it is read. */
     form: every(
       sameOrigin(),
       ...limitRefusals,
       limitBody,
       contentType({ allowed: ['application/x-www-form-urlencoded'] }),
     ),
+    /** What must come from a page of this server. */
     ownPage: sameOrigin(),
+    /** Any key, where keys are asked for. */
     anyKey: every(auth({ ring }), ...limitRefusals),
-    readRuns: (findKey) =>
+    /** The run log, wherever its key is. */
+    readRuns: (findKey: FindKey) =>
       every(
         auth({
           ring,
@@ -94,7 +75,8 @@ export function createRequestGuards({
         }),
         ...limitRefusals,
       ),
-    adminQueues: (findKey) =>
+    /** The queues, wherever its key is. */
+    adminQueues: (findKey: FindKey) =>
       auth({ ring, right: 'admin-queues', findKey, closedWithoutKeys: QUEUES_ARE_CLOSED }),
   }
 }

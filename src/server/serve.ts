@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import ipaddr from 'ipaddr.js'
-import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { proxyTrust } from '../keys/client-address.ts'
 import { readKeyFile, watchKeyFile } from '../keys/key-file.ts'
@@ -44,45 +43,39 @@ async function serveWith(
   if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
 
   const metrics = new Metrics({ environments: config.ENVIRONMENTS })
-  const limiter = config.REDIS_URL ? await redisLimiter(config, logger) : undefined
+  const { REDIS_URL, QUEUE_PREFIX, DATABASE_URL: url } = config
+  const shared = REDIS_URL ? await import('../rate-limiter/redis-rate-limiter.ts') : undefined
+  const limiter = shared && new shared.RedisRateLimiter(REDIS_URL, logger, QUEUE_PREFIX)
   onClose(() => limiter?.close())
-  const { DATABASE_URL: url } = config
-  const runLog = url ? await openRunLog(url, config, logger) : undefined
+  const runLog = url ? openRunLog(url, config, logger) : undefined
   onClose(() => runLog?.close(LAST_RECORDS_MS))
   const parts = await createRunParts(config, logger, {
     metrics,
     runLog,
     onMissing: () => end(new Fault(MISSING_WALL)),
   })
-  const { watched, asyncRuns, prove, onDrain, isIdle } = parts
   onClose(parts.close)
   metrics.watch({
-    executor: parts.state,
-    asyncRuns: parts.asyncState,
-    queue: parts.queueState,
-    webhooks: parts.webhookCounts,
+    ...parts.sources,
     runLog: runLog && (() => runLog.counts),
     isRateShared: limiter && (() => limiter.isShared),
   })
   ring.onNewLimits = (keys) => {
-    asyncRuns.setLimits(keys).catch((error) => {
+    parts.app.asyncRuns.setLimits(keys).catch((error) => {
       logger.warn({ err: error }, 'a key’s new maxConcurrent holds from its next request on')
     })
   }
   ring.onNewLimits(ring.all) // what waits in a queue may know those of a server before
   const drain = new Drain()
-  const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
   const app = createApp({
+    ...parts.app,
     config,
-    watched,
-    asyncRuns,
     ring,
     metrics,
     runLog,
     drain,
     logger,
-    peerAddress,
-    board: parts.board,
+    peerAddress: (c) => getConnInfo(c).remote.address ?? '',
     limiter: limiter ?? new MemoryRateLimiter(),
   })
   const server = createHttpServer({
@@ -105,14 +98,14 @@ async function serveWith(
   const host = family === 'IPv6' ? `[${address}]` : address
   logger.info({ url: `http://${host}:${port}` }, `listening; the page is http://${host}:${port}/ui`)
 
-  prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
+  parts.prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
   await shutdown({
     server,
     drain,
     stop: fault,
     logger,
-    onDrain,
-    isIdle,
+    onDrain: parts.onDrain,
+    isIdle: parts.isIdle,
     noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
     drainMs: config.DRAIN_SECONDS * 1000,
   })
@@ -148,9 +141,4 @@ const WITHOUT_NAMES =
 function isLoopback(host: string): boolean {
   if (host === 'localhost') return true
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
-}
-
-async function redisLimiter({ REDIS_URL, QUEUE_PREFIX }: Config, logger: Logger) {
-  const { RedisRateLimiter } = await import('../rate-limiter/redis-rate-limiter.ts')
-  return new RedisRateLimiter(REDIS_URL, logger, QUEUE_PREFIX)
 }
