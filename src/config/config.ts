@@ -11,6 +11,7 @@ import {
   environments,
   hostNames,
   networks,
+  notEmpty,
   onOff,
   rateLimit,
   readOnlyMounts,
@@ -74,7 +75,7 @@ export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
   const roomForPrograms = Math.floor(memoryBytes / 2 / (128 * MEBIBYTE))
   const running = Math.max(2, Math.min(cores * 2, roomForPrograms))
   return {
-    HOST: setting(z.string().min(1, 'must not be empty'), '127.0.0.1', 'address to listen on'),
+    HOST: setting(notEmpty, '127.0.0.1', 'address to listen on'),
     PORT: setting(whole(0, 65_535), '5000', 'port to listen on; 0 picks a free one'),
     API_KEYS: setting(
       apiKeys,
@@ -224,15 +225,11 @@ export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
     ),
 
     DOCKER_BIN: setting(
-      z.string().min(1, 'must not be empty'),
+      notEmpty,
       'docker',
       'command line client of the engine: `docker`, or `podman`',
     ),
-    SANDBOX_IMAGE: setting(
-      z.string().min(1, 'must not be empty'),
-      'safe-code-executor-python',
-      'image that programs run in',
-    ),
+    SANDBOX_IMAGE: setting(notEmpty, 'safe-code-executor-python', 'image that programs run in'),
     SANDBOX_RUNTIME: setting(
       z.string().regex(/^[\w.-]*$/, 'must be the name of a runtime of the engine'),
       '',
@@ -248,11 +245,7 @@ export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
       'python',
       'what programs may run in, the default first: `python`, and `data` with numpy, pandas, matplotlib, scipy, sympy and Pillow, loaded before the program comes; setup builds their images',
     ),
-    DATA_IMAGE: setting(
-      z.string().min(1, 'must not be empty'),
-      'safe-code-executor-data',
-      'image of the environment `data`',
-    ),
+    DATA_IMAGE: setting(notEmpty, 'safe-code-executor-data', 'image of the environment `data`'),
     DATA_MEMORY_MB: setting(
       whole(192, 1024 * 1024),
       '256',
@@ -311,7 +304,7 @@ export function parseConfig(
   }
   problems.push(...removedSettings(env))
   if (result.success && problems.length === 0) return Object.freeze(result.data)
-  const lines = problems.map((problem) => `  ${problem}`)
+  const lines = [...new Set(problems)].map((problem) => `  ${problem}`)
   throw new Error(`The configuration is not valid:\n${lines.join('\n')}`)
 }
 

@@ -34,6 +34,8 @@ export function decimal(min: number, max: number) {
 const on = z.enum(['on', 'true', '1']).transform(() => true as const)
 const off = z.enum(['off', 'false', '0']).transform(() => false as const)
 
+export const notEmpty = z.string().min(1, 'must not be empty')
+
 /** Whether something is on. */
 export const onOff = z.union([on, off], 'must be on or off (true or false, 1 or 0)')
 
@@ -72,9 +74,13 @@ export const trustProxy = z.string().refine((setting) => {
   }
 }, 'must be a number of proxies, or addresses and networks separated by commas')
 
+/** Items separated by commas. */
+const list = z
+  .string()
+  .transform((text) => (text === '' ? [] : text.split(',').map((item) => item.trim())))
+
 /** Names of this server, with `*.` for all below one. */
-export const hostNames = z.string().transform((text, context) => {
-  const parts = text === '' ? [] : text.split(',').map((part) => part.trim())
+export const hostNames = list.transform((parts, context) => {
   const names = parts.flatMap((part) => hostPattern(part) ?? [])
   if (names.length === parts.length) return names
   context.addIssue('must be names such as run.example.org or *.example.org, separated by commas')
@@ -85,13 +91,10 @@ export const hostNames = z.string().transform((text, context) => {
 export const networks = z.union([
   off,
   on.transform(() => []),
-  z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .refine(
-      (parts) => parts.every((part) => ipaddr.isValidCIDR(part)),
-      'must be on, off, or networks such as 10.1.0.0/16, separated by commas',
-    ),
+  list.refine(
+    (parts) => parts.every((part) => ipaddr.isValidCIDR(part)),
+    'must be on, off, or networks such as 10.1.0.0/16, separated by commas',
+  ),
 ])
 
 /** Two whole numbers, each from 1 on, with a slash between them. */
@@ -133,18 +136,10 @@ export const readOnlyMounts = z.string().transform((text, context) => {
   }
 })
 
-/** The environments that this version knows. */
-const ENVIRONMENT_NAMES = ['python', 'data'] as const
+/** One that this version knows. */
+const environment = z.enum(['python', 'data'], 'must be some of python, data, separated by commas')
 
 /** Names of environments, the default one first. */
-export const environments = z.string().transform((text, context) => {
-  const names = text.split(',').map((name) => name.trim())
-  const known = names.flatMap((name) => ENVIRONMENT_NAMES.filter((other) => other === name))
-  const [first, ...others] = known
-  if (!first || known.length < names.length) {
-    context.addIssue(`must be some of ${ENVIRONMENT_NAMES.join(', ')}, separated by commas`)
-  } else if (new Set(known).size < known.length) {
-    context.addIssue('must not have a name twice')
-  } else return [first, ...others] as const
-  return z.NEVER
-})
+export const environments = list
+  .pipe(z.tuple([environment], environment))
+  .refine((names) => new Set(names).size === names.length, 'must not have a name twice')

@@ -15,6 +15,8 @@ const KEY_BYTES = 32
 /** What keys of ours begin with, so that people and scanners of secrets know one when they see it. */
 const PREFIX = 'sce_'
 
+const from1To = (max: number) => z.int().min(1).max(max).optional()
+
 /** A key as a file of keys has it. Limits that are absent are those of everybody. */
 export const apiKeySchema = z.strictObject({
   name: z
@@ -30,32 +32,14 @@ export const apiKeySchema = z.strictObject({
     .array(z.enum(RIGHTS, `must be some of ${RIGHTS.join(', ')}`))
     .default(['run'])
     .describe('What it is good for'),
-  rateLimitRequests: z
-    .int()
-    .min(1)
-    .max(1_000_000_000)
-    .optional()
-    .describe('Requests to run in a window'),
-  rateLimitWindowSeconds: z
-    .int()
-    .min(1)
-    .max(DAY_SECONDS)
-    .optional()
-    .describe('Length of the window'),
-  maxConcurrent: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .optional()
-    .describe(
-      'Programs that run at once, and synchronous ones that wait for that; on one server, or on all that share a queue',
-    ),
-  weight: z
-    .int()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('Its share where many wait: a key of weight 3 gets three turns where others get one'),
+  rateLimitRequests: from1To(1_000_000_000).describe('Requests to run in a window'),
+  rateLimitWindowSeconds: from1To(DAY_SECONDS).describe('Length of the window'),
+  maxConcurrent: from1To(10_000).describe(
+    'Programs that run at once, and synchronous ones that wait for that; on one server, or on all that share a queue',
+  ),
+  weight: from1To(100).describe(
+    'Its share where many wait: a key of weight 3 gets three turns where others get one',
+  ),
   maxTimeoutSeconds: z
     .number()
     .min(0.001)

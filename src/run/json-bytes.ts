@@ -69,23 +69,17 @@ function* piecesOf(value: unknown): Generator<string> {
       yield JSON.stringify(value.slice(at, at + PIECE_CHARS)).slice(1, -1)
     }
     yield '"'
-  } else if (Array.isArray(value)) {
-    yield '['
-    for (const [index, item] of value.entries()) {
-      if (index > 0) yield ','
-      yield* piecesOf(item)
-    }
-    yield ']'
   } else if (typeof value === 'object' && value !== null) {
-    yield '{'
+    const isArray = Array.isArray(value)
+    yield isArray ? '[' : '{'
     let separator = ''
     for (const [name, item] of Object.entries(value)) {
-      if (item === undefined) continue
-      yield `${separator}${JSON.stringify(name)}:`
+      if (item === undefined && !isArray) continue
+      yield isArray ? separator : `${separator}${JSON.stringify(name)}:`
       yield* piecesOf(item)
       separator = ','
     }
-    yield '}'
+    yield isArray ? ']' : '}'
   } else yield JSON.stringify(value) ?? 'null'
 }
 

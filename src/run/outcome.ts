@@ -18,10 +18,12 @@ export const OMISSIONS = [
 /** How many of the files that did not come back are named. */
 export const MAX_OMITTED = 100
 
+const count = z.int().min(0)
+
 const outputFileSchema = z
   .strictObject({
     path: z.string().describe('Relative to the working directory'),
-    size: z.int().min(0).describe('In bytes, before the encoding'),
+    size: count.describe('In bytes, before the encoding'),
     encoding: z
       .enum(['utf8', 'base64'])
       .describe(
@@ -110,21 +112,15 @@ export const outcomeSchema = z
       .describe('Name of the signal that ended the program, such as `SIGSEGV`'),
     stderr: z.string().describe('All of standard error'),
     truncated: z.boolean().describe('Whether output was cut at the limit'),
-    durationMs: z.int().min(0).describe('Wall clock from the start to the end, in milliseconds'),
-    cpuMs: z
-      .int()
-      .min(0)
-      .describe(
-        'CPU time of all its processes, also of those that nobody waited for, in milliseconds; 0 where it could not be ' +
-          'measured',
-      ),
-    peakMemoryBytes: z
-      .int()
-      .min(0)
-      .describe(
-        'The larger of two: the largest resident memory of one of its processes, and the most that all of them and the ' +
-          'files in /tmp took together beyond what the waiting container had. 0 where it could not be measured',
-      ),
+    durationMs: count.describe('Wall clock from the start to the end, in milliseconds'),
+    cpuMs: count.describe(
+      'CPU time of all its processes, also of those that nobody waited for, in milliseconds; 0 where it could not be ' +
+        'measured',
+    ),
+    peakMemoryBytes: count.describe(
+      'The larger of two: the largest resident memory of one of its processes, and the most that all of them and the ' +
+        'files in /tmp took together beyond what the waiting container had. 0 where it could not be measured',
+    ),
     files: z
       .array(outputFileSchema)
       .describe('The files that `outputFiles` matches, in the order of their paths'),
@@ -132,19 +128,15 @@ export const outcomeSchema = z
       .array(omittedFileSchema)
       .max(MAX_OMITTED)
       .describe('What of them did not come back, and why; as far as there is room'),
-    filesOmittedCount: z
-      .int()
-      .min(0)
-      .describe('How many did not come back, with those that `filesOmitted` has no room for'),
+    filesOmittedCount: count.describe(
+      'How many did not come back, with those that `filesOmitted` has no room for',
+    ),
     displays: z
       .array(displaySchema)
       .describe('Figures that were shown or left open, and the last expression if asked for'),
-    displaysOmittedCount: z
-      .int()
-      .min(0)
-      .describe(
-        'How many displays did not come back: too many, too large as they would be sent, of an unknown type, or reading them took too long',
-      ),
+    displaysOmittedCount: count.describe(
+      'How many displays did not come back: too many, too large as they would be sent, of an unknown type, or reading them took too long',
+    ),
     id: z.string().describe('Names this run; no two runs share one'),
   })
   .meta({
