@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import { mayWait, neverFits } from '../admission/fair-share.ts'
 import type { Gate } from '../admission/gate.ts'
+import type { Config } from '../config/config.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { AsyncRun } from '../run/async-run.ts'
 import type { Executor } from '../run/executor.ts'
@@ -194,4 +195,18 @@ export class MemoryAsyncRuns implements AsyncRuns {
     clearTimeout(this.#waits.get(run))
     this.#waits.delete(run)
   }
+}
+
+/** Keeps them in the memory of this server. */
+export function memoryAsyncRuns(
+  config: Config,
+  parts: Pick<MemoryAsyncRunsOptions, 'executor' | 'gate' | 'logger' | 'onEnd'>,
+): MemoryAsyncRuns {
+  return new MemoryAsyncRuns({
+    ...parts,
+    maxQueued: config.MAX_QUEUED,
+    maxQueuedMs: config.MAX_QUEUED_SECONDS * 1000,
+    resultTtlMs: config.RESULT_TTL_SECONDS * 1000,
+    maxBytes: config.MAX_RESULTS_MB * 2 ** 20,
+  })
 }

@@ -67,7 +67,7 @@ export const apiKeys = z
 
 export const trustProxy = z.string().refine((setting) => {
   try {
-    clientAddress({ trustProxy: setting })
+    clientAddress(setting)
     return true
   } catch {
     return false

@@ -91,23 +91,21 @@ export async function addToKeyFile(named: string, key: ApiKey): Promise<void> {
  */
 export function watchKeyFile(path: string, ring: KeyRing, logger: Logger): () => void {
   let seen: string | undefined
-  const look = async () => {
-    const { mtimeMs, ctimeMs, size, ino } = await stat(path)
-    const now = `${mtimeMs} ${ctimeMs} ${size} ${ino}`
-    if (now === seen) return
-    const keys = await readKeyFile(path)
-    ring.replace(keys)
-    const isFirst = seen === undefined
-    seen = now // only now: what could not be read is looked at again
-    if (!isFirst) logger.info({ keys: keys.length }, 'the file of keys was read again')
-  }
   let wasWrong = ''
   let isLooking = false
-  const lookAgain = async () => {
+  const look = async () => {
     if (isLooking) return
     isLooking = true
     try {
-      await look()
+      const { mtimeMs, ctimeMs, size, ino } = await stat(path)
+      const now = `${mtimeMs} ${ctimeMs} ${size} ${ino}`
+      if (now !== seen) {
+        const keys = await readKeyFile(path)
+        ring.replace(keys)
+        if (seen !== undefined)
+          logger.info({ keys: keys.length }, 'the file of keys was read again')
+        seen = now // only now: what could not be read is looked at again
+      }
       wasWrong = ''
     } catch (error) {
       const { message } = error as Error
@@ -117,8 +115,8 @@ export function watchKeyFile(path: string, ring: KeyRing, logger: Logger): () =>
       isLooking = false
     }
   }
-  void lookAgain()
-  const timer = setInterval(() => void lookAgain(), LOOK_MS)
+  void look()
+  const timer = setInterval(() => void look(), LOOK_MS)
   timer.unref()
   return () => clearInterval(timer)
 }

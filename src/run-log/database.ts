@@ -37,6 +37,8 @@ export interface RunDatabases {
   writer: Kysely<RunLogDatabase>
   reader: Kysely<RunLogDatabase>
   counter: Kysely<RunLogDatabase>
+  /** For `migrate`: what others may not wait for is allowed to take long. */
+  migration: Kysely<RunLogDatabase>
 }
 
 /** Opens nothing yet: the first query does. A connection of SQLite has a thread, and does one thing at a time. */
@@ -50,17 +52,13 @@ export function openDatabases(url: string): RunDatabases {
       queryTimeoutMs: READ_TIMEOUT_MS,
     }),
     counter: openDatabase(url, { isReadOnly: true, maxConnections: counter }),
+    migration: openDatabase(url, { queryTimeoutMs: MIGRATION_TIMEOUT_MS }),
   }
 }
 
 /** Lets go of all of them. */
-export async function closeDatabases({ writer, reader, counter }: RunDatabases): Promise<void> {
-  await Promise.all([writer, reader, counter].map((database) => database.destroy()))
-}
-
-/** A database for `migrate`: what others may not wait for is allowed to take long. */
-export function openForMigration(url: string): Kysely<RunLogDatabase> {
-  return openDatabase(url, { queryTimeoutMs: MIGRATION_TIMEOUT_MS })
+export async function closeDatabases(databases: RunDatabases): Promise<void> {
+  await Promise.all(Object.values(databases).map((database) => database.destroy()))
 }
 
 /** Opens nothing yet: the first query does. */

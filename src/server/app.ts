@@ -70,7 +70,7 @@ export function createApp(options: AppOptions) {
     executor,
     limits: new Map(config.ENVIRONMENTS.map((name) => [name, environmentLimits(config, name)])),
   })
-  const addressOf = clientAddress({ trustProxy: config.TRUST_PROXY })
+  const addressOf = clientAddress(config.TRUST_PROXY)
   const unread = unreadBytes(config)
   const guards = createRequestGuards({ config, ring, limiter, drain })
 

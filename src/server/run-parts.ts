@@ -1,7 +1,7 @@
 // What runs the programs, here or on workers, and what keeps those that are asked for now and read later.
 
 import type { Logger } from 'pino'
-import { memoryAsyncRuns } from '../async-runs/create.ts'
+import { memoryAsyncRuns } from '../async-runs/memory-async-runs.ts'
 import type { Config } from '../config/config.ts'
 import { packageVersion } from '../config/version.ts'
 import { createGuardedExecutor } from '../executor/create.ts'

@@ -38,7 +38,9 @@ async function serveWith(
   ring: KeyRing,
   { logger, fault, end, onClose }: ProcessFrame,
 ): Promise<void> {
-  if (isWithoutNames(config, ring)) logger.warn(WITHOUT_NAMES)
+  if (!ring.isRequired && !isLoopback(config.HOST) && config.ALLOWED_HOSTS.length === 0) {
+    logger.warn(WITHOUT_NAMES)
+  }
   warnOfSmallCgroup(config, logger)
   if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
 
@@ -128,11 +130,6 @@ function refuseStrangers({ HOST, SERVE_WITHOUT_KEYS }: Config, ring: KeyRing): v
       '  npx safe-code-executor key new NAME --file keys.json\n' +
       'and start with API_KEYS_FILE=keys.json. SERVE_WITHOUT_KEYS=on serves everybody all the same.',
   )
-}
-
-/** Whether strangers are served, at addresses alone. */
-function isWithoutNames({ HOST, ALLOWED_HOSTS }: Config, ring: KeyRing): boolean {
-  return !ring.isRequired && !isLoopback(HOST) && ALLOWED_HOSTS.length === 0
 }
 
 const WITHOUT_NAMES =
