@@ -1,24 +1,39 @@
-// What `--help` prints, and the table of settings in README.md.
+// The help texts of `serve` and `worker`, and the tables of settings in the documentation.
 
-import { describeSettings, type Machine } from '../config/config.ts'
+import { describeSettings, type Machine, type SettingHelp } from '../config/config.ts'
 
-/** The machine whose defaults README.md shows. */
-const README_MACHINE: Machine = { cores: 4, memoryBytes: 8 * 1024 ** 3 }
+/** The machine whose defaults the documentation shows. */
+const DOCUMENTED_MACHINE: Machine = { cores: 4, memoryBytes: 8 * 1024 ** 3 }
+
+/** Settings under their headings. */
+function grouped(
+  settings: SettingHelp[],
+  heading: (group: string) => string,
+  row: (setting: SettingHelp) => string,
+): string {
+  return settings
+    .map((one, index) => {
+      const isFirst = one.group !== settings[index - 1]?.group
+      return (isFirst ? heading(one.group) : '') + row(one)
+    })
+    .join('\n')
+}
 
 /** What follows the usage in the help of `serve`. */
 export function serveHelp(): string {
-  const settings = describeSettings().map(
+  const settings = grouped(
+    describeSettings(),
+    (group) => `\n${group}:\n`,
     ({ name, fallback, purpose }) => `  ${name}=${fallback}\n      ${purpose}`,
   )
   return `
-  npm start                sets up what is missing, and starts the server
+  npm start                installs what is missing, and starts the server
   npm start -- --help      this text
 
   curl -s -X POST http://127.0.0.1:5000/run -H 'Content-Type: application/json' -d '{"code":"print(2+2)"}'
 
 Settings are environment variables. With their defaults on this machine:
-
-${settings.join('\n')}
+${settings}
 `
 }
 
@@ -29,20 +44,25 @@ export function workerHelp(): string {
   EXECUTOR=queue REDIS_URL=redis://127.0.0.1:6379 safe-code-executor serve
 
 Settings are environment variables, the same as those of \`safe-code-executor serve --help\`. Servers and workers must have
-the same REDIS_URL and QUEUE_PREFIX, and should have the same limits. SIGTERM: takes no more programs, lets those that
-run end for DRAIN_SECONDS.
+the same REDIS_URL and QUEUE_PREFIX, and should have the same limits. On SIGTERM a worker takes no more programs, and lets
+active runs continue for DRAIN_SECONDS.
 `
 }
 
-/** A readme with the table between its two markers made anew. */
-export function withSettingsTable(readme: string): string {
-  const rows = describeSettings(README_MACHINE).map(
+/** The settings as Markdown: a heading and a table for each group. */
+export function settingsTables(): string {
+  return grouped(
+    describeSettings(DOCUMENTED_MACHINE),
+    (group) => `\n## ${group}\n\n| variable | default | meaning |\n| --- | --- | --- |\n`,
     ({ name, fallback, purpose }) =>
       `| \`${name}\` | ${fallback && `\`${fallback}\``} | ${purpose} |`,
-  )
-  const table = ['| variable | default | what |', '| --- | --- | --- |', ...rows].join('\n')
-  return readme.replace(
+  ).trimStart()
+}
+
+/** A document with the tables between its two markers made anew. */
+export function withSettingsTable(document: string): string {
+  return document.replace(
     /<!-- settings -->[\s\S]*<!-- \/settings -->/,
-    () => `<!-- settings -->\n${table}\n<!-- /settings -->`,
+    () => `<!-- settings -->\n\n${settingsTables()}\n\n<!-- /settings -->`,
   )
 }

@@ -20,10 +20,11 @@ it('ends with one newline', () => {
 it('puts a row for every setting between the markers, and leaves the rest alone', () => {
   const readme = 'before\n\n<!-- settings -->\nstale\n<!-- /settings -->\n\nafter\n'
   const made = withSettingsTable(readme)
-  expect(made.startsWith('before\n\n<!-- settings -->\n| variable | default | what |\n')).toBe(true)
+  expect(made.startsWith('before\n\n<!-- settings -->\n\n## Server\n\n| variable |')).toBe(true)
   expect(made.endsWith('\n<!-- /settings -->\n\nafter\n')).toBe(true)
-  expect(made).toContain('\n| `PORT` | `5000` | port to listen on; 0 picks a free one |\n')
-  expect(made).toContain('\n| `API_KEYS` |  | keys of which ')
+  expect(made.match(/^## .+$/gm)).toHaveLength(8)
+  expect(made).toContain('\n| `PORT` | `5000` | Port to listen on; 0 picks a free one |\n')
+  expect(made).toContain('\n| `API_KEYS` |  | API keys, ')
   expect(made).not.toContain('stale')
   expect(made.split('\n| `')).toHaveLength(1 + describeSettings().length)
   expect(withSettingsTable(made)).toBe(made)
