@@ -21,7 +21,6 @@ import {
 import { Dispatcher } from './dispatcher.ts'
 import { FirstAnswers } from './first-answers.ts'
 import { type End, KeptRun } from './kept-run.ts'
-import { logEnd } from './log-end.ts'
 import { RunShelf } from './run-shelf.ts'
 
 export interface MemoryAsyncRunsOptions {
@@ -209,4 +208,24 @@ export function memoryAsyncRuns(
     resultTtlMs: config.RESULT_TTL_SECONDS * 1000,
     maxBytes: config.MAX_RESULTS_MB * 2 ** 20,
   })
+}
+
+/** Writes the line in the log about a run that has ended; its request has had its own before. `cause` is why the run failed, where something did. Never a program, never its output. */
+function logEnd(logger: Logger, asked: NewRun, run: AsyncRun, cause?: unknown): void {
+  const { requestId, key } = asked.origin
+  const { id, state, environment, attempts, result, refusal } = run
+  const fields = {
+    requestId,
+    key: key?.name,
+    run: id,
+    state,
+    environment,
+    attempts,
+    runStatus: result?.status,
+    runMs: result?.durationMs,
+    code: refusal?.code,
+    err: cause,
+  }
+  if (refusal?.code === 'internal') logger.error(fields, 'asynchronous run')
+  else logger.info(fields, 'asynchronous run')
 }

@@ -106,18 +106,11 @@ function inGvisor(name: string, expectation: Expectation): Expectation {
 /** The body of a request to /run. */
 export type AttackRequest = Expectation['request'] & { code: string }
 
-/** What came of an attack. */
-export interface Attempt {
-  outcomes: Outcome[]
-  /** What is not as expected, one line each. */
-  problems: string[]
-}
-
-/** Runs an attack as often as it asks for, and compares. */
+/** Runs an attack as often as it asks for, and compares. The problems are what is not as expected, one line each. */
 export async function attempt(
   { code, expectation }: Attack,
   run: (request: AttackRequest) => Promise<Outcome>,
-): Promise<Attempt> {
+) {
   const once = () => run({ code, ...expectation.request })
   const outcomes = await Promise.all(expectation.runs === 1 ? [once()] : [once(), once()])
   while (outcomes.length < expectation.runs) outcomes.push(await once())

@@ -37,18 +37,6 @@ const MAX_TRIES = 20
 /** Longest wait for one answer, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 120_000
 
-interface Target {
-  url: string
-  stop: () => void
-}
-
-interface Line {
-  name: string
-  seen: string
-  milliseconds: number
-  problems: string[]
-}
-
 interface AttackFlags {
   url?: string
   key?: string
@@ -94,7 +82,7 @@ async function attack(flags: AttackFlags): Promise<number> {
 }
 
 /** A server of this installation on a free port; it ends with this process, however that ends. */
-async function startServer(): Promise<Target> {
+async function startServer() {
   const [, main = ''] = process.argv
   const child = execa(process.execPath, [...process.execArgv, main, 'serve'], {
     env: { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info' },
@@ -150,10 +138,7 @@ async function tryAll(
   return lines
 }
 
-async function tryOne(
-  attack: Attack,
-  run: (request: AttackRequest) => Promise<Outcome>,
-): Promise<Line> {
+async function tryOne(attack: Attack, run: (request: AttackRequest) => Promise<Outcome>) {
   const startMs = performance.now()
   const { outcomes, problems } = await attempt(attack, run).catch((error) => ({
     outcomes: [],
@@ -163,6 +148,8 @@ async function tryOne(
   const seen = [...new Set(outcomes.map(({ status }) => status))].join(', ') || 'no answer'
   return { name: attack.name, seen, milliseconds, problems }
 }
+
+type Line = Awaited<ReturnType<typeof tryOne>>
 
 function summary(lines: Line[]): number {
   const failed = lines.filter(({ problems }) => problems.length > 0)

@@ -7,7 +7,7 @@ import type { Client } from '../run/record.ts'
 import { MAX_READS, type RunDatabases } from './database.ts'
 import { matching, type RunFilter } from './query.ts'
 import { fromRow, type LoggedRun, type RunLogDatabase, type RunRow } from './schema.ts'
-import { Statistics, type StatisticsOptions, type Stats, type StatsFilter } from './stats.ts'
+import { Statistics, type Stats, type StatsFilter } from './stats.ts'
 
 /** How many runs are forgotten in one query: a long one would keep others waiting. */
 const FORGET_AT_ONCE = 5000
@@ -40,14 +40,16 @@ export class RunStore {
   readonly #writer: Kysely<RunLogDatabase>
   readonly #reader: Kysely<RunLogDatabase>
   readonly #statistics: Statistics
-  readonly #reads: Gate
-
-  constructor({ writer, reader, counter }: RunDatabases, options: StatisticsOptions = {}) {
-    const { maxWaiting = MAX_WAITING_READS } = options
+  readonly #reads: Gate /** `maxWaiting` is how many may wait to read, and how many to count; for tests. */
+  constructor({ writer, reader, counter }: RunDatabases, maxWaiting?: number) {
     this.#writer = writer
     this.#reader = reader
-    this.#statistics = new Statistics(counter, options)
-    this.#reads = new Gate({ maxRunning: MAX_READS, maxWaiting, maxWaitMs: MAX_READ_WAIT_MS })
+    this.#statistics = new Statistics(counter, maxWaiting)
+    this.#reads = new Gate({
+      maxRunning: MAX_READS,
+      maxWaiting: maxWaiting ?? MAX_WAITING_READS,
+      maxWaitMs: MAX_READ_WAIT_MS,
+    })
   }
 
   /** A run that is there already stays as it is: who does not know whether it was written may write it again. */

@@ -51,11 +51,6 @@ export type Stats = z.output<typeof statsSchema>
 /** Which runs are counted. */
 export type StatsFilter = RunFilter & { sinceMs: number; untilMs: number }
 
-export interface StatisticsOptions {
-  /** How many may wait while others read or count. */
-  maxWaiting?: number
-}
-
 /** Counts that are being made, for so many. */
 interface Shared {
   result: Promise<Stats>
@@ -69,10 +64,7 @@ export class Statistics {
   readonly #gate: Gate
   readonly #going = new Map<string, Shared>()
 
-  constructor(
-    database: Kysely<RunLogDatabase>,
-    { maxWaiting = MAX_WAITING }: StatisticsOptions = {},
-  ) {
+  constructor(database: Kysely<RunLogDatabase>, maxWaiting = MAX_WAITING) {
     this.#database = database
     this.#gate = new Gate({ maxRunning: 1, maxWaiting, maxWaitMs: MAX_WAIT_MS })
   }

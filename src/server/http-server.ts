@@ -4,9 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { Refusal, toRefusal } from '../run/refusal.ts'
-import { answerHalfClosed } from './half-closed.ts'
 import { type DoorRefusal, refuseMalformed } from './malformed.ts'
-import { watchUnwritten } from './unwritten-answers.ts'
+import { type UnwrittenAnswers, watchUnwritten } from './unwritten-answers.ts'
 
 /** How long a client may take to send its request, in milliseconds, and the head of it. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -20,6 +19,13 @@ const MAX_HEADER_BYTES = 16 * 1024
  * proxy who ends it, and never the server just as the next request comes.
  */
 const KEEP_ALIVE_MS = 65_000
+
+/**
+ * How long an answer may take from then on, in milliseconds. Until something is written, a client that has hung up looks the
+ * same, and its run must not go on. So it is longer than a run takes in a container that waits, and shorter than the start of
+ * one: a flood of clients that hang up must not have the programs run for which containers were started.
+ */
+const GRACE_MS = 400
 
 export interface HttpServerOptions {
   /** The app. */
@@ -73,4 +79,19 @@ function refusedTarget(error: unknown, onRefused: HttpServerOptions['onRefused']
   onRefused({ requestId, status, refusal, reason: isTarget ? 'TARGET' : 'APP' })
   const headers = { 'X-Content-Type-Options': 'nosniff', 'X-Request-Id': requestId }
   return Response.json(refusal.toBody(requestId), { status, headers })
+}
+
+/**
+ * A client may end its side of the connection after its request and still read the answer: `printf … | nc -N`. Cuts the
+ * connection off if the answer is not written within the grace.
+ */
+function answerHalfClosed(server: Server, unwritten: UnwrittenAnswers): void {
+  // Node has this switch without a word about it in its types. Without it such a connection is closed at once.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  server.on('connection', (socket) => {
+    socket.once('end', () => {
+      const cut = () => unwritten(socket).size > 0 && socket.destroy()
+      setTimeout(cut, GRACE_MS).unref()
+    })
+  })
 }

@@ -19,21 +19,12 @@ const CLIENT_BYTES = 8 * MEBIBYTE
 const CLIENT_TASKS = 16
 const PROCESS_TASKS = 64
 
-/** What the limits of a server's, or a worker's, own cgroup should be at least. */
-export interface OwnNeed {
-  /** Containers, each of which has a `docker run` beside the server. */
-  containers: number
-  memoryBytes: number
-  /** Processes and threads. */
-  tasks: number
-}
-
 /**
  * What `serve`, or `work`, needs where all that the settings bound is full: bodies, answers that nobody reads, records, results,
  * what programs that run have written, and a `docker run` for each container. Programs themselves are not in it: their
- * containers are the engine's.
+ * containers are the engine's. `tasks` are processes and threads.
  */
-export function ownNeed(config: Config): OwnNeed {
+export function ownNeed(config: Config) {
   const shared =
     PROCESS_BYTES +
     maxBodiesBytes(config.MAX_BODY_BYTES) +

@@ -37,11 +37,15 @@ export async function runProcess(
   const fault = new AbortController()
   const crash = new AbortController()
   const end = (reason: Fault) => fault.abort(reason)
-  const closers: (() => unknown)[] = []
-  const stopListening = endOnCrash(logger, (bug) => {
+  const closers: (() => unknown)[] = [] // A bug that nobody caught must not leave containers behind.
+  const onCrash = (error: unknown) => {
+    logger.fatal({ err: error }, 'a bug: nobody caught this; the process ends')
+    const bug = new Fault('The process ended because of a bug; the log has it.', { cause: error })
     end(bug)
     crash.abort(bug)
-  })
+  }
+  process.on('uncaughtException', onCrash)
+  process.on('unhandledRejection', onCrash)
   try {
     logger.info({ config: maskedConfig(config) }, 'starting')
     await body({
@@ -59,22 +63,9 @@ export async function runProcess(
         logger.error({ err: error }, 'something could not be closed')
       }
     }
-    stopListening()
+    process.off('uncaughtException', onCrash)
+    process.off('unhandledRejection', onCrash)
     logger.info('ended')
   }
   fault.signal.throwIfAborted()
-}
-
-/** A bug that nobody caught must not leave containers behind. Returns what takes the listeners away. */
-function endOnCrash(logger: Logger, end: (fault: Fault) => void): () => void {
-  const onCrash = (error: unknown) => {
-    logger.fatal({ err: error }, 'a bug: nobody caught this; the process ends')
-    end(new Fault('The process ended because of a bug; the log has it.', { cause: error }))
-  }
-  process.on('uncaughtException', onCrash)
-  process.on('unhandledRejection', onCrash)
-  return () => {
-    process.off('uncaughtException', onCrash)
-    process.off('unhandledRejection', onCrash)
-  }
 }

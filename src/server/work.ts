@@ -3,7 +3,7 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
-import { createGuardedExecutor, type GuardedParts } from '../executor/create.ts'
+import { createGuardedExecutor } from '../executor/create.ts'
 import { resultLimits } from '../queue/result-bound.ts'
 import type { ParseRequest } from '../queue/run-once.ts'
 import { RunQueue } from '../queue/run-queue.ts'
@@ -39,45 +39,40 @@ export async function work(config: Config): Promise<void> {
     const stop = AbortSignal.any([fault, signalled.signal])
     // Another host can run the programs: this one takes no more, whenever it is that a wall is found missing.
     const onMissing = () => end(new Fault(MISSING_WALL))
-    const parts = createGuardedExecutor(config, logger, { onMissing, onLost: onMissing })
-    onClose(parts.close)
-    await proven(parts, logger, stop)
-    if (!stop.aborted) await workWith(config, parts, logger, { stop, crash })
+    const { executor, prove, close } = createGuardedExecutor(config, logger, {
+      onMissing,
+      onLost: onMissing,
+    })
+    onClose(close)
+    await proven(prove, logger, stop)
+    if (stop.aborted) return
+    const { REDIS_URL: url, QUEUE_PREFIX: prefix, ENVIRONMENTS: environments } = config
+    const queue = new RunQueue({ url, prefix, environments, logger })
+    const sweeper = new Sweeper(queue, logger)
+    const name = hostname()
+    const slots = config.MAX_RUNNING
+    const worker = new QueueWorker({
+      queue,
+      environments,
+      executor,
+      slots,
+      url,
+      prefix,
+      name,
+      logger,
+      parse: parser(config),
+      limits: resultLimits(config),
+    })
+    logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
+    await aborted(stop)
+    await worker.close(config.DRAIN_SECONDS * 1000, Promise.race([nextSignal(), aborted(crash)]))
+    sweeper.close()
+    await queue.close()
   })
-}
-
-async function workWith(
-  config: Config,
-  { executor }: GuardedParts,
-  logger: Logger,
-  { stop, crash }: { stop: AbortSignal; crash: AbortSignal },
-): Promise<void> {
-  const { REDIS_URL: url, QUEUE_PREFIX: prefix, ENVIRONMENTS: environments } = config
-  const queue = new RunQueue({ url, prefix, environments, logger })
-  const sweeper = new Sweeper(queue, logger)
-  const name = hostname()
-  const slots = config.MAX_RUNNING
-  const worker = new QueueWorker({
-    queue,
-    environments,
-    executor,
-    slots,
-    url,
-    prefix,
-    name,
-    logger,
-    parse: parser(config),
-    limits: resultLimits(config),
-  })
-  logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
-  await aborted(stop)
-  await worker.close(config.DRAIN_SECONDS * 1000, Promise.race([nextSignal(), aborted(crash)]))
-  sweeper.close()
-  await queue.close()
 }
 
 /** Until the walls were tried and hold: before that no program is taken that another host could run. */
-async function proven({ prove }: GuardedParts, logger: Logger, stop: AbortSignal): Promise<void> {
+async function proven(prove: () => Promise<void>, logger: Logger, stop: AbortSignal) {
   while (!stop.aborted) {
     try {
       await prove()

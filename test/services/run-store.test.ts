@@ -273,7 +273,7 @@ describe.each(Object.entries(DATABASES))('%s', (name, url) => {
   })
 
   it('refuses what would wait behind too many other reads, and who left does not wait', async () => {
-    const narrow = new RunStore(databases, { maxWaiting: 2 })
+    const narrow = new RunStore(databases, 2)
     const held = Array.from({ length: MAX_READS }, () => hold(databases.reader))
     const leaving = new AbortController()
     const reads = Array.from({ length: MAX_READS }, () => narrow.find('a'))
@@ -333,7 +333,7 @@ describe.each(Object.entries(DATABASES))('%s', (name, url) => {
     })
 
     it('counts one thing at a time, the same once, and refuses where too many ask', async () => {
-      const narrow = new RunStore(databases, { maxWaiting: 1 })
+      const narrow = new RunStore(databases, 1)
       const ask = (sinceMs: number, signal = new AbortController().signal) =>
         narrow.stats({ ...ALL, sinceMs }, signal)
       const leaving = new AbortController()
