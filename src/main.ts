@@ -24,7 +24,7 @@ const NOT_DONE_EXIT_CODES: Readonly<Record<string, number>> = { run: 125, doctor
 const program = new Command('safe-code-executor')
   .exitOverride()
   .description('Runs untrusted Python, each program once in a fresh Docker container.')
-  .addHelpText('after', '\nEach command has a help text of its own: safe-code-executor run --help')
+  .addHelpText('after', '\nEach command has its own help text: safe-code-executor run --help')
 
 program
   .command('serve', { isDefault: true })
@@ -38,10 +38,10 @@ program
   })
 program
   .command('worker')
-  .summary('run programs that servers with EXECUTOR=queue take')
+  .summary('run programs from the queue of servers with EXECUTOR=queue')
   .description(
-    'Takes programs from the queue in REDIS_URL and runs them on this host: as many at once as MAX_RUNNING says, in the\n' +
-      'environments of ENVIRONMENTS. Any number of hosts may do so. Limits are those of this host.',
+    'Takes programs from the queue in REDIS_URL and runs them on this host: at most MAX_RUNNING at once, in the\n' +
+      'environments of ENVIRONMENTS. Any number of hosts can run workers. The limits are those of this host.',
   )
   .addHelpText('after', () => workerHelp())
   .action(async () => {

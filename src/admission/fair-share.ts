@@ -62,7 +62,7 @@ end
 export function tooManyAtOnce(maxConcurrent: number): Refusal {
   return new Refusal(
     'rate_limited',
-    `This key may run ${maxConcurrent} at once; try again when one has ended`,
+    `This key may run ${maxConcurrent} programs at once; try again when one has ended`,
     { headers: { 'Retry-After': '1' } },
   )
 }
@@ -70,6 +70,6 @@ export function tooManyAtOnce(maxConcurrent: number): Refusal {
 /** Of what would not fit if there were nothing else: to try again later would change nothing. */
 export function neverFits(): Refusal {
   const error =
-    'More than one client may have waiting here: send less at once, or a smaller program'
+    'This is more than one client may have waiting: send fewer runs at once, or smaller programs'
   return new Refusal('too_large', error)
 }

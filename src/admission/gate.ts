@@ -55,7 +55,7 @@ interface Waiting {
 /** Says that an asynchronous run came too late: a synchronous one took its place. */
 export class NoRoom extends Refusal {
   constructor() {
-    super('busy', 'There is no place for an asynchronous run at the moment; try again later')
+    super('busy', 'There is no slot for an asynchronous run at the moment; try again later')
   }
 }
 
@@ -251,10 +251,10 @@ export class Gate {
         this.#letIn() // what its client reads later need not wait for it any more
       }
       const displace = () =>
-        stop(this.#busy('The waiting line is full, and who has fewer places in it goes first'))
+        stop(this.#busy('The queue is full, and clients with fewer runs in it go first'))
       const onAbort = () => stop(cancelled(signal))
       const giveUp = () =>
-        stop(hasRoom(counts) ? this.#busy('No place became free in time') : noneOfKeyInTime())
+        stop(hasRoom(counts) ? this.#busy('No slot became free in time') : noneOfKeyInTime())
       const timer = setTimeout(giveUp, this.#options.maxWaitMs)
       signal.addEventListener('abort', onAbort)
       const place = this.#line.add({ counts, enter, displace }, client)
@@ -266,7 +266,7 @@ export class Gate {
   #makeRoom(client: Client | undefined): void {
     while (this.#line.size >= this.#options.maxWaiting) {
       const displaced = this.#line.displacedBy(client)
-      if (!displaced) throw this.#busy('The waiting line is full')
+      if (!displaced) throw this.#busy('The queue is full')
       displaced.displace()
     }
   }

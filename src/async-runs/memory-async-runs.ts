@@ -85,7 +85,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
     this.#checkRoom(runs)
     for (const run of runs) {
       this.#shelf.add(run)
-      const giveUp = () => this.#fail(run, new Refusal('busy', 'No place became free in time'))
+      const giveUp = () => this.#fail(run, new Refusal('busy', 'No slot became free in time'))
       this.#waits.set(run, setTimeout(giveUp, this.#options.maxQueuedMs).unref())
     }
     const sent = runs.map((run) => run.sent())
@@ -142,7 +142,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
     const come = Math.max(0, Math.min(runs.length, room - waiting))
     const stay = runs.length - come
     if (!mayWait({ come, stay, own: waiting - parked, parked, free, max })) {
-      throw this.#busy('The line of asynchronous runs is full', Math.max(1, come - free))
+      throw this.#busy('The queue of asynchronous runs is full', Math.max(1, come - free))
     }
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0)
     if (this.#shelf.isTooMuch(bytes)) throw neverFits()

@@ -8,12 +8,12 @@ import { type RequestLimits, type RunRequest, runRequestSchema } from '../run/re
 import { webhookSchema } from '../webhooks/webhook-schema.ts'
 import { MAX_BATCH_RUNS, type NewRun } from './async-runs.ts'
 
-const webhook = webhookSchema.optional().describe('Who is told of the end of the run')
+const webhook = webhookSchema.optional().describe('Webhook that is called when the run ends')
 
 const noWebhook = z
-  .never('this server sends none; its operator can switch them on with WEBHOOKS=on')
+  .never('this server sends no webhooks; its operator can enable them with WEBHOOKS=on')
   .optional()
-  .describe('This server sends none')
+  .describe('This server sends no webhooks')
 
 type SubmittedRun = Pick<NewRun, 'request' | 'webhook'>
 

@@ -68,7 +68,7 @@ const FOLDER = new URL('../../test/attacks/', import.meta.url)
 export function readCorpus(runtime = process.env.SANDBOX_RUNTIME ?? ''): Attack[] {
   if (!existsSync(FOLDER)) {
     throw new Error(
-      'the programs are not here: the npm package and a checkout have them, the image of the server has not',
+      'the programs are not installed: they are in the npm package and in a checkout, but not in the image of the server',
     )
   }
   return readdirSync(FOLDER)
@@ -117,7 +117,7 @@ export async function attempt(
   const problems = outcomes.flatMap((outcome) => differences(expectation, outcome))
   const outputs = new Set(outcomes.map(({ output }) => output))
   if (expectation.distinctOutputs && outputs.size < outcomes.length) {
-    problems.push(`the same output twice: ${outcomes[0]?.output}`)
+    problems.push(`two runs had the same output: ${outcomes[0]?.output}`)
   }
   return { outcomes, problems }
 }

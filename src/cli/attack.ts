@@ -10,16 +10,16 @@ import { type Outcome, outcomeSchema } from '../run/outcome.ts'
 import { inOneLine } from './printed.ts'
 
 const HELP = `
-  safe-code-executor attack                          against a server of its own, started and stopped for it
+  safe-code-executor attack                          against its own server, started and stopped for it
   safe-code-executor attack --url https://HOST       against a deployment (the same programs, over HTTP)
   safe-code-executor attack --only h-                only the programs that try to get out
-  SANDBOX_RUNTIME=runsc safe-code-executor attack    under gVisor, with what is different there; with --url too
+  SANDBOX_RUNTIME=runsc safe-code-executor attack    under gVisor, with the differences expected there; also with --url
 
-The programs expect a server with the default limits. Run them only against a server that is yours: they try to use up
-its memory, its processes and its time.
+The programs expect a server with the default limits. Run them only against your own server: they try to use up its
+memory, processes and time.
 
 Groups: a language, b output, c time, d memory, e processes and signals, f files, g network, h escape, i leaks between runs.
-Ends with 0 when everything was as expected, with 1 when something was not, with 2 when it could not be tried.`
+Exit code: 0 if everything was as expected, 1 if something was not, 2 if the programs could not be run.`
 
 const GROUPS: Record<string, string> = {
   a: 'language behaviour',
@@ -48,8 +48,8 @@ interface AttackFlags {
 export function attackCommand(): Command {
   return new Command('attack')
     .summary('run the corpus of attacks against a server')
-    .description('Runs attacks and odd programs, and says how each of them ended.')
-    .option('--url <url>', 'the server; without it one is started here')
+    .description('Runs attacks and unusual programs, and reports how each of them ended.')
+    .option('--url <url>', 'the server to test; by default one is started for it')
     .option('--key <key>', 'API key of that server; by default SAFE_CODE_EXECUTOR_KEY')
     .option('--only <text>', 'only the programs whose name contains this', '')
     .option('--concurrency <n>', 'programs at a time, at most 64', toConcurrency, 2)

@@ -17,10 +17,10 @@ import { ownRequest } from '../run/request.ts'
 const HELP = `
   safe-code-executor doctor                                the walls around a container, from inside
   SANDBOX_RUNTIME=runsc safe-code-executor doctor          the same under another runtime
-  npm run doctor                                           in a checkout: sets up what is missing before
+  npm run doctor                                           in a checkout: installs what is missing first
 
-It runs a handful of small programs in containers of their own and sends nothing over the network.
-Ends with 0 where every wall holds, with 1 where one is missing, with 2 where nothing could be tried.`
+Runs a few small programs, each in its own container, and sends nothing over the network.
+Exit code: 0 if every wall holds, 1 if one is missing, 2 if nothing could be tried.`
 
 /** Longest trial of one wall, in milliseconds. */
 const TRIAL_TIMEOUT_MS = 120_000
@@ -38,7 +38,7 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .summary('try every wall on this host')
     .description(
-      'Tries whether this host really enforces every limit, with the settings of the environment.',
+      'Tests that this host enforces every limit, with the settings from the environment.',
     )
     .addHelpText('after', HELP)
     .action(async () => {
@@ -106,7 +106,7 @@ interface Trial extends Pick<Finding, 'wall' | 'tried' | 'advice'> {
 const TRIALS: readonly Trial[] = [
   {
     wall: 'memory, without swap',
-    tried: 'took half as much again as the limit', // with swap it would fit
+    tried: 'used 1.5 times the limit', // with swap it would fit
     code: `import sys
 blocks = []
 for _ in range(int(sys.argv[1]) // 2**20 * 3 // 2):
@@ -114,21 +114,21 @@ for _ in range(int(sys.argv[1]) // 2**20 * 3 // 2):
 print("survived")`,
     timeoutSeconds: MEMORY_TRIAL_SECONDS,
     judge: ({ output, status, error }) => ({
-      seen: output === 'survived' ? 'it got all of it' : `${status}: ${error}`,
+      seen: output === 'survived' ? 'the program got all of it' : `${status}: ${error}`,
       holds: output !== 'survived' && ['oom', 'killed', 'error'].includes(status),
     }),
     advice:
-      'see the warnings of `docker info`; where swap is the reason, switch it off or boot with swapaccount=1',
+      'see the warnings of `docker info`; if swap is the reason, switch it off or boot with swapaccount=1',
   },
   {
     wall: 'CPU',
-    tried: 'computed in four processes at once',
+    tried: 'computed in four processes',
     code: 'import os\nos.fork()\nos.fork()\nwhile True: pass',
     timeoutSeconds: BURN_SECONDS,
     judge: ({ cpuMs, durationMs }, { cpus }) => {
       const seen = `${cpuMs} ms of CPU in ${durationMs} ms, quota ${cpus}`
       return {
-        seen: availableParallelism() <= cpus ? `${seen}; this host has no more to give` : seen,
+        seen: availableParallelism() <= cpus ? `${seen}; this host has no more CPUs` : seen,
         holds: cpuMs <= cpus * durationMs * QUOTA_TOLERANCE,
       }
     },
@@ -136,7 +136,7 @@ print("survived")`,
   },
   {
     wall: 'time',
-    tried: 'ignored signals and went on for ever',
+    tried: 'ignored signals and never ended',
     code: 'import signal\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\nwhile True: pass',
     timeoutSeconds: 1,
     judge: judgeTime,
@@ -144,7 +144,7 @@ print("survived")`,
   },
   {
     wall: 'watchdog',
-    tried: 'stopped what ends a program inside',
+    tried: 'stopped the process that ends the program',
     code: 'import os, signal, time\ntime.sleep(.2)\nos.kill(os.getppid(), signal.SIGSTOP)\nwhile True: time.sleep(1)',
     timeoutSeconds: 1,
     judge: judgeTime,

@@ -22,15 +22,15 @@ const STATUS_EXIT_CODES: Partial<Record<Outcome['status'], number>> = {
 }
 
 const HELP = `
-FILE is a Python program, or - for standard input. What comes after -- are the program's own arguments. Its output goes
-to stdout, its errors to stderr, and its exit code is the command's. Where it has none:
-  124  it ran out of time
-  137  it ran out of memory, or SIGKILL ended it; 128 + N for signal N
-  153  it wrote more than the limit
-  125  it did not run, or nobody can tell how it ended
+FILE is a Python program, or - for standard input. Arguments after -- go to the program. Its output goes to stdout, its
+errors to stderr, and its exit code becomes that of the command. If the program has no exit code:
+  124  time limit exceeded
+  137  out of memory, or killed by SIGKILL; 128 + N for signal N
+  153  output limit exceeded
+  125  the program did not run, or its outcome is unknown
 
-Without --url it runs here, in a container of this machine's Docker engine, under the limits of the environment
-variables that \`safe-code-executor serve --help\` lists.
+Without --url the program runs in a container of this machine's Docker engine, under the limits of the environment
+variables that \`safe-code-executor serve --help\` lists. Existing files are never overwritten.
 
 Examples:
   safe-code-executor run hello.py
@@ -57,23 +57,23 @@ interface RunFlags {
 export function runCommand(): Command {
   return new Command('run')
     .summary('run one file')
-    .description('Runs one Python file in a fresh container, and ends as it did.')
+    .description('Runs one Python file in a fresh container, and exits with its exit code.')
     .argument('<file>', 'the program, or - for standard input')
-    .argument('[args...]', 'its arguments, after --')
-    .option('--stdin <text>', 'what it reads from standard input; - for this command’s own')
-    .option('--timeout <seconds>', 'how long it may take', toNumber)
-    .option('--env-image <name>', 'what it runs in: one of ENVIRONMENTS, here or on the server')
-    .option('--env <name=value>', 'a variable of its environment; may be repeated', addPair)
+    .argument('[args...]', 'arguments of the program, after --')
+    .option('--stdin <text>', 'standard input of the program; - for that of this command')
+    .option('--timeout <seconds>', 'time limit', toNumber)
+    .option('--env-image <name>', 'environment: one of ENVIRONMENTS, here or on the server')
+    .option('--env <name=value>', 'an environment variable; may be repeated', addPair)
     .option(
       '--file <path[:name]>',
-      'a file it can open, under its own name or another; may be repeated',
+      'a file that the program can open, under its own name or another; may be repeated',
       add,
     )
-    .option('--output-file <glob>', 'files that come back; may be repeated', add)
-    .option('--save <folder>', 'where files and displays that come back are put')
-    .option('--display-last', 'also the last expression comes back, as a display')
+    .option('--output-file <glob>', 'files to return; may be repeated', add)
+    .option('--save <folder>', 'folder for returned files and displays')
+    .option('--display-last', 'also return the last expression, as a display')
     .option('--json', 'print the whole outcome as JSON instead of the output')
-    .option('--url <url>', 'a server that runs it')
+    .option('--url <url>', 'a server that runs the program')
     .option('--key <key>', 'API key of that server; by default SAFE_CODE_EXECUTOR_KEY')
     .addHelpText('after', HELP)
     .action(async (file: string, args: string[], flags: RunFlags) => {
@@ -108,7 +108,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
   })
   if (interruption || !outcome) return 128 + constants.signals[interruption ?? 'SIGINT']
   if (outcome.displays.length > 0 && !flags.save && !flags.json) {
-    say(`${outcome.displays.length} displays came back; --save FOLDER keeps them`)
+    say(`${outcome.displays.length} displays were returned; --save FOLDER keeps them`)
   }
   const isAllSaved = !flags.save || (await saveResults(flags.save, outcome))
   return exitCodeOf(outcome) || (isAllSaved ? 0 : 1)
@@ -128,7 +128,7 @@ async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<
     else if (outcome.exitCode === null) say(outcome.error)
     return outcome
   }
-  throw new Error('there is no result')
+  throw new Error('the server sent no result')
 }
 
 function exitCodeOf({ exitCode, status, signal }: Outcome): number {
@@ -142,7 +142,7 @@ async function readRequest(
   args: string[],
   flags: RunFlags,
 ): Promise<RunRequestInput> {
-  if (file === '-' && flags.stdin === '-') throw new Error('only one of both can be standard input')
+  if (file === '-' && flags.stdin === '-') throw new Error('FILE and --stdin can’t both be -')
   return {
     code: await readText(file),
     args,

@@ -28,10 +28,10 @@ export async function saveResults(folder: string, outcome: Outcome): Promise<boo
     if (problem) isAllSaved = false
     say(problem ? `not saved: ${JSON.stringify(path)} ${problem}` : `saved ${target}`)
   }
-  for (const { path, reason } of filesOmitted) say(`left out: ${JSON.stringify(path)} ${reason}`)
+  for (const { path, reason } of filesOmitted) say(`omitted: ${JSON.stringify(path)} ${reason}`)
   const unnamed = filesOmittedCount - filesOmitted.length
-  if (unnamed > 0) say(`left out: ${unnamed} more files`)
-  if (displaysOmittedCount > 0) say(`left out: ${displaysOmittedCount} displays`)
+  if (unnamed > 0) say(`omitted: ${unnamed} more files`)
+  if (displaysOmittedCount > 0) say(`omitted: ${displaysOmittedCount} displays`)
   return isAllSaved
 }
 
@@ -46,7 +46,7 @@ async function save(target: string, path: string, bytes: Buffer): Promise<string
     return undefined
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EEXIST'
-      ? 'exists, and is not written over'
+      ? 'already exists'
       : (error as Error).message
   }
 }

@@ -73,5 +73,5 @@ async function refused(response: Response): Promise<Error> {
   const body = await response.json().catch(() => undefined)
   return typeof body?.code === 'string' && typeof body.error === 'string'
     ? new RefusedError(body, response)
-    : new Error(`the answer is ${response.status} and not from safe-code-executor`)
+    : new Error(`the answer ${response.status} is not from safe-code-executor`)
 }

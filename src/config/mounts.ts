@@ -33,7 +33,7 @@ export function parseReadOnlyMounts(text: string): ReadOnlyMount[] {
   const double = targets.find((target, index) =>
     targets.some((other, place) => place !== index && overlaps(target, other)),
   )
-  if (double) throw new Error(`${double}: is in the way of another target`)
+  if (double) throw new Error(`${double}: overlaps another target`)
   return mounts
 }
 

@@ -22,7 +22,7 @@ export const apiKeySchema = z.strictObject({
   name: z
     .string()
     .regex(/^[\w.@-]{1,64}$/, 'must be 1 to 64 letters, digits, or . _ @ -')
-    .describe('What logs and statistics call it'),
+    .describe('Name of the key in logs and statistics'),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
@@ -31,21 +31,21 @@ export const apiKeySchema = z.strictObject({
   rights: z
     .array(z.enum(RIGHTS, `must be some of ${RIGHTS.join(', ')}`))
     .default(['run'])
-    .describe('What it is good for'),
-  rateLimitRequests: from1To(1_000_000_000).describe('Requests to run in a window'),
+    .describe('Rights of the key'),
+  rateLimitRequests: from1To(1_000_000_000).describe('Run requests per window'),
   rateLimitWindowSeconds: from1To(DAY_SECONDS).describe('Length of the window'),
   maxConcurrent: from1To(10_000).describe(
-    'Programs that run at once, and synchronous ones that wait for that; on one server, or on all that share a queue',
+    'Programs that run at once, and synchronous ones that wait for that; per server, or for all servers that share a queue',
   ),
   weight: from1To(100).describe(
-    'Its share where many wait: a key of weight 3 gets three turns where others get one',
+    'Share of the slots while clients wait: a key of weight 3 gets three slots for each one of another key',
   ),
   maxTimeoutSeconds: z
     .number()
     .min(0.001)
     .max(DAY_SECONDS)
     .optional()
-    .describe('Longest time that a run may ask for'),
+    .describe('Longest time limit that a run may ask for'),
 })
 
 /** A key as the server knows it. */

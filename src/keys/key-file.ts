@@ -19,7 +19,7 @@ const keyFileSchema = z
           context.addIssue({
             code: 'custom',
             path: ['keys', index, field],
-            message: 'is there twice',
+            message: 'is used twice',
           })
         }
         seen.add(key[field])
@@ -49,7 +49,7 @@ function parseKeys(path: string, text: string): ApiKey[] {
   const result = keyFileSchema.safeParse(json)
   if (result.success) return result.data.keys
   const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
-  throw new Error(`${path} is not a file of keys:\n${lines.join('\n')}`)
+  throw new Error(`${path} is not a key file:\n${lines.join('\n')}`)
 }
 
 /**
@@ -62,7 +62,7 @@ export async function addToKeyFile(named: string, key: ApiKey): Promise<void> {
   const next = `${path}.new` // of one name, so that two who add at once don't lose a key
   const file = await open(next, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
-    throw new Error(`${next} is there: somebody else adds a key; if nobody does, remove it`)
+    throw new Error(`${next} exists: another process adds a key; if none does, remove it`)
   })
   try {
     const old = await stat(path).catch(() => undefined)
@@ -102,14 +102,13 @@ export function watchKeyFile(path: string, ring: KeyRing, logger: Logger): () =>
       if (now !== seen) {
         const keys = await readKeyFile(path)
         ring.replace(keys)
-        if (seen !== undefined)
-          logger.info({ keys: keys.length }, 'the file of keys was read again')
+        if (seen !== undefined) logger.info({ keys: keys.length }, 'the key file was read again')
         seen = now // only now: what could not be read is looked at again
       }
       wasWrong = ''
     } catch (error) {
       const { message } = error as Error
-      if (message !== wasWrong) logger.error({ cause: message }, 'the keys stay as they were')
+      if (message !== wasWrong) logger.error({ cause: message }, 'the keys are unchanged')
       wasWrong = message
     } finally {
       isLooking = false

@@ -20,29 +20,27 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #runs = this.#counter('runs_total', 'Runs that ended, by how', ['status', 'environment'])
-  readonly #refusals = this.#counter('refusals_total', 'Answers that are refusals, by code', [
-    'code',
-  ])
-  readonly #requests = this.#counter('http_requests_total', 'Requests that were answered', [
+  readonly #runs = this.#counter('runs_total', 'Runs by status', ['status', 'environment'])
+  readonly #refusals = this.#counter('refusals_total', 'Refusals, by code', ['code'])
+  readonly #requests = this.#counter('http_requests_total', 'Answered requests', [
     ...(['method', 'route', 'status'] as const),
   ])
-  readonly #wait = this.#histogram('wait_seconds', 'From a request to its place')
-  readonly #start = this.#histogram('start_seconds', 'From the place to the start of the program')
-  readonly #run = this.#histogram('run_seconds', 'Wall clock of the program')
-  readonly #answer = this.#histogram('answer_seconds', 'From a request to its outcome')
-  readonly #started = this.#containers('started', 'Containers that were started')
+  readonly #wait = this.#histogram('wait_seconds', 'From the request to its slot')
+  readonly #start = this.#histogram('start_seconds', 'From the slot to the start of the program')
+  readonly #run = this.#histogram('run_seconds', 'Wall-clock time of the program')
+  readonly #answer = this.#histogram('answer_seconds', 'From the request to its outcome')
+  readonly #started = this.#containers('started', 'Started containers')
   readonly #failed = this.#containers(
     'failed',
-    'Containers that did not get ready, or ended while they waited',
+    'Containers that did not become ready, or ended while they were idle',
   )
   readonly #killed = this.#containers(
     'killed',
-    'Containers that were killed by name: the runner inside did not end them',
+    'Containers that were killed by name because their runner did not end them',
   )
   readonly #commandFailures = this.#counter(
     'docker_command_failures_total',
-    'Commands to the engine that failed, without those that start containers',
+    'Failed engine commands, except those that start containers',
     ['command'],
   )
 

@@ -28,54 +28,53 @@ export function watchSources(sources: MetricSources, registry: Registry, prefix:
   const told = instruments(registry, prefix)
   const { gauge, sum, byEnvironment } = told
 
-  gauge('slots', 'Programs that may run at once', () => executor().maxRunning)
-  gauge('running', 'Programs that run', () => executor().running)
-  gauge('waiting', 'Requests that wait for a place', () => executor().waiting)
+  gauge('slots', 'Slots: programs that may run at once', () => executor().maxRunning)
+  gauge('running', 'Active programs', () => executor().running)
+  gauge('waiting', 'Requests that wait for a slot', () => executor().waiting)
   gauge('waiting_limit', 'Requests that may wait', () => executor().maxWaiting)
   gauge(
     'containers_limit',
-    'Containers that there may be in all states together',
+    'Limit of containers in all states together',
     () => executor().maxContainers,
   )
   gauge(
     'containers',
-    'Containers that are not gone, by state',
+    'Containers, by state',
     () => CONTAINER_STATES.map((state): Sample => [{ state }, executor().containers[state]]),
     ['state'],
   )
   const pools = () => executor().pools
-  byEnvironment('pool_ready', 'Containers that wait, ready', pools, ({ ready }) => ready)
-  byEnvironment('pool_size', 'Containers that should wait', pools, ({ size }) => size)
+  byEnvironment('pool_ready', 'Warm containers', pools, ({ ready }) => ready)
+  byEnvironment('pool_size', 'Target number of warm containers', pools, ({ size }) => size)
   byEnvironment(
     'circuit_open',
-    '1 while no run is tried because the engine starts no container',
+    '1 while runs are refused because the engine starts no containers',
     pools,
     ({ isOpen }) => Number(isOpen),
   )
   if (asyncRuns) {
-    gauge('async_runs_queued', 'Asynchronous runs that wait', () => asyncRuns().queued)
+    gauge('async_runs_queued', 'Queued asynchronous runs', () => asyncRuns().queued)
     gauge(
       'async_runs_bytes',
-      'Memory for asynchronous runs and their results, about',
+      'Approximate memory of asynchronous runs and their results',
       () => asyncRuns().bytes,
     )
   }
   if (queue) watchQueue(queue, told)
   if (webhooks) {
     const ends = ['delivered', 'failed', 'retried', 'dropped'] as const
-    gauge('webhooks_queued', 'Webhooks that have no end yet', () => webhooks().queued)
-    for (const end of ends)
-      sum(`webhooks_${end}_total`, `Webhooks that were ${end}`, () => webhooks()[end])
+    gauge('webhooks_queued', 'Webhooks in progress', () => webhooks().queued)
+    for (const end of ends) sum(`webhooks_${end}_total`, `Webhooks: ${end}`, () => webhooks()[end])
   }
   if (runLog) {
-    gauge('run_log_queued', 'Runs that wait to be logged', () => runLog().queued)
-    sum('run_log_written_total', 'Runs that were logged', () => runLog().written)
-    sum('run_log_dropped_total', 'Runs that were not logged', () => runLog().dropped)
+    gauge('run_log_queued', 'Records that wait to be written', () => runLog().queued)
+    sum('run_log_written_total', 'Records written to the run log', () => runLog().written)
+    sum('run_log_dropped_total', 'Records that were dropped', () => runLog().dropped)
   }
   if (isRateShared) {
     gauge(
       'rate_limiter_shared',
-      '1 while servers count rates together, 0 while Redis is away',
+      '1 while servers count rates together, 0 while Redis is unreachable',
       () => Number(isRateShared()),
     )
   }
@@ -86,28 +85,28 @@ function watchQueue(
   { gauge, byEnvironment }: ReturnType<typeof instruments>,
 ): void {
   const depths = () => queue().depths
-  gauge('queue_known', '1 while Redis says what is in the queue', () => Number(queue().isKnown))
-  byEnvironment('queue_waiting', 'Programs that wait for a worker', depths, (one) => one.waiting)
-  byEnvironment('queue_active', 'Programs that workers have', depths, (one) => one.active)
+  gauge('queue_known', '1 while the queue’s state is known', () => Number(queue().isKnown))
+  byEnvironment('queue_waiting', 'Queued programs', depths, (one) => one.waiting)
+  byEnvironment('queue_active', 'Programs taken by workers', depths, (one) => one.active)
   gauge(
     'queue_bytes',
-    'Memory that runs take in Redis, about: of those that have not ended, of results that are kept and those of them that can’t make way yet (pinned), and what is reserved for results to come',
+    'Approximate memory of runs in Redis: unfinished runs, kept results, pinned results, which can’t be evicted yet, and memory reserved for results of active runs',
     () => {
       const { isKnown, bytes } = queue()
       return Object.entries(isKnown ? bytes : {}).map(([state, n]): Sample => [{ state }, n])
     },
     ['state'],
   )
-  byEnvironment('workers', 'Workers that are there', depths, (_, environment) => {
+  byEnvironment('workers', 'Live workers', depths, (_, environment) => {
     const those = queue().workers.filter(({ environments }) => environments.includes(environment))
     return those.length
   })
   const workers: [string, string, (worker: QueueState['workers'][number]) => number][] = [
-    ['slots', 'Programs that a worker runs at once', ({ slots }) => slots],
-    ['running', 'Programs that a worker runs', ({ running }) => running],
+    ['slots', 'Slots of a worker', ({ slots }) => slots],
+    ['running', 'Active programs of a worker', ({ running }) => running],
     [
       'heartbeat_age_seconds',
-      'How long ago a worker said that it is there',
+      'Time since the last heartbeat of a worker',
       ({ ageMs }) => ageMs / 1000,
     ],
   ]

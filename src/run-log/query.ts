@@ -33,11 +33,11 @@ const status = outcomeSchema.shape.status
 export const filterFields = {
   status: z.enum(status.options, `must be one of ${status.options.join(', ')}`).optional(),
   environment: text.optional(),
-  key: text.optional().describe('Name of a key'),
+  key: text.optional().describe('Name of an API key'),
   codeSha256: text.optional().describe('SHA-256 of a program, in hexadecimal'),
   clientHash: text.optional(),
-  since: time.optional().describe('From this time on'),
-  until: time.optional().describe('Before this time'),
+  since: time.optional().describe('Runs that ended at this time or later'),
+  until: time.optional().describe('Runs that ended before this time'),
 }
 
 /** What a list may be asked with besides. */
@@ -48,8 +48,8 @@ export const pageFields = {
     .transform(Number)
     .pipe(z.int().min(1, 'must be at least 1').max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`))
     .default(DEFAULT_LIMIT)
-    .describe(`Runs on a page: 1 to ${MAX_LIMIT}, by default ${DEFAULT_LIMIT}`),
-  cursor: text.optional().describe('`nextCursor` of the page before'),
+    .describe(`Runs per page: 1 to ${MAX_LIMIT}, by default ${DEFAULT_LIMIT}`),
+  cursor: text.optional().describe('`nextCursor` of the previous page'),
 }
 
 /** Which runs. Times are in milliseconds since 1970. */

@@ -162,7 +162,7 @@ export class RunLog {
       } catch (error) {
         this.#options.logger.warn(
           { cause: (error as Error).message },
-          'old runs stay in the run log',
+          'old runs could not be removed from the run log',
         )
       }
       if (!this.#isClosed) this.#forgetIn(FORGET_EVERY_MS)
@@ -172,7 +172,7 @@ export class RunLog {
 
   #drop(count: number): void {
     if (count > 0 && this.#dropped === 0) {
-      this.#options.logger.warn('the run log can’t keep up: records are dropped, and counted')
+      this.#options.logger.warn('the run log can’t keep up: records are dropped and counted')
     }
     this.#dropped += count
   }

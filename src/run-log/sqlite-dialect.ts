@@ -73,7 +73,7 @@ class SqliteThread implements Driver, DatabaseConnection {
     })
     if (!(await settlesWithin(before, TURN_TIMEOUT_MS))) {
       void before.then(endTurn)
-      throw new Error(`the database was busy with others for ${TURN_TIMEOUT_MS} ms`)
+      throw new Error(`the database was busy with other queries for ${TURN_TIMEOUT_MS} ms`)
     }
     this.#endTurn = endTurn
     return this
@@ -116,7 +116,7 @@ class SqliteThread implements Driver, DatabaseConnection {
   async #open(): Promise<Worker> {
     // A thread that hangs in a query or in the disk can't be stopped. Without waiting there would be more and more.
     if (!(await settlesWithin(this.#gone, OPEN_TIMEOUT_MS))) {
-      throw new Error('the database is still busy with what took too long')
+      throw new Error('the database is still busy with a query that took too long')
     }
     if (this.#isClosed) throw new Error('the database was closed')
     const { path, isReadOnly } = this.#options

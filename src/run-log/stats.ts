@@ -27,21 +27,21 @@ export const statsSchema = z
   .strictObject({
     since: z.iso.datetime(),
     until: z.iso.datetime(),
-    runs: z.int().min(0).describe('How many runs ended between the two'),
+    runs: z.int().min(0).describe('Runs that ended between `since` and `until`'),
     byStatus: z.record(z.string(), z.int().min(0)),
     byEnvironment: z.record(z.string(), z.int().min(0)),
     byKey: z
       .record(z.string(), z.int().min(0))
-      .describe('By the name of the key, the most first, 100 at most; without a key: empty name'),
+      .describe('By name of the API key, the 100 largest; runs without a key have the empty name'),
     durationMs: z
       .strictObject({ p50: z.int().min(0), p95: z.int().min(0), max: z.int().min(0) })
       .nullable()
-      .describe('Wall clock of the programs; null where there was no run'),
-    cpuMs: z.int().min(0).describe('CPU time of all of them'),
-    bucketMs: z.int().min(1).describe('Length of one bucket'),
+      .describe('Wall-clock time of the programs, in milliseconds; null if there was no run'),
+    cpuMs: z.int().min(0).describe('CPU time of all runs together, in milliseconds'),
+    bucketMs: z.int().min(1).describe('Length of a bucket, in milliseconds'),
     buckets: z
       .array(z.strictObject({ start: z.iso.datetime(), byStatus: z.record(z.string(), z.int()) }))
-      .describe('Counts over time, without empty buckets'),
+      .describe('Runs over time, without empty buckets'),
   })
   .meta({ id: 'Stats', description: 'Counts of the run log' })
 

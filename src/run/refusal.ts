@@ -35,12 +35,10 @@ export type RefusalCode = keyof typeof REFUSAL_STATUS
 /** The body of every answer that is not a run's outcome. */
 export const refusalSchema = z
   .strictObject({
-    output: z.literal('').describe('Nothing ran, so there is none'),
-    error: z
-      .string()
-      .describe('One sentence; for a request that is not valid it names each bad field'),
+    output: z.literal('').describe('Always empty: nothing ran'),
+    error: z.string().describe('One sentence; for an invalid request, each bad field'),
     code: z.enum(Object.keys(REFUSAL_STATUS) as [RefusalCode, ...RefusalCode[]]),
-    requestId: z.string().describe('Finds the request in the server’s log'),
+    requestId: z.string().describe('Identifies the request in the server’s log'),
   })
   .meta({ id: 'Refusal', description: 'Nothing ran, and why' })
 

@@ -20,7 +20,7 @@ export function pathProblem(path: string): string | undefined {
   const names = path.split('/')
   if (names.includes('..')) return 'must not contain ".."'
   if (names.includes('') || names.includes('.')) {
-    return 'must be plain: no "." and nothing empty between, before or after its slashes'
+    return 'must be plain: no "." and no empty name before, between or after slashes'
   }
   if (names.some((name) => utf8.encode(name).length > MAX_NAME_BYTES)) {
     return `must not have a name of more than ${MAX_NAME_BYTES} bytes`

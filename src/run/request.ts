@@ -71,21 +71,22 @@ export function runRequestSchema(limits: RequestLimits) {
           maxLength: limits.maxCodeBytes,
           examples: ['print(2 + 2)'],
         }),
-      stdin: text.default('').describe('What it reads from standard input; then end of file'),
+      stdin: text.default('').describe('Standard input of the program'),
       args: args
         .default([])
         .meta({ description: '`sys.argv[1:]`', examples: [['--year', '2026']] }),
-      env: env
-        .default({})
-        .meta({ description: 'Variables of its environment', examples: [{ TZ: 'Asia/Shanghai' }] }),
+      env: env.default({}).meta({
+        description: 'Environment variables',
+        examples: [{ TZ: 'Asia/Shanghai' }],
+      }),
       files: inputFiles.default([]).meta({
-        description: 'Put in its working directory before it starts; it is `main.py` there itself',
+        description: 'Files in the working directory; the program itself is `main.py`',
         examples: [[{ path: 'data/numbers.csv', content: 'a,b\n1,2\n' }]],
       }),
       outputFiles: outputFiles.default([]).meta({
         description:
-          'Globs: the regular files in the working directory that match come back, however the program ended. ' +
-          '`**` is any number of folders',
+          'Globs: matching regular files in the working directory are returned, however the program ended. ' +
+          '`**` matches any number of folders',
         examples: [['*.png', 'out/**']],
       }),
       timeoutSeconds: z
@@ -93,24 +94,22 @@ export function runRequestSchema(limits: RequestLimits) {
         .gt(0, timeoutRule)
         .max(limits.maxTimeoutSeconds, timeoutRule)
         .default(Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds))
-        .describe('Longest time, wall clock'),
+        .describe('Time limit of the program, in seconds of wall-clock time'),
       environment: z
         .enum(limits.environments, `must be one of ${limits.environments.join(', ')}`)
         .default(limits.environments[0])
-        .describe('What it runs in; `GET /environments` lists what there is'),
+        .describe('Environment that the program runs in; `GET /environments` lists them'),
       retry: z
         .boolean({ error: expected('true or false') })
         .default(false)
         .describe(
-          'Whether the program may be started again where the machine that ran it was lost before it ended. Else such ' +
-            'a run is `unavailable`: a program is not run twice by itself',
+          'With a queue: run the program again elsewhere if its worker dies. Otherwise the run ends as `unavailable`: ' +
+            'no program is run twice unless the request asks for it',
         ),
       displayLastExpression: z
         .boolean({ error: expected('true or false') })
         .default(false)
-        .describe(
-          'Whether the rich form of the expression that the program ends in comes back in `displays`',
-        ),
+        .describe('Return the rich form of the program’s last expression in `displays`'),
     },
     { error: unknownField('a JSON object') },
   )

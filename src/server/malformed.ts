@@ -26,7 +26,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'too_large', 'The extensions of a chunk are too long'],
 }
 const NOT_HTTP: Answer = [400, 'invalid_request', 'The request is not valid HTTP/1.1']
-const CONNECT: Answer = [400, 'invalid_request', 'CONNECT: this server is no proxy']
+const CONNECT: Answer = [400, 'invalid_request', 'CONNECT: this server is not a proxy']
 
 /** Answers what the parser refuses. `onRefused` is called once for each answer, and at most once for a connection. */
 export function refuseMalformed(

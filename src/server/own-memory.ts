@@ -62,6 +62,6 @@ export function warnOfSmallCgroup(config: Config, logger: Logger, limit = memory
       needMb: Math.ceil(memoryBytes / MEBIBYTE),
       containers,
     },
-    'the memory limit of this server’s own cgroup is too small for what its settings allow: raise it, or lower MAX_RUNNING and POOL_SIZE',
+    'the memory limit of this server’s own cgroup is too small for its settings: raise the limit, or lower MAX_RUNNING and POOL_SIZE',
   )
 }

@@ -10,8 +10,8 @@ export class Fault extends Error {}
 
 /** What is said where a wall is missing. */
 export const MISSING_WALL =
-  'This host does not enforce every limit, so it runs no programs. What is missing is in the log above, and\n' +
-  '`safe-code-executor doctor` tries everything. SERVE_WITH_MISSING_WALLS=on runs them all the same.'
+  'This host does not enforce every limit, so no programs are run. The log above names the missing walls, and\n' +
+  '`safe-code-executor doctor` tries all of them. SERVE_WITH_MISSING_WALLS=on runs programs anyway.'
 
 export interface ProcessFrame {
   logger: Logger
@@ -37,10 +37,11 @@ export async function runProcess(
   const fault = new AbortController()
   const crash = new AbortController()
   const end = (reason: Fault) => fault.abort(reason)
-  const closers: (() => unknown)[] = [] // A bug that nobody caught must not leave containers behind.
+  const closers: (() => unknown)[] = []
+  // An uncaught error must not leave containers behind.
   const onCrash = (error: unknown) => {
-    logger.fatal({ err: error }, 'a bug: nobody caught this; the process ends')
-    const bug = new Fault('The process ended because of a bug; the log has it.', { cause: error })
+    logger.fatal({ err: error }, 'a bug: an uncaught error; the process ends')
+    const bug = new Fault('The process ended because of a bug; see the log.', { cause: error })
     end(bug)
     crash.abort(bug)
   }

@@ -82,7 +82,7 @@ export function createRequestGuards({ config, ring, limiter, drain }: RequestGua
 }
 
 const QUEUES_ARE_CLOSED =
-  'The queues are for keys with the right admin-queues, and this server has no keys; its operator can make one'
+  'The queues are open to keys with the right admin-queues only, and this server has no keys. Its operator can create one'
 
 const LOG_IS_CLOSED =
-  'The run log is for keys with the right read-runs, and this server has no keys; its operator can make one, or open the log with READ_RUNS_WITHOUT_KEY=on'
+  'The run log is closed. Start the server with READ_RUNS_WITHOUT_KEY=on, or with a key that has the right read-runs'

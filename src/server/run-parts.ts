@@ -101,7 +101,7 @@ async function queueParts(config: Config, logger: Logger, onRun: OnRun): Promise
   return {
     app: { watched: watchExecutor({ executor, config, onRun, obstacle }), asyncRuns, board },
     sources: { executor: state, asyncRuns: undefined, queue: queueState, webhooks: webhookCounts },
-    prove: async () => logger.info('workers run the programs, and try the walls of their hosts'),
+    prove: async () => logger.info('workers run the programs, and try the walls on their hosts'),
     onDrain: () => {},
     isIdle,
     close,

@@ -64,7 +64,7 @@ async function serveWith(
   })
   ring.onNewLimits = (keys) => {
     parts.app.asyncRuns.setLimits(keys).catch((error) => {
-      logger.warn({ err: error }, 'a key’s new maxConcurrent holds from its next request on')
+      logger.warn({ err: error }, 'a key’s new maxConcurrent takes effect with its next request')
     })
   }
   ring.onNewLimits(ring.all) // what waits in a queue may know those of a server before
@@ -126,14 +126,14 @@ async function readKeys({ API_KEYS, API_KEYS_FILE }: Config): Promise<KeyRing> {
 function refuseStrangers({ HOST, SERVE_WITHOUT_KEYS }: Config, ring: KeyRing): void {
   if (ring.isRequired || SERVE_WITHOUT_KEYS || isLoopback(HOST)) return
   throw new Error(
-    `HOST=${HOST} is not loopback, and there are no keys: whoever reaches it could run programs. Make a key:\n` +
+    `HOST=${HOST} is not loopback, and there are no API keys: anyone who can connect could run programs. Create a key:\n` +
       '  npx safe-code-executor key new NAME --file keys.json\n' +
-      'and start with API_KEYS_FILE=keys.json. SERVE_WITHOUT_KEYS=on serves everybody all the same.',
+      'and start with API_KEYS_FILE=keys.json. SERVE_WITHOUT_KEYS=on serves without keys.',
   )
 }
 
 const WITHOUT_NAMES =
-  'there are no keys, so only IP addresses, localhost and names without a dot are answered to; a name such as run.example.org needs ALLOWED_HOSTS=run.example.org'
+  'there are no API keys, so the server answers only to IP addresses, localhost and names without a dot; for a name such as run.example.org set ALLOWED_HOSTS=run.example.org'
 
 function isLoopback(host: string): boolean {
   if (host === 'localhost') return true

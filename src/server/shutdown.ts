@@ -40,7 +40,7 @@ export async function shutdown(options: ShutdownOptions): Promise<void> {
     void nextSignal().then(() => process.exit(1))
   })
   if (!stop.aborted) {
-    logger.info({ signal, noticeMs, drainMs }, 'draining; a second signal ends it at once')
+    logger.info({ signal, noticeMs, drainMs }, 'draining; a second signal stops the server at once')
     drain.giveNotice()
     await pause(noticeMs, hurry.signal)
     drain.refuseRuns()

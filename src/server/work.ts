@@ -26,14 +26,14 @@ const RETRY_MS = 2000
  */
 export async function work(config: Config): Promise<void> {
   if (!config.REDIS_URL) {
-    throw new Error('REDIS_URL is not set: a worker takes its programs from the queue in a Redis.')
+    throw new Error('REDIS_URL is not set: a worker takes its programs from a queue in Redis.')
   }
   await runProcess(config, async ({ logger, fault, crash, end, onClose }) => {
     // A worker runs programs here, whatever EXECUTOR says to servers that have the same settings, and keeps no results.
     warnOfSmallCgroup({ ...config, EXECUTOR: 'docker', MAX_RESULTS_MB: 0 }, logger)
     const signalled = new AbortController()
     void nextSignal().then((signal) => {
-      logger.info({ signal }, 'draining; a second signal ends it at once')
+      logger.info({ signal }, 'draining; a second signal stops the worker at once')
       signalled.abort()
     })
     const stop = AbortSignal.any([fault, signalled.signal])
@@ -92,7 +92,7 @@ function parser(config: Config): ParseRequest {
     if (result.success) return result.data
     throw new Refusal(
       'internal',
-      'The machine that was to run the program has other limits than the server that took it',
+      'The worker has other limits than the server that accepted the program',
       { cause: new Error(describeIssues(result.error.issues)) },
     )
   }

@@ -399,7 +399,7 @@ describe('SQLite', () => {
       })
       const { result, ms } = (await waiting) as Timed<Error>
       expect(result).toBeInstanceOf(Error)
-      expect(result.message).toBe('the database was busy with others for 5000 ms')
+      expect(result.message).toBe('the database was busy with other queries for 5000 ms')
       expect(ms).toBeLessThan(7000)
       await query()
     } finally {

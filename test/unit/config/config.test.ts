@@ -204,7 +204,7 @@ describe('parseConfig', () => {
         '  CPUS: must be at least 0.01',
         '  MAX_RUNNING: must be a whole number',
         '  TMP_FILES: was removed: it follows TMP_MB',
-        '  WARM_MAX_AGE_SECONDS: was removed: a container waits for 300 s at most',
+        '  WARM_MAX_AGE_SECONDS: was removed: a warm container is replaced after 300 s',
       ].join('\n'),
     )
   })
