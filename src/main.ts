@@ -32,7 +32,7 @@ program
   .description('Starts the server: POST /run, and a page at /ui.')
   .addHelpText('after', () => serveHelp())
   .action(async () => {
-    // What it loads, and what the worker loads, no other command needs.
+    // Loaded here, because no other command needs the modules of the server, or of the worker.
     const { serve } = await import('./server/serve.ts')
     await serve(parseConfig(process.env)).finally(linger)
   })

@@ -1,4 +1,4 @@
-// Runs that are asked for now and read later: what the routes need of whatever keeps them.
+// Asynchronous runs: the interface that the routes use.
 
 import type { ApiKey } from '../keys/api-key.ts'
 import type { AsyncRun, AsyncRunEvent, Webhook } from '../run/async-run.ts'
@@ -9,7 +9,7 @@ import type { RunRequest } from '../run/request.ts'
 /** Most runs of one batch. */
 export const MAX_BATCH_RUNS = 100
 
-/** An asynchronous run as it is sent: its JSON is made once, whoever asks, and is what it takes in memory. */
+/** An asynchronous run as it is sent: its JSON is encoded once for all readers, and is its size in memory. */
 export interface SentRun {
   id: string
   /** `clientName` of who asked for it, and may read it. */
@@ -27,10 +27,10 @@ export async function sentRun(run: AsyncRun, owner: string): Promise<SentRun> {
 /** The form of an event's id: the attempt, and its place in that. Later events have larger ones. */
 export const EVENT_ID = /^\d{1,10}-\d{1,10}$/
 
-/** Where a new reader begins. */
+/** The position of a new reader. */
 export const BEFORE_ALL = '0-0'
 
-/** What the last event of each run is called: nothing comes after it. */
+/** The id of the last event of every run. */
 export const LAST_EVENT_ID = '1000000-0'
 
 /** An event as it is kept: the JSON of the last one's data is there already. */
@@ -42,12 +42,12 @@ export type SentEvent =
 export interface NewRun {
   id: string
   request: RunRequest
-  /** Who asks. */
+  /** The client that submitted the run. */
   origin: RunOrigin
   webhook?: Webhook | undefined
 }
 
-/** What makes two posts one. */
+/** Identifies repeated posts. */
 export interface Idempotency {
   /** As the client chose it; each client has its own. */
   key: string

@@ -1,4 +1,4 @@
-// Hands runs to an executor in fair order, as many as its gate has places for; those that it refuses wait for another turn.
+// Hands runs to an executor in fair order, as many as its gate has slots for; runs that it refuses are queued again.
 
 import { BalancedLine } from '../admission/balanced-line.ts'
 import { DrainRate } from '../admission/drain-rate.ts'
@@ -18,7 +18,7 @@ const UNAVAILABLE_PATIENCE_MS = 30_000
 
 export interface DispatcherOptions {
   executor: Executor
-  /** What they have to pass on their way through the executor. */
+  /** The gate that the executor passes runs through. */
   gate: Gate
   /** How long the executor may be unavailable until a run fails for it, in milliseconds. */
   unavailablePatienceMs?: number | undefined
@@ -56,7 +56,7 @@ export class Dispatcher {
     this.#options.gate.setMax(client, maxOut)
   }
 
-  /** When so many runs more will have ended: a value for `Retry-After`. Until something was seen, one takes a second. */
+  /** When this many more runs will have ended: a value for `Retry-After`. Until something was measured, a run takes a second. */
   retryAfter(runs: number): string {
     return this.#drainRate.retryAfter(runs, this.#options.gate.maxRunning)
   }
@@ -66,13 +66,13 @@ export class Dispatcher {
     this.#handOut()
   }
 
-  /** It has ended before its turn came, or stops where the executor has it already. */
+  /** A run has ended while it waited, or is stopped in the executor. */
   end(run: KeptRun, reason: string): void {
     if (this.line.remove(run)) this.#drainRate.setFull(this.line.size > 0)
     run.stop.abort(reason)
   }
 
-  /** As many as there are places for, beside those that are on their way to one. Tells whether any are. */
+  /** Hands out as many runs as there are slots for, besides those on their way to one. Returns whether any are on their way. */
   #handOut(): boolean {
     const { gate } = this.#options
     while (!this.#isPaused && this.#coming.size < gate.free) {
@@ -118,7 +118,7 @@ export class Dispatcher {
     }
   }
 
-  /** Whether a run that was refused waits for another turn. One that has started never does: nothing is run twice. */
+  /** Whether a refused run is queued again. A run that has started never is: no program is run twice. */
   #waitsAgain(run: KeptRun, error: unknown): boolean {
     if (run.isEnded || run.isStarted || this.isDraining || !(error instanceof Refusal)) return false
     if (error instanceof NoRoom) return true // the gate tells when there is room

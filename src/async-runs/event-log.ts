@@ -1,4 +1,4 @@
-// What happened to one run, for as many readers as come, each from where it likes.
+// The events of one run, for any number of readers, each from its own position.
 
 import { EventEmitter, once } from 'node:events'
 import type { StreamName } from '../run/executor.ts'
@@ -11,7 +11,7 @@ export function isAfter(id: string, other: string): boolean {
   return attempt > otherAttempt || (attempt === otherAttempt && place > otherPlace)
 }
 
-/** Keeps the events once for all readers; a reader is no more than its place among them. */
+/** Keeps the events once for all readers; a reader is only a position among them. */
 export class EventLog {
   readonly #events: SentEvent[] = []
   /** Wakes readers that have read all there is. */

@@ -1,4 +1,4 @@
-// What was answered to posts with an idempotency key, so that the same post again gets the same answer.
+// The answers to posts with an idempotency key, so that a repeated post gets the same answer.
 
 import { Refusal } from '../run/refusal.ts'
 import type { Idempotency, SentRun } from './async-runs.ts'
@@ -14,7 +14,7 @@ interface FirstAnswer {
 export class FirstAnswers {
   /** By client and key. */
   readonly #answers = new Map<string, FirstAnswer>()
-  /** The names of the answers in which runs are: what forgets one must find them. */
+  /** The name of the answer that a run belongs to, by the id of the run. */
   readonly #names = new Map<string, string>()
 
   /**

@@ -25,7 +25,7 @@ export type End =
   | { state: 'failed' | 'cancelled'; refusal: Pick<RefusalBody, 'code' | 'error'> }
 
 export class KeptRun implements Waiting {
-  /** What was asked for; without the program when it has ended: nobody needs it any more. */
+  /** The submitted run; its program is dropped when the run has ended. */
   asked: NewRun
   readonly client: string
   readonly weight: number
@@ -37,7 +37,7 @@ export class KeptRun implements Waiting {
   bytes: number
   /** Since when the executor has said that it can't be run, in milliseconds of `performance.now`. */
   unavailableSinceMs: number | undefined
-  /** Told of memory that it takes in addition, or less. */
+  /** Called with each change of its memory. */
   onGrow: (bytes: number) => void = () => {}
   readonly #output = new GatheredOutput((piece) => this.#write(piece.stream, piece.text))
   readonly #createdAt = new Date().toISOString()
@@ -61,19 +61,19 @@ export class KeptRun implements Waiting {
     return this.#sent !== undefined
   }
 
-  /** The program has started; told again, nothing happens. */
+  /** Marks the program as started; further calls change nothing. */
   start(): void {
     if (this.isStarted || this.isEnded) return
     this.#startedAt = new Date().toISOString()
     this.log.start()
   }
 
-  /** It has written something. */
+  /** Adds output of the program. */
   write(stream: StreamName, bytes: Buffer): void {
     if (!this.isEnded) this.#output.add(stream, bytes)
   }
 
-  /** What clients will see of it when it is over in this way, and kept for so many milliseconds from now on. */
+  /** The final state of the run, if it ends like this now and is kept for `ttlMs` milliseconds. */
   ended(end: End, ttlMs: number): AsyncRun {
     const now = Date.now()
     return {
@@ -86,7 +86,7 @@ export class KeptRun implements Waiting {
     }
   }
 
-  /** It is over. */
+  /** Marks the run as ended. */
   end(sent: SentRun): void {
     this.#output.end()
     this.#sent = sent
@@ -99,7 +99,7 @@ export class KeptRun implements Waiting {
     this.log.end(sent)
   }
 
-  /** What clients see of it now. */
+  /** The current state of the run, as it is sent to clients. */
   sent(): SentRun {
     if (this.#sent) return this.#sent
     const json = Buffer.from(JSON.stringify(this.#view()))

@@ -1,4 +1,4 @@
-// Asynchronous runs in the memory of this server: a fair line before the executor, and the results for a while after.
+// Asynchronous runs in the memory of this server: a fair queue in front of the executor, and the results for some time.
 
 import type { Logger } from 'pino'
 import { mayWait, neverFits } from '../admission/fair-share.ts'
@@ -26,7 +26,7 @@ import { RunShelf } from './run-shelf.ts'
 export interface MemoryAsyncRunsOptions {
   executor: Executor
   logger: Logger
-  /** What they have to pass on their way through the executor. */
+  /** The gate that the executor passes runs through. */
   gate: Gate
   /** How many may wait, beside those that their own keys' bounds keep from running. */
   maxQueued: number
@@ -34,9 +34,9 @@ export interface MemoryAsyncRunsOptions {
   maxQueuedMs: number
   /** How long a run is kept when it has ended, in milliseconds. */
   resultTtlMs: number
-  /** How much memory the runs may take, about. Of those that have ended the oldest of who has most go first. */
+  /** Approximate memory limit of the runs. If results need more, the oldest results of the client that stores most go first. */
   maxBytes: number
-  /** Told once of each run that has ended. Must not throw. */
+  /** Called once for each run that has ended. Must not throw. */
   onEnd?: (asked: NewRun, run: AsyncRun) => void
   /** How long the executor may be unavailable until a run fails for it, in milliseconds. */
   unavailablePatienceMs?: number
@@ -47,7 +47,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
   readonly #dispatcher: Dispatcher
   readonly #shelf: RunShelf
   readonly #answers = new FirstAnswers()
-  /** What ends the wait of those that have not started. */
+  /** Timers that limit the wait of runs that have not started. */
   readonly #waits = new Map<KeptRun, NodeJS.Timeout>()
 
   constructor(options: MemoryAsyncRunsOptions) {
@@ -118,7 +118,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
     }
   }
 
-  /** The server ends: what runs goes on, what waits does not any more. */
+  /** The server is shutting down: active runs continue, waiting runs fail. */
   drain(): void {
     this.#dispatcher.isDraining = true
     for (const run of this.#dispatcher.line) this.#fail(run, ending())

@@ -9,7 +9,7 @@ export interface RunShelfOptions {
   maxBytes: number
   /** How long a run is kept when it has ended, in milliseconds. */
   ttlMs: number
-  /** Told of each run that is forgotten. */
+  /** Called for each run that is forgotten. */
   onForget: (run: KeptRun) => void
 }
 
@@ -19,9 +19,9 @@ export class RunShelf {
   /** Bytes of those that have not ended, by client. */
   readonly #unfinished = new Map<string, number>()
   #unfinishedBytes = 0
-  /** The others. */
+  /** The memory of ended runs. */
   readonly #ended: SharedBound
-  /** What takes these away before their time. */
+  /** Functions that release their memory and timers. */
   readonly #letGo = new Map<KeptRun, () => void>()
 
   constructor(options: RunShelfOptions) {

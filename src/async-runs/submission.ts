@@ -1,4 +1,4 @@
-// What POST /runs takes: one run, or a batch of them.
+// The body of POST /runs: one run, or a batch of runs.
 
 import { z } from 'zod'
 import { expected, unknownField } from '../run/fields.ts'
@@ -58,7 +58,7 @@ export function parseSubmission(
     for (const issue of error?.issues ?? []) {
       issues.push({ ...issue, path: ['runs', index, ...issue.path] })
     }
-    // What is wrong with the others would not be named.
+    // Further faults would not be named.
     if (countFaults(issues) > MAX_FAULTS) break
   }
   if (issues.length > 0) throw new Refusal('invalid_request', describeIssues(issues))

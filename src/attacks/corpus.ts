@@ -106,7 +106,7 @@ function inGvisor(name: string, expectation: Expectation): Expectation {
 /** The body of a request to /run. */
 export type AttackRequest = Expectation['request'] & { code: string }
 
-/** Runs an attack as often as it asks for, and compares. The problems are what is not as expected, one line each. */
+/** Runs an attack as often as its expectation says, and compares. Each problem is a line about a difference. */
 export async function attempt(
   { code, expectation }: Attack,
   run: (request: AttackRequest) => Promise<Outcome>,

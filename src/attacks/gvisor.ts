@@ -1,14 +1,14 @@
-// What ends in another way under gVisor, and why: the table of SECURITY.md, and the expectations of the corpus there.
+// Differences under gVisor: the table of SECURITY.md, and the expectations of the corpus there.
 //
 // Seen with runsc 20221219 (Debian 12), platform ptrace.
 
-/** What takes the place of the expectation in the first line of a program. */
+/** Replaces the expectation in the first line of a program. */
 type Difference = Readonly<Record<string, unknown>>
 
 interface Kind {
-  /** What is different, as SECURITY.md says it. */
+  /** The difference, as in SECURITY.md. */
   what: string
-  /** What it means for whoever relies on it. */
+  /** The consequence for operators and clients. */
   means: string
   programs: Readonly<Record<string, Difference>>
 }

@@ -1,4 +1,4 @@
-// safe-code-executor attack: every program of the corpus against a server, and a table of what came of it.
+// safe-code-executor attack: runs every program of the corpus on a server, and prints a table of the results.
 
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -65,7 +65,7 @@ function toConcurrency(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1 to 64.')
 }
 
-/** The exit code. @throws {Error} where nothing could be tried. */
+/** The exit code. @throws {Error} if the programs could not be run. */
 async function attack(flags: AttackFlags): Promise<number> {
   const attacks = readCorpus().filter(({ name }) => name.includes(flags.only))
   if (attacks.length === 0) throw new Error(`no program has "${flags.only}" in its name`)
@@ -102,7 +102,7 @@ async function startServer() {
   return { url, stop: () => child.kill() }
 }
 
-/** One run. Waits and tries again where the server has no room or counts requests. */
+/** One run. Waits and retries if the server is busy or limits the rate. */
 async function post(client: Client, request: AttackRequest): Promise<Outcome> {
   for (let attempts = 1; ; attempts += 1) {
     try {

@@ -1,4 +1,4 @@
-// safe-code-executor doctor: tries every wall on this host, and prints what was tried, what was seen, and what to do.
+// safe-code-executor doctor: tries every wall on this host, and prints each trial, its result, and advice.
 
 import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
@@ -46,7 +46,7 @@ export function doctorCommand(): Command {
     })
 }
 
-/** The exit code. @throws {Error} where nothing could be tried. */
+/** The exit code. @throws {Error} if nothing could be tried. */
 async function tryWalls(config: Config): Promise<number> {
   await printEngine(config)
   const logger = pino({ level: 'silent' })
@@ -74,7 +74,7 @@ async function tryWalls(config: Config): Promise<number> {
   return missing.length === 0 ? 0 : 1
 }
 
-/** What `info --format` prints: the engine, its cgroups, its default runtime. */
+/** Formats of `info --format`: the engine, its cgroups, its default runtime. */
 const DOCKER_INFO = [
   '{{.ServerVersion}} on {{.OperatingSystem}}, kernel {{.KernelVersion}}',
   'version {{.CgroupVersion}}, driver {{.CgroupDriver}}',
@@ -152,7 +152,7 @@ print("survived")`,
   },
 ]
 
-/** Of a program whose limit is a second. */
+/** Judges the outcome of a program whose time limit is a second. */
 function judgeTime({ status, durationMs }: Outcome): Pick<Finding, 'seen' | 'holds'> {
   const isLate = durationMs - 1000 > ANSWER_GRACE_MS
   return {

@@ -19,7 +19,7 @@ function grouped(
     .join('\n')
 }
 
-/** What follows the usage in the help of `serve`. */
+/** The help text of `serve`, after its usage. */
 export function serveHelp(): string {
   const settings = grouped(
     describeSettings(),
@@ -37,7 +37,7 @@ ${settings}
 `
 }
 
-/** What follows the usage in the help of `worker`. */
+/** The help text of `worker`, after its usage. */
 export function workerHelp(): string {
   return `
   REDIS_URL=redis://127.0.0.1:6379 safe-code-executor worker

@@ -1,5 +1,5 @@
-// What the command line prints beside a program's own output: names and messages that a program or a server chose, which
-// must not be able to talk to the terminal, nor look like lines of this command.
+// Text that the command line prints besides a program's own output: names and messages chosen by a program or a server,
+// which must not control the terminal, nor look like lines of this command.
 
 /**
  * Control characters, those that end lines, and those that change the direction of text (Unicode standard annex 9,
@@ -15,7 +15,7 @@ export function inOneLine(text: string): string {
   )
 }
 
-/** A text of this command's own, whose lines stay, with what others chose in it. */
+/** A text of this command with foreign text in it; its own lines are kept. */
 export function inLines(text: string): string {
   return text.split('\n').map(inOneLine).join('\n')
 }
@@ -25,7 +25,7 @@ export function inJson(value: unknown): string {
   return inLines(JSON.stringify(value, null, 2))
 }
 
-/** Says something on stderr, in one line. */
+/** Prints a message on stderr, in one line. */
 export function say(text: string): void {
   process.stderr.write(`safe-code-executor: ${inOneLine(text)}\n`)
 }

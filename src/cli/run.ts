@@ -94,7 +94,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
     interrupted.abort(new Error(`ended by ${signal}`))
   }
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt)
-  // Whoever reads the output has enough, as `head` does.
+  // The reader of the output has closed it, as `head` does.
   process.stdout.on('error', () => interrupt('SIGPIPE'))
   const key = flags.key ?? process.env.SAFE_CODE_EXECUTOR_KEY
   const events = flags.url
@@ -116,7 +116,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
 
 async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<Outcome> {
   for await (const event of events) {
-    // What was printed can't be taken back; this command asks for no second attempt.
+    // Printed output can't be taken back; this command asks for no second attempt.
     if (event.type === 'restart') continue
     if (event.type !== 'result') {
       if (!asJson) process[event.type].write(event.text)
@@ -124,7 +124,7 @@ async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<
     }
     const { outcome } = event
     if (asJson) process.stdout.write(`${inJson(outcome)}\n`)
-    // What the program failed of it has said itself, in its traceback.
+    // A program that failed has printed its traceback itself.
     else if (outcome.exitCode === null) say(outcome.error)
     return outcome
   }

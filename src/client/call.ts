@@ -45,7 +45,7 @@ export type Call = (
   options: CallOptions,
 ) => Promise<Response>
 
-/** What sends requests to a server. */
+/** A function that sends requests to a server. */
 export function caller({ url, key, fetch: send = fetch }: ClientOptions): Call {
   const base = url.replace(/\/+$/, '')
   return async (path, accept, init, options) => {
@@ -68,7 +68,7 @@ export function caller({ url, key, fetch: send = fetch }: ClientOptions): Call {
   }
 }
 
-/** What is not the server's own refusal comes from something between: a proxy's page, another service. */
+/** An answer that is no refusal of the server comes from something in between: a proxy, another service. */
 async function refused(response: Response): Promise<Error> {
   const body = await response.json().catch(() => undefined)
   return typeof body?.code === 'string' && typeof body.error === 'string'

@@ -15,7 +15,7 @@ export async function* eventsOf(
 ): AsyncGenerator<ServerSentEvent, void> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
-  /** What came of the event that has not ended: joined once, or a large one would take a time that grows as its square. */
+  /** Parts of the current event, joined once: joining a large event part by part would take quadratic time. */
   let parts: string[] = []
   let heldBack = ''
   try {

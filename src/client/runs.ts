@@ -14,12 +14,12 @@ const JSON_TYPE = 'application/json'
 
 /** A run to ask for. */
 export type SubmittedRunInput = RunRequestInput & {
-  /** Who is told of its end, where the server does that. */
+  /** The webhook that is called when the run ends, if the server sends webhooks. */
   webhook?: Webhook
 }
 
 export interface SubmitOptions extends CallOptions {
-  /** The same call with the same key gets the same runs: it can be repeated when its answer was lost. */
+  /** The same call with the same key returns the same runs, so it can be repeated if its answer was lost. */
   idempotencyKey?: string
 }
 

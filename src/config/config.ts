@@ -1,4 +1,4 @@
-// The environment, parsed once. Every setting is here with its rule and its default; purposes.ts says what it is for.
+// The environment, parsed once. Every setting is here with its rule and its default; its purpose is in purposes.ts.
 
 import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
@@ -25,7 +25,7 @@ import {
 const DEFAULT_RATE = { requests: 1000, windowSeconds: 60 }
 const MEBIBYTE = 1024 * 1024
 
-/** What sensible defaults depend on. */
+/** The machine that defaults depend on. */
 export interface Machine {
   cores: number
   memoryBytes: number
@@ -153,7 +153,7 @@ export type Config = Readonly<{
 }>
 
 /**
- * Reads the settings from an environment; what is absent or empty has its default.
+ * Reads the settings from an environment; absent or empty variables have their default.
  * @throws {Error} that names every bad variable.
  */
 export function parseConfig(

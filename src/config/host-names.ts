@@ -5,7 +5,7 @@
  * address in its usual form. Undefined where it is none.
  */
 export function hostName(authority: string): string | undefined {
-  // An address may name an interface, which says nothing of whose it is.
+  // An address may name an interface, which does not matter here.
   const pattern = /^(?:\[([\da-f:.]+)(?:%[\w.%~-]+)?\]|([\w.-]+))(?::\d*)?$/i
   const [, address, name] = authority.match(pattern) ?? []
   const url = `http://${address ? `[${address}]` : name}`

@@ -1,6 +1,6 @@
-// What each setting is for, under the headings of the help text and of the documentation.
+// The purpose of each setting, under the headings of the help text and of the documentation.
 
-/** By heading, and that by the name of the setting. */
+/** Purposes by heading and by name of the setting. */
 export const PURPOSES = {
   Server: {
     HOST: 'Address to listen on',

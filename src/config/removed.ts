@@ -1,4 +1,4 @@
-// Settings of earlier versions: one that is set stops the start, and says what to set in its place.
+// Settings of earlier versions: if one is set, the start fails with a message that names its replacement.
 
 const ONLY_FILES_BYTES =
   'was removed: MAX_OUTPUT_FILES_BYTES limits files and displays, at most 32 of each'
@@ -7,7 +7,7 @@ const ONLY_RUN_LOG_KEEP =
   'was removed: write RUN_LOG_KEEP=RECORDS/DAYS, such as RUN_LOG_KEEP=1000000/30'
 const FOLLOWS_TMP_MB = 'was removed: it follows TMP_MB'
 
-/** What to set in place of a removed setting, by its name. */
+/** The replacement of each removed setting, by name. */
 export const REMOVED_SETTINGS: Readonly<Record<string, string>> = {
   LOG_FORMAT:
     'was removed: the log is readable text on a terminal and JSON elsewhere; `| npx pino-pretty` formats JSON',
@@ -36,7 +36,7 @@ export const REMOVED_SETTINGS: Readonly<Record<string, string>> = {
     'was removed: a worker is named after its host (`docker run --hostname`, `hostname:` in Compose)',
 }
 
-/** One line for each of them that is set. */
+/** One line for each removed setting that is set. */
 export function removedSettings(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(REMOVED_SETTINGS).flatMap(([name, message]) =>
     env[name] ? [`${name}: ${message}`] : [],

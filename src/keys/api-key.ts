@@ -3,21 +3,21 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 
-/** What a key may be good for: to run programs, to read the run log, to look at the queues. */
+/** The rights of keys: to run programs, to read the run log, to look at the queues. */
 export const RIGHTS = ['run', 'read-runs', 'admin-queues'] as const
 
-/** What a key is good for. */
+/** A right of a key. */
 export type Right = (typeof RIGHTS)[number]
 
 const DAY_SECONDS = 86_400
 /** How many random bytes a key has: 256 bits can't be guessed, so that a plain digest of it is enough. */
 const KEY_BYTES = 32
-/** What keys of ours begin with, so that people and scanners of secrets know one when they see it. */
+/** The prefix of keys, so that people and secret scanners recognize them. */
 const PREFIX = 'sce_'
 
 const from1To = (max: number) => z.int().min(1).max(max).optional()
 
-/** A key as a file of keys has it. Limits that are absent are those of everybody. */
+/** A key in a key file. Absent limits are those of the settings. */
 export const apiKeySchema = z.strictObject({
   name: z
     .string()
@@ -51,12 +51,12 @@ export const apiKeySchema = z.strictObject({
 /** A key as the server knows it. */
 export type ApiKey = z.output<typeof apiKeySchema>
 
-/** A new key, to be handed to whoever may use it. */
+/** A new key. */
 export function newKey(): string {
   return PREFIX + randomBytes(KEY_BYTES).toString('base64url')
 }
 
-/** What a key is known by, in hexadecimal. */
+/** The digest that identifies a key, in hexadecimal. */
 export function keyDigest(key: string): string {
   return createHash('sha256').update(key).digest('hex')
 }

@@ -26,8 +26,8 @@ export function clientAddress(trustProxy: string) {
 }
 
 /**
- * One key for one client. An IPv6 subscriber has a whole /64 to send from, so that is the client; an IPv4 address in
- * IPv6 clothes is the IPv4 address.
+ * The key of a client. An IPv6 subscriber can send from a whole /64, so that is the client; an IPv4-mapped IPv6 address
+ * counts as the IPv4 address.
  */
 export function clientKey(address: string): string {
   if (!ipaddr.isValid(address)) return address

@@ -1,4 +1,4 @@
-// A file of keys: read, watched for changes, and added to by the command `key new`.
+// The key file: read, watched for changes, and extended by the command `key new`.
 
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
@@ -103,7 +103,7 @@ export function watchKeyFile(path: string, ring: KeyRing, logger: Logger): () =>
         const keys = await readKeyFile(path)
         ring.replace(keys)
         if (seen !== undefined) logger.info({ keys: keys.length }, 'the key file was read again')
-        seen = now // only now: what could not be read is looked at again
+        seen = now // only now, so that a file that could not be read is looked at again
       }
       wasWrong = ''
     } catch (error) {

@@ -1,4 +1,4 @@
-// What Prometheus reads at /metrics. Everything here is told by others: nobody asks this file for anything but the text.
+// The metrics for Prometheus at /metrics. Other parts report to this file; only the text is read from it.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { ENGINE_COMMANDS, type ExecutorEvents } from '../executor/events.ts'
@@ -9,7 +9,7 @@ import { type MetricSources, watchSources } from './sources.ts'
 
 const PREFIX = 'safe_code_executor_'
 
-/** From an answer out of a warm container to one that waited for its turn, in seconds. */
+/** From an answer of a warm container to one that waited for a slot, in seconds. */
 const BUCKETS_SECONDS = [
   ...[0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.3, 0.5],
   ...[1, 2, 3, 5, 7.5, 10, 15, 30, 60],
@@ -62,7 +62,7 @@ export class Metrics {
     for (const command of ENGINE_COMMANDS) this.#commandFailures.inc({ command }, 0)
   }
 
-  /** Deno lets the server not read /proc: what comes from there would be 0. It tells the resident memory itself. */
+  /** On Deno the server may not read /proc, so metrics from there would be 0. Deno reports the resident memory itself. */
   #withoutProc(): void {
     const resident = 'process_resident_memory_bytes'
     const unseen = ['process_virtual_memory_bytes', 'process_heap_bytes', 'process_open_fds']

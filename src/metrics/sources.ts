@@ -1,4 +1,4 @@
-// What is looked up when somebody reads the metrics: each has a state, which others keep.
+// Metrics that are looked up when they are read: their state is kept by other parts.
 
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { CONTAINER_STATES, type ExecutorState } from '../executor/events.ts'
@@ -7,15 +7,15 @@ import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
 
 export interface MetricSources {
   executor: () => ExecutorState
-  /** Asynchronous runs in the memory of this server; undefined where they are elsewhere. */
+  /** Asynchronous runs in the memory of this server; undefined if they are elsewhere. */
   asyncRuns: (() => { queued: number; bytes: number }) | undefined
-  /** The queue and its workers; undefined where there is none. */
+  /** The queue and its workers; undefined if there is none. */
   queue: (() => QueueState) | undefined
-  /** Undefined where there are none. */
+  /** Undefined if there are none. */
   webhooks: (() => WebhookCounts) | undefined
-  /** Undefined where there is no run log. */
+  /** Undefined if there is no run log. */
   runLog: (() => { queued: number; written: number; dropped: number }) | undefined
-  /** Whether servers count rates together; undefined where each counts alone. */
+  /** Whether servers count rates together; undefined if each counts alone. */
   isRateShared: (() => boolean) | undefined
 }
 
@@ -117,9 +117,9 @@ function watchQueue(
   }
 }
 
-/** What makes metrics that read their values when they are read themselves. */
+/** Functions that create metrics whose values are looked up when they are read. */
 function instruments(registry: Registry, prefix: string) {
-  /** What is gone, such as a worker, is in no metric any more. */
+  /** Samples that are gone, such as those of a stopped worker, disappear from the metric. */
   const gauge = (
     name: string,
     help: string,

@@ -9,8 +9,8 @@ import { sqliteDialect } from './sqlite-dialect.ts'
 /** How many reads go on at once. */
 export const MAX_READS = 2
 /**
- * Connections to Postgres of each part, which are its own: who has to wait for a connection waits for its own kind. To write:
- * one for the records, one for what is forgotten.
+ * Connections to Postgres, separate for each part, so that a query waits only for queries of its own kind. The writer has
+ * one for new records and one for removing old ones.
  */
 const CONNECTIONS = { writer: 2, reader: MAX_READS, counter: 1 }
 /** How long Postgres may take to answer, in milliseconds. */
@@ -24,20 +24,20 @@ const MIGRATION_TIMEOUT_MS = 30 * 60_000
 const GRACE_MS = 1000
 
 export interface DatabaseOptions {
-  /** Whether nothing can be written through it, with SQLite. A pooler before Postgres would hand such a setting to who writes. */
+  /** With SQLite, whether the connection refuses writes. A pooler in front of Postgres would pass such a setting on to the writer. */
   isReadOnly?: boolean
   /** How long a query may take, in milliseconds. */
   queryTimeoutMs?: number
-  /** Most connections, where there may be more than one. */
+  /** Maximum number of connections. */
   maxConnections?: number
 }
 
-/** One database, reached so that who reads waits neither for who writes nor for who counts. */
+/** Connections to one database, so that reads wait neither for writes nor for statistics. */
 export interface RunDatabases {
   writer: Kysely<RunLogDatabase>
   reader: Kysely<RunLogDatabase>
   counter: Kysely<RunLogDatabase>
-  /** For `migrate`: what others may not wait for is allowed to take long. */
+  /** For `migrate`, which may take long: no other query waits for it. */
   migration: Kysely<RunLogDatabase>
 }
 
@@ -56,7 +56,7 @@ export function openDatabases(url: string): RunDatabases {
   }
 }
 
-/** Lets go of all of them. */
+/** Closes all of them. */
 export async function closeDatabases(databases: RunDatabases): Promise<void> {
   await Promise.all(Object.values(databases).map((database) => database.destroy()))
 }
@@ -92,7 +92,7 @@ async function postgresPool(url: string, queryTimeoutMs: number, maxConnections:
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    // The first stops a query in Postgres, which else goes on when nobody waits; the second is for one that is silent.
+    // The first stops a query inside Postgres; the second is for a Postgres that does not answer.
     onConnect: async (client) => {
       await client.query(`set statement_timeout = ${queryTimeoutMs}`)
     },

@@ -14,7 +14,7 @@ export function openRunLog(url: string, config: Config, logger: Logger): RunLog 
     store: new RunStore(databases),
     migrate: async () => {
       await migrate(databases.migration)
-      await databases.migration.destroy() // it is asked for until it succeeds, once
+      await databases.migration.destroy() // `migrate` is not called again after it succeeded
     },
     closeStore: () => closeDatabases(databases),
     salt: config.RUN_LOG_SALT || randomBytes(16).toString('hex'),

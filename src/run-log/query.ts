@@ -1,4 +1,4 @@
-// What the run log may be asked: as a query string, and as a condition in SQL.
+// Queries of the run log: the query string, and the condition in SQL.
 
 import type { SelectQueryBuilder } from 'kysely'
 import { z } from 'zod'
@@ -6,9 +6,9 @@ import { unknownField } from '../run/fields.ts'
 import { outcomeSchema } from '../run/outcome.ts'
 import type { RunLogDatabase } from './schema.ts'
 
-/** What statistics are about where nobody says: the last day, in milliseconds. */
+/** Default range of statistics: the last day, in milliseconds. */
 const DEFAULT_RANGE_MS = 86_400_000
-/** The present, where nobody names a time, ends this often, in milliseconds: who asks the same then shares an answer. */
+/** The default end of statistics is rounded up to this, in milliseconds, so that equal queries share an answer. */
 const PRESENT_MS = 10_000
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 200
@@ -29,7 +29,7 @@ const text = z
   .refine((text) => !text.includes('\0'), 'must not contain a NUL character')
 const status = outcomeSchema.shape.status
 
-/** What both may be asked with. */
+/** Parameters of lists and of statistics. */
 export const filterFields = {
   status: z.enum(status.options, `must be one of ${status.options.join(', ')}`).optional(),
   environment: text.optional(),
@@ -40,7 +40,7 @@ export const filterFields = {
   until: time.optional().describe('Runs that ended before this time'),
 }
 
-/** What a list may be asked with besides. */
+/** Further parameters of a list. */
 export const pageFields = {
   limit: z
     .string()
@@ -52,12 +52,12 @@ export const pageFields = {
   cursor: text.optional().describe('`nextCursor` of the previous page'),
 }
 
-/** Which runs. Times are in milliseconds since 1970. */
+/** Selects runs. Times are in milliseconds since 1970. */
 export type RunFilter = Partial<Omit<z.output<typeof listQuerySchema>, keyof typeof pageFields>>
 
 type Select<O> = SelectQueryBuilder<RunLogDatabase, 'runs', O>
 
-/** The query, of the runs alone that pass the filter. */
+/** Adds the conditions of a filter to a query. */
 export function matching<O>(query: Select<O>, filter: RunFilter): Select<O> {
   const { sinceMs, untilMs } = filter
   let result = query

@@ -25,9 +25,9 @@ export interface RunLogOptions extends RowOptions {
   store: RunStore
   /** Brings the tables up to date, before the first record is written. */
   migrate: () => Promise<void>
-  /** Lets go of the database. */
+  /** Closes the database. */
   closeStore: () => Promise<void>
-  /** How old a run may get, in days, and how many are kept. */
+  /** How long runs are kept, in days, and how many. */
   maxDays: number
   maxRuns: number
   logger: Logger
@@ -41,7 +41,7 @@ export class RunLog {
   #written = 0
   #dropped = 0
   #isReady = false
-  /** The pause after the last attempt; 0 where that succeeded. */
+  /** The pause after the last attempt; 0 if it succeeded. */
   #retryMs = 0
   #timer: NodeJS.Timeout | undefined
   #forgetTimer: NodeJS.Timeout | undefined
@@ -51,7 +51,7 @@ export class RunLog {
   constructor(options: RunLogOptions) {
     this.#options = options
     this.store = options.store
-    this.#flushIn(0) // the tables, before anybody reads them
+    this.#flushIn(0) // creates the tables before they are read
   }
 
   /** Whether the tables are up to date, so that they can be read. */
@@ -59,12 +59,12 @@ export class RunLog {
     return this.#isReady
   }
 
-  /** What became of the records so far. */
+  /** Counts of all records so far. */
   get counts(): { queued: number; written: number; dropped: number } {
     return { queued: this.#queue.length, written: this.#written, dropped: this.#dropped }
   }
 
-  /** Takes a record; where too many wait already it is dropped and counted. */
+  /** Queues a record. If too many wait already, it is dropped and counted. */
   add(record: RunRecord): void {
     const row = toRow(record, this.#options)
     const texts = [row.code, row.output, row.stderr, row.error]
@@ -79,7 +79,7 @@ export class RunLog {
     if (!this.#timer && !this.#flush) this.#flushIn(FLUSH_MS)
   }
 
-  /** Writes what waits, in `timeoutMs` milliseconds at most; what is not written by then is dropped and counted. */
+  /** Writes the queued records within `timeoutMs` milliseconds; those not written by then are dropped and counted. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#forgetTimer)
@@ -88,7 +88,7 @@ export class RunLog {
     await settlesWithin(this.#writeAll(), timeoutMs)
     clearTimeout(this.#timer)
     if (this.#queue.length > 0) this.#drop(this.#queue.splice(0).length)
-    // It may be away, or hang, or be busy: an index of very many runs takes minutes.
+    // The database may be down, hang, or be busy: an index over very many runs takes minutes.
     const closed = this.#options.closeStore().catch(() => {})
     await settlesWithin(closed, untilMs - performance.now())
   }
@@ -133,7 +133,7 @@ export class RunLog {
     }
   }
 
-  /** Where a batch is refused, each of it alone: one that no database takes must not hold up the others. */
+  /** If a batch is refused, its records are written one by one: a record that the database refuses must not block the others. */
   async #addAll(rows: RunRow[]): Promise<void> {
     try {
       await this.store.add(rows)
@@ -143,7 +143,7 @@ export class RunLog {
       for (const row of rows) {
         await this.store.add([row]).catch(() => {
           refused += 1
-          // It is the database then, and not the records.
+          // Then the database is at fault, not the records.
           if (refused === rows.length || refused > 3) throw error
         })
       }

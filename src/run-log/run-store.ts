@@ -1,4 +1,4 @@
-// What is asked of the run log: put runs in, find them, count them, forget them.
+// Operations of the run log: add runs, find them, count them, remove them.
 
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
@@ -9,28 +9,28 @@ import { matching, type RunFilter } from './query.ts'
 import { fromRow, type LoggedRun, type RunLogDatabase, type RunRow } from './schema.ts'
 import { Statistics, type Stats, type StatsFilter } from './stats.ts'
 
-/** How many runs are forgotten in one query: a long one would keep others waiting. */
+/** How many runs one query removes: a longer one would block others. */
 const FORGET_AT_ONCE = 5000
-/** How many reads may wait for a turn, and how long each, in milliseconds: most take a few. */
+/** How many reads may wait, and how long each, in milliseconds. Most reads take a few milliseconds. */
 const MAX_WAITING_READS = 32
 const MAX_READ_WAIT_MS = 5000
 const NEVER = new AbortController().signal
-/** What an id looks like: what does not is of no run, and some of it no database takes. */
+/** Form of an id. Other texts belong to no run, and Postgres refuses some of them. */
 const ID = /^[\w-]{1,64}$/
 
-/** One page of runs, the newest first. */
+/** One page of runs, newest first. */
 export interface RunPage {
   runs: LoggedRun[]
-  /** Where the next page begins; null where this is the last. */
+  /** Start of the next page; null if this is the last one. */
   nextCursor: string | null
 }
 
-/** A cursor that is none of ours. */
+/** An invalid cursor. */
 export class BadCursor extends Error {
   override readonly name = 'BadCursor'
 }
 
-/** Who reads: clients take turns, and who left does not wait. Without it a read is the server's own. */
+/** The client that reads, and its signal: reads of clients are scheduled fairly. Without a client, the server itself reads. */
 export interface Reading {
   signal?: AbortSignal
   client?: Client
@@ -52,7 +52,7 @@ export class RunStore {
     })
   }
 
-  /** A run that is there already stays as it is: who does not know whether it was written may write it again. */
+  /** Adding a run that exists changes nothing, so that a write whose result is unknown can be repeated. */
   async add(rows: readonly RunRow[]): Promise<void> {
     await this.#writer
       .insertInto('runs')
@@ -70,8 +70,8 @@ export class RunStore {
   }
 
   /**
-   * Runs that pass the filter, the newest first; `limit` at most, from `cursor` on.
-   * @throws {BadCursor} when the cursor is none of ours.
+   * Runs that pass the filter, newest first; at most `limit`, from `cursor` on.
+   * @throws {BadCursor} when the cursor is invalid.
    * @throws {Refusal} `busy` when too many others read; `cancelled`.
    */
   async list(
@@ -99,7 +99,7 @@ export class RunStore {
     return this.#statistics.get(filter, signal)
   }
 
-  /** Forgets runs that ended before a time, and all but the newest `maxRuns`. Returns how many. */
+  /** Removes runs that ended before a time, and all but the newest `maxRuns`. Returns how many were removed. */
   async forget({ beforeMs, maxRuns }: { beforeMs: number; maxRuns: number }): Promise<number> {
     const firstTooMany = await this.#writer
       .selectFrom('runs')
@@ -125,7 +125,7 @@ export class RunStore {
   }
 }
 
-/** Runs that pass the filter, the newest first; `limit` at most, from `cursor` on. */
+/** Runs that pass the filter, newest first; at most `limit`, from `cursor` on. */
 export function pageQuery(
   database: Kysely<RunLogDatabase>,
   filter: RunFilter,
@@ -135,7 +135,7 @@ export function pageQuery(
   let query = matching(database.selectFrom('runs').selectAll(), filter)
   if (cursor !== undefined) {
     const { endedAtMs, id } = parseCursor(cursor)
-    // As one value, which databases look up in an index; of `or` they read all that comes before.
+    // Compared as a tuple, which databases look up in an index; with `or` they would read all earlier rows.
     query = query.where(({ refTuple, tuple, eb }) =>
       eb(refTuple('endedAtMs', 'id'), '<', tuple(endedAtMs, id)),
     )
@@ -143,7 +143,7 @@ export function pageQuery(
   return query.orderBy('endedAtMs', 'desc').orderBy('id', 'desc').limit(limit)
 }
 
-/** The oldest runs, up to and with the one that ended at this moment and has this id; as many as are forgotten at once. */
+/** The oldest runs, up to and including the one with this end and id; at most as many as one query removes. */
 export function forgettable(
   database: Kysely<RunLogDatabase>,
   { endedAtMs, id }: Pick<RunRow, 'endedAtMs' | 'id'>,

@@ -1,4 +1,4 @@
-// The run log as the database and the API have it.
+// A run of the run log, in the database and in the API.
 
 import { createHash, createHmac } from 'node:crypto'
 import { z } from 'zod'
@@ -54,13 +54,13 @@ export interface RunLogDatabase {
 }
 
 export interface RowOptions {
-  /** Keeps addresses from being found by trying all of them. */
+  /** Secret that keeps addresses from being found by trying all of them. */
   salt: string
   /** Whether code and output are kept. */
   keepsCode: boolean
 }
 
-/** What is kept of a run. */
+/** The row of a run. */
 export function toRow(record: RunRecord, { salt, keepsCode }: RowOptions): RunRow {
   const { origin, request, outcome } = record
   return {

@@ -15,26 +15,26 @@ import {
 } from 'kysely'
 import { settlesWithin } from '../waits/settles-within.ts'
 
-/** How long a query waits for the connection, in milliseconds: what is asked over HTTP must be answered. */
+/** How long a query waits for the connection, in milliseconds: an HTTP request must be answered. */
 const TURN_TIMEOUT_MS = 5000
 /** How long a database may take to be opened, in milliseconds. */
 const OPEN_TIMEOUT_MS = 10_000
-/** How long the end waits for a query that goes on, in milliseconds. */
+/** How long closing waits for an active query, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5000
 
-/** What a thread opens. */
+/** The database that a thread opens. */
 export interface SqliteFile {
-  /** It is made if it does not exist, with its folder. */
+  /** The file and its folder are created if they do not exist. */
   path: string
   /** Whether nothing may be written through this connection. */
   isReadOnly: boolean
 }
 
-/** What became of a query. */
+/** The result of a query. */
 export type SqliteReply = { rows: unknown[]; changes: number } | { error: string }
 
 interface SqliteOptions extends SqliteFile {
-  /** How long a query may take, in milliseconds: a disk that hangs must not hold its caller for ever. */
+  /** How long a query may take, in milliseconds: a hanging disk must not block its caller forever. */
   queryTimeoutMs: number
 }
 
@@ -48,13 +48,13 @@ export function sqliteDialect(options: SqliteOptions): Dialect {
   }
 }
 
-/** The one connection, which one at a time may have. The first query begins a thread, and so does the next one after a timeout. */
+/** The only connection, used by one caller at a time. The first query starts a thread, and so does the first one after a timeout. */
 class SqliteThread implements Driver, DatabaseConnection {
   readonly #options: SqliteOptions
   #worker: Worker | undefined
   /** Resolves when the last thread has ended. */
   #gone: Promise<void> = Promise.resolve()
-  /** Resolves when all who have asked for the connection so far are done with it. */
+  /** Resolves when every caller so far has released the connection. */
   #turn: Promise<void> = Promise.resolve()
   #endTurn = () => {}
   #isClosed = false
@@ -114,7 +114,7 @@ class SqliteThread implements Driver, DatabaseConnection {
   }
 
   async #open(): Promise<Worker> {
-    // A thread that hangs in a query or in the disk can't be stopped. Without waiting there would be more and more.
+    // A thread that hangs in a query or on the disk can't be stopped. Without this wait, more and more would pile up.
     if (!(await settlesWithin(this.#gone, OPEN_TIMEOUT_MS))) {
       throw new Error('the database is still busy with a query that took too long')
     }
@@ -123,7 +123,7 @@ class SqliteThread implements Driver, DatabaseConnection {
     const workerData: SqliteFile = { path, isReadOnly }
     const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData })
     worker.unref()
-    worker.on('error', () => {}) // who waits for an answer has it too, if there is one
+    worker.on('error', () => {}) // a caller that waits for an answer gets it from `once`
     this.#gone = new Promise((resolve) => {
       worker.once('exit', () => {
         this.#worker = undefined
@@ -132,11 +132,11 @@ class SqliteThread implements Driver, DatabaseConnection {
       })
     })
     this.#worker = worker
-    await this.#reply(worker, OPEN_TIMEOUT_MS) // unasked, when it has opened its database
+    await this.#reply(worker, OPEN_TIMEOUT_MS) // sent when the database is open
     return worker
   }
 
-  /** What a thread answers next. */
+  /** The next answer of a thread. */
   async #reply(worker: Worker, timeoutMs: number): Promise<SqliteReply> {
     const signal = AbortSignal.timeout(timeoutMs)
     const [reply] = await once(worker, 'message', { signal }).catch((error) => {
@@ -146,7 +146,7 @@ class SqliteThread implements Driver, DatabaseConnection {
     return reply
   }
 
-  /** The thread ends as soon as its query has. To end it within one aborts the process: the library does not expect that. */
+  /** The thread ends as soon as its query has ended. Terminating it during a query would abort the process. */
   #giveUp(): void {
     this.#worker?.postMessage('close')
     this.#worker = undefined

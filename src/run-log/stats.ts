@@ -1,4 +1,4 @@
-// Counts of the run log: one query at a time, shared by all who ask the same.
+// Statistics of the run log: one at a time, shared by equal requests.
 
 import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
@@ -12,10 +12,10 @@ import type { RunLogDatabase } from './schema.ts'
 export const MAX_BUCKETS = 60
 /** How many keys statistics name. */
 const MAX_KEYS = 100
-/** How many may wait while others count, and how long each, in milliseconds: a million runs take seconds. */
+/** How many requests may wait, and how long each, in milliseconds: counting a million runs takes seconds. */
 const MAX_WAITING = 8
 const MAX_WAIT_MS = 5000
-/** Widths of a bar, in milliseconds: lengths that people have a word for. */
+/** Widths of a bar, in milliseconds: round numbers of minutes and hours. */
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const WIDTHS_MS = [
@@ -51,11 +51,11 @@ export type Stats = z.output<typeof statsSchema>
 /** Which runs are counted. */
 export type StatsFilter = RunFilter & { sinceMs: number; untilMs: number }
 
-/** Counts that are being made, for so many. */
+/** Statistics that are being counted, and how many requests wait for them. */
 interface Shared {
   result: Promise<Stats>
   asking: number
-  /** Told when nobody asks any longer. */
+  /** Aborted when no request waits any more. */
   abandon: AbortController
 }
 
@@ -70,8 +70,8 @@ export class Statistics {
   }
 
   /**
-   * Counts of the runs that pass the filter; the same for all who ask for them meanwhile.
-   * @throws {Refusal} `busy` when too many others ask for other ones; `cancelled`.
+   * Statistics of the runs that pass the filter; equal requests share the result.
+   * @throws {Refusal} `busy` when too many other requests wait; `cancelled`.
    */
   async get(filter: StatsFilter, signal: AbortSignal): Promise<Stats> {
     if (signal.aborted) throw cancelled(signal)
@@ -84,7 +84,7 @@ export class Statistics {
     } finally {
       shared.asking -= 1
       if (shared.asking === 0) {
-        this.#going.delete(name) // the next one must not get what was given up
+        this.#going.delete(name) // the next request must not get an abandoned result
         shared.abandon.abort()
       }
     }
@@ -98,8 +98,8 @@ export class Statistics {
 }
 
 /**
- * A few passes over the runs, each with a small result, however many runs and keys there are. A run that comes between
- * two of them may be in one alone.
+ * Makes a few passes over the runs, each with a small result, however many runs and keys there are. A run that is added
+ * between two passes may be counted in one of them only.
  */
 async function countRuns(
   database: Kysely<RunLogDatabase>,
@@ -114,7 +114,7 @@ async function countRuns(
   const bucketMs = Math.ceil(
     WIDTHS_MS.find((ms) => (untilMs - sinceMs) / ms <= MAX_BUCKETS) ?? untilMs - sinceMs,
   )
-  // In the order of time, in which the index is: less to sort.
+  // Ordered by time, like the index, so that less has to be sorted.
   const bucket = sql<number>`ended_at_ms - ended_at_ms % ${sql.lit(bucketMs)}`
   const count = sql<number>`count(*)`.as('count')
   const groups = await runs()
@@ -133,7 +133,7 @@ async function countRuns(
     .orderBy('count', 'desc')
     .limit(MAX_KEYS)
     .execute()
-  // From the end that is nearer: fewer have to be sorted.
+  // From the nearer end, so that fewer rows have to be sorted.
   const durationAt = async (share: number) => {
     const index = Math.min(total - 1, Math.floor(total * share))
     const isNearEnd = index > total / 2
@@ -176,7 +176,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** A name may be any, `__proto__` too, which is why no object is added up in. */
+/** Sums in a map, because a name may be `__proto__`. */
 function sumBy<T extends { count: number }>(rows: readonly T[], nameOf: (row: T) => string) {
   const sums = new Map<string, number>()
   for (const row of rows) sums.set(nameOf(row), (sums.get(nameOf(row)) ?? 0) + row.count)

@@ -1,4 +1,4 @@
-// A run that is asked for now and read later, as a client sees it.
+// An asynchronous run, as a client sees it.
 
 import { z } from 'zod'
 import { outcomeSchema } from './outcome.ts'
@@ -39,7 +39,7 @@ export const asyncRunSchema = z
 /** An asynchronous run as `GET /runs/{id}` shows it. */
 export type AsyncRun = z.output<typeof asyncRunSchema>
 
-/** What happens to a run. `start` comes again where it is tried again: the output before it is void then. */
+/** The events of a run. `start` is repeated if the run is retried: earlier output is void then. */
 export type AsyncRunEvent = { id: string } & (
   | { type: 'start'; data: { attempt: number } }
   | { type: 'stdout' | 'stderr'; data: { text: string } }
@@ -47,9 +47,9 @@ export type AsyncRunEvent = { id: string } & (
   | { type: 'end'; data: AsyncRun }
 )
 
-/** What a run's end is told to. */
+/** The receiver of a notification when a run ends. */
 export interface Webhook {
   url: string
-  /** What its signature is made with. */
+  /** The key of its signature. */
   secret: string
 }

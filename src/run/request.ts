@@ -1,11 +1,11 @@
-// The domain: what a run is asked for and how it ended. API, page and log derive from these schemas.
+// The request of a run. API, page and log derive from this schema.
 
 import { z } from 'zod'
 import type { Config } from '../config/config.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import { args, env, expected, inputFiles, outputFiles, text, unknownField } from './fields.ts'
 
-/** What the operator lets a request ask for. */
+/** Limits that the operator sets for requests. */
 export interface RequestLimits {
   /** The environments that a request may name; the first is what it gets that names none. */
   environments: readonly [string, ...string[]]
@@ -17,7 +17,7 @@ export interface RequestLimits {
   defaultTimeoutSeconds: number
 }
 
-/** What is longer is data, and goes in as a file. */
+/** Longest program, in bytes; anything longer is data and belongs in a file. */
 const MAX_CODE_BYTES = 256 * 1024
 
 /** The limits that an operator's settings mean. */
@@ -30,13 +30,13 @@ export function requestLimits(config: Config): RequestLimits {
   }
 }
 
-/** The same for one key: it may have a shorter time. */
+/** The limits of one key, which may have a shorter time limit. */
 export function keyLimits(limits: RequestLimits, key: ApiKey | undefined): RequestLimits {
   const own = key?.maxTimeoutSeconds ?? limits.maxTimeoutSeconds
   return own < limits.maxTimeoutSeconds ? { ...limits, maxTimeoutSeconds: own } : limits
 }
 
-/** What `make` makes of the limits, once for all keys that have the same ones. */
+/** The result of `make` for the limits of a key, made once for all keys with the same limits. */
 export function byKeyLimits<T>(
   limits: RequestLimits,
   make: (limits: RequestLimits) => T,
@@ -115,10 +115,10 @@ export function runRequestSchema(limits: RequestLimits) {
   )
 }
 
-/** What a run is asked to do. */
+/** The request of a run, with all defaults. */
 export type RunRequest = z.output<ReturnType<typeof runRequestSchema>>
 
-/** What a client may send: whatever has a default may be absent. */
+/** The request as a client sends it: fields with a default may be absent. */
 export type RunRequestInput = z.input<ReturnType<typeof runRequestSchema>>
 
 /** A request of our own: code, and what else is given. */

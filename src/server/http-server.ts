@@ -30,7 +30,7 @@ const GRACE_MS = 400
 export interface HttpServerOptions {
   /** The app. */
   fetch: Parameters<typeof getRequestListener>[0]
-  /** Told of each answer that is not the app's. */
+  /** Called for each answer that the app did not make. */
   onRefused: (refusal: DoorRefusal) => void
 }
 
@@ -58,9 +58,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
     },
     listener,
   )
-  // Their bytes are bounded. Beyond a number Node drops them without a word, and a second `Host` with them.
+  // The size of the head is limited. Node silently drops header fields above a number, including a second `Host`.
   server.maxHeadersCount = 0
-  // What else a client expects may be left undone: RFC 9110, section 10.1.1.
+  // Other values of `Expect` may be ignored: RFC 9110, section 10.1.1.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   const unwritten = watchUnwritten(server)
   answerHalfClosed(server, unwritten)

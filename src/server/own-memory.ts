@@ -20,9 +20,9 @@ const CLIENT_TASKS = 16
 const PROCESS_TASKS = 64
 
 /**
- * What `serve`, or `work`, needs where all that the settings bound is full: bodies, answers that nobody reads, records, results,
- * what programs that run have written, and a `docker run` for each container. Programs themselves are not in it: their
- * containers are the engine's. `tasks` are processes and threads.
+ * The need of `serve`, or `work`, if everything that the settings limit is full: bodies, unread answers, records, results,
+ * output of active programs, and a `docker run` for each container. Programs are not included: their containers belong to
+ * the engine. `tasks` are processes and threads.
  */
 export function ownNeed(config: Config) {
   const shared =
@@ -52,7 +52,7 @@ function memoryLimit(): number | undefined {
   return bytes > 0 && bytes < Number.MAX_SAFE_INTEGER ? bytes : undefined
 }
 
-/** Says in the log where the cgroup is too small: the kernel would end the server, or what starts its containers. */
+/** Logs a warning if the cgroup is too small: the kernel would kill the server, or the commands that start its containers. */
 export function warnOfSmallCgroup(config: Config, logger: Logger, limit = memoryLimit()): void {
   const { containers, memoryBytes } = ownNeed(config)
   if (limit === undefined || limit >= memoryBytes) return

@@ -1,4 +1,4 @@
-// What a request must pass before its route: its size and kind, the key and its right, the rate.
+// Checks of a request before its route: its size and type, the key and its right, the rate.
 
 import { every } from 'hono/combine'
 import type { Config } from '../config/config.ts'
@@ -16,7 +16,7 @@ import { sameOrigin } from '../middleware/same-origin.ts'
 import type { RateLimiter } from '../rate-limiter/rate-limiter.ts'
 import { formText } from '../ui/form-request.ts'
 
-/** What the guards need. */
+/** Dependencies of the guards. */
 interface RequestGuardsOptions {
   config: Config
   ring: KeyRing
@@ -60,7 +60,7 @@ export function createRequestGuards({ config, ring, limiter, drain }: RequestGua
       limitBody,
       contentType({ allowed: ['application/x-www-form-urlencoded'] }),
     ),
-    /** What must come from a page of this server. */
+    /** A request that must come from a page of this server. */
     ownPage: sameOrigin(),
     /** Any key, where keys are asked for. */
     anyKey: every(auth({ ring }), ...limitRefusals),

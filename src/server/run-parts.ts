@@ -1,4 +1,4 @@
-// What runs the programs, here or on workers, and what keeps those that are asked for now and read later.
+// The parts that run programs, here or on workers, and that keep asynchronous runs.
 
 import type { Logger } from 'pino'
 import { memoryAsyncRuns } from '../async-runs/memory-async-runs.ts'
@@ -15,15 +15,15 @@ import { LAST_WEBHOOKS_MS } from '../webhooks/backoff.ts'
 import type { AppOptions } from './app.ts'
 
 export interface RunParts {
-  /** What the app is made of. */
+  /** Parts of the app. */
   app: Pick<AppOptions, 'watched' | 'asyncRuns' | 'board'>
-  /** What metrics look up. */
+  /** Sources of the metrics. */
   sources: Pick<MetricSources, 'executor' | 'asyncRuns' | 'queue' | 'webhooks'>
-  /** Resolves when programs can be run; rejects with what is in the way. */
+  /** Resolves when programs can be run; rejects with the obstacle. */
   prove: () => Promise<void>
   /** No more runs are taken. */
   onDrain: () => void
-  /** Whether no run goes on, and none waits here. */
+  /** Whether no run is active or waits here. */
   isIdle: () => boolean
   close: () => Promise<void>
 }

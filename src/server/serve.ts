@@ -67,7 +67,7 @@ async function serveWith(
       logger.warn({ err: error }, 'a key’s new maxConcurrent takes effect with its next request')
     })
   }
-  ring.onNewLimits(ring.all) // what waits in a queue may know those of a server before
+  ring.onNewLimits(ring.all) // queued runs may have the limits of an earlier server
   const drain = new Drain()
   const app = createApp({
     ...parts.app,
@@ -122,7 +122,7 @@ async function readKeys({ API_KEYS, API_KEYS_FILE }: Config): Promise<KeyRing> {
   return ring
 }
 
-/** @throws {Error} where everybody could run programs without having been let in. */
+/** @throws {Error} if anyone who can connect could run programs. */
 function refuseStrangers({ HOST, SERVE_WITHOUT_KEYS }: Config, ring: KeyRing): void {
   if (ring.isRequired || SERVE_WITHOUT_KEYS || isLoopback(HOST)) return
   throw new Error(

@@ -84,7 +84,7 @@ async function proven(prove: () => Promise<void>, logger: Logger, stop: AbortSig
   }
 }
 
-/** Believes nothing that comes from the queue: it has this host's own limits. */
+/** Checks everything that comes from the queue against this host's own limits. */
 function parser(config: Config): ParseRequest {
   const schema = runRequestSchema(requestLimits(config))
   return (given) => {
