@@ -18,7 +18,7 @@ import { parseConfig } from './config/config.ts'
 const LINGER_MS = 1000
 const linger = () => void setTimeout(() => process.exit(), LINGER_MS).unref()
 
-/** Exit codes of commands that could not do what they were asked, where they are not 1. `docker run` ends with the first. */
+/** Exit codes of commands that failed, if not 1. `docker run` uses 125 too. */
 const NOT_DONE_EXIT_CODES: Readonly<Record<string, number>> = { run: 125, doctor: 2, attack: 2 }
 
 const program = new Command('safe-code-executor')

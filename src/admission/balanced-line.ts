@@ -121,7 +121,7 @@ export class BalancedLine<T extends Waiting> {
     this.#forgetIdle(one.client, client)
   }
 
-  /** Takes one out that waits; false where it does not. */
+  /** Takes one out that waits; false if it does not. */
   remove(one: T): boolean {
     const client = this.#clients.get(one.client)
     const place = client?.waiting.indexOf(one) ?? -1

@@ -87,7 +87,7 @@ export class FairLine<T> {
 
   /**
    * The entry that has to leave a full queue for the next entry of a client: the one that would be served last, the newest of the
-   * client that holds most for its weight. Undefined where the newcomer itself would be the last.
+   * client that holds most for its weight. Undefined if the newcomer itself would be the last.
    */
   displacedBy(client?: Client): T | undefined {
     const largest = this.#byLast.last

@@ -115,7 +115,7 @@ export class Gate {
     return sync + waiting
   }
 
-  /** How many of a client's may be inside at once from now on, where it has something here. */
+  /** How many runs of a client may be active at once from now on, if it has any here. */
   setMax(client: string, max: number): void {
     const counts = this.#clients.get(client)
     if (counts) this.#setMax(counts, max)

@@ -59,12 +59,12 @@ export interface Idempotency {
 export interface AsyncRuns {
   /**
    * Takes runs on, all of them or none. The same idempotency key again answers with the runs of the first time.
-   * @throws {Refusal} `busy` where the line has no room for them; `conflict` where the idempotency key came with
+   * @throws {Refusal} `busy` if the queue has no room for them; `conflict` if the idempotency key came with
    *   something else before; `unavailable`.
    */
   submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]>
   /**
-   * Undefined where there is no such run, or none any more.
+   * Undefined if there is no such run, or none any more.
    * @throws {Refusal} `unavailable`.
    */
   find(id: string): Promise<SentRun | undefined>
@@ -81,7 +81,7 @@ export interface AsyncRuns {
   cancel(id: string): Promise<SentRun | undefined>
   /**
    * These keys have another `maxConcurrent` from now on, also for what they have submitted before.
-   * @throws {Error} where that could not be said; the next that a key submits says it too.
+   * @throws {Error} if the limits could not be stored; the next run that a key submits stores them too.
    */
   setLimits(keys: readonly ApiKey[]): Promise<void>
 }

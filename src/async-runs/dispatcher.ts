@@ -11,7 +11,7 @@ import type { KeptRun } from './kept-run.ts'
 
 /** How long nothing is handed to an executor that has no room, in milliseconds: others use it as well. */
 const BUSY_PAUSE_MS = 200
-/** How long a client's runs rest where they can't be run at the moment, in milliseconds. */
+/** How long a client's runs are paused if they can't be run at the moment, in milliseconds. */
 const UNAVAILABLE_PAUSE_MS = 1000
 /** How long that may last until a run fails for it, in milliseconds: an engine that is started again is back by then. */
 const UNAVAILABLE_PATIENCE_MS = 30_000

@@ -18,8 +18,8 @@ export class FirstAnswers {
   readonly #names = new Map<string, string>()
 
   /**
-   * The runs of the first time; undefined where this is the first time.
-   * @throws {Refusal} `conflict` where something else was posted then.
+   * The runs of the first time; undefined if this is the first time.
+   * @throws {Refusal} `conflict` if the first post had another body.
    */
   find(client: string, { key, digest }: Idempotency): readonly SentRun[] | undefined {
     const answer = this.#answers.get(nameOf(client, key))

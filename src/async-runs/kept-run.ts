@@ -31,7 +31,7 @@ export class KeptRun implements Waiting {
   readonly weight: number
   readonly maxOut: number
   readonly log = new EventLog()
-  /** Stops it where it has been handed to the executor. */
+  /** Stops the run if it has been handed to the executor. */
   readonly stop = new AbortController()
   /** About how much memory it takes. */
   bytes: number

@@ -131,7 +131,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
     this.#shelf.close()
   }
 
-  /** They are one client's. @throws {Refusal} `busy` where there is not room for all of them, `too_large` where there never is. */
+  /** For runs of one client. @throws {Refusal} `busy` if there is no room for all of them, `too_large` if there never is. */
   #checkRoom(runs: readonly KeptRun[]): void {
     const { maxQueued: max, gate } = this.#options
     const { client = '', maxOut = 0 } = runs[0] ?? {}
@@ -167,7 +167,7 @@ export class MemoryAsyncRuns implements AsyncRuns {
   }
 
   async #finish(run: KeptRun, result: Outcome): Promise<void> {
-    this.#start(run) // where the executor did not say so
+    this.#start(run) // if the executor did not report it
     const ended = run.ended({ state: 'finished', result }, this.#options.resultTtlMs)
     this.#endAs(run, ended, await sentRun(ended, run.client))
   }
@@ -210,7 +210,7 @@ export function memoryAsyncRuns(
   })
 }
 
-/** Writes the line in the log about a run that has ended; its request has had its own before. `cause` is why the run failed, where something did. Never a program, never its output. */
+/** Writes the log line of a run that has ended, never with its program or output. `cause` is why it failed, if it did. */
 function logEnd(logger: Logger, asked: NewRun, run: AsyncRun, cause?: unknown): void {
   const { requestId, key } = asked.origin
   const { id, state, environment, attempts, result, refusal } = run

@@ -72,7 +72,7 @@ export class RunShelf {
     for (const run of this.#runs.values()) this.#forget(run)
   }
 
-  /** Those that have not ended take the room of others, where they have grown beyond their half. */
+  /** Unfinished runs take memory from results if they grow beyond their half. */
   #count({ client }: KeptRun, bytes: number): void {
     const { maxBytes } = this.#options
     const own = (this.#unfinished.get(client) ?? 0) + bytes

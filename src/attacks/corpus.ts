@@ -19,7 +19,7 @@ const SAMPLE = Number(process.env.ATTACK_SAMPLE ?? 1)
 const GVISOR_GRACE_MS = 4000
 
 const expectationSchema = z.strictObject({
-  /** One, or several where the kernel decides. */
+  /** One status, or several if the kernel decides. */
   status: z.union([status, z.array(status).min(2)]),
   output: z.string().optional(),
   /** Regular expressions, in JavaScript's words, that must match somewhere. */
@@ -63,7 +63,7 @@ const FOLDER = new URL('../../test/attacks/', import.meta.url)
 
 /**
  * All programs of the corpus, with what a runtime makes of them; with ATTACK_SAMPLE=N only every N-th, of each group.
- * @throws {Error} where this installation has none of them.
+ * @throws {Error} if this installation has none of them.
  */
 export function readCorpus(runtime = process.env.SANDBOX_RUNTIME ?? ''): Attack[] {
   if (!existsSync(FOLDER)) {

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from 'commander'
 
-/** @throws {InvalidArgumentError} where it is none. */
+/** @throws {InvalidArgumentError} if the text is no number. */
 export function toNumber(text: string): number {
   const number = Number(text)
   if (text.trim() === '' || !Number.isFinite(number))

@@ -14,7 +14,7 @@ import { inJson, say } from './printed.ts'
 import { runHere } from './run-here.ts'
 import { saveResults } from './save-results.ts'
 
-/** Exit codes where the program has none of its own: those of coreutils `timeout` and of a shell. */
+/** Exit codes if the program has none: those of coreutils `timeout` and of a shell. */
 const STATUS_EXIT_CODES: Partial<Record<Outcome['status'], number>> = {
   timeout: 124,
   oom: 128 + constants.signals.SIGKILL,

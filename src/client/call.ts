@@ -3,9 +3,9 @@
 import type { RefusalBody, RefusalCode } from '../run/refusal.ts'
 
 export interface ClientOptions {
-  /** Where the server is: `http://127.0.0.1:5000`. */
+  /** The URL of the server: `http://127.0.0.1:5000`. */
   url: string
-  /** An API key, where the server asks for one. */
+  /** An API key, if the server requires one. */
   key?: string
   /** By default the global `fetch`. */
   fetch?: typeof fetch
@@ -24,7 +24,7 @@ export class RefusedError extends Error {
   readonly status: number
   /** Finds the request in the server's log. */
   readonly requestId: string
-  /** After how many seconds it makes sense to try again; undefined where the server does not say. */
+  /** After how many seconds it makes sense to try again; undefined if the server does not say. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(body: RefusalBody, response: Response) {

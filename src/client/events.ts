@@ -2,7 +2,7 @@
 
 const EVENT = /^(?:id: ([^\n]*)\n)?event: ([^\n]*)\ndata: ([^\n]*)$/
 
-/** One event; its id where it has one. */
+/** One event, with its id if it has one. */
 export interface ServerSentEvent {
   id: string | undefined
   name: string

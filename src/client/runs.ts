@@ -28,7 +28,7 @@ export interface EventsOptions extends CallOptions {
   after?: string
 }
 
-/** Asks for runs now, and reads them later. All calls throw a `RefusedError` where the server refuses. */
+/** Submits runs, and reads them later. All calls throw a `RefusedError` if the server refuses. */
 export interface AsyncRunsClient {
   /** Asks for a run; resolves when the server has taken it. */
   submit(request: SubmittedRunInput, options?: SubmitOptions): Promise<AsyncRun>

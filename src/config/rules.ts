@@ -39,7 +39,7 @@ export const notEmpty = z.string().min(1, 'must not be empty')
 /** Whether something is on. */
 export const onOff = z.union([on, off], 'must be on or off (true or false, 1 or 0)')
 
-/** An address of a service with one of these schemes; empty where there may be none. */
+/** The URL of a service with one of these schemes, or empty. */
 export function serviceUrl(schemes: readonly string[], what: string) {
   return z
     .string()
@@ -50,7 +50,7 @@ export function serviceUrl(schemes: readonly string[], what: string) {
     )
 }
 
-/** `file:` is a path, which may be relative, and need not be a URL. False where there is to be none. */
+/** `file:` is a path, which may be relative, and need not be a URL. False if there is to be none. */
 export const databaseUrl = z.union(
   [off, z.string().regex(/^file:./), serviceUrl(['postgres://', 'postgresql://'], '').min(1)],
   'must be file:PATH, postgres://USER:PASSWORD@HOST/DATABASE, or off',
@@ -87,7 +87,7 @@ export const hostNames = list.transform((parts, context) => {
   return z.NEVER
 })
 
-/** Networks in CIDR notation; none where it is merely on, and false where it is off. */
+/** Networks in CIDR notation; none if it is merely on, and false if it is off. */
 export const networks = z.union([
   off,
   on.transform(() => []),
@@ -106,7 +106,7 @@ function pair(maxFirst: number, maxSecond: number, what: string) {
     .pipe(z.tuple([within(1, maxFirst), within(1, maxSecond)]))
 }
 
-/** How many requests in how many seconds; false where there is no limit, and the default where it is merely on. */
+/** How many requests in how many seconds; false if it is off, and the default if it is on. */
 export function rateLimit(byDefault: RatePolicy) {
   return z.union(
     [

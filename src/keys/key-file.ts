@@ -53,7 +53,7 @@ function parseKeys(path: string, text: string): ApiKey[] {
 }
 
 /**
- * Adds a key to a file, which is made where it is not there. Readers see the old file or the new one, never half of it;
+ * Adds a key to a file, which is created if it does not exist. Readers see the old file or the new one, never half of it;
  * one that this makes is for its owner alone, and one that was there keeps its owner and mode.
  * @throws {Error} when the name is taken, or the file can't be read or written.
  */

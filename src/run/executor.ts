@@ -37,7 +37,7 @@ export interface RunOptions {
   id?: string
   /** The client; absent for the server's own programs. */
   origin?: RunOrigin
-  /** `sync` where it is not given. */
+  /** By default `sync`. */
   kind?: RunKind
   /** Whether output is wanted as it is written. If not, an executor need not report it. */
   isFollowed?: boolean

@@ -54,7 +54,7 @@ const inputFile = z
       encoding: z
         .enum(['utf8', 'base64'], 'must be "utf8" or "base64"')
         .default('utf8')
-        .describe('What `content` is'),
+        .describe('Encoding of `content`'),
     },
     { error: unknownField('an object with "path" and "content"') },
   )

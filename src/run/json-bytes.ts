@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 export const MAX_JSON_BYTES_OF_BYTE = 6
 /** Texts up to this length together are encoded at once, in characters. */
 const SHORT_CHARS = 64 * 1024
-/** Longer ones are encoded in pieces of this length, in characters: half a millisecond each where every one is escaped. */
+/** Longer texts are encoded in pieces of this length, in characters: half a millisecond each if every character is escaped. */
 const PIECE_CHARS = 16 * 1024
 /** How long the encoding runs before it yields to other work, in milliseconds. */
 const TURN_MS = 5

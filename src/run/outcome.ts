@@ -52,7 +52,7 @@ const omittedFileSchema = z
 
 const DISPLAY_TYPES = Object.keys(DISPLAY_EXTENSIONS) as (keyof typeof DISPLAY_EXTENSIONS)[]
 
-/** The type that a display's extension stands for; undefined where it stands for none. */
+/** The type that a display's extension stands for; undefined if it stands for none. */
 export function displayType(extension: string): Display['mime'] | undefined {
   return DISPLAY_TYPES.find((mime) => DISPLAY_EXTENSIONS[mime] === extension)
 }

@@ -13,7 +13,7 @@ export interface RequestLimits {
   maxCodeBytes: number
   /** Longest time a request may ask for, in seconds of wall clock. */
   maxTimeoutSeconds: number
-  /** The time that a request gets which asks for none, in seconds; where more than is allowed, what is allowed. */
+  /** The time limit of a request that asks for none, in seconds; capped at the maximum. */
   defaultTimeoutSeconds: number
 }
 

@@ -52,9 +52,9 @@ export interface AppOptions {
   ring: KeyRing
   limiter: RateLimiter
   metrics: Metrics
-  /** Undefined where finished runs are not kept. */
+  /** Undefined if finished runs are not kept. */
   runLog: RunLog | undefined
-  /** A page on the queues, to be put at its path; undefined where there are none. */
+  /** A page on the queues, to be put at its path; undefined if there are none. */
   board?: ((options: QueueBoardOptions) => Hono) | undefined
   drain: Drain
   logger: Logger

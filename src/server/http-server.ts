@@ -42,7 +42,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     errorHandler: (error) => refusedTarget(error, onRefused),
   })
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    // The URL would be built of it, and fail where it is odd or missing. The app has the header fields as they came.
+    // The URL would be built of it, and fail if it is odd or missing. The app has the header fields as they came.
     delete request.headers.host
     return answer(request, response)
   }

@@ -45,9 +45,9 @@ export function ownNeed(config: Config) {
   }
 }
 
-/** Memory that this process' own cgroup lets it have (v1 and v2), in bytes; undefined where that is no limit, or not known. */
+/** Memory that this process' own cgroup lets it have (v1 and v2), in bytes; undefined if that is no limit, or not known. */
 function memoryLimit(): number | undefined {
-  // Absent on Deno; 0 where it is not known, and 2^63 or more where there is none.
+  // Absent on Deno; 0 if it is not known, and 2^63 or more if there is no limit.
   const bytes = process.constrainedMemory?.() ?? 0
   return bytes > 0 && bytes < Number.MAX_SAFE_INTEGER ? bytes : undefined
 }

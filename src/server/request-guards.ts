@@ -62,7 +62,7 @@ export function createRequestGuards({ config, ring, limiter, drain }: RequestGua
     ),
     /** A request that must come from a page of this server. */
     ownPage: sameOrigin(),
-    /** Any key, where keys are asked for. */
+    /** Any key, if keys are required. */
     anyKey: every(auth({ ring }), ...limitRefusals),
     /** The run log, wherever its key is. */
     readRuns: (findKey: FindKey) =>

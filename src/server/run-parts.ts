@@ -30,13 +30,13 @@ export interface RunParts {
 
 export interface RunPartsOptions {
   metrics: Metrics
-  /** Undefined where finished runs are not kept. */
+  /** Undefined if finished runs are not kept. */
   runLog: RunLog | undefined
   /** Called once when a wall was found missing. */
   onMissing: () => void
 }
 
-/** Each run is counted, and kept where that is asked for. */
+/** Counts each run, and adds it to the run log if there is one. */
 type OnRun = (record: RunRecord) => void
 
 /** As EXECUTOR says. */
@@ -108,7 +108,7 @@ async function queueParts(config: Config, logger: Logger, onRun: OnRun): Promise
   }
 }
 
-/** How webhooks are sent; undefined where there are none. */
+/** How webhooks are sent; undefined if there are none. */
 async function webhookOptions({ WEBHOOKS: networks }: Config) {
   if (!networks) return undefined
   const { addressFilter } = await import('../webhooks/address-filter.ts')

@@ -92,7 +92,7 @@ async function serveWith(
   })
   boundConnections(server, { isProxy: proxyTrust(config.TRUST_PROXY) })
   server.listen(config.PORT, config.HOST)
-  // Some runtimes throw where others tell of an error: that ends the wait as well.
+  // Some runtimes throw, others emit an error: both end the wait.
   await once(server, 'listening', { signal: fault }).catch((error) => {
     throw fault.aborted ? fault.reason : error
   })

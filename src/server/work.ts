@@ -22,7 +22,7 @@ const RETRY_MS = 2000
 
 /**
  * Works until a signal comes, then lets what runs end for DRAIN_SECONDS; a second signal ends that at once.
- * @throws {Error} where there is no Redis to work for, or a wall is missing.
+ * @throws {Error} if REDIS_URL is not set, or a wall is missing.
  */
 export async function work(config: Config): Promise<void> {
   if (!config.REDIS_URL) {
