@@ -43,9 +43,8 @@ export class DrainRate {
     if (this.#isFull) this.#left += 1
   }
 
-  /**
-   * How many leave in a second when every place is taken. It is the guess as long as nothing was seen; where nobody
-   * leaves it falls with the time that this goes on.
+  /**   * Departures per second while every slot is taken: the guess until something was measured. If no run leaves, the rate
+   * falls with time.
    */
   perSecond(guessPerSecond: number): number {
     this.#fade()

@@ -11,12 +11,12 @@ import { ownRequest, type RunRequest } from '../run/request.ts'
 import type { NewRun, SentRun } from './async-runs.ts'
 import { EventLog } from './event-log.ts'
 
-/** What a run takes beside its texts, in bytes: measured as 3500 while it waits, 5100 when it has ended. */
+/** Memory of a run besides its texts, in bytes: measured as 3500 while it waits, 5100 when it has ended. */
 const RUN_BYTES = 5120
-/** What an event takes beside its text, in bytes. */
+/** Memory of an event besides its text, in bytes. */
 const EVENT_BYTES = 200
 
-/** What is left of a program that is not needed any more. */
+/** Replaces a program that is not needed any more. */
 const EMPTY = { code: '', timeoutSeconds: 0 }
 
 /** How a run ended. */

@@ -23,7 +23,7 @@ function isFinal(error: unknown): boolean {
   return error instanceof RefusedError && error.code !== 'busy' && error.code !== 'unavailable'
 }
 
-/** Resolves after so many milliseconds, or rejects with the reason when the signal aborts. */
+/** Resolves after `ms` milliseconds, or rejects with the reason when the signal aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)

@@ -37,7 +37,7 @@ export interface AsyncRunsClient {
   /** How far a run has come. */
   get(id: string, options?: CallOptions): Promise<AsyncRun>
   /**
-   * What happens to a run, from its start to its end, as it happens. A connection that is lost is made again, and no
+   * The events of a run, from its start to its end, as they happen. A lost connection is made again, and no
    * event is lost or comes twice. Leaving the loop does not stop the run.
    */
   events(id: string, options?: EventsOptions): AsyncGenerator<AsyncRunEvent, void>

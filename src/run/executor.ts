@@ -17,8 +17,8 @@ export type ExecutionEvent =
   /** The run has used a container: one was started for it, or got its program. The event may come twice. */
   | { type: 'charged' }
   /**
-   * The program is about to be handed to a container, told with each one: from then on it may have begun, whether or not
-   * anybody hears of it.
+   * The program is about to be handed to a container, once for each attempt: from then on it may have started, even if no
+   * other event follows.
    */
   | { type: 'delivery' }
   /** The program starts; there is no refusal after it but `cancelled`. */

@@ -15,7 +15,7 @@ const made = new WeakMap<object, Promise<Uint8Array<ArrayBuffer>>>()
 
 /**
  * The JSON of a value that does not change any more. A megabyte of control characters is six megabytes of JSON and takes
- * `JSON.stringify` a tenth of a second, in which a server would answer nobody.
+ * `JSON.stringify` a tenth of a second, in which the server would answer no request.
  */
 export function jsonBytes(value: object): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = made.get(value) ?? encode(value)
