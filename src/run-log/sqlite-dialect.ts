@@ -31,7 +31,7 @@ export interface SqliteFile {
 }
 
 /** The result of a query. */
-export type SqliteReply = { rows: unknown[]; changes: number } | { error: string }
+export type SqliteReply = { rows: unknown[]; changes: number } | { error: string; isClosed?: true }
 
 interface SqliteOptions extends SqliteFile {
   /** How long a query may take, in milliseconds: a hanging disk must not block its caller forever. */
@@ -123,6 +123,7 @@ class SqliteThread implements Driver, DatabaseConnection {
     const workerData: SqliteFile = { path, isReadOnly }
     const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData })
     worker.unref()
+    worker.on('message', ({ isClosed }) => isClosed && worker.terminate())
     worker.on('error', () => {}) // a caller that waits for an answer gets it from `once`
     this.#gone = new Promise((resolve) => {
       worker.once('exit', () => {

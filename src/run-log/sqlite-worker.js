@@ -55,7 +55,7 @@ try {
   parentPort?.on('message', (query) => {
     if (query !== 'close') return parentPort?.postMessage(execute(database, query))
     database.close()
-    parentPort?.close() // which ends the thread
+    parentPort?.postMessage({ error: 'the database was closed', isClosed: true })
   })
   parentPort?.postMessage({ rows: [], changes: 0 }) // the database is open
 } catch (error) {
