@@ -40,7 +40,9 @@ export class RunStore {
   readonly #writer: Kysely<RunLogDatabase>
   readonly #reader: Kysely<RunLogDatabase>
   readonly #statistics: Statistics
-  readonly #reads: Gate /** `maxWaiting` is how many may wait to read, and how many to count; for tests. */
+  readonly #reads: Gate
+
+  /** `maxWaiting` is how many may wait to read, and how many to count; for tests. */
   constructor({ writer, reader, counter }: RunDatabases, maxWaiting?: number) {
     this.#writer = writer
     this.#reader = reader
