@@ -7,7 +7,7 @@ import { doctorCommand } from './cli/doctor.ts'
 import { serveHelp, workerHelp } from './cli/help.ts'
 import { keyCommand } from './cli/key.ts'
 import { inLines } from './cli/printed.ts'
-import { NOT_RUN_EXIT_CODE, runCommand } from './cli/run.ts'
+import { runCommand } from './cli/run.ts'
 import { setupCommand } from './cli/setup.ts'
 import { parseConfig } from './config/config.ts'
 
@@ -16,11 +16,15 @@ import { parseConfig } from './config/config.ts'
  * that hangs, does not hold the process.
  */
 const LINGER_MS = 1000
+const linger = () => void setTimeout(() => process.exit(), LINGER_MS).unref()
+
+/** Exit codes of commands that failed, if not 1. `docker run` uses 125 too. */
+const NOT_DONE_EXIT_CODES: Readonly<Record<string, number>> = { run: 125, doctor: 2, attack: 2 }
 
 const program = new Command('safe-code-executor')
   .exitOverride()
   .description('Runs untrusted Python, each program once in a fresh Docker container.')
-  .addHelpText('after', '\nEach command has a help text of its own: safe-code-executor run --help')
+  .addHelpText('after', '\nEach command has its own help text: safe-code-executor run --help')
 
 program
   .command('serve', { isDefault: true })
@@ -28,36 +32,30 @@ program
   .description('Starts the server: POST /run, and a page at /ui.')
   .addHelpText('after', () => serveHelp())
   .action(async () => {
-    // What it loads, and what the worker loads, no other command needs.
+    // Loaded here, because no other command needs the modules of the server, or of the worker.
     const { serve } = await import('./server/serve.ts')
-    await serve(parseConfig(process.env)).finally(() => {
-      setTimeout(() => process.exit(), LINGER_MS).unref()
-    })
+    await serve(parseConfig(process.env)).finally(linger)
   })
 program
   .command('worker')
-  .summary('run programs that servers with EXECUTOR=queue take')
+  .summary('run programs from the queue of servers with EXECUTOR=queue')
   .description(
-    'Takes programs from the queue in REDIS_URL and runs them on this host: as many at once as MAX_RUNNING says, in the\n' +
-      'environments of ENVIRONMENTS. Any number of hosts may do so. Limits are those of this host.',
+    'Takes programs from the queue in REDIS_URL and runs them on this host: at most MAX_RUNNING at once, in the\n' +
+      'environments of ENVIRONMENTS. Any number of hosts can run workers. The limits are those of this host.',
   )
   .addHelpText('after', () => workerHelp())
   .action(async () => {
     const { work } = await import('./server/work.ts')
-    await work(parseConfig(process.env)).finally(() => {
-      setTimeout(() => process.exit(), LINGER_MS).unref()
-    })
+    await work(parseConfig(process.env)).finally(linger)
   })
-program.addCommand(runCommand())
-program.addCommand(keyCommand())
-program.addCommand(doctorCommand())
-program.addCommand(attackCommand())
-program.addCommand(setupCommand())
+for (const add of [runCommand, keyCommand, doctorCommand, attackCommand, setupCommand]) {
+  program.addCommand(add().copyInheritedSettings(program))
+}
 
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = process.argv[2] === 'run' ? NOT_RUN_EXIT_CODE : 1
+  process.exitCode = NOT_DONE_EXIT_CODES[process.argv[2] ?? ''] ?? 1
   // Of its own errors, and of the help that was asked for, commander has said everything.
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) process.exitCode = 0

@@ -1,10 +1,10 @@
-// Who is next where many wait: whoever has the fewest out by weight, so that clients have their shares at any moment.
+// A queue that picks the client with the fewest active items by weight, so that clients have their shares at any moment.
 
 /** One that waits. */
 export interface Waiting {
-  /** Whose turn it takes. */
+  /** The client that it counts for. */
   readonly client: string
-  /** How many turns this client gets where others get one. */
+  /** How many slots this client gets for each one of a client of weight 1. */
   readonly weight: number
   /** How many of this client may be out at once; that of the one who came last holds for all of the client's. */
   readonly maxOut: number
@@ -17,17 +17,17 @@ interface Client<T> {
   maxOut: number
   /** How many were taken and have not left. */
   out: number
-  /** When its first one's turn is, on a clock that goes on by turns. */
+  /** When its first item is due, on a clock that advances with each item taken. */
   turn: number
   isResting: boolean
 }
 
 /**
- * A line for each client. Next is the client that has the fewest out, and of those that have as few the one whose last
- * turn is the longest ago, both by weight: one with a thousand runs does not keep another one waiting that has one.
- * A queue of priorities that are given on arrival can't know who has how many out when a place gets free, can't step over
- * a client that has all it may have, and would leave the last of many behind everybody who comes later. The line of the
- * gate goes by turns alone, and when it is full it sends somebody away: here nobody is.
+ * A queue for each client. Next is the client with the fewest active items, and among equals the one that was served the
+ * longest ago, both by weight: a client with a thousand runs does not delay a client with one. Priorities that are given
+ * on arrival can't know how many items of a client are active when a slot becomes free, can't pass over a client that has
+ * reached its limit, and would keep the last of many items behind all that come later. Unlike the queue of the gate, this
+ * one never removes an item to make room.
  */
 export class BalancedLine<T extends Waiting> {
   readonly #clients = new Map<string, Client<T>>()
@@ -49,7 +49,7 @@ export class BalancedLine<T extends Waiting> {
     return parked
   }
 
-  /** How many of a client's wait, how many of these are parked, and how many more may be out; undefined: nobody knows. */
+  /** How many items of a client wait, how many of these are parked, and how many more may be active; undefined if unknown. */
   of(name: string): { waiting: number; parked: number; room: number | undefined } {
     const client = this.#clients.get(name)
     if (!client) return { waiting: 0, parked: 0, room: undefined }
@@ -70,7 +70,7 @@ export class BalancedLine<T extends Waiting> {
 
   add(one: T): void {
     const client = this.#clientOf(one)
-    // Who was away has saved no turns.
+    // A client that was idle has saved up nothing.
     if (client.waiting.length === 0) client.turn = this.#turn + 1 / one.weight
     client.maxOut = one.maxOut
     this.#tickets.set(one, this.#nextTicket)
@@ -80,8 +80,8 @@ export class BalancedLine<T extends Waiting> {
   }
 
   /**
-   * Takes the next one out of the line; undefined where none may come. `otherOf` says how many a client has beside those that
-   * are out: they are in its bound too.
+   * Takes the next item out of the queue; undefined if none may be taken. `otherOf` is the number of other active items of a
+   * client, which count against its limit too.
    */
   take(otherOf: (client: string) => number = () => 0): T | undefined {
     let next: { client: Client<T>; one: T; share: number } | undefined
@@ -121,7 +121,7 @@ export class BalancedLine<T extends Waiting> {
     this.#forgetIdle(one.client, client)
   }
 
-  /** Takes one out that waits; false where it does not. */
+  /** Takes one out that waits; false if it does not. */
   remove(one: T): boolean {
     const client = this.#clients.get(one.client)
     const place = client?.waiting.indexOf(one) ?? -1

@@ -1,10 +1,10 @@
-// How fast a line moves: measured from those who left lately, while there was no room.
+// How fast a queue moves, measured by recent departures while there was no room.
 
 /** After this time what was seen counts for a third, in milliseconds. */
 const MEMORY_MS = 20_000
 /** How many departures the guess is worth beside those that were seen: Jeffreys' prior for a rate. */
 const GUESS_WEIGHT = 0.5
-/** Bounds of what a client is told: nobody knows what is in more than a minute. */
+/** Bounds of `Retry-After`: estimates beyond a minute mean nothing. */
 const MIN_RETRY_SECONDS = 1
 const MAX_RETRY_SECONDS = 60
 
@@ -14,8 +14,8 @@ export function retryAfter(seconds: number): string {
 }
 
 /**
- * Departures for each second in which every place was taken, or somebody waited. Those from a place while others are free
- * don't count, and neither does that time: they tell how many come, not how many could be served.
+ * Departures per second while every slot was taken, or a run waited. Departures while slots are free don't count, and
+ * neither does that time: they measure how many runs come, not how many could be served.
  */
 export class DrainRate {
   readonly #nowMs: () => number
@@ -31,28 +31,27 @@ export class DrainRate {
     this.#seenAtMs = nowMs()
   }
 
-  /** To be told whenever all places get taken, or the first one waits, and whenever that is over. */
+  /** To be called when all slots become taken, or the first run waits, and when that is over. */
   setFull(isFull: boolean): void {
     this.#fade()
     this.#isFull = isFull
   }
 
-  /** To be told when one leaves, before its place counts as free. */
+  /** To be called when a run leaves, before its slot counts as free. */
   left(): void {
     this.#fade()
     if (this.#isFull) this.#left += 1
   }
 
-  /**
-   * How many leave in a second when every place is taken. It is the guess as long as nothing was seen; where nobody
-   * leaves it falls with the time that this goes on.
+  /**   * Departures per second while every slot is taken: the guess until something was measured. If no run leaves, the rate
+   * falls with time.
    */
   perSecond(guessPerSecond: number): number {
     this.#fade()
     return (this.#left + GUESS_WEIGHT) / (this.#fullMs / 1000 + GUESS_WEIGHT / guessPerSecond)
   }
 
-  /** When so many will have left: a value for `Retry-After`. */
+  /** When this many runs will have left: a value for `Retry-After`. */
   retryAfter(waiting: number, guessPerSecond: number): string {
     return retryAfter(waiting / this.perSecond(guessPerSecond))
   }

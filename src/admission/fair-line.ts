@@ -1,9 +1,9 @@
-// A line of several clients, in which each gets its turns however many places others hold: start-time fair queueing.
+// A queue shared fairly by clients, however many entries each of them has: start-time fair queueing.
 
 import type { Client } from '../run/record.ts'
 import { Sorted } from './sorted.ts'
 
-/** What one client has in the line. */
+/** The entries of one client in the queue. */
 interface Flow<T> {
   name: string | undefined
   weight: number
@@ -13,7 +13,7 @@ interface Flow<T> {
   dueAt: number
 }
 
-/** One who stands in a line. */
+/** An entry of the queue. */
 export interface Place<T> {
   readonly value: T
   /** How many came before. */
@@ -31,14 +31,14 @@ const ALWAYS = Number.NEGATIVE_INFINITY
  * With one client alone it is first come first served.
  */
 export class FairLine<T> {
-  /** Those that have places. */
+  /** Clients that have entries. */
   readonly #flows = new Map<string | undefined, Flow<T>>()
   readonly #byFirst = new Sorted<Flow<T>>((a, b) => isBefore(firstOf(a), firstOf(b)))
   readonly #byLast = new Sorted<Flow<T>>((a, b) => isBefore(lastOf(a), lastOf(b)))
-  /** Of clients without places that had a turn in this round: when their next one is due at the earliest. */
+  /** Of clients without entries that were served in this round: when their next entry is due at the earliest. */
   readonly #nextTurns = new Map<string | undefined, number>()
   #now = 0
-  /** Of the clients that have places, together. */
+  /** Total weight of the clients that have entries. */
   #weight = 0
   #size = 0
   #tickets = 0
@@ -59,7 +59,7 @@ export class FairLine<T> {
     return place
   }
 
-  /** Takes one out that gives up; it is no turn. Nothing happens where it is out already. */
+  /** Removes an entry that gives up; this does not count as being served. Nothing happens if it is already out. */
   delete(place: Place<T>): void {
     const { flow } = place
     if (!flow) return
@@ -67,14 +67,14 @@ export class FairLine<T> {
     this.#change(flow, () => flow.places.splice(flow.places.indexOf(place), 1))
   }
 
-  /** Takes out the one whose turn it is, of those whose client's first may go. */
+  /** Takes out the next entry, among the clients whose first entry may go. */
   shift(mayGo: (first: T) => boolean = () => true): T | undefined {
     const flow = this.#byFirst.find(
       ({ places: [first] }) => first !== undefined && mayGo(first.value),
     )
     if (!flow) return undefined
-    // It goes on with each turn, whoever has it, so that clients that come new are due later than those who wait: nobody is
-    // overtaken for ever. The one more is for who comes next: it is not behind the second turn of who had one just now.
+    // Time advances with each entry that is served, so that new clients are due later than waiting ones: no entry is
+    // overtaken forever. The added 1 is for the next new client: it comes before the second entry of the client just served.
     this.#now = Math.max(flow.dueAt, this.#now + 1 / (this.#weight + 1))
     let place: Place<T> | undefined
     this.#change(flow, () => {
@@ -86,8 +86,8 @@ export class FairLine<T> {
   }
 
   /**
-   * The one who has to leave a line that is full for the next one of a client: who would be served last, the newest of the
-   * client that holds most for its weight. Undefined where the newcomer itself would be the last.
+   * The entry that has to leave a full queue for the next entry of a client: the one that would be served last, the newest of the
+   * client that holds most for its weight. Undefined if the newcomer itself would be the last.
    */
   displacedBy(client?: Client): T | undefined {
     const largest = this.#byLast.last
@@ -96,7 +96,7 @@ export class FairLine<T> {
     return isLater ? largest.places.at(-1)?.value : undefined
   }
 
-  /** To be called when nobody has to wait: turns of before make nobody's next one later. */
+  /** To be called when no run has to wait: earlier service then delays no client. */
   forget(): void {
     if (this.#size === 0) this.#nextTurns.clear()
   }
@@ -124,7 +124,7 @@ export class FairLine<T> {
     this.#nextTurns.delete(flow.name)
   }
 
-  /** It has no places any more. Those whose last turn is of a round before this one are like new ones. */
+  /** A client has no entries any more. Clients last served in an earlier round are treated like new ones. */
   #rest(flow: Flow<T>): void {
     this.#flows.delete(flow.name)
     this.#nextTurns.set(flow.name, flow.dueAt)
@@ -134,7 +134,7 @@ export class FairLine<T> {
     }
   }
 
-  /** When the next place of a client is due. */
+  /** When the next entry of a client is due. */
   #nextDueAt(client: Client | undefined): number {
     if (!client) return ALWAYS
     const flow = this.#flows.get(client.name)

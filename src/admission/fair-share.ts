@@ -6,11 +6,11 @@ import { Refusal } from '../run/refusal.ts'
 export const TIMES_FREE = 9
 
 export interface Share {
-  /** What the client has. */
+  /** How much the client has. */
   own: number
-  /** What it asks for in addition. */
+  /** How much more the client asks for. */
   more: number
-  /** What is left for all, before that. */
+  /** How much is free before that. */
   free: number
 }
 
@@ -20,25 +20,25 @@ export function hasRoom({ own, more, free }: Share): boolean {
   return left >= 0 && own + more <= TIMES_FREE * (left + 1)
 }
 
-/** A client's runs that are to wait in a line. */
+/** Runs of a client that are to wait in a queue. */
 export interface Wait {
-  /** How many of them come into the line. */
+  /** How many of them enter the queue. */
   come: number
   /** How many are parked: they wait for others of the client's to end, because its key has a bound. */
   stay: number
-  /** How many of the client's are in the line. */
+  /** How many runs of the client are in the queue. */
   own: number
   /** How many of the client's are parked already. */
   parked: number
-  /** How many places of the line are free. */
+  /** How many entries of the queue are free. */
   free: number
-  /** How many the line has. */
+  /** The size of the queue. */
   max: number
 }
 
 /**
- * Whether runs may wait. Those that come into the line have their share of its places. Those that are parked by their
- * key's own bound take no place of anybody: they are bounded as if the line were their client's alone.
+ * Whether runs may wait. Runs that enter the queue have their client's share of it. Runs that are parked by the limit of
+ * their key take nothing from other clients: they are limited as if the queue were their client's alone.
  */
 export function mayWait({ come, stay, own, parked, free, max }: Wait): boolean {
   if (come > 0 && !hasRoom({ own, more: come, free })) return false
@@ -58,18 +58,18 @@ local function may_wait(come, stay, own, parked, free, max)
 end
 `
 
-/** What is said where a key has as many programs as it may have at once. */
+/** The refusal for a key that has reached its limit of concurrent programs. */
 export function tooManyAtOnce(maxConcurrent: number): Refusal {
   return new Refusal(
     'rate_limited',
-    `This key may run ${maxConcurrent} at once; try again when one has ended`,
+    `This key may run ${maxConcurrent} programs at once; try again when one has ended`,
     { headers: { 'Retry-After': '1' } },
   )
 }
 
-/** Of what would not fit if there were nothing else: to try again later would change nothing. */
+/** The refusal for what would not fit into an empty queue: trying again later would change nothing. */
 export function neverFits(): Refusal {
   const error =
-    'More than one client may have waiting here: send less at once, or a smaller program'
+    'This is more than one client may have waiting: send fewer runs at once, or smaller programs'
   return new Refusal('too_large', error)
 }

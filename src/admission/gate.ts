@@ -1,4 +1,4 @@
-// Bounds how many runs go on at once and how many wait. What somebody waits for goes before what is read later.
+// Limits how many runs are active and how many wait. Synchronous runs go before asynchronous ones.
 
 import type { RunKind } from '../run/executor.ts'
 import type { Client } from '../run/record.ts'
@@ -8,31 +8,31 @@ import { FairLine } from './fair-line.ts'
 import { tooManyAtOnce } from './fair-share.ts'
 
 /**
- * How many synchronous runs may go before the asynchronous ones that wait, where both do: whoever keeps the line of the ones
- * filled keeps nobody from the others.
+ * How many synchronous runs may go before waiting asynchronous ones: a steady stream of synchronous runs does not starve
+ * the asynchronous ones.
  */
 const MAX_PASSED = 3
-/** How long a place is kept for an asynchronous run that is on its way to it, in milliseconds. */
+/** How long a slot is reserved for an asynchronous run that is on its way, in milliseconds. */
 const PROMISE_MS = 100
 
 export interface GateOptions {
   /** How many may be inside at once. */
   maxRunning: number
-  /** How many may wait for a place. Asynchronous runs don't wait here: whoever sends those bounds them. */
+  /** How many may wait for a slot. Asynchronous runs don't wait here: their sender limits them. */
   maxWaiting: number
   /** How long one may wait, in milliseconds. */
   maxWaitMs: number
 }
 
-/** What one who asks for a place may say of itself. */
+/** Options of a run that asks for a slot. */
 export interface Turn {
   /** By default `sync`. */
   kind?: RunKind
-  /** How many of its client's may be inside at once, as it is from now on; by default as many as there are places. */
+  /** How many runs of its client may be active at once, from now on; by default as many as there are slots. */
   maxConcurrent?: number | undefined
 }
 
-/** What one client has here. */
+/** The runs of one client. */
 interface Counts {
   /** How many may be inside at once. */
   max: number
@@ -43,26 +43,26 @@ interface Counts {
   waiting: number
 }
 
-/** One who waits. */
+/** A run that waits. */
 interface Waiting {
   /** Those of its client. */
   counts: Counts
   enter: () => void
-  /** Refuses it, for it has to make room. */
+  /** Refuses the run to make room for another one. */
   displace: () => void
 }
 
-/** Says that an asynchronous run came too late: a synchronous one took its place. */
+/** An asynchronous run came too late: a synchronous one took its slot. */
 export class NoRoom extends Refusal {
   constructor() {
-    super('busy', 'There is no place for an asynchronous run at the moment; try again later')
+    super('busy', 'There is no slot for an asynchronous run at the moment; try again later')
   }
 }
 
 /**
- * Lets a bounded number in, and keeps a bounded line before the door, in which synchronous runs have fair turns. An
- * asynchronous run gets a place that no synchronous one waits for, or every fourth, or none: whoever sends these keeps those
- * that wait, and is told when there may be room.
+ * Admits a limited number of runs, and keeps a limited queue in which synchronous runs are scheduled fairly. An
+ * asynchronous run gets a slot that no synchronous one waits for, or every fourth one, or none: its sender keeps waiting
+ * runs, and is notified when there may be room.
  *
  * A client's own bound is for both kinds together. A synchronous run that finds it reached by asynchronous ones waits until
  * one of these has left, whether or not the line is full. As many synchronous ones as may be inside may be here, so that
@@ -78,9 +78,9 @@ export class Gate {
   readonly #clients = new Map<string, Counts>()
   /** How many are inside, of all clients and our own. */
   #running = 0
-  /** How many from the line were let in since the last asynchronous one. */
+  /** How many queued runs were admitted since the last asynchronous one. */
   #passed = 0
-  /** Ends the time for which a place is kept for an asynchronous one. */
+  /** Timer that ends the reservation of a slot for an asynchronous run. */
   #promise: NodeJS.Timeout | undefined
 
   constructor(options: GateOptions) {
@@ -95,7 +95,7 @@ export class Gate {
     return this.#options.maxRunning
   }
 
-  /** How many places nobody has. */
+  /** How many slots are free. */
   get free(): number {
     return this.#options.maxRunning - this.#running
   }
@@ -115,18 +115,18 @@ export class Gate {
     return sync + waiting
   }
 
-  /** How many of a client's may be inside at once from now on, where it has something here. */
+  /** How many runs of a client may be active at once from now on, if it has any here. */
   setMax(client: string, max: number): void {
     const counts = this.#clients.get(client)
     if (counts) this.#setMax(counts, max)
   }
 
   /**
-   * Calls `task` when there is a place, and frees the place however the task ends. Those of one client wait in the order
-   * in which they came. What has no client is our own: it goes before all clients, and does not make room for one.
-   * @throws {Refusal} `busy` when the line is full and no other client holds more of it, when one that holds less took the
-   *   place, or when the wait ran out; `rate_limited` when as many synchronous ones of the client's are here as may be inside;
-   *   `cancelled`; of an asynchronous one `NoRoom`.
+   * Calls `task` when there is a slot, and frees the slot however the task ends. Runs of one client wait in the order
+   * of arrival. A run without a client is the server's own: it goes before all clients, and is never displaced.
+   * @throws {Refusal} `busy` when the queue is full and no other client has more entries in it, when a client with fewer
+   *   entries displaced the run, or when the wait timed out; `rate_limited` when the client has as many synchronous runs here
+   *   as may be active; `cancelled`; for an asynchronous run `NoRoom`.
    */
   async use<T>(
     task: () => Promise<T>,
@@ -153,7 +153,7 @@ export class Gate {
     }
   }
 
-  /** Each of our own has its own: they have no bound together. */
+  /** Each of the server's own runs has its own counts: they have no common limit. */
   #countsOf(client: Client | undefined, max: number): Counts {
     const known = client && this.#clients.get(client.name)
     if (known) {
@@ -215,7 +215,7 @@ export class Gate {
     if (!this.isFull) this.onRoom()
   }
 
-  /** Keeps a place for the asynchronous run that is on its way: it may not come, and others wait. */
+  /** Reserves a slot for the asynchronous run that is on its way, for a limited time: the run may not come, and others wait. */
   #keepPlace(): void {
     this.#passed = 0
     if (this.#promise) return
@@ -231,7 +231,7 @@ export class Gate {
     this.#promise = undefined
   }
 
-  /** Resolves with a place. */
+  /** Resolves when the run has a slot. */
   #wait(signal: AbortSignal, client: Client | undefined, counts: Counts): Promise<void> {
     return new Promise((resolve, reject) => {
       const leaveLine = () => {
@@ -251,10 +251,10 @@ export class Gate {
         this.#letIn() // what its client reads later need not wait for it any more
       }
       const displace = () =>
-        stop(this.#busy('The waiting line is full, and who has fewer places in it goes first'))
+        stop(this.#busy('The queue is full, and clients with fewer runs in it go first'))
       const onAbort = () => stop(cancelled(signal))
       const giveUp = () =>
-        stop(hasRoom(counts) ? this.#busy('No place became free in time') : noneOfKeyInTime())
+        stop(hasRoom(counts) ? this.#busy('No slot became free in time') : noneOfKeyInTime())
       const timer = setTimeout(giveUp, this.#options.maxWaitMs)
       signal.addEventListener('abort', onAbort)
       const place = this.#line.add({ counts, enter, displace }, client)
@@ -262,11 +262,11 @@ export class Gate {
     })
   }
 
-  /** Takes a place in a full line from whoever holds more of it. */
+  /** Displaces an entry of a client that has more of a full queue. */
   #makeRoom(client: Client | undefined): void {
     while (this.#line.size >= this.#options.maxWaiting) {
       const displaced = this.#line.displacedBy(client)
-      if (!displaced) throw this.#busy('The waiting line is full')
+      if (!displaced) throw this.#busy('The queue is full')
       displaced.displace()
     }
   }

@@ -1,6 +1,6 @@
 // How much each client has used lately.
 
-/** After this time a use counts for half, in milliseconds, where nothing else is said. */
+/** Default half-life of a use, in milliseconds. */
 const HALF_LIFE_MS = 2000
 /** Less than this counts as nothing: a single use after three half-lives. */
 const NOTHING = 1 / 8
@@ -31,7 +31,7 @@ export class RecentUse {
     if (this.#uses.size > MAX_REMEMBERED) this.#forgetIdle()
   }
 
-  /** 0 where it has used nothing lately. */
+  /** 0 if it has used nothing lately. */
   of(client: string): number {
     const use = this.#uses.get(client)
     return use ? this.#left(use) : 0
@@ -51,7 +51,7 @@ export class RecentUse {
     return left < NOTHING ? 0 : left
   }
 
-  /** Half of them are forgotten where all have used something: a flood of clients takes no memory. */
+  /** If all clients have used something, half of them are forgotten: a flood of clients takes no memory. */
   #forgetIdle(): void {
     for (const [client, use] of this.#uses) {
       if (this.#left(use) > 0 && this.#uses.size <= MAX_REMEMBERED / 2) return

@@ -24,7 +24,7 @@ interface Client {
  * client that has most: a newcomer always has its share, and who takes too much loses it again.
  */
 export class SharedBound {
-  readonly #max: number
+  #max: number
   readonly #maxOfClient: number
   readonly #clients = new Map<string, Client>()
   #amount = 0
@@ -50,11 +50,17 @@ export class SharedBound {
     client.held.add(added)
     this.#count(client, amount)
     while (client.amount > this.#maxOfClient && client.held.size > 1) this.#cutOldest(client)
-    while (this.#amount > this.#max) this.#cutOldest(this.#largest())
+    this.setMax(this.#max)
     return () => {
       if (client.held.delete(added)) this.#count(client, -amount)
       if (client.held.size === 0 && this.#clients.get(name) === client) this.#clients.delete(name)
     }
+  }
+
+  /** How much all clients may have together from now on. */
+  setMax(max: number): void {
+    this.#max = max
+    while (this.#amount > max) this.#cutOldest(this.#largest())
   }
 
   #cutOldest(client: Client): void {

@@ -58,7 +58,7 @@ export class Sorted<T extends object> {
   }
 }
 
-/** The index of the first item of which something is true, where it is true of all that come after it. */
+/** The index of the first item for which `isTrue` holds, if it also holds for all later ones. */
 function firstIndex<T>(items: readonly T[], isTrue: (item: T) => boolean): number {
   let [low, high] = [0, items.length]
   while (low < high) {

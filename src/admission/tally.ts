@@ -13,7 +13,7 @@ export class Tally {
     return this.#counts.get(name) ?? 0
   }
 
-  /** Calls `task` as one more of this name, or so many more, for as long as that takes. */
+  /** Counts one more of this name, or `more`, while `task` runs. */
   async during<T>(name: string, task: () => Promise<T>, more = 1): Promise<T> {
     this.#counts.set(name, this.of(name) + more)
     try {

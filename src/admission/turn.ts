@@ -1,11 +1,11 @@
-// A run's turn at the gate before the containers: whose it is, and what it is for the gate.
+// Passes a run through the gate in front of the containers, with its client and its kind.
 
 import type { RunOptions } from '../run/executor.ts'
 import { clientOf } from '../run/record.ts'
 import type { Gate } from './gate.ts'
 
 /**
- * Calls `task` when it is the run's turn, and tells of that.
+ * Calls `task` when the run has a slot, and reports `admitted` before.
  * @throws {Refusal} those of `Gate.use`.
  */
 export function inTurn<T>(

@@ -1,4 +1,4 @@
-// Runs that are asked for now and read later: what the routes need of whatever keeps them.
+// Asynchronous runs: the interface that the routes use.
 
 import type { ApiKey } from '../keys/api-key.ts'
 import type { AsyncRun, AsyncRunEvent, Webhook } from '../run/async-run.ts'
@@ -9,26 +9,28 @@ import type { RunRequest } from '../run/request.ts'
 /** Most runs of one batch. */
 export const MAX_BATCH_RUNS = 100
 
-/** An asynchronous run as it is sent: its JSON is made once, whoever asks, and is what it takes in memory. */
+/** An asynchronous run as it is sent: its JSON is encoded once for all readers, and is its size in memory. */
 export interface SentRun {
   id: string
+  /** `clientName` of who asked for it, and may read it. */
+  owner: string
   isEnded: boolean
   /** An `AsyncRun`. */
   json: Uint8Array<ArrayBuffer>
 }
 
 /** A run as it is now. */
-export async function sentRun(run: AsyncRun): Promise<SentRun> {
-  return { id: run.id, isEnded: run.endedAt !== null, json: await jsonBytes(run) }
+export async function sentRun(run: AsyncRun, owner: string): Promise<SentRun> {
+  return { id: run.id, owner, isEnded: run.endedAt !== null, json: await jsonBytes(run) }
 }
 
 /** The form of an event's id: the attempt, and its place in that. Later events have larger ones. */
 export const EVENT_ID = /^\d{1,10}-\d{1,10}$/
 
-/** Where a new reader begins. */
+/** The position of a new reader. */
 export const BEFORE_ALL = '0-0'
 
-/** What the last event of each run is called: nothing comes after it. */
+/** The id of the last event of every run. */
 export const LAST_EVENT_ID = '1000000-0'
 
 /** An event as it is kept: the JSON of the last one's data is there already. */
@@ -40,12 +42,12 @@ export type SentEvent =
 export interface NewRun {
   id: string
   request: RunRequest
-  /** Who asks. */
+  /** The client that submitted the run. */
   origin: RunOrigin
   webhook?: Webhook | undefined
 }
 
-/** What makes two posts one. */
+/** Identifies repeated posts. */
 export interface Idempotency {
   /** As the client chose it; each client has its own. */
   key: string
@@ -53,26 +55,19 @@ export interface Idempotency {
   digest: string
 }
 
-/** A run, and who may read it. */
-export interface OwnedRun {
-  run: SentRun
-  /** `clientName` of who asked for it. */
-  owner: string
-}
-
 /** Keeps asynchronous runs. */
 export interface AsyncRuns {
   /**
    * Takes runs on, all of them or none. The same idempotency key again answers with the runs of the first time.
-   * @throws {Refusal} `busy` where the line has no room for them; `conflict` where the idempotency key came with
+   * @throws {Refusal} `busy` if the queue has no room for them; `conflict` if the idempotency key came with
    *   something else before; `unavailable`.
    */
   submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]>
   /**
-   * Undefined where there is no such run, or none any more.
+   * Undefined if there is no such run, or none any more.
    * @throws {Refusal} `unavailable`.
    */
-  find(id: string): Promise<OwnedRun | undefined>
+  find(id: string): Promise<SentRun | undefined>
   /**
    * The events of a run after the one that is named, as they come, up to its last. Ends without one where the run is not
    * there (any more), or `signal` aborts.
@@ -86,7 +81,7 @@ export interface AsyncRuns {
   cancel(id: string): Promise<SentRun | undefined>
   /**
    * These keys have another `maxConcurrent` from now on, also for what they have submitted before.
-   * @throws {Error} where that could not be said; the next that a key submits says it too.
+   * @throws {Error} if the limits could not be stored; the next run that a key submits stores them too.
    */
   setLimits(keys: readonly ApiKey[]): Promise<void>
 }

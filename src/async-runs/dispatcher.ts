@@ -1,4 +1,4 @@
-// Hands runs to an executor in fair order, as many as its gate has places for; those that it refuses wait for another turn.
+// Hands runs to an executor in fair order, as many as its gate has slots for; runs that it refuses are queued again.
 
 import { BalancedLine } from '../admission/balanced-line.ts'
 import { DrainRate } from '../admission/drain-rate.ts'
@@ -11,14 +11,14 @@ import type { KeptRun } from './kept-run.ts'
 
 /** How long nothing is handed to an executor that has no room, in milliseconds: others use it as well. */
 const BUSY_PAUSE_MS = 200
-/** How long a client's runs rest where they can't be run at the moment, in milliseconds. */
+/** How long a client's runs are paused if they can't be run at the moment, in milliseconds. */
 const UNAVAILABLE_PAUSE_MS = 1000
 /** How long that may last until a run fails for it, in milliseconds: an engine that is started again is back by then. */
 const UNAVAILABLE_PATIENCE_MS = 30_000
 
 export interface DispatcherOptions {
   executor: Executor
-  /** What they have to pass on their way through the executor. */
+  /** The gate that the executor passes runs through. */
   gate: Gate
   /** How long the executor may be unavailable until a run fails for it, in milliseconds. */
   unavailablePatienceMs?: number | undefined
@@ -29,83 +29,60 @@ export interface DispatcherOptions {
 }
 
 export class Dispatcher {
+  /** Those that wait. */
+  readonly line = new BalancedLine<KeptRun>()
+  /** From now on, what the executor refuses has failed. */
+  isDraining = false
   readonly #options: DispatcherOptions
-  readonly #line = new BalancedLine<KeptRun>()
   readonly #drainRate = new DrainRate()
-  /** Those that the executor has. */
   readonly #out = new Set<KeptRun>()
   /** Those of them that are on their way to the gate. */
   readonly #coming = new Set<KeptRun>()
   #isPaused = false
-  #isDraining = false
 
   constructor(options: DispatcherOptions) {
     this.#options = options
     options.gate.onRoom = () => this.#handOut()
   }
 
-  get queued(): number {
-    return this.#line.size
-  }
-
-  /** How many of those that wait are parked by the bounds of their own keys: they would not run if there were places. */
-  get parked(): number {
-    return this.#line.parked
-  }
-
-  /** How many of a client's wait, how many of these are parked, and how many more may be with the executor. */
-  of(client: string): ReturnType<BalancedLine<KeptRun>['of']> {
-    return this.#line.of(client)
+  /** Those that the executor has. */
+  get out(): ReadonlySet<KeptRun> {
+    return this.#out
   }
 
   /** How many of a client's may be run at once from now on, synchronous ones among them. */
   setMaxOut(client: string, maxOut: number): void {
-    this.#line.setMaxOut(client, maxOut)
+    this.line.setMaxOut(client, maxOut)
     this.#options.gate.setMax(client, maxOut)
   }
 
-  get out(): number {
-    return this.#out.size
-  }
-
-  /** When so many runs more will have ended: a value for `Retry-After`. Until something was seen, one takes a second. */
+  /** When this many more runs will have ended: a value for `Retry-After`. Until something was measured, a run takes a second. */
   retryAfter(runs: number): string {
     return this.#drainRate.retryAfter(runs, this.#options.gate.maxRunning)
   }
 
   add(runs: readonly KeptRun[]): void {
-    for (const run of runs) this.#line.add(run)
+    for (const run of runs) this.line.add(run)
     this.#handOut()
   }
 
-  /** It has ended before its turn came, or stops where the executor has it already. */
+  /** A run has ended while it waited, or is stopped in the executor. */
   end(run: KeptRun, reason: string): void {
-    if (this.#line.remove(run)) this.#drainRate.setFull(this.#line.size > 0)
+    if (this.line.remove(run)) this.#drainRate.setFull(this.line.size > 0)
     run.stop.abort(reason)
   }
 
-  /** What the executor refuses from now on has failed. Returns all that wait. */
-  drain(): KeptRun[] {
-    this.#isDraining = true
-    return [...this.#line]
-  }
-
-  /** All that the executor has. */
-  running(): KeptRun[] {
-    return [...this.#out]
-  }
-
-  /** As many as there are places for, beside those that are on their way to one. Tells whether any are. */
+  /** Hands out as many runs as there are slots for, besides those on their way to one. Returns whether any are on their way. */
   #handOut(): boolean {
     const { gate } = this.#options
     while (!this.#isPaused && this.#coming.size < gate.free) {
-      const run = this.#line.take((client) => gate.synchronousOf(client))
+      const run = this.line.take((client) => gate.synchronousOf(client))
       if (!run) break
       this.#out.add(run)
       this.#coming.add(run)
       void this.#run(run)
     }
-    this.#drainRate.setFull(this.#line.size > 0)
+    this.#drainRate.setFull(this.line.size > 0)
     return this.#coming.size > 0
   }
 
@@ -128,23 +105,22 @@ export class Dispatcher {
       })
       await onFinished(run, result)
     } catch (error) {
-      if (this.#waitsAgain(run, error)) this.#line.putBack(run)
+      if (this.#waitsAgain(run, error)) this.line.putBack(run)
       else onFailed(run, error)
     } finally {
       this.#out.delete(run)
       this.#coming.delete(run)
       if (run.isEnded) {
-        this.#line.leave(run)
+        this.line.leave(run)
         this.#drainRate.left()
       }
       this.#handOut()
     }
   }
 
-  /** Whether a run that was refused waits for another turn. One that has started never does: nothing is run twice. */
+  /** Whether a refused run is queued again. A run that has started never is: no program is run twice. */
   #waitsAgain(run: KeptRun, error: unknown): boolean {
-    if (run.isEnded || run.isStarted || this.#isDraining || !(error instanceof Refusal))
-      return false
+    if (run.isEnded || run.isStarted || this.isDraining || !(error instanceof Refusal)) return false
     if (error instanceof NoRoom) return true // the gate tells when there is room
     if (error.code === 'busy' || error.code === 'rate_limited') this.#pause()
     else if (error.code === 'unavailable' && this.#isPatient(run)) this.#rest(run.client)
@@ -169,9 +145,9 @@ export class Dispatcher {
   }
 
   #rest(client: string): void {
-    this.#line.setResting(client, true)
+    this.line.setResting(client, true)
     const wake = () => {
-      this.#line.setResting(client, false)
+      this.line.setResting(client, false)
       this.#handOut()
     }
     setTimeout(wake, UNAVAILABLE_PAUSE_MS).unref()
@@ -182,7 +158,7 @@ export class Dispatcher {
     const { key } = asked.origin
     if (!key) return undefined
     const { maxConcurrent: _, ...rest } = key
-    const maxOut = this.#line.maxOutOf(client)
+    const maxOut = this.line.maxOutOf(client)
     return Number.isFinite(maxOut) ? { ...rest, maxConcurrent: maxOut } : rest
   }
 }

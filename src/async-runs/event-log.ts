@@ -1,7 +1,7 @@
-// What happened to one run, for as many readers as come, each from where it likes.
+// The events of one run, for any number of readers, each from its own position.
 
+import { EventEmitter, once } from 'node:events'
 import type { StreamName } from '../run/executor.ts'
-import { onAbort } from '../waits/abortable.ts'
 import { LAST_EVENT_ID, type SentEvent, type SentRun } from './async-runs.ts'
 
 /** Whether the event of one id comes after that of another. */
@@ -11,11 +11,11 @@ export function isAfter(id: string, other: string): boolean {
   return attempt > otherAttempt || (attempt === otherAttempt && place > otherPlace)
 }
 
-/** Keeps the events once for all readers; a reader is no more than its place among them. */
+/** Keeps the events once for all readers; a reader is only a position among them. */
 export class EventLog {
   readonly #events: SentEvent[] = []
-  /** Readers that have read all there is. */
-  readonly #wakeReaders = new Set<() => void>()
+  /** Wakes readers that have read all there is. */
+  readonly #bell = new EventEmitter().setMaxListeners(0)
   #isOver = false
 
   start(): void {
@@ -34,7 +34,7 @@ export class EventLog {
   /** The run is forgotten: readers that wait are told so by the end of what they read. */
   close(): void {
     this.#isOver = true
-    this.#wake()
+    this.#bell.emit('more')
   }
 
   /** The events after the one that is named, as they come, until the last one, or until `signal` aborts. */
@@ -48,7 +48,7 @@ export class EventLog {
         place += 1
         if (isAfter(event.id, id)) yield event
       } else if (this.#isOver) return
-      else await this.#more(signal)
+      else await once(this.#bell, 'more', { signal }).catch(() => {}) // the signal aborted
     }
   }
 
@@ -58,22 +58,6 @@ export class EventLog {
 
   #add(event: SentEvent): void {
     this.#events.push(event)
-    this.#wake()
-  }
-
-  #wake(): void {
-    for (const wake of this.#wakeReaders) wake()
-  }
-
-  #more(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        stopListening()
-        this.#wakeReaders.delete(wake)
-        resolve()
-      }
-      const stopListening = onAbort(signal, wake)
-      this.#wakeReaders.add(wake)
-    })
+    this.#bell.emit('more')
   }
 }

@@ -1,4 +1,4 @@
-// What was answered to posts with an idempotency key, so that the same post again gets the same answer.
+// The answers to posts with an idempotency key, so that a repeated post gets the same answer.
 
 import { Refusal } from '../run/refusal.ts'
 import type { Idempotency, SentRun } from './async-runs.ts'
@@ -12,42 +12,39 @@ interface FirstAnswer {
 
 /** Remembers each answer until all of its runs are forgotten. */
 export class FirstAnswers {
-  /** By client, and that by key. */
-  readonly #answers = new Map<string, Map<string, FirstAnswer>>()
-  /** The answers in which runs are: what forgets one must find them. */
-  readonly #places = new Map<string, { client: string; key: string }>()
+  /** By client and key. */
+  readonly #answers = new Map<string, FirstAnswer>()
+  /** The name of the answer that a run belongs to, by the id of the run. */
+  readonly #names = new Map<string, string>()
 
   /**
-   * The runs of the first time; undefined where this is the first time.
-   * @throws {Refusal} `conflict` where something else was posted then.
+   * The runs of the first time; undefined if this is the first time.
+   * @throws {Refusal} `conflict` if the first post had another body.
    */
   find(client: string, { key, digest }: Idempotency): readonly SentRun[] | undefined {
-    const answer = this.#answers.get(client)?.get(key)
-    if (answer && answer.digest !== digest) throw conflict()
+    const answer = this.#answers.get(nameOf(client, key))
+    if (answer && answer.digest !== digest) {
+      throw new Refusal('conflict', 'Idempotency-Key: came with another body before')
+    }
     return answer?.runs
   }
 
   add(client: string, { key, digest }: Idempotency, runs: readonly SentRun[]): void {
-    const ofClient = this.#answers.get(client) ?? new Map<string, FirstAnswer>()
-    this.#answers.set(client, ofClient)
-    ofClient.set(key, { digest, runs, kept: new Set(runs.map(({ id }) => id)) })
-    for (const { id } of runs) this.#places.set(id, { client, key })
+    const name = nameOf(client, key)
+    this.#answers.set(name, { digest, runs, kept: new Set(runs.map(({ id }) => id)) })
+    for (const { id } of runs) this.#names.set(id, name)
   }
 
   /** A run is forgotten. */
   forget(id: string): void {
-    const place = this.#places.get(id)
-    if (!place) return
-    this.#places.delete(id)
-    const ofClient = this.#answers.get(place.client)
-    const answer = ofClient?.get(place.key)
-    answer?.kept.delete(id)
-    if (answer?.kept.size === 0) ofClient?.delete(place.key)
-    if (ofClient?.size === 0) this.#answers.delete(place.client)
+    const name = this.#names.get(id) ?? ''
+    this.#names.delete(id)
+    const kept = this.#answers.get(name)?.kept
+    kept?.delete(id)
+    if (kept?.size === 0) this.#answers.delete(name)
   }
 }
 
-/** What is thrown where an idempotency key comes again with something else. */
-export function conflict(): Refusal {
-  return new Refusal('conflict', 'Idempotency-Key: came with another body before')
+function nameOf(client: string, key: string): string {
+  return JSON.stringify([client, key])
 }

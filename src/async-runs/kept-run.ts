@@ -11,12 +11,12 @@ import { ownRequest, type RunRequest } from '../run/request.ts'
 import type { NewRun, SentRun } from './async-runs.ts'
 import { EventLog } from './event-log.ts'
 
-/** What a run takes beside its texts, in bytes: measured as 3500 while it waits, 5100 when it has ended. */
+/** Memory of a run besides its texts, in bytes: measured as 3500 while it waits, 5100 when it has ended. */
 const RUN_BYTES = 5120
-/** What an event takes beside its text, in bytes. */
+/** Memory of an event besides its text, in bytes. */
 const EVENT_BYTES = 200
 
-/** What is left of a program that is not needed any more. */
+/** Replaces a program that is not needed any more. */
 const EMPTY = { code: '', timeoutSeconds: 0 }
 
 /** How a run ended. */
@@ -25,19 +25,19 @@ export type End =
   | { state: 'failed' | 'cancelled'; refusal: Pick<RefusalBody, 'code' | 'error'> }
 
 export class KeptRun implements Waiting {
-  /** What was asked for; without the program when it has ended: nobody needs it any more. */
+  /** The submitted run; its program is dropped when the run has ended. */
   asked: NewRun
   readonly client: string
   readonly weight: number
   readonly maxOut: number
   readonly log = new EventLog()
-  /** Stops it where it has been handed to the executor. */
+  /** Stops the run if it has been handed to the executor. */
   readonly stop = new AbortController()
   /** About how much memory it takes. */
   bytes: number
   /** Since when the executor has said that it can't be run, in milliseconds of `performance.now`. */
   unavailableSinceMs: number | undefined
-  /** Told of memory that it takes in addition, or less. */
+  /** Called with each change of its memory. */
   onGrow: (bytes: number) => void = () => {}
   readonly #output = new GatheredOutput((piece) => this.#write(piece.stream, piece.text))
   readonly #createdAt = new Date().toISOString()
@@ -61,19 +61,19 @@ export class KeptRun implements Waiting {
     return this.#sent !== undefined
   }
 
-  /** The program has started; told again, nothing happens. */
+  /** Marks the program as started; further calls change nothing. */
   start(): void {
     if (this.isStarted || this.isEnded) return
     this.#startedAt = new Date().toISOString()
     this.log.start()
   }
 
-  /** It has written something. */
+  /** Adds output of the program. */
   write(stream: StreamName, bytes: Buffer): void {
     if (!this.isEnded) this.#output.add(stream, bytes)
   }
 
-  /** What clients will see of it when it is over in this way, and kept for so many milliseconds from now on. */
+  /** The final state of the run, if it ends like this now and is kept for `ttlMs` milliseconds. */
   ended(end: End, ttlMs: number): AsyncRun {
     const now = Date.now()
     return {
@@ -86,7 +86,7 @@ export class KeptRun implements Waiting {
     }
   }
 
-  /** It is over. */
+  /** Marks the run as ended. */
   end(sent: SentRun): void {
     this.#output.end()
     this.#sent = sent
@@ -99,11 +99,11 @@ export class KeptRun implements Waiting {
     this.log.end(sent)
   }
 
-  /** What clients see of it now. */
+  /** The current state of the run, as it is sent to clients. */
   sent(): SentRun {
-    const { id } = this.asked
-    const json = () => Buffer.from(JSON.stringify(this.#view()))
-    return this.#sent ?? { id, isEnded: false, json: json() }
+    if (this.#sent) return this.#sent
+    const json = Buffer.from(JSON.stringify(this.#view()))
+    return { id: this.asked.id, owner: this.client, isEnded: false, json }
   }
 
   /** Of a run that is not over. */
@@ -133,12 +133,9 @@ export class KeptRun implements Waiting {
   }
 }
 
+/** Of the texts as UTF-8, which is about what they take in memory. */
 function requestBytes({ code, stdin, args, env, files, outputFiles }: RunRequest): number {
-  const texts = [code, stdin, ...args, ...outputFiles, ...Object.entries(env).flat()]
-  return lengthOf(texts) + lengthOf(files.flatMap(({ path, content }) => [path, content]))
-}
-
-/** As UTF-8, which is about what they take in memory. */
-function lengthOf(texts: readonly string[]): number {
+  const inFiles = files.flatMap(({ path, content }) => [path, content])
+  const texts = [code, stdin, ...args, ...outputFiles, ...Object.entries(env).flat(), ...inFiles]
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
 }

@@ -1,8 +1,9 @@
-// Asynchronous runs in the memory of this server: a fair line before the executor, and the results for a while after.
+// Asynchronous runs in the memory of this server: a fair queue in front of the executor, and the results for some time.
 
 import type { Logger } from 'pino'
 import { mayWait, neverFits } from '../admission/fair-share.ts'
 import type { Gate } from '../admission/gate.ts'
+import type { Config } from '../config/config.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { AsyncRun } from '../run/async-run.ts'
 import type { Executor } from '../run/executor.ts'
@@ -13,7 +14,6 @@ import {
   type AsyncRuns,
   type Idempotency,
   type NewRun,
-  type OwnedRun,
   type SentEvent,
   type SentRun,
   sentRun,
@@ -21,13 +21,12 @@ import {
 import { Dispatcher } from './dispatcher.ts'
 import { FirstAnswers } from './first-answers.ts'
 import { type End, KeptRun } from './kept-run.ts'
-import { logEnd } from './log-end.ts'
 import { RunShelf } from './run-shelf.ts'
 
 export interface MemoryAsyncRunsOptions {
   executor: Executor
   logger: Logger
-  /** What they have to pass on their way through the executor. */
+  /** The gate that the executor passes runs through. */
   gate: Gate
   /** How many may wait, beside those that their own keys' bounds keep from running. */
   maxQueued: number
@@ -35,9 +34,9 @@ export interface MemoryAsyncRunsOptions {
   maxQueuedMs: number
   /** How long a run is kept when it has ended, in milliseconds. */
   resultTtlMs: number
-  /** How much memory the runs may take, about. Of those that have ended the oldest of who has most go first. */
+  /** Approximate memory limit of the runs. If results need more, the oldest results of the client that stores most go first. */
   maxBytes: number
-  /** Told once of each run that has ended. Must not throw. */
+  /** Called once for each run that has ended. Must not throw. */
   onEnd?: (asked: NewRun, run: AsyncRun) => void
   /** How long the executor may be unavailable until a run fails for it, in milliseconds. */
   unavailablePatienceMs?: number
@@ -48,9 +47,8 @@ export class MemoryAsyncRuns implements AsyncRuns {
   readonly #dispatcher: Dispatcher
   readonly #shelf: RunShelf
   readonly #answers = new FirstAnswers()
-  /** What ends the wait of those that have not started. */
+  /** Timers that limit the wait of runs that have not started. */
   readonly #waits = new Map<KeptRun, NodeJS.Timeout>()
-  #isDraining = false
 
   constructor(options: MemoryAsyncRunsOptions) {
     const { executor, gate, maxBytes, resultTtlMs, unavailablePatienceMs } = options
@@ -72,8 +70,8 @@ export class MemoryAsyncRuns implements AsyncRuns {
 
   /** How many wait, how many the executor has, and about how much memory all of them take. */
   get state(): { queued: number; out: number; bytes: number } {
-    const { queued, out } = this.#dispatcher
-    return { queued, out, bytes: this.#shelf.bytes }
+    const { line, out } = this.#dispatcher
+    return { queued: line.size, out: out.size, bytes: this.#shelf.bytes }
   }
 
   async submit(asked: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]> {
@@ -82,12 +80,12 @@ export class MemoryAsyncRuns implements AsyncRuns {
     const client = clientName(first.origin)
     const before = idempotency && this.#answers.find(client, idempotency)
     if (before) return before.map((run) => this.#shelf.get(run.id)?.sent() ?? run)
-    if (this.#isDraining) throw ending()
+    if (this.#dispatcher.isDraining) throw ending()
     const runs = asked.map((one) => new KeptRun(one))
     this.#checkRoom(runs)
     for (const run of runs) {
       this.#shelf.add(run)
-      const giveUp = () => this.#fail(run, new Refusal('busy', 'No place became free in time'))
+      const giveUp = () => this.#fail(run, new Refusal('busy', 'No slot became free in time'))
       this.#waits.set(run, setTimeout(giveUp, this.#options.maxQueuedMs).unref())
     }
     const sent = runs.map((run) => run.sent())
@@ -96,9 +94,8 @@ export class MemoryAsyncRuns implements AsyncRuns {
     return sent
   }
 
-  async find(id: string): Promise<OwnedRun | undefined> {
-    const run = this.#shelf.get(id)
-    return run && { run: run.sent(), owner: run.client }
+  async find(id: string): Promise<SentRun | undefined> {
+    return this.#shelf.get(id)?.sent()
   }
 
   async *events(id: string, after: string, signal: AbortSignal): AsyncIterable<SentEvent> {
@@ -121,31 +118,31 @@ export class MemoryAsyncRuns implements AsyncRuns {
     }
   }
 
-  /** The server ends: what runs goes on, what waits does not any more. */
+  /** The server is shutting down: active runs continue, waiting runs fail. */
   drain(): void {
-    this.#isDraining = true
-    for (const run of this.#dispatcher.drain()) this.#fail(run, ending())
+    this.#dispatcher.isDraining = true
+    for (const run of this.#dispatcher.line) this.#fail(run, ending())
   }
 
   /** Ends everything, and forgets it. */
   close(): void {
     this.drain()
-    for (const run of this.#dispatcher.running()) this.#fail(run, ending())
+    for (const run of this.#dispatcher.out) this.#fail(run, ending())
     this.#shelf.close()
   }
 
-  /** They are one client's. @throws {Refusal} `busy` where there is not room for all of them, `too_large` where there never is. */
+  /** For runs of one client. @throws {Refusal} `busy` if there is no room for all of them, `too_large` if there never is. */
   #checkRoom(runs: readonly KeptRun[]): void {
     const { maxQueued: max, gate } = this.#options
     const { client = '', maxOut = 0 } = runs[0] ?? {}
     this.#dispatcher.setMaxOut(client, maxOut)
-    const { queued, parked: allParked, out } = this.#dispatcher
-    const free = max + Math.max(0, gate.maxRunning - out) - (queued - allParked)
-    const { waiting, parked, room = maxOut } = this.#dispatcher.of(client)
+    const { line, out } = this.#dispatcher
+    const free = max + Math.max(0, gate.maxRunning - out.size) - (line.size - line.parked)
+    const { waiting, parked, room = maxOut } = line.of(client)
     const come = Math.max(0, Math.min(runs.length, room - waiting))
     const stay = runs.length - come
     if (!mayWait({ come, stay, own: waiting - parked, parked, free, max })) {
-      throw this.#busy('The line of asynchronous runs is full', Math.max(1, come - free))
+      throw this.#busy('The queue of asynchronous runs is full', Math.max(1, come - free))
     }
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0)
     if (this.#shelf.isTooMuch(bytes)) throw neverFits()
@@ -170,15 +167,15 @@ export class MemoryAsyncRuns implements AsyncRuns {
   }
 
   async #finish(run: KeptRun, result: Outcome): Promise<void> {
-    this.#start(run) // where the executor did not say so
+    this.#start(run) // if the executor did not report it
     const ended = run.ended({ state: 'finished', result }, this.#options.resultTtlMs)
-    this.#endAs(run, ended, await sentRun(ended))
+    this.#endAs(run, ended, await sentRun(ended, run.client))
   }
 
   #end(run: KeptRun, end: Exclude<End, { state: 'finished' }>, cause?: unknown): void {
     const ended = run.ended(end, this.#options.resultTtlMs)
-    const sent = { id: ended.id, isEnded: true, json: Buffer.from(JSON.stringify(ended)) }
-    this.#endAs(run, ended, sent, cause)
+    const json = Buffer.from(JSON.stringify(ended))
+    this.#endAs(run, ended, { id: ended.id, owner: run.client, isEnded: true, json }, cause)
   }
 
   /** The first end counts. */
@@ -197,4 +194,38 @@ export class MemoryAsyncRuns implements AsyncRuns {
     clearTimeout(this.#waits.get(run))
     this.#waits.delete(run)
   }
+}
+
+/** Keeps them in the memory of this server. */
+export function memoryAsyncRuns(
+  config: Config,
+  parts: Pick<MemoryAsyncRunsOptions, 'executor' | 'gate' | 'logger' | 'onEnd'>,
+): MemoryAsyncRuns {
+  return new MemoryAsyncRuns({
+    ...parts,
+    maxQueued: config.MAX_QUEUED,
+    maxQueuedMs: config.MAX_QUEUED_SECONDS * 1000,
+    resultTtlMs: config.RESULT_TTL_SECONDS * 1000,
+    maxBytes: config.MAX_RESULTS_MB * 2 ** 20,
+  })
+}
+
+/** Writes the log line of a run that has ended, never with its program or output. `cause` is why it failed, if it did. */
+function logEnd(logger: Logger, asked: NewRun, run: AsyncRun, cause?: unknown): void {
+  const { requestId, key } = asked.origin
+  const { id, state, environment, attempts, result, refusal } = run
+  const fields = {
+    requestId,
+    key: key?.name,
+    run: id,
+    state,
+    environment,
+    attempts,
+    runStatus: result?.status,
+    runMs: result?.durationMs,
+    code: refusal?.code,
+    err: cause,
+  }
+  if (refusal?.code === 'internal') logger.error(fields, 'asynchronous run')
+  else logger.info(fields, 'asynchronous run')
 }

@@ -1,6 +1,7 @@
 // The runs that this server keeps: for their time after they ended, and as far as there is memory for them.
 
 import { hasRoom } from '../admission/fair-share.ts'
+import { SharedBound } from '../admission/shared-bound.ts'
 import type { KeptRun } from './kept-run.ts'
 
 export interface RunShelfOptions {
@@ -8,37 +9,34 @@ export interface RunShelfOptions {
   maxBytes: number
   /** How long a run is kept when it has ended, in milliseconds. */
   ttlMs: number
-  /** Told of each run that is forgotten. */
+  /** Called for each run that is forgotten. */
   onForget: (run: KeptRun) => void
-}
-
-/** One client's. */
-interface Shelf {
-  unfinishedBytes: number
-  endedBytes: number
-  /** The oldest end first, with what ends their time. */
-  readonly ended: Map<KeptRun, NodeJS.Timeout>
 }
 
 export class RunShelf {
   readonly #options: RunShelfOptions
   readonly #runs = new Map<string, KeptRun>()
-  readonly #shelves = new Map<string, Shelf>()
-  #bytes = 0
+  /** Bytes of those that have not ended, by client. */
+  readonly #unfinished = new Map<string, number>()
   #unfinishedBytes = 0
+  /** The memory of ended runs. */
+  readonly #ended: SharedBound
+  /** Functions that release their memory and timers. */
+  readonly #letGo = new Map<KeptRun, () => void>()
 
   constructor(options: RunShelfOptions) {
     this.#options = options
+    this.#ended = new SharedBound({ max: options.maxBytes / 2 })
   }
 
   /** About how much memory all of them take. */
   get bytes(): number {
-    return this.#bytes
+    return this.#unfinishedBytes + this.#ended.amount
   }
 
   /** Whether there is room for so much more of a client's: results don't make way for it. */
   hasRoomFor(client: string, bytes: number): boolean {
-    const own = this.#shelves.get(client)?.unfinishedBytes ?? 0
+    const own = this.#unfinished.get(client) ?? 0
     return hasRoom({ own, more: bytes, free: this.#options.maxBytes / 2 - this.#unfinishedBytes })
   }
 
@@ -53,20 +51,20 @@ export class RunShelf {
 
   add(run: KeptRun): void {
     this.#runs.set(run.asked.id, run)
-    run.onGrow = (bytes) => {
-      this.#count(run, bytes)
-      this.#makeRoom()
-    }
+    run.onGrow = (bytes) => this.#count(run, bytes)
     run.onGrow(run.bytes)
   }
 
-  /** From now on it is there for its time, or until its memory is needed. */
+  /** From now on it is there for its time, or until its memory is needed: the oldest of the client that has most goes first. */
   ended(run: KeptRun): void {
     this.#count(run, -run.bytes)
+    const letGo = this.#ended.add(run.client, run.bytes, () => this.#forget(run))
+    if (!this.#runs.has(run.asked.id)) return // there is no room even for it alone
     const timer = setTimeout(() => this.#forget(run), this.#options.ttlMs).unref()
-    this.#shelfOf(run).ended.set(run, timer)
-    this.#count(run, run.bytes)
-    this.#makeRoom()
+    this.#letGo.set(run, () => {
+      clearTimeout(timer)
+      letGo()
+    })
   }
 
   /** Forgets all of them. */
@@ -74,45 +72,20 @@ export class RunShelf {
     for (const run of this.#runs.values()) this.#forget(run)
   }
 
-  #shelfOf({ client }: KeptRun): Shelf {
-    const known = this.#shelves.get(client)
-    if (known) return known
-    const shelf: Shelf = { unfinishedBytes: 0, endedBytes: 0, ended: new Map() }
-    this.#shelves.set(client, shelf)
-    return shelf
-  }
-
-  /** As ended or unfinished, whichever it is now. */
-  #count(run: KeptRun, bytes: number): void {
-    const shelf = this.#shelfOf(run)
-    this.#bytes += bytes
-    if (shelf.ended.has(run)) shelf.endedBytes += bytes
-    else {
-      shelf.unfinishedBytes += bytes
-      this.#unfinishedBytes += bytes
-    }
-  }
-
-  /** Whoever keeps most loses the oldest: others need not care how many he has. */
-  #makeRoom(): void {
+  /** Unfinished runs take memory from results if they grow beyond their half. */
+  #count({ client }: KeptRun, bytes: number): void {
     const { maxBytes } = this.#options
-    while (this.#bytes - this.#unfinishedBytes > maxBytes / 2 || this.#bytes > maxBytes) {
-      let most: Shelf | undefined
-      for (const shelf of this.#shelves.values()) {
-        if (shelf.endedBytes > (most?.endedBytes ?? 0)) most = shelf
-      }
-      const [oldest] = most?.ended.keys() ?? []
-      if (!oldest) return
-      this.#forget(oldest)
-    }
+    const own = (this.#unfinished.get(client) ?? 0) + bytes
+    if (own > 0) this.#unfinished.set(client, own)
+    else this.#unfinished.delete(client)
+    this.#unfinishedBytes += bytes
+    this.#ended.setMax(Math.max(0, Math.min(maxBytes / 2, maxBytes - this.#unfinishedBytes)))
   }
 
   #forget(run: KeptRun): void {
-    const shelf = this.#shelfOf(run)
-    this.#count(run, -run.bytes)
-    clearTimeout(shelf.ended.get(run))
-    shelf.ended.delete(run)
-    if (shelf.unfinishedBytes + shelf.endedBytes === 0) this.#shelves.delete(run.client)
+    if (run.isEnded) this.#letGo.get(run)?.()
+    else this.#count(run, -run.bytes)
+    this.#letGo.delete(run)
     this.#runs.delete(run.asked.id)
     run.onGrow = () => {}
     run.log.close()

@@ -1,26 +1,21 @@
-// What POST /runs takes: one run, or a batch of them.
+// The body of POST /runs: one run, or a batch of runs.
 
 import { z } from 'zod'
-import type { Webhook } from '../run/async-run.ts'
 import { expected, unknownField } from '../run/fields.ts'
 import { countFaults, describeIssues, judged, MAX_FAULTS } from '../run/issues.ts'
 import { Refusal } from '../run/refusal.ts'
 import { type RequestLimits, type RunRequest, runRequestSchema } from '../run/request.ts'
 import { webhookSchema } from '../webhooks/webhook-schema.ts'
-import { MAX_BATCH_RUNS } from './async-runs.ts'
+import { MAX_BATCH_RUNS, type NewRun } from './async-runs.ts'
 
-const webhook = webhookSchema.optional().describe('Who is told of the end of the run')
+const webhook = webhookSchema.optional().describe('Webhook that is called when the run ends')
 
 const noWebhook = z
-  .never('this server sends none; its operator can switch them on with WEBHOOKS=on')
+  .never('this server sends no webhooks; its operator can enable them with WEBHOOKS=on')
   .optional()
-  .describe('This server sends none')
+  .describe('This server sends no webhooks')
 
-/** One run that is asked for. */
-export interface SubmittedRun {
-  request: RunRequest
-  webhook: Webhook | undefined
-}
+type SubmittedRun = Pick<NewRun, 'request' | 'webhook'>
 
 /** The schemas of the two forms of the body, under an operator's limits. */
 export function submissionSchemas(limits: RequestLimits, sendsWebhooks: boolean) {
@@ -63,13 +58,13 @@ export function parseSubmission(
     for (const issue of error?.issues ?? []) {
       issues.push({ ...issue, path: ['runs', index, ...issue.path] })
     }
-    // What is wrong with the others would not be named.
+    // Further faults would not be named.
     if (countFaults(issues) > MAX_FAULTS) break
   }
   if (issues.length > 0) throw new Refusal('invalid_request', describeIssues(issues))
   return good
 }
 
-function submitted({ webhook, ...request }: RunRequest & { webhook?: Webhook | undefined }) {
+function submitted({ webhook, ...request }: RunRequest & Pick<NewRun, 'webhook'>) {
   return { request, webhook }
 }

@@ -19,7 +19,7 @@ const SAMPLE = Number(process.env.ATTACK_SAMPLE ?? 1)
 const GVISOR_GRACE_MS = 4000
 
 const expectationSchema = z.strictObject({
-  /** One, or several where the kernel decides. */
+  /** One status, or several if the kernel decides. */
   status: z.union([status, z.array(status).min(2)]),
   output: z.string().optional(),
   /** Regular expressions, in JavaScript's words, that must match somewhere. */
@@ -63,12 +63,12 @@ const FOLDER = new URL('../../test/attacks/', import.meta.url)
 
 /**
  * All programs of the corpus, with what a runtime makes of them; with ATTACK_SAMPLE=N only every N-th, of each group.
- * @throws {Error} where this installation has none of them.
+ * @throws {Error} if this installation has none of them.
  */
 export function readCorpus(runtime = process.env.SANDBOX_RUNTIME ?? ''): Attack[] {
   if (!existsSync(FOLDER)) {
     throw new Error(
-      'the programs are not here: the npm package and a checkout have them, the image of the server has not',
+      'the programs are not installed: they are in the npm package and in a checkout, but not in the image of the server',
     )
   }
   return readdirSync(FOLDER)
@@ -92,7 +92,7 @@ export function readCorpus(runtime = process.env.SANDBOX_RUNTIME ?? ''): Attack[
 /** Under gVisor some programs end in another way, and everything takes longer to be ended. */
 function inGvisor(name: string, expectation: Expectation): Expectation {
   const { runs, distinctOutputs, request, maxDurationMs } = expectation
-  const other = GVISOR_DIFFERENCES[name]?.expect
+  const other = GVISOR_DIFFERENCES[name]
   const end = other ? expectationSchema.parse({ request, ...other }) : expectation
   return {
     ...end,
@@ -106,25 +106,18 @@ function inGvisor(name: string, expectation: Expectation): Expectation {
 /** The body of a request to /run. */
 export type AttackRequest = Expectation['request'] & { code: string }
 
-/** What came of an attack. */
-export interface Attempt {
-  outcomes: Outcome[]
-  /** What is not as expected, one line each. */
-  problems: string[]
-}
-
-/** Runs an attack as often as it asks for, and compares. */
+/** Runs an attack as often as its expectation says, and compares. Each problem is a line about a difference. */
 export async function attempt(
   { code, expectation }: Attack,
   run: (request: AttackRequest) => Promise<Outcome>,
-): Promise<Attempt> {
+) {
   const once = () => run({ code, ...expectation.request })
   const outcomes = await Promise.all(expectation.runs === 1 ? [once()] : [once(), once()])
   while (outcomes.length < expectation.runs) outcomes.push(await once())
   const problems = outcomes.flatMap((outcome) => differences(expectation, outcome))
   const outputs = new Set(outcomes.map(({ output }) => output))
   if (expectation.distinctOutputs && outputs.size < outcomes.length) {
-    problems.push(`the same output twice: ${outcomes[0]?.output}`)
+    problems.push(`two runs had the same output: ${outcomes[0]?.output}`)
   }
   return { outcomes, problems }
 }

@@ -1,24 +1,22 @@
-// What ends in another way under gVisor, and why: the table of SECURITY.md, and the expectations of the corpus there.
+// Differences under gVisor: the table of SECURITY.md, and the expectations of the corpus there.
 //
 // Seen with runsc 20221219 (Debian 12), platform ptrace.
 
-interface Difference {
-  /** What takes the place of the first line's expectation. */
-  expect: Readonly<Record<string, unknown>>
-}
+/** Replaces the expectation in the first line of a program. */
+type Difference = Readonly<Record<string, unknown>>
 
 interface Kind {
-  /** What is different, as SECURITY.md says it. */
+  /** The difference, as in SECURITY.md. */
   what: string
-  /** What it means for whoever relies on it. */
+  /** The consequence for operators and clients. */
   means: string
-  programs: Readonly<Record<string, Difference['expect']>>
+  programs: Readonly<Record<string, Difference>>
 }
 
 const ANY_END = ['ok', 'error', 'timeout', 'oom', 'killed']
 
 /** The differences, by their cause. */
-export const GVISOR_KINDS: readonly Kind[] = [
+const GVISOR_KINDS: readonly Kind[] = [
   {
     what: 'The memory of all processes is one, with gVisor’s own in it, and running out ends the sandbox as a whole.',
     means:
@@ -158,23 +156,18 @@ export const GVISOR_KINDS: readonly Kind[] = [
 
 /** The differences, by the name of the program. */
 export const GVISOR_DIFFERENCES: Readonly<Record<string, Difference>> = Object.fromEntries(
-  GVISOR_KINDS.flatMap(({ programs }) =>
-    Object.entries(programs).map(([name, expect]) => [name, { expect }]),
-  ),
+  GVISOR_KINDS.flatMap(({ programs }) => Object.entries(programs)),
 )
 
 /** The table of SECURITY.md between its two markers, made anew. */
 export function withGvisorTable(text: string): string {
-  const rows = GVISOR_KINDS.map(({ what, means, programs }) => {
-    return `| ${what} | ${means} | ${Object.keys(programs).length} |`
-  })
-  const table = [
-    '| what is different | what it means | programs of the corpus |',
-    '| --- | --- | --- |',
-    ...rows,
-  ]
+  const rows = GVISOR_KINDS.map(
+    ({ what, means, programs }) => `| ${what} | ${means} | ${Object.keys(programs).length} |\n`,
+  )
+  const head =
+    '| what is different | what it means | programs of the corpus |\n| --- | --- | --- |\n'
   return text.replace(
     /<!-- gvisor -->[\s\S]*<!-- \/gvisor -->/,
-    () => `<!-- gvisor -->\n${table.join('\n')}\n<!-- /gvisor -->`,
+    () => `<!-- gvisor -->\n${head}${rows.join('')}<!-- /gvisor -->`,
   )
 }

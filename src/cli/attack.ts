@@ -1,24 +1,25 @@
-// safe-code-executor attack: every program of the corpus against a server, and a table of what came of it.
+// safe-code-executor attack: runs every program of the corpus on a server, and prints a table of the results.
 
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { execa } from 'execa'
 import { type Attack, type AttackRequest, attempt, readCorpus } from '../attacks/corpus.ts'
+import { type Client, createClient, RefusedError } from '../client/client.ts'
 import { type Outcome, outcomeSchema } from '../run/outcome.ts'
-import { inOneLine, say } from './printed.ts'
+import { inOneLine } from './printed.ts'
 
 const HELP = `
-  safe-code-executor attack                          against a server of its own, started and stopped for it
+  safe-code-executor attack                          against its own server, started and stopped for it
   safe-code-executor attack --url https://HOST       against a deployment (the same programs, over HTTP)
   safe-code-executor attack --only h-                only the programs that try to get out
-  SANDBOX_RUNTIME=runsc safe-code-executor attack    under gVisor, with what is different there; with --url too
+  SANDBOX_RUNTIME=runsc safe-code-executor attack    under gVisor, with the differences expected there; also with --url
 
-The programs expect a server with the default limits. Run them only against a server that is yours: they try to use up
-its memory, its processes and its time.
+The programs expect a server with the default limits. Run them only against your own server: they try to use up its
+memory, processes and time.
 
 Groups: a language, b output, c time, d memory, e processes and signals, f files, g network, h escape, i leaks between runs.
-Ends with 0 when everything was as expected, with 1 when something was not, with 2 when it could not be tried.`
+Exit code: 0 if everything was as expected, 1 if something was not, 2 if the programs could not be run.`
 
 const GROUPS: Record<string, string> = {
   a: 'language behaviour',
@@ -36,18 +37,6 @@ const MAX_TRIES = 20
 /** Longest wait for one answer, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 120_000
 
-interface Target {
-  url: string
-  stop: () => void
-}
-
-interface Line {
-  name: string
-  seen: string
-  milliseconds: number
-  problems: string[]
-}
-
 interface AttackFlags {
   url?: string
   key?: string
@@ -58,21 +47,15 @@ interface AttackFlags {
 /** The command `attack`. */
 export function attackCommand(): Command {
   return new Command('attack')
-    .exitOverride()
     .summary('run the corpus of attacks against a server')
-    .description('Runs attacks and odd programs, and says how each of them ended.')
-    .option('--url <url>', 'the server; without it one is started here')
+    .description('Runs attacks and unusual programs, and reports how each of them ended.')
+    .option('--url <url>', 'the server to test; by default one is started for it')
     .option('--key <key>', 'API key of that server; by default SAFE_CODE_EXECUTOR_KEY')
     .option('--only <text>', 'only the programs whose name contains this', '')
     .option('--concurrency <n>', 'programs at a time, at most 64', toConcurrency, 2)
     .addHelpText('after', HELP)
     .action(async (flags: AttackFlags) => {
-      try {
-        process.exitCode = await attack(flags)
-      } catch (error) {
-        say(`attack: ${error instanceof Error ? error.message : error}`)
-        process.exitCode = 2
-      }
+      process.exitCode = await attack(flags)
     })
 }
 
@@ -82,14 +65,15 @@ function toConcurrency(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1 to 64.')
 }
 
-/** The exit code. @throws {Error} where nothing could be tried. */
+/** The exit code. @throws {Error} if the programs could not be run. */
 async function attack(flags: AttackFlags): Promise<number> {
   const attacks = readCorpus().filter(({ name }) => name.includes(flags.only))
   if (attacks.length === 0) throw new Error(`no program has "${flags.only}" in its name`)
   const key = flags.key ?? process.env.SAFE_CODE_EXECUTOR_KEY
   const target = flags.url ? { url: flags.url, stop: () => {} } : await startServer()
   try {
-    const run = (request: AttackRequest) => post(target.url, key, request)
+    const client = createClient({ url: target.url, ...(key && { key }) })
+    const run = (request: AttackRequest) => post(client, request)
     await run({ code: 'print(2 + 2)' })
     return summary(await tryAll(attacks, flags.concurrency, run))
   } finally {
@@ -98,7 +82,7 @@ async function attack(flags: AttackFlags): Promise<number> {
 }
 
 /** A server of this installation on a free port; it ends with this process, however that ends. */
-async function startServer(): Promise<Target> {
+async function startServer() {
   const [, main = ''] = process.argv
   const child = execa(process.execPath, [...process.execArgv, main, 'serve'], {
     env: { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info' },
@@ -118,28 +102,17 @@ async function startServer(): Promise<Target> {
   return { url, stop: () => child.kill() }
 }
 
-/** One run. Waits and tries again where the server has no room or counts requests. */
-async function post(
-  url: string,
-  key: string | undefined,
-  request: AttackRequest,
-): Promise<Outcome> {
+/** One run. Waits and retries if the server is busy or limits the rate. */
+async function post(client: Client, request: AttackRequest): Promise<Outcome> {
   for (let attempts = 1; ; attempts += 1) {
-    const response = await fetch(new URL('run', url.endsWith('/') ? url : `${url}/`), {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        ...(key && { Authorization: `Bearer ${key}` }),
-      },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    })
-    const body = await response.text()
-    if (response.status === 200) return outcomeSchema.parse(JSON.parse(body))
-    if (![429, 503].includes(response.status) || attempts === MAX_TRIES) {
-      throw new Error(`the server answered ${response.status}: ${body.slice(0, 500)}`)
+    try {
+      const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+      return outcomeSchema.parse(await client.run(request, { signal }))
+    } catch (error) {
+      const isForNow = error instanceof RefusedError && [429, 503].includes(error.status)
+      if (!isForNow || attempts === MAX_TRIES) throw error
+      await pause((error.retryAfterSeconds ?? 1) * 1000)
     }
-    await pause(Number(response.headers.get('Retry-After') ?? 1) * 1000)
   }
 }
 
@@ -165,21 +138,18 @@ async function tryAll(
   return lines
 }
 
-async function tryOne(
-  attack: Attack,
-  run: (request: AttackRequest) => Promise<Outcome>,
-): Promise<Line> {
+async function tryOne(attack: Attack, run: (request: AttackRequest) => Promise<Outcome>) {
   const startMs = performance.now()
-  const elapsed = () => Math.round(performance.now() - startMs)
-  try {
-    const { outcomes, problems } = await attempt(attack, run)
-    const seen = [...new Set(outcomes.map(({ status }) => status))].join(', ')
-    return { name: attack.name, seen, milliseconds: elapsed(), problems }
-  } catch (error) {
-    const problems = [error instanceof Error ? error.message : String(error)]
-    return { name: attack.name, seen: 'no answer', milliseconds: elapsed(), problems }
-  }
+  const { outcomes, problems } = await attempt(attack, run).catch((error) => ({
+    outcomes: [],
+    problems: [error instanceof Error ? error.message : String(error)],
+  }))
+  const milliseconds = Math.round(performance.now() - startMs)
+  const seen = [...new Set(outcomes.map(({ status }) => status))].join(', ') || 'no answer'
+  return { name: attack.name, seen, milliseconds, problems }
 }
+
+type Line = Awaited<ReturnType<typeof tryOne>>
 
 function summary(lines: Line[]): number {
   const failed = lines.filter(({ problems }) => problems.length > 0)

@@ -1,4 +1,4 @@
-// safe-code-executor doctor: tries every wall on this host, and prints what was tried, what was seen, and what to do.
+// safe-code-executor doctor: tries every wall on this host, and prints each trial, its result, and advice.
 
 import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
@@ -17,10 +17,10 @@ import { ownRequest } from '../run/request.ts'
 const HELP = `
   safe-code-executor doctor                                the walls around a container, from inside
   SANDBOX_RUNTIME=runsc safe-code-executor doctor          the same under another runtime
-  npm run doctor                                           in a checkout: sets up what is missing before
+  npm run doctor                                           in a checkout: installs what is missing first
 
-It runs a handful of small programs in containers of their own and sends nothing over the network.
-Ends with 0 where every wall holds, with 1 where one is missing, with 2 where nothing could be tried.`
+Runs a few small programs, each in its own container, and sends nothing over the network.
+Exit code: 0 if every wall holds, 1 if one is missing, 2 if nothing could be tried.`
 
 /** Longest trial of one wall, in milliseconds. */
 const TRIAL_TIMEOUT_MS = 120_000
@@ -31,30 +31,22 @@ const BURN_SECONDS = 2
 const MEMORY_TRIAL_SECONDS = 60
 /** How late the answer of a timed-out run may be, in milliseconds: the contract's half second. */
 const ANSWER_GRACE_MS = 500
+const TIME_ADVICE = 'the server must be able to reach the engine while programs run: see its log'
 
 /** The command `doctor`. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .exitOverride()
     .summary('try every wall on this host')
     .description(
-      'Tries whether this host really enforces every limit, with the settings of the environment.',
+      'Tests that this host enforces every limit, with the settings from the environment.',
     )
     .addHelpText('after', HELP)
     .action(async () => {
-      try {
-        process.exitCode = await tryWalls(parseConfig(process.env))
-      } catch (error) {
-        const { message, cause } = error as Error
-        process.stderr.write(
-          `doctor: ${message}\n${cause instanceof Error ? `${cause.message}\n` : ''}`,
-        )
-        process.exitCode = 2
-      }
+      process.exitCode = await tryWalls(parseConfig(process.env))
     })
 }
 
-/** The exit code. @throws {Error} where nothing could be tried. */
+/** The exit code. @throws {Error} if nothing could be tried. */
 async function tryWalls(config: Config): Promise<number> {
   await printEngine(config)
   const logger = pino({ level: 'silent' })
@@ -67,11 +59,10 @@ async function tryWalls(config: Config): Promise<number> {
     for (const environment of config.ENVIRONMENTS) {
       const spec = containerSpec(config, 'doctor', environment)
       console.log(`environment ${environment}, image ${spec.image}`)
-      for (const trial of TRIALS) {
-        for (const finding of await trial(executor, spec)) {
-          findings.push(finding)
-          console.log(line(finding))
-        }
+      for await (const finding of triedWalls(executor, spec)) {
+        const { wall, tried, seen, holds } = finding
+        findings.push(finding)
+        console.log(`${holds ? 'holds  ' : 'MISSING'}  ${wall.padEnd(26)} ${tried}: ${seen}`)
       }
     }
   } finally {
@@ -83,7 +74,7 @@ async function tryWalls(config: Config): Promise<number> {
   return missing.length === 0 ? 0 : 1
 }
 
-/** What `info --format` prints: the engine, its cgroups, its default runtime. */
+/** Formats of `info --format`: the engine, its cgroups, its default runtime. */
 const DOCKER_INFO = [
   '{{.ServerVersion}} on {{.OperatingSystem}}, kernel {{.KernelVersion}}',
   'version {{.CgroupVersion}}, driver {{.CgroupDriver}}',
@@ -95,93 +86,79 @@ const PODMAN_INFO = [
   '{{.Host.OCIRuntime.Name}}',
 ]
 
-type Trial = (executor: Executor, spec: ContainerSpec) => Promise<Finding[]>
-
-const TRIALS: readonly Trial[] = [
-  (executor, spec) => inspectWalls(executor, spec, AbortSignal.timeout(TRIAL_TIMEOUT_MS)),
-  tryMemory,
-  tryQuota,
-  tryTimeLimit,
-  tryWatchdog,
-]
-
-/** Half as much again as the limit: with swap it would fit. */
-async function tryMemory(executor: Executor, spec: ContainerSpec): Promise<Finding[]> {
-  const code = `import sys
-blocks = []
-for _ in range(int(sys.argv[1]) // 2**20 * 3 // 2):
-    blocks.append(bytearray(b"x" * 2**20))
-print("survived")`
-  const outcome = await run(executor, spec, code, MEMORY_TRIAL_SECONDS, [
-    String(spec.limits.memoryBytes),
-  ])
-  const seen =
-    outcome.output === 'survived' ? 'it got all of it' : `${outcome.status}: ${outcome.error}`
-  return [
-    {
-      wall: 'memory, without swap',
-      tried: 'took half as much again as the limit',
-      seen,
-      holds: outcome.output !== 'survived' && ['oom', 'killed', 'error'].includes(outcome.status),
-      advice:
-        'see the warnings of `docker info`; where swap is the reason, switch it off or boot with swapaccount=1',
-    },
-  ]
-}
-
-async function tryQuota(executor: Executor, spec: ContainerSpec): Promise<Finding[]> {
-  const { limits } = spec
-  const code = 'import os\nos.fork()\nos.fork()\nwhile True: pass'
-  const { cpuMs, durationMs } = await run(executor, spec, code, BURN_SECONDS)
-  const allowedMs = limits.cpus * durationMs * QUOTA_TOLERANCE
-  const cores = availableParallelism()
-  const seen = `${cpuMs} ms of CPU in ${durationMs} ms, quota ${limits.cpus}`
-  return [
-    {
-      wall: 'CPU',
-      tried: 'computed in four processes at once',
-      seen: cores <= limits.cpus ? `${seen}; this host has no more to give` : seen,
-      holds: cpuMs <= allowedMs,
-      advice: 'the engine does not enforce it: see the warnings of `docker info`',
-    },
-  ]
-}
-
-async function tryTimeLimit(executor: Executor, spec: ContainerSpec): Promise<Finding[]> {
-  const code =
-    'import signal\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\nwhile True: pass'
-  return [
-    timeFinding('time', 'ignored signals and went on for ever', await run(executor, spec, code, 1)),
-  ]
-}
-
-async function tryWatchdog(executor: Executor, spec: ContainerSpec): Promise<Finding[]> {
-  const code =
-    'import os, signal, time\ntime.sleep(.2)\nos.kill(os.getppid(), signal.SIGSTOP)\nwhile True: time.sleep(1)'
-  const outcome = await run(executor, spec, code, 1)
-  return [timeFinding('watchdog', 'stopped what ends a program inside', outcome)]
-}
-
-function timeFinding(wall: string, tried: string, { status, durationMs }: Outcome): Finding {
-  const lateMs = durationMs - 1000
-  return {
-    wall,
-    tried,
-    seen: `${status} after ${durationMs} ms, limit 1000 ms${lateMs > ANSWER_GRACE_MS ? '; this host is slow or busy' : ''}`,
-    holds: status === 'timeout',
-    advice: 'the server must be able to reach the engine while programs run: see its log',
+async function* triedWalls(executor: Executor, spec: ContainerSpec): AsyncGenerator<Finding> {
+  yield* await inspectWalls(executor, spec, AbortSignal.timeout(TRIAL_TIMEOUT_MS))
+  for (const { code, timeoutSeconds, judge, ...wall } of TRIALS) {
+    const args = [String(spec.limits.memoryBytes)]
+    const request = ownRequest({ code, args, timeoutSeconds, environment: spec.environment })
+    const outcome = await executor.run(request, { signal: AbortSignal.timeout(TRIAL_TIMEOUT_MS) })
+    yield { ...wall, ...judge(outcome, spec.limits) }
   }
 }
 
-function run(
-  executor: Executor,
-  { environment }: ContainerSpec,
-  code: string,
-  timeoutSeconds: number,
-  args: string[] = [],
-): Promise<Outcome> {
-  const signal = AbortSignal.timeout(TRIAL_TIMEOUT_MS)
-  return executor.run(ownRequest({ code, environment, args, timeoutSeconds }), { signal })
+/** A program that runs into one wall, and what its outcome says of that. */
+interface Trial extends Pick<Finding, 'wall' | 'tried' | 'advice'> {
+  code: string
+  timeoutSeconds: number
+  judge: (outcome: Outcome, limits: ContainerSpec['limits']) => Pick<Finding, 'seen' | 'holds'>
+}
+
+const TRIALS: readonly Trial[] = [
+  {
+    wall: 'memory, without swap',
+    tried: 'used 1.5 times the limit', // with swap it would fit
+    code: `import sys
+blocks = []
+for _ in range(int(sys.argv[1]) // 2**20 * 3 // 2):
+    blocks.append(bytearray(b"x" * 2**20))
+print("survived")`,
+    timeoutSeconds: MEMORY_TRIAL_SECONDS,
+    judge: ({ output, status, error }) => ({
+      seen: output === 'survived' ? 'the program got all of it' : `${status}: ${error}`,
+      holds: output !== 'survived' && ['oom', 'killed', 'error'].includes(status),
+    }),
+    advice:
+      'see the warnings of `docker info`; if swap is the reason, switch it off or boot with swapaccount=1',
+  },
+  {
+    wall: 'CPU',
+    tried: 'computed in four processes',
+    code: 'import os\nos.fork()\nos.fork()\nwhile True: pass',
+    timeoutSeconds: BURN_SECONDS,
+    judge: ({ cpuMs, durationMs }, { cpus }) => {
+      const seen = `${cpuMs} ms of CPU in ${durationMs} ms, quota ${cpus}`
+      return {
+        seen: availableParallelism() <= cpus ? `${seen}; this host has no more CPUs` : seen,
+        holds: cpuMs <= cpus * durationMs * QUOTA_TOLERANCE,
+      }
+    },
+    advice: 'the engine does not enforce it: see the warnings of `docker info`',
+  },
+  {
+    wall: 'time',
+    tried: 'ignored signals and never ended',
+    code: 'import signal\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\nwhile True: pass',
+    timeoutSeconds: 1,
+    judge: judgeTime,
+    advice: TIME_ADVICE,
+  },
+  {
+    wall: 'watchdog',
+    tried: 'stopped the process that ends the program',
+    code: 'import os, signal, time\ntime.sleep(.2)\nos.kill(os.getppid(), signal.SIGSTOP)\nwhile True: time.sleep(1)',
+    timeoutSeconds: 1,
+    judge: judgeTime,
+    advice: TIME_ADVICE,
+  },
+]
+
+/** Judges the outcome of a program whose time limit is a second. */
+function judgeTime({ status, durationMs }: Outcome): Pick<Finding, 'seen' | 'holds'> {
+  const isLate = durationMs - 1000 > ANSWER_GRACE_MS
+  return {
+    seen: `${status} after ${durationMs} ms, limit 1000 ms${isLate ? '; this host is slow or busy' : ''}`,
+    holds: status === 'timeout',
+  }
 }
 
 async function printEngine({ DOCKER_BIN, SANDBOX_RUNTIME }: Config): Promise<void> {
@@ -200,8 +177,4 @@ async function printEngine({ DOCKER_BIN, SANDBOX_RUNTIME }: Config): Promise<voi
   console.log(`engine   ${engine}`)
   console.log(`cgroup   ${cgroup}`)
   console.log(`runtime  ${SANDBOX_RUNTIME || `${runtime} (the default of the engine)`}\n`)
-}
-
-function line({ wall, tried, seen, holds }: Finding): string {
-  return `${holds ? 'holds  ' : 'MISSING'}  ${wall.padEnd(26)} ${tried}: ${seen}`
 }

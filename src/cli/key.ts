@@ -1,12 +1,13 @@
 // safe-code-executor key new NAME: makes an API key.
 
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { type ApiKey, apiKeySchema, keyDigest, newKey, RIGHTS } from '../keys/api-key.ts'
+import { Command, Option } from 'commander'
+import { apiKeySchema, keyDigest, newKey, RIGHTS } from '../keys/api-key.ts'
 import { addToKeyFile } from '../keys/key-file.ts'
+import { add, toNumber } from './flags.ts'
 
 const HELP = `
-Prints the key, once and nowhere else: the file holds its SHA-256 and can't tell it. A server that runs with this file
-takes the key within two seconds. To take a key away, remove its entry from the file.
+Prints the key once. The file holds only its SHA-256, so the key can't be recovered. A server that runs with this file
+accepts the key within two seconds. To revoke a key, remove its entry from the file.
 
 Examples:
   safe-code-executor key new course-a --file keys.json
@@ -17,7 +18,7 @@ Examples:
 
 interface NewKeyFlags {
   file?: string
-  right?: ApiKey['rights']
+  right?: string[]
   requests?: number
   window?: number
   concurrent?: number
@@ -29,28 +30,28 @@ interface NewKeyFlags {
 export function keyCommand(): Command {
   const command = new Command('key')
     .exitOverride()
-    .summary('make API keys')
-    .description('Keys of the API.')
+    .summary('manage API keys')
+    .description('Manages API keys.')
   command
     .command('new')
     .exitOverride()
-    .summary('make a key')
-    .description('Makes an API key and adds it to a file of keys.')
-    .argument('<name>', 'what logs and statistics call it')
+    .summary('create a key')
+    .description('Creates an API key and adds it to a key file.')
+    .argument('<name>', 'name of the key in logs and statistics')
     .option(
       '--file <path>',
-      'the file of keys; by default API_KEYS_FILE; without either the entry is printed',
+      'the key file; by default API_KEYS_FILE. Without either, the entry is printed',
     )
     .addOption(
-      new Option('--right <right>', 'what it is good for; may be repeated; by default run')
+      new Option('--right <right>', 'right of the key; may be repeated; by default run')
         .choices(RIGHTS)
-        .argParser(addRight),
+        .argParser(add),
     )
-    .option('--requests <count>', 'requests to run in a window', toNumber)
+    .option('--requests <count>', 'run requests per window', toNumber)
     .option('--window <seconds>', 'length of the window', toNumber)
     .option('--concurrent <count>', 'programs that run at once', toNumber)
-    .option('--weight <number>', 'its share where many wait, 1 to 100; by default 1', toNumber)
-    .option('--max-timeout <seconds>', 'longest time that a run may ask for', toNumber)
+    .option('--weight <number>', 'share of the slots, 1 to 100; by default 1', toNumber)
+    .option('--max-timeout <seconds>', 'longest time limit that a run may ask for', toNumber)
     .addHelpText('after', HELP)
     .action(newKeyAction)
   return command
@@ -61,7 +62,7 @@ async function newKeyAction(name: string, flags: NewKeyFlags): Promise<void> {
   const record = apiKeySchema.safeParse({
     name,
     sha256: keyDigest(key),
-    rights: flags.right,
+    rights: flags.right && [...new Set(flags.right)],
     rateLimitRequests: flags.requests,
     rateLimitWindowSeconds: flags.window,
     maxConcurrent: flags.concurrent,
@@ -75,25 +76,12 @@ async function newKeyAction(name: string, flags: NewKeyFlags): Promise<void> {
   const file = flags.file ?? process.env.API_KEYS_FILE
   if (file) {
     await addToKeyFile(file, record.data)
-    process.stderr.write(`Added ${name} to ${file}. This is the key; it is shown only now:\n`)
+    process.stderr.write(`Added ${name} to ${file}. This is the key; it is not shown again:\n`)
   } else {
     process.stderr.write(
-      `No file was named (--file, or API_KEYS_FILE). The entry for "keys" in one:\n${JSON.stringify(record.data)}\n` +
-        'This is the key; it is shown only now:\n',
+      `No key file was named (--file, or API_KEYS_FILE). Add this entry to "keys" in one:\n${JSON.stringify(record.data)}\n` +
+        'This is the key; it is not shown again:\n',
     )
   }
   process.stdout.write(`${key}\n`)
-}
-
-function addRight(text: string, rights: ApiKey['rights'] = []): ApiKey['rights'] {
-  const right = RIGHTS.find((known) => known === text)
-  if (!right) throw new InvalidArgumentError(`It must be one of ${RIGHTS.join(', ')}.`)
-  return [...new Set([...rights, right])]
-}
-
-function toNumber(text: string): number {
-  const number = Number(text)
-  if (text.trim() === '' || !Number.isFinite(number))
-    throw new InvalidArgumentError('It must be a number.')
-  return number
 }

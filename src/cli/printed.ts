@@ -1,5 +1,5 @@
-// What the command line prints beside a program's own output: names and messages that a program or a server chose, which
-// must not be able to talk to the terminal, nor look like lines of this command.
+// Text that the command line prints besides a program's own output: names and messages chosen by a program or a server,
+// which must not control the terminal, nor look like lines of this command.
 
 /**
  * Control characters, those that end lines, and those that change the direction of text (Unicode standard annex 9,
@@ -9,10 +9,13 @@ const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\
 
 /** A text in one line, with such characters as JSON writes them: `\u001b`. */
 export function inOneLine(text: string): string {
-  return text.replaceAll(UNSEEN, escaped)
+  return text.replaceAll(
+    UNSEEN,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
-/** A text of this command's own, whose lines stay, with what others chose in it. */
+/** A text of this command with foreign text in it; its own lines are kept. */
 export function inLines(text: string): string {
   return text.split('\n').map(inOneLine).join('\n')
 }
@@ -22,11 +25,7 @@ export function inJson(value: unknown): string {
   return inLines(JSON.stringify(value, null, 2))
 }
 
-/** Says something on stderr, in one line. */
+/** Prints a message on stderr, in one line. */
 export function say(text: string): void {
   process.stderr.write(`safe-code-executor: ${inOneLine(text)}\n`)
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

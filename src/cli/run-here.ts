@@ -20,9 +20,9 @@ export async function* runHere(
   const request = judged(runRequestSchema(requestLimits(config)), input)
   const environment = request.environment as Config['ENVIRONMENTS'][number]
   // One container is the program's, and one before it tries the walls.
-  const settings = {
+  const settings: Config = {
     ...config,
-    ENVIRONMENTS: [environment] as const,
+    ENVIRONMENTS: [environment],
     POOL_SIZE: 0,
     DATA_POOL_SIZE: 0,
   }

@@ -9,29 +9,28 @@ import { createClient, type RunEvent } from '../client/client.ts'
 import { parseConfig } from '../config/config.ts'
 import type { Outcome } from '../run/outcome.ts'
 import type { RunRequestInput } from '../run/request.ts'
+import { add, toNumber } from './flags.ts'
 import { inJson, say } from './printed.ts'
 import { runHere } from './run-here.ts'
 import { saveResults } from './save-results.ts'
 
-/** Exit codes where the program has none of its own: those of coreutils `timeout` and of a shell. */
+/** Exit codes if the program has none: those of coreutils `timeout` and of a shell. */
 const STATUS_EXIT_CODES: Partial<Record<Outcome['status'], number>> = {
   timeout: 124,
   oom: 128 + constants.signals.SIGKILL,
   output_limit: 128 + constants.signals.SIGXFSZ,
 }
-/** The program did not run; `docker run` ends with the same. */
-export const NOT_RUN_EXIT_CODE = 125
 
 const HELP = `
-FILE is a Python program, or - for standard input. What comes after -- are the program's own arguments. Its output goes
-to stdout, its errors to stderr, and its exit code is the command's. Where it has none:
-  124  it ran out of time
-  137  it ran out of memory, or SIGKILL ended it; 128 + N for signal N
-  153  it wrote more than the limit
-  125  it did not run, or nobody can tell how it ended
+FILE is a Python program, or - for standard input. Arguments after -- go to the program. Its output goes to stdout, its
+errors to stderr, and its exit code becomes that of the command. If the program has no exit code:
+  124  time limit exceeded
+  137  out of memory, or killed by SIGKILL; 128 + N for signal N
+  153  output limit exceeded
+  125  the program did not run, or its outcome is unknown
 
-Without --url it runs here, in a container of this machine's Docker engine, under the limits of the environment
-variables that \`safe-code-executor serve --help\` lists.
+Without --url the program runs in a container of this machine's Docker engine, under the limits of the environment
+variables that \`safe-code-executor serve --help\` lists. Existing files are never overwritten.
 
 Examples:
   safe-code-executor run hello.py
@@ -57,25 +56,24 @@ interface RunFlags {
 /** The command `run`. */
 export function runCommand(): Command {
   return new Command('run')
-    .exitOverride()
     .summary('run one file')
-    .description('Runs one Python file in a fresh container, and ends as it did.')
+    .description('Runs one Python file in a fresh container, and exits with its exit code.')
     .argument('<file>', 'the program, or - for standard input')
-    .argument('[args...]', 'its arguments, after --')
-    .option('--stdin <text>', 'what it reads from standard input; - for this command’s own')
-    .option('--timeout <seconds>', 'how long it may take', toNumber)
-    .option('--env-image <name>', 'what it runs in: one of ENVIRONMENTS, here or on the server')
-    .option('--env <name=value>', 'a variable of its environment; may be repeated', addPair)
+    .argument('[args...]', 'arguments of the program, after --')
+    .option('--stdin <text>', 'standard input of the program; - for that of this command')
+    .option('--timeout <seconds>', 'time limit', toNumber)
+    .option('--env-image <name>', 'environment: one of ENVIRONMENTS, here or on the server')
+    .option('--env <name=value>', 'an environment variable; may be repeated', addPair)
     .option(
       '--file <path[:name]>',
-      'a file it can open, under its own name or another; may be repeated',
+      'a file that the program can open, under its own name or another; may be repeated',
       add,
     )
-    .option('--output-file <glob>', 'files that come back; may be repeated', add)
-    .option('--save <folder>', 'where files and displays that come back are put')
-    .option('--display-last', 'also the last expression comes back, as a display')
+    .option('--output-file <glob>', 'files to return; may be repeated', add)
+    .option('--save <folder>', 'folder for returned files and displays')
+    .option('--display-last', 'also return the last expression, as a display')
     .option('--json', 'print the whole outcome as JSON instead of the output')
-    .option('--url <url>', 'a server that runs it')
+    .option('--url <url>', 'a server that runs the program')
     .option('--key <key>', 'API key of that server; by default SAFE_CODE_EXECUTOR_KEY')
     .addHelpText('after', HELP)
     .action(async (file: string, args: string[], flags: RunFlags) => {
@@ -84,13 +82,9 @@ export function runCommand(): Command {
 }
 
 async function run(file: string, args: string[], flags: RunFlags): Promise<number> {
-  if (!flags.save && !flags.json) {
-    for (const [flag, isGiven] of [
-      ['--output-file', flags.outputFile],
-      ['--display-last', flags.displayLast],
-    ]) {
-      if (isGiven) throw new Error(`${flag} needs --save FOLDER, or --json`)
-    }
+  const wanted = flags.outputFile ? '--output-file' : flags.displayLast && '--display-last'
+  if (wanted && !flags.save && !flags.json) {
+    throw new Error(`${wanted} needs --save FOLDER, or --json`)
   }
   const request = await readRequest(file, args, flags)
   const interrupted = new AbortController()
@@ -100,7 +94,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
     interrupted.abort(new Error(`ended by ${signal}`))
   }
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt)
-  // Whoever reads the output has enough, as `head` does.
+  // The reader of the output has closed it, as `head` does.
   process.stdout.on('error', () => interrupt('SIGPIPE'))
   const key = flags.key ?? process.env.SAFE_CODE_EXECUTOR_KEY
   const events = flags.url
@@ -114,7 +108,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
   })
   if (interruption || !outcome) return 128 + constants.signals[interruption ?? 'SIGINT']
   if (outcome.displays.length > 0 && !flags.save && !flags.json) {
-    say(`${outcome.displays.length} displays came back; --save FOLDER keeps them`)
+    say(`${outcome.displays.length} displays were returned; --save FOLDER keeps them`)
   }
   const isAllSaved = !flags.save || (await saveResults(flags.save, outcome))
   return exitCodeOf(outcome) || (isAllSaved ? 0 : 1)
@@ -122,7 +116,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
 
 async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<Outcome> {
   for await (const event of events) {
-    // What was printed can't be taken back; this command asks for no second attempt.
+    // Printed output can't be taken back; this command asks for no second attempt.
     if (event.type === 'restart') continue
     if (event.type !== 'result') {
       if (!asJson) process[event.type].write(event.text)
@@ -130,11 +124,11 @@ async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<
     }
     const { outcome } = event
     if (asJson) process.stdout.write(`${inJson(outcome)}\n`)
-    // What the program failed of it has said itself, in its traceback.
+    // A program that failed has printed its traceback itself.
     else if (outcome.exitCode === null) say(outcome.error)
     return outcome
   }
-  throw new Error('there is no result')
+  throw new Error('the server sent no result')
 }
 
 function exitCodeOf({ exitCode, status, signal }: Outcome): number {
@@ -148,20 +142,17 @@ async function readRequest(
   args: string[],
   flags: RunFlags,
 ): Promise<RunRequestInput> {
-  if (file === '-' && flags.stdin === '-') throw new Error('only one of both can be standard input')
-  const code = await readText(file)
+  if (file === '-' && flags.stdin === '-') throw new Error('FILE and --stdin can’t both be -')
   return {
-    code,
+    code: await readText(file),
     args,
     files: await Promise.all((flags.file ?? []).map(readInputFile)),
-    ...(flags.env && { env: flags.env }),
-    ...(flags.outputFile && { outputFiles: flags.outputFile }),
-    ...(flags.stdin !== undefined && {
-      stdin: flags.stdin === '-' ? await readText('-') : flags.stdin,
-    }),
-    ...(flags.timeout !== undefined && { timeoutSeconds: flags.timeout }),
-    ...(flags.envImage !== undefined && { environment: flags.envImage }),
-    ...(flags.displayLast && { displayLastExpression: true }),
+    env: flags.env,
+    outputFiles: flags.outputFile,
+    stdin: flags.stdin === '-' ? await readText('-') : flags.stdin,
+    timeoutSeconds: flags.timeout,
+    environment: flags.envImage,
+    displayLastExpression: flags.displayLast,
   }
 }
 
@@ -180,17 +171,6 @@ async function readInputFile(text: string) {
   const name = colon > 0 ? text.slice(colon + 1) : basename(text)
   const content = (await readFile(path)).toString('base64')
   return { path: name, content, encoding: 'base64' as const }
-}
-
-function toNumber(text: string): number {
-  const number = Number(text)
-  if (text.trim() === '' || Number.isNaN(number))
-    throw new InvalidArgumentError('It must be a number.')
-  return number
-}
-
-function add(value: string, others: string[] = []): string[] {
-  return [...others, value]
 }
 
 function addPair(text: string, others: Record<string, string> = {}): Record<string, string> {

@@ -1,4 +1,4 @@
-// Puts what came back of a run into a folder, and says what did not come back.
+// Saves the files and displays of a run in a folder, and prints what was omitted.
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -8,8 +8,8 @@ import { pathProblem } from '../run/relative-path.ts'
 import { say } from './printed.ts'
 
 /**
- * Writes files under their own paths and displays as `display-N`. A program chose the names, so nothing that exists is
- * written over. Says on stderr what was saved and what was not, and why; true when all was.
+ * Writes files under their own paths and displays as `display-N`. A program chose the names, so existing files are never
+ * overwritten. Prints on stderr what was saved, what was not, and why. Returns true if everything was saved.
  */
 export async function saveResults(folder: string, outcome: Outcome): Promise<boolean> {
   const files = outcome.files.map(({ path, content, encoding }) => ({
@@ -28,16 +28,16 @@ export async function saveResults(folder: string, outcome: Outcome): Promise<boo
     if (problem) isAllSaved = false
     say(problem ? `not saved: ${JSON.stringify(path)} ${problem}` : `saved ${target}`)
   }
-  for (const { path, reason } of filesOmitted) say(`left out: ${JSON.stringify(path)} ${reason}`)
+  for (const { path, reason } of filesOmitted) say(`omitted: ${JSON.stringify(path)} ${reason}`)
   const unnamed = filesOmittedCount - filesOmitted.length
-  if (unnamed > 0) say(`left out: ${unnamed} more files`)
-  if (displaysOmittedCount > 0) say(`left out: ${displaysOmittedCount} displays`)
+  if (unnamed > 0) say(`omitted: ${unnamed} more files`)
+  if (displaysOmittedCount > 0) say(`omitted: ${displaysOmittedCount} displays`)
   return isAllSaved
 }
 
-/** Undefined where it was saved, else why not. */
+/** Undefined if the file was saved, else why not. */
 async function save(target: string, path: string, bytes: Buffer): Promise<string | undefined> {
-  // A server that lies must not be able to write elsewhere.
+  // A malicious server must not be able to write elsewhere.
   const problem = pathProblem(path)
   if (problem) return problem
   try {
@@ -46,7 +46,7 @@ async function save(target: string, path: string, bytes: Buffer): Promise<string
     return undefined
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EEXIST'
-      ? 'exists, and is not written over'
+      ? 'already exists'
       : (error as Error).message
   }
 }

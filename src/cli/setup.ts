@@ -7,10 +7,10 @@ import { execa } from 'execa'
 const SCRIPT = fileURLToPath(new URL('../../scripts/setup.sh', import.meta.url))
 
 const HELP = `
-Finds the Docker engine, installs Debian's where there is none and this is root on Debian or Ubuntu, and builds the images
-that programs run in. It does nothing where all is there, and says what it does before it does it.
+Finds the Docker engine, or installs it from the packages of Debian or Ubuntu if it is missing and you are root, and builds
+the images that programs run in. Every step is announced. Nothing is done that was done before.
 
-  ENVIRONMENTS=python,data   the image of the environment data too
+  ENVIRONMENTS=python,data   also the image of the environment data
   SETUP_DOCKER=0             never installs or starts an engine
   SETUP_GVISOR=1             installs gVisor (runsc) and registers it with the engine
   BASE_IMAGE=IMAGE           another Debian to build on`
@@ -18,9 +18,8 @@ that programs run in. It does nothing where all is there, and says what it does 
 /** The command `setup`. */
 export function setupCommand(): Command {
   return new Command('setup')
-    .exitOverride()
-    .summary('make this machine ready')
-    .description('Builds the images that programs run in, and sees to the engine.')
+    .summary('prepare this machine')
+    .description('Finds or installs a container engine, and builds the images.')
     .addHelpText('after', HELP)
     .action(async () => {
       const { failed, exitCode } = await execa('sh', [SCRIPT, 'images'], {

@@ -3,9 +3,9 @@
 import type { RefusalBody, RefusalCode } from '../run/refusal.ts'
 
 export interface ClientOptions {
-  /** Where the server is: `http://127.0.0.1:5000`. */
+  /** The URL of the server: `http://127.0.0.1:5000`. */
   url: string
-  /** An API key, where the server asks for one. */
+  /** An API key, if the server requires one. */
   key?: string
   /** By default the global `fetch`. */
   fetch?: typeof fetch
@@ -24,7 +24,7 @@ export class RefusedError extends Error {
   readonly status: number
   /** Finds the request in the server's log. */
   readonly requestId: string
-  /** After how many seconds it makes sense to try again; undefined where the server does not say. */
+  /** After how many seconds it makes sense to try again; undefined if the server does not say. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(body: RefusalBody, response: Response) {
@@ -45,7 +45,7 @@ export type Call = (
   options: CallOptions,
 ) => Promise<Response>
 
-/** What sends requests to a server. */
+/** A function that sends requests to a server. */
 export function caller({ url, key, fetch: send = fetch }: ClientOptions): Call {
   const base = url.replace(/\/+$/, '')
   return async (path, accept, init, options) => {
@@ -68,10 +68,10 @@ export function caller({ url, key, fetch: send = fetch }: ClientOptions): Call {
   }
 }
 
-/** What is not the server's own refusal comes from something between: a proxy's page, another service. */
+/** An answer that is no refusal of the server comes from something in between: a proxy, another service. */
 async function refused(response: Response): Promise<Error> {
   const body = await response.json().catch(() => undefined)
   return typeof body?.code === 'string' && typeof body.error === 'string'
     ? new RefusedError(body, response)
-    : new Error(`the answer is ${response.status} and not from safe-code-executor`)
+    : new Error(`the answer ${response.status} is not from safe-code-executor`)
 }

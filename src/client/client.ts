@@ -14,7 +14,7 @@ export type { EventsOptions, SubmitOptions, SubmittedRunInput } from './runs.ts'
 export type { CallOptions, ClientOptions, EnvironmentFacts, Outcome, RefusalCode, RunRequestInput }
 export { RefusedError }
 
-/** What a stream yields: output as it comes, last the result. After `restart` all output before it is void. */
+/** The events of a stream: output as it is written, and the result at the end. After `restart` all earlier output is void. */
 export type RunEvent =
   | { type: 'stdout' | 'stderr'; text: string }
   | { type: 'restart' }
@@ -32,7 +32,7 @@ export interface Client extends AsyncRunsClient {
    * @throws {RefusedError} when it did not run.
    */
   stream(request: RunRequestInput, options?: CallOptions): AsyncGenerator<RunEvent, void>
-  /** What programs may run in. */
+  /** The environments that programs may run in. */
   environments(options?: CallOptions): Promise<EnvironmentFacts[]>
 }
 

@@ -2,7 +2,7 @@
 
 const EVENT = /^(?:id: ([^\n]*)\n)?event: ([^\n]*)\ndata: ([^\n]*)$/
 
-/** One event; its id where it has one. */
+/** One event, with its id if it has one. */
 export interface ServerSentEvent {
   id: string | undefined
   name: string
@@ -15,7 +15,7 @@ export async function* eventsOf(
 ): AsyncGenerator<ServerSentEvent, void> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
-  /** What came of the event that has not ended: joined once, or a large one would take a time that grows as its square. */
+  /** Parts of the current event, joined once: joining a large event part by part would take quadratic time. */
   let parts: string[] = []
   let heldBack = ''
   try {

@@ -1,4 +1,4 @@
-// Tries again where a server or the way to it is away for a moment.
+// Retries while a server is unreachable for a moment.
 
 import { RefusedError } from './call.ts'
 
@@ -7,7 +7,7 @@ const MAX_ATTEMPTS = 10
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 5000
 
-/** What `attempt` resolves to, in the end. What the server refuses for good is thrown at once. */
+/** The result of `attempt`, after retries. A final refusal of the server is thrown at once. */
 export async function persist<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let count = 1, ms = FIRST_PAUSE_MS; ; count += 1, ms = Math.min(2 * ms, LONGEST_PAUSE_MS)) {
     try {
@@ -23,7 +23,7 @@ function isFinal(error: unknown): boolean {
   return error instanceof RefusedError && error.code !== 'busy' && error.code !== 'unavailable'
 }
 
-/** Resolves after so many milliseconds, or rejects with the reason when the signal aborts. */
+/** Resolves after `ms` milliseconds, or rejects with the reason when the signal aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)

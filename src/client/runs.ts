@@ -14,12 +14,12 @@ const JSON_TYPE = 'application/json'
 
 /** A run to ask for. */
 export type SubmittedRunInput = RunRequestInput & {
-  /** Who is told of its end, where the server does that. */
+  /** The webhook that is called when the run ends, if the server sends webhooks. */
   webhook?: Webhook
 }
 
 export interface SubmitOptions extends CallOptions {
-  /** The same call with the same key gets the same runs: it can be repeated when its answer was lost. */
+  /** The same call with the same key returns the same runs, so it can be repeated if its answer was lost. */
   idempotencyKey?: string
 }
 
@@ -28,7 +28,7 @@ export interface EventsOptions extends CallOptions {
   after?: string
 }
 
-/** Asks for runs now, and reads them later. All calls throw a `RefusedError` where the server refuses. */
+/** Submits runs, and reads them later. All calls throw a `RefusedError` if the server refuses. */
 export interface AsyncRunsClient {
   /** Asks for a run; resolves when the server has taken it. */
   submit(request: SubmittedRunInput, options?: SubmitOptions): Promise<AsyncRun>
@@ -37,7 +37,7 @@ export interface AsyncRunsClient {
   /** How far a run has come. */
   get(id: string, options?: CallOptions): Promise<AsyncRun>
   /**
-   * What happens to a run, from its start to its end, as it happens. A connection that is lost is made again, and no
+   * The events of a run, from its start to its end, as they happen. A lost connection is made again, and no
    * event is lost or comes twice. Leaving the loop does not stop the run.
    */
   events(id: string, options?: EventsOptions): AsyncGenerator<AsyncRunEvent, void>

@@ -1,4 +1,4 @@
-// READ_ONLY_MOUNTS: data of the host that programs may read. Pure; what is not plainly data is refused.
+// READ_ONLY_MOUNTS: data of the host that programs may read. Pure; paths that are not plainly data are refused.
 
 import { posix } from 'node:path'
 
@@ -10,13 +10,13 @@ export interface ReadOnlyMount {
   target: string
 }
 
-/** What must not be seen inside, or not as a whole: the engine's socket and files, devices, secrets of the system. */
+/** Paths that must not be visible inside: the engine's socket and files, devices, secrets of the system. */
 const CLOSED_SOURCES = [
   ...['/proc', '/sys', '/dev', '/run', '/var/run', '/boot', '/etc', '/root'],
   ...['/var/lib/docker', '/var/lib/containerd', '/var/lib/containers'],
 ]
 
-/** What the image, Docker or the runner puts there. */
+/** Paths that the image, Docker or the runner uses. */
 const TAKEN_TARGETS = [
   ...['/bin', '/dev', '/etc', '/lib', '/lib64', '/proc'],
   ...['/run', '/sbin', '/sys', '/tmp', '/usr', '/var'],
@@ -33,7 +33,7 @@ export function parseReadOnlyMounts(text: string): ReadOnlyMount[] {
   const double = targets.find((target, index) =>
     targets.some((other, place) => place !== index && overlaps(target, other)),
   )
-  if (double) throw new Error(`${double}: is in the way of another target`)
+  if (double) throw new Error(`${double}: overlaps another target`)
   return mounts
 }
 

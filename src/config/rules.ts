@@ -34,10 +34,12 @@ export function decimal(min: number, max: number) {
 const on = z.enum(['on', 'true', '1']).transform(() => true as const)
 const off = z.enum(['off', 'false', '0']).transform(() => false as const)
 
+export const notEmpty = z.string().min(1, 'must not be empty')
+
 /** Whether something is on. */
 export const onOff = z.union([on, off], 'must be on or off (true or false, 1 or 0)')
 
-/** An address of a service with one of these schemes; empty where there may be none. */
+/** The URL of a service with one of these schemes, or empty. */
 export function serviceUrl(schemes: readonly string[], what: string) {
   return z
     .string()
@@ -48,7 +50,7 @@ export function serviceUrl(schemes: readonly string[], what: string) {
     )
 }
 
-/** `file:` is a path, which may be relative, and need not be a URL. False where there is to be none. */
+/** `file:` is a path, which may be relative, and need not be a URL. False if there is to be none. */
 export const databaseUrl = z.union(
   [off, z.string().regex(/^file:./), serviceUrl(['postgres://', 'postgresql://'], '').min(1)],
   'must be file:PATH, postgres://USER:PASSWORD@HOST/DATABASE, or off',
@@ -65,33 +67,34 @@ export const apiKeys = z
 
 export const trustProxy = z.string().refine((setting) => {
   try {
-    clientAddress({ trustProxy: setting })
+    clientAddress(setting)
     return true
   } catch {
     return false
   }
 }, 'must be a number of proxies, or addresses and networks separated by commas')
 
+/** Items separated by commas. */
+const list = z
+  .string()
+  .transform((text) => (text === '' ? [] : text.split(',').map((item) => item.trim())))
+
 /** Names of this server, with `*.` for all below one. */
-export const hostNames = z.string().transform((text, context) => {
-  const parts = text === '' ? [] : text.split(',').map((part) => part.trim())
+export const hostNames = list.transform((parts, context) => {
   const names = parts.flatMap((part) => hostPattern(part) ?? [])
   if (names.length === parts.length) return names
   context.addIssue('must be names such as run.example.org or *.example.org, separated by commas')
   return z.NEVER
 })
 
-/** Networks in CIDR notation; none where it is merely on, and false where it is off. */
+/** Networks in CIDR notation; none if it is merely on, and false if it is off. */
 export const networks = z.union([
   off,
   on.transform(() => []),
-  z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .refine(
-      (parts) => parts.every((part) => ipaddr.isValidCIDR(part)),
-      'must be on, off, or networks such as 10.1.0.0/16, separated by commas',
-    ),
+  list.refine(
+    (parts) => parts.every((part) => ipaddr.isValidCIDR(part)),
+    'must be on, off, or networks such as 10.1.0.0/16, separated by commas',
+  ),
 ])
 
 /** Two whole numbers, each from 1 on, with a slash between them. */
@@ -103,7 +106,7 @@ function pair(maxFirst: number, maxSecond: number, what: string) {
     .pipe(z.tuple([within(1, maxFirst), within(1, maxSecond)]))
 }
 
-/** How many requests in how many seconds; false where there is no limit, and the default where it is merely on. */
+/** How many requests in how many seconds; false if it is off, and the default if it is on. */
 export function rateLimit(byDefault: RatePolicy) {
   return z.union(
     [
@@ -133,18 +136,10 @@ export const readOnlyMounts = z.string().transform((text, context) => {
   }
 })
 
-/** The environments that this version knows. */
-const ENVIRONMENT_NAMES = ['python', 'data'] as const
+/** One that this version knows. */
+const environment = z.enum(['python', 'data'], 'must be some of python, data, separated by commas')
 
 /** Names of environments, the default one first. */
-export const environments = z.string().transform((text, context) => {
-  const names = text.split(',').map((name) => name.trim())
-  const known = names.flatMap((name) => ENVIRONMENT_NAMES.filter((other) => other === name))
-  const [first, ...others] = known
-  if (!first || known.length < names.length) {
-    context.addIssue(`must be some of ${ENVIRONMENT_NAMES.join(', ')}, separated by commas`)
-  } else if (new Set(known).size < known.length) {
-    context.addIssue('must not have a name twice')
-  } else return [first, ...others] as const
-  return z.NEVER
-})
+export const environments = list
+  .pipe(z.tuple([environment], environment))
+  .refine((names) => new Set(names).size === names.length, 'must not have a name twice')

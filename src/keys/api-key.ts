@@ -3,24 +3,26 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 
-/** What a key may be good for: to run programs, to read the run log, to look at the queues. */
+/** The rights of keys: to run programs, to read the run log, to look at the queues. */
 export const RIGHTS = ['run', 'read-runs', 'admin-queues'] as const
 
-/** What a key is good for. */
+/** A right of a key. */
 export type Right = (typeof RIGHTS)[number]
 
 const DAY_SECONDS = 86_400
 /** How many random bytes a key has: 256 bits can't be guessed, so that a plain digest of it is enough. */
 const KEY_BYTES = 32
-/** What keys of ours begin with, so that people and scanners of secrets know one when they see it. */
+/** The prefix of keys, so that people and secret scanners recognize them. */
 const PREFIX = 'sce_'
 
-/** A key as a file of keys has it. Limits that are absent are those of everybody. */
+const from1To = (max: number) => z.int().min(1).max(max).optional()
+
+/** A key in a key file. Absent limits are those of the settings. */
 export const apiKeySchema = z.strictObject({
   name: z
     .string()
     .regex(/^[\w.@-]{1,64}$/, 'must be 1 to 64 letters, digits, or . _ @ -')
-    .describe('What logs and statistics call it'),
+    .describe('Name of the key in logs and statistics'),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
@@ -29,50 +31,32 @@ export const apiKeySchema = z.strictObject({
   rights: z
     .array(z.enum(RIGHTS, `must be some of ${RIGHTS.join(', ')}`))
     .default(['run'])
-    .describe('What it is good for'),
-  rateLimitRequests: z
-    .int()
-    .min(1)
-    .max(1_000_000_000)
-    .optional()
-    .describe('Requests to run in a window'),
-  rateLimitWindowSeconds: z
-    .int()
-    .min(1)
-    .max(DAY_SECONDS)
-    .optional()
-    .describe('Length of the window'),
-  maxConcurrent: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .optional()
-    .describe(
-      'Programs that run at once, and synchronous ones that wait for that; on one server, or on all that share a queue',
-    ),
-  weight: z
-    .int()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('Its share where many wait: a key of weight 3 gets three turns where others get one'),
+    .describe('Rights of the key'),
+  rateLimitRequests: from1To(1_000_000_000).describe('Run requests per window'),
+  rateLimitWindowSeconds: from1To(DAY_SECONDS).describe('Length of the window'),
+  maxConcurrent: from1To(10_000).describe(
+    'Programs that run at once, and synchronous ones that wait for that; per server, or for all servers that share a queue',
+  ),
+  weight: from1To(100).describe(
+    'Share of the slots while clients wait: a key of weight 3 gets three slots for each one of another key',
+  ),
   maxTimeoutSeconds: z
     .number()
     .min(0.001)
     .max(DAY_SECONDS)
     .optional()
-    .describe('Longest time that a run may ask for'),
+    .describe('Longest time limit that a run may ask for'),
 })
 
 /** A key as the server knows it. */
 export type ApiKey = z.output<typeof apiKeySchema>
 
-/** A new key, to be handed to whoever may use it. */
+/** A new key. */
 export function newKey(): string {
   return PREFIX + randomBytes(KEY_BYTES).toString('base64url')
 }
 
-/** What a key is known by, in hexadecimal. */
+/** The digest that identifies a key, in hexadecimal. */
 export function keyDigest(key: string): string {
   return createHash('sha256').update(key).digest('hex')
 }

@@ -4,16 +4,12 @@ import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
 import proxyAddr from 'proxy-addr'
 
-export interface ClientAddressOptions {
-  /**
-   * Whose `X-Forwarded-For` is believed: a number of proxies before the server, or addresses and networks (with the
-   * names `loopback`, `linklocal`, `uniquelocal`), separated by commas.
-   */
-  trustProxy: string
-}
-
-/** @throws {Error} when the setting is neither a number nor a list of networks. */
-export function clientAddress({ trustProxy }: ClientAddressOptions) {
+/**
+ * `trustProxy` says whose `X-Forwarded-For` is believed: a number of proxies before the server, or addresses and networks
+ * (with the names `loopback`, `linklocal`, `uniquelocal`), separated by commas.
+ * @throws {Error} when the setting is neither a number nor a list of networks.
+ */
+export function clientAddress(trustProxy: string) {
   const trusts = trustFunction(trustProxy)
   /**
    * The client's address, from the peer's address and the request's `X-Forwarded-For`. An address that the chain of
@@ -30,8 +26,8 @@ export function clientAddress({ trustProxy }: ClientAddressOptions) {
 }
 
 /**
- * One key for one client. An IPv6 subscriber has a whole /64 to send from, so that is the client; an IPv4 address in
- * IPv6 clothes is the IPv4 address.
+ * The key of a client. An IPv6 subscriber can send from a whole /64, so that is the client; an IPv4-mapped IPv6 address
+ * counts as the IPv4 address.
  */
 export function clientKey(address: string): string {
   if (!ipaddr.isValid(address)) return address

@@ -1,4 +1,4 @@
-// A file of keys: read, watched for changes, and added to by the command `key new`.
+// The key file: read, watched for changes, and extended by the command `key new`.
 
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
@@ -19,7 +19,7 @@ const keyFileSchema = z
           context.addIssue({
             code: 'custom',
             path: ['keys', index, field],
-            message: 'is there twice',
+            message: 'is used twice',
           })
         }
         seen.add(key[field])
@@ -49,11 +49,11 @@ function parseKeys(path: string, text: string): ApiKey[] {
   const result = keyFileSchema.safeParse(json)
   if (result.success) return result.data.keys
   const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
-  throw new Error(`${path} is not a file of keys:\n${lines.join('\n')}`)
+  throw new Error(`${path} is not a key file:\n${lines.join('\n')}`)
 }
 
 /**
- * Adds a key to a file, which is made where it is not there. Readers see the old file or the new one, never half of it;
+ * Adds a key to a file, which is created if it does not exist. Readers see the old file or the new one, never half of it;
  * one that this makes is for its owner alone, and one that was there keeps its owner and mode.
  * @throws {Error} when the name is taken, or the file can't be read or written.
  */
@@ -62,7 +62,7 @@ export async function addToKeyFile(named: string, key: ApiKey): Promise<void> {
   const next = `${path}.new` // of one name, so that two who add at once don't lose a key
   const file = await open(next, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
-    throw new Error(`${next} is there: somebody else adds a key; if nobody does, remove it`)
+    throw new Error(`${next} exists: another process adds a key; if none does, remove it`)
   })
   try {
     const old = await stat(path).catch(() => undefined)
@@ -91,34 +91,31 @@ export async function addToKeyFile(named: string, key: ApiKey): Promise<void> {
  */
 export function watchKeyFile(path: string, ring: KeyRing, logger: Logger): () => void {
   let seen: string | undefined
-  const look = async () => {
-    const { mtimeMs, ctimeMs, size, ino } = await stat(path)
-    const now = `${mtimeMs} ${ctimeMs} ${size} ${ino}`
-    if (now === seen) return
-    const keys = await readKeyFile(path)
-    ring.replace(keys)
-    const isFirst = seen === undefined
-    seen = now // only now: what could not be read is looked at again
-    if (!isFirst) logger.info({ keys: keys.length }, 'the file of keys was read again')
-  }
   let wasWrong = ''
   let isLooking = false
-  const lookAgain = async () => {
+  const look = async () => {
     if (isLooking) return
     isLooking = true
     try {
-      await look()
+      const { mtimeMs, ctimeMs, size, ino } = await stat(path)
+      const now = `${mtimeMs} ${ctimeMs} ${size} ${ino}`
+      if (now !== seen) {
+        const keys = await readKeyFile(path)
+        ring.replace(keys)
+        if (seen !== undefined) logger.info({ keys: keys.length }, 'the key file was read again')
+        seen = now // only now, so that a file that could not be read is looked at again
+      }
       wasWrong = ''
     } catch (error) {
       const { message } = error as Error
-      if (message !== wasWrong) logger.error({ cause: message }, 'the keys stay as they were')
+      if (message !== wasWrong) logger.error({ cause: message }, 'the keys are unchanged')
       wasWrong = message
     } finally {
       isLooking = false
     }
   }
-  void lookAgain()
-  const timer = setInterval(() => void lookAgain(), LOOK_MS)
+  void look()
+  const timer = setInterval(() => void look(), LOOK_MS)
   timer.unref()
   return () => clearInterval(timer)
 }

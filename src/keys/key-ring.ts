@@ -4,9 +4,9 @@ import { timingSafeEqual } from 'node:crypto'
 import { type ApiKey, keyDigest } from './api-key.ts'
 
 export interface KeyRingOptions {
-  /** Whether a request must have a key. It may while there are none yet: nobody passes then. */
+  /** Whether a request must have a key. If there are no keys yet, every request is refused. */
   isRequired: boolean
-  /** Keys that stay. */
+  /** Keys that `replace` keeps. */
   fixed?: readonly ApiKey[]
 }
 
@@ -14,7 +14,7 @@ export interface KeyRingOptions {
 export class KeyRing {
   readonly isRequired: boolean
   readonly #fixed: readonly ApiKey[]
-  /** Told of keys that were put there with another `maxConcurrent` than those of their names had before. */
+  /** Called with keys whose `maxConcurrent` differs from that of the earlier key of the same name. */
   onNewLimits: (keys: readonly ApiKey[]) => void = () => {}
   /** By their digests. */
   #keys: ReadonlyMap<string, ApiKey> = new Map()
@@ -26,8 +26,8 @@ export class KeyRing {
   }
 
   /**
-   * Puts keys beside those that stay, in place of others that were put there.
-   * @throws {Error} where one of them has the name of one that stays: they would share limits and statistics.
+   * Replaces all keys but the fixed ones.
+   * @throws {Error} if one of them has the name of a fixed key: they would share limits and statistics.
    */
   replace(keys: readonly ApiKey[]): void {
     const taken = keys.find(({ name }) => this.#fixed.some((fixed) => fixed.name === name))
@@ -47,8 +47,8 @@ export class KeyRing {
   }
 
   /**
-   * The key that is looked up is the SHA-256 of what was sent, which nobody can bring nearer to another one step by step:
-   * the time that it takes tells nothing. What is found is compared in constant time all the same.
+   * The lookup uses the SHA-256 of the sent key, which a client can't approach step by step, so its timing reveals nothing.
+   * The digests are compared in constant time anyway.
    */
   find(given: string): ApiKey | undefined {
     const digest = keyDigest(given)
@@ -57,7 +57,7 @@ export class KeyRing {
   }
 }
 
-/** Keys that were given in plain text, by their place: `key-1`. */
+/** Keys that were given in plain text, named by position: `key-1`. */
 export function plainKeys(keys: readonly string[]): ApiKey[] {
   return keys.map((key, index) => ({
     name: `key-${index + 1}`,

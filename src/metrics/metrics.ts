@@ -1,4 +1,4 @@
-// What Prometheus reads at /metrics. Everything here is told by others: nobody asks this file for anything but the text.
+// The metrics for Prometheus at /metrics. Other parts report to this file; only the text is read from it.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { ENGINE_COMMANDS } from '../engines/engine.ts'
@@ -10,7 +10,7 @@ import { type MetricSources, watchSources } from './sources.ts'
 
 const PREFIX = 'safe_code_executor_'
 
-/** From an answer out of a warm container to one that waited for its turn, in seconds. */
+/** From an answer of a warm container to one that waited for a slot, in seconds. */
 const BUCKETS_SECONDS = [
   ...[0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.3, 0.5],
   ...[1, 2, 3, 5, 7.5, 10, 15, 30, 60],
@@ -19,41 +19,33 @@ const BUCKETS_SECONDS = [
 /** Methods that have a name of their own in a label; a client may send any. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-export interface MetricsOptions {
-  environments: readonly string[]
-}
-
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #environments: readonly string[]
-  readonly #runs = this.#counter('runs_total', 'Runs that ended, by how', ['status', 'environment'])
-  readonly #refusals = this.#counter('refusals_total', 'Answers that are refusals, by code', [
-    'code',
-  ])
-  readonly #requests = this.#counter('http_requests_total', 'Requests that were answered', [
+  readonly #runs = this.#counter('runs_total', 'Runs by status', ['status', 'environment'])
+  readonly #refusals = this.#counter('refusals_total', 'Refusals, by code', ['code'])
+  readonly #requests = this.#counter('http_requests_total', 'Answered requests', [
     ...(['method', 'route', 'status'] as const),
   ])
-  readonly #wait = this.#histogram('wait_seconds', 'From a request to its place')
-  readonly #start = this.#histogram('start_seconds', 'From the place to the start of the program')
-  readonly #run = this.#histogram('run_seconds', 'Wall clock of the program')
-  readonly #answer = this.#histogram('answer_seconds', 'From a request to its outcome')
-  readonly #started = this.#containers('started', 'Containers that were started')
+  readonly #wait = this.#histogram('wait_seconds', 'From the request to its slot')
+  readonly #start = this.#histogram('start_seconds', 'From the slot to the start of the program')
+  readonly #run = this.#histogram('run_seconds', 'Wall-clock time of the program')
+  readonly #answer = this.#histogram('answer_seconds', 'From the request to its outcome')
+  readonly #started = this.#containers('started', 'Started containers')
   readonly #failed = this.#containers(
     'failed',
-    'Containers that did not get ready, or ended while they waited',
+    'Containers that did not become ready, or ended while they were idle',
   )
   readonly #killed = this.#containers(
     'killed',
-    'Containers that were killed by name: the runner inside did not end them',
+    'Containers that were killed by name because their runner did not end them',
   )
   readonly #commandFailures = this.#counter(
     'docker_command_failures_total',
-    'Commands to the engine that failed, without those that start containers',
+    'Failed engine commands, except those that start containers',
     ['command'],
   )
 
-  constructor({ environments }: MetricsOptions) {
-    this.#environments = environments
+  constructor({ environments }: { environments: readonly string[] }) {
     collectDefaultMetrics({ register: this.#registry })
     // Gauges that are named like counters; each is the sum of a metric that stays.
     for (const what of ['handles', 'requests', 'resources']) {
@@ -71,7 +63,7 @@ export class Metrics {
     for (const command of ENGINE_COMMANDS) this.#commandFailures.inc({ command }, 0)
   }
 
-  /** Deno lets the server not read /proc: what comes from there would be 0. It tells the resident memory itself. */
+  /** On Deno the server may not read /proc, so metrics from there would be 0. Deno reports the resident memory itself. */
   #withoutProc(): void {
     const resident = 'process_resident_memory_bytes'
     const unseen = ['process_virtual_memory_bytes', 'process_heap_bytes', 'process_open_fds']
@@ -88,8 +80,7 @@ export class Metrics {
 
   /** Looks these up whenever the metrics are read. */
   watch(sources: MetricSources): void {
-    const registry = this.#registry
-    watchSources(sources, { registry, prefix: PREFIX, environments: this.#environments })
+    watchSources(sources, this.#registry, PREFIX)
   }
 
   /** Counts a run of a client's. */

@@ -1,138 +1,162 @@
-// What is looked up when somebody reads the metrics: each has a state, which others keep.
+// Metrics that are looked up when they are read: their state is kept by other parts.
 
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { ExecutorState } from '../executor/events.ts'
-import { CONTAINER_STATES } from '../executor/events.ts'
+import { CONTAINER_STATES, type ExecutorState } from '../executor/events.ts'
 import type { QueueState } from '../queue/watch.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
-import { watchQueue } from './queue.ts'
 
 export interface MetricSources {
   executor: () => ExecutorState
-  /** Asynchronous runs in the memory of this server; undefined where they are elsewhere. */
+  /** Asynchronous runs in the memory of this server; undefined if they are elsewhere. */
   asyncRuns: (() => { queued: number; bytes: number }) | undefined
-  /** The queue and its workers; undefined where there is none. */
+  /** The queue and its workers; undefined if there is none. */
   queue: (() => QueueState) | undefined
-  /** Undefined where there are none. */
+  /** Undefined if there are none. */
   webhooks: (() => WebhookCounts) | undefined
-  /** Undefined where there is no run log. */
+  /** Undefined if there is no run log. */
   runLog: (() => { queued: number; written: number; dropped: number }) | undefined
-  /** Whether servers count rates together; undefined where each counts alone. */
+  /** Whether servers count rates together; undefined if each counts alone. */
   isRateShared: (() => boolean) | undefined
 }
 
-export interface WatchOptions {
-  registry: Registry
-  /** What all names begin with. */
-  prefix: string
-  environments: readonly string[]
-}
+/** A value for some labels. */
+type Sample = [labels: Record<string, string>, value: number]
 
 /** Looks these up whenever the metrics are read. */
-export function watchSources(sources: MetricSources, options: WatchOptions): void {
+export function watchSources(sources: MetricSources, registry: Registry, prefix: string): void {
   const { executor, asyncRuns, queue, webhooks, runLog, isRateShared } = sources
-  const { registry, prefix } = options
-  const gauge = (name: string, help: string, value: () => number) =>
+  const told = instruments(registry, prefix)
+  const { gauge, sum, byEnvironment } = told
+
+  gauge('slots', 'Slots: programs that may run at once', () => executor().maxRunning)
+  gauge('running', 'Active programs', () => executor().running)
+  gauge('waiting', 'Requests that wait for a slot', () => executor().waiting)
+  gauge('waiting_limit', 'Requests that may wait', () => executor().maxWaiting)
+  gauge(
+    'containers_limit',
+    'Limit of containers in all states together',
+    () => executor().maxContainers,
+  )
+  gauge(
+    'containers',
+    'Containers, by state',
+    () => CONTAINER_STATES.map((state): Sample => [{ state }, executor().containers[state]]),
+    ['state'],
+  )
+  const pools = () => executor().pools
+  byEnvironment('pool_ready', 'Warm containers', pools, ({ ready }) => ready)
+  byEnvironment('pool_size', 'Target number of warm containers', pools, ({ size }) => size)
+  byEnvironment(
+    'circuit_open',
+    '1 while runs are refused because the engine starts no containers',
+    pools,
+    ({ isOpen }) => Number(isOpen),
+  )
+  if (asyncRuns) {
+    gauge('async_runs_queued', 'Queued asynchronous runs', () => asyncRuns().queued)
+    gauge(
+      'async_runs_bytes',
+      'Approximate memory of asynchronous runs and their results',
+      () => asyncRuns().bytes,
+    )
+  }
+  if (queue) watchQueue(queue, told)
+  if (webhooks) {
+    const ends = ['delivered', 'failed', 'retried', 'dropped'] as const
+    gauge('webhooks_queued', 'Webhooks in progress', () => webhooks().queued)
+    for (const end of ends) sum(`webhooks_${end}_total`, `Webhooks: ${end}`, () => webhooks()[end])
+  }
+  if (runLog) {
+    gauge('run_log_queued', 'Records that wait to be written', () => runLog().queued)
+    sum('run_log_written_total', 'Records written to the run log', () => runLog().written)
+    sum('run_log_dropped_total', 'Records that were dropped', () => runLog().dropped)
+  }
+  if (isRateShared) {
+    gauge(
+      'rate_limiter_shared',
+      '1 while servers count rates together, 0 while Redis is unreachable',
+      () => Number(isRateShared()),
+    )
+  }
+}
+
+function watchQueue(
+  queue: () => QueueState,
+  { gauge, byEnvironment }: ReturnType<typeof instruments>,
+): void {
+  const depths = () => queue().depths
+  gauge('queue_known', '1 while the queue’s state is known', () => Number(queue().isKnown))
+  byEnvironment('queue_waiting', 'Queued programs', depths, (one) => one.waiting)
+  byEnvironment('queue_active', 'Programs taken by workers', depths, (one) => one.active)
+  gauge(
+    'queue_bytes',
+    'Approximate memory of runs in Redis: unfinished runs, kept results, pinned results, which can’t be evicted yet, and memory reserved for results of active runs',
+    () => {
+      const { isKnown, bytes } = queue()
+      return Object.entries(isKnown ? bytes : {}).map(([state, n]): Sample => [{ state }, n])
+    },
+    ['state'],
+  )
+  byEnvironment('workers', 'Live workers', depths, (_, environment) => {
+    const those = queue().workers.filter(({ environments }) => environments.includes(environment))
+    return those.length
+  })
+  const workers: [string, string, (worker: QueueState['workers'][number]) => number][] = [
+    ['slots', 'Slots of a worker', ({ slots }) => slots],
+    ['running', 'Active programs of a worker', ({ running }) => running],
+    [
+      'heartbeat_age_seconds',
+      'Time since the last heartbeat of a worker',
+      ({ ageMs }) => ageMs / 1000,
+    ],
+  ]
+  for (const [name, help, read] of workers) {
+    const samples = () =>
+      queue().workers.map((one): Sample => [{ worker: one.name, id: one.id }, read(one)])
+    gauge(`worker_${name}`, help, samples, ['worker', 'id'])
+  }
+}
+
+/** Functions that create metrics whose values are looked up when they are read. */
+function instruments(registry: Registry, prefix: string) {
+  /** Samples that are gone, such as those of a stopped worker, disappear from the metric. */
+  const gauge = (
+    name: string,
+    help: string,
+    read: () => number | Sample[],
+    labelNames: string[] = [],
+  ) =>
     new Gauge({
       name: prefix + name,
       help,
+      labelNames,
       registers: [registry],
       collect() {
-        this.set(value())
+        const found = read()
+        const samples: Sample[] = typeof found === 'number' ? [[{}, found]] : found
+        this.reset()
+        for (const [labels, value] of samples) this.set(labels, value)
       },
     })
-  const sum = (name: string, help: string, value: () => number) =>
+  const sum = (name: string, help: string, read: () => number) =>
     new Counter({
       name: prefix + name,
       help,
       registers: [registry],
       collect() {
         this.reset()
-        this.inc(value())
+        this.inc(read())
       },
     })
-
-  gauge('slots', 'Programs that may run at once', () => executor().maxRunning)
-  gauge('running', 'Programs that run', () => executor().running)
-  gauge('waiting', 'Requests that wait for a place', () => executor().waiting)
-  gauge('waiting_limit', 'Requests that may wait', () => executor().maxWaiting)
-  gauge(
-    'containers_limit',
-    'Containers that there may be in all states together',
-    () => executor().maxContainers,
-  )
-  watchContainers(executor, options)
-  watchPools(executor, options)
-  if (asyncRuns) {
-    gauge('async_runs_queued', 'Asynchronous runs that wait', () => asyncRuns().queued)
-    gauge(
-      'async_runs_bytes',
-      'Memory for asynchronous runs and their results, about',
-      () => asyncRuns().bytes,
-    )
+  const byEnvironment = <T>(
+    name: string,
+    help: string,
+    all: () => Record<string, T>,
+    read: (one: T, environment: string) => number,
+  ) => {
+    const samples = () =>
+      Object.entries(all()).map(([name, one]): Sample => [{ environment: name }, read(one, name)])
+    gauge(name, help, samples, ['environment'])
   }
-  if (queue) watchQueue(registry, prefix, queue)
-  if (webhooks) {
-    const ends = ['delivered', 'failed', 'retried', 'dropped'] as const
-    gauge('webhooks_queued', 'Webhooks that have no end yet', () => webhooks().queued)
-    for (const end of ends)
-      sum(`webhooks_${end}_total`, `Webhooks that were ${end}`, () => webhooks()[end])
-  }
-  if (runLog) {
-    gauge('run_log_queued', 'Runs that wait to be logged', () => runLog().queued)
-    sum('run_log_written_total', 'Runs that were logged', () => runLog().written)
-    sum('run_log_dropped_total', 'Runs that were not logged', () => runLog().dropped)
-  }
-  if (isRateShared) {
-    gauge(
-      'rate_limiter_shared',
-      '1 while servers count rates together, 0 while Redis is away',
-      () => Number(isRateShared()),
-    )
-  }
-}
-
-/** All containers of this server. */
-function watchContainers(executor: () => ExecutorState, { registry, prefix }: WatchOptions): void {
-  new Gauge({
-    name: `${prefix}containers`,
-    help: 'Containers that are not gone, by state',
-    labelNames: ['state'],
-    registers: [registry],
-    collect() {
-      const { containers } = executor()
-      for (const state of CONTAINER_STATES) this.set({ state }, containers[state])
-    },
-  })
-}
-
-/** What each environment has. */
-function watchPools(
-  executor: () => ExecutorState,
-  { registry, prefix, environments }: WatchOptions,
-): void {
-  const pools: [string, string, (pool: ExecutorState['pools'][string]) => number][] = [
-    ['pool_ready', 'Containers that wait, ready', ({ ready }) => ready],
-    ['pool_size', 'Containers that should wait', ({ size }) => size],
-    [
-      'circuit_open',
-      '1 while no run is tried because the engine starts no container',
-      ({ isOpen }) => Number(isOpen),
-    ],
-  ]
-  for (const [name, help, read] of pools) {
-    new Gauge({
-      name: prefix + name,
-      help,
-      labelNames: ['environment'],
-      registers: [registry],
-      collect() {
-        const state = executor()
-        for (const environment of environments) {
-          const pool = state.pools[environment]
-          if (pool) this.set({ environment }, read(pool))
-        }
-      },
-    })
-  }
+  return { gauge, sum, byEnvironment }
 }

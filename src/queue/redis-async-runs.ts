@@ -4,7 +4,6 @@ import {
   type AsyncRuns,
   type Idempotency,
   type NewRun,
-  type OwnedRun,
   type SentEvent,
   type SentRun,
   sentRun,
@@ -61,16 +60,16 @@ export class RedisAsyncRuns implements AsyncRuns {
       })),
     })
     const found = await Promise.all(ids.map((id) => this.find(id)))
-    return found.flatMap((owned) => (owned ? [owned.run] : []))
+    return found.flatMap((run) => run ?? [])
   }
 
-  async find(id: string): Promise<OwnedRun | undefined> {
+  async find(id: string): Promise<SentRun | undefined> {
     const { queue } = this.#options
     const run = await ask(() => queue.find(id))
     if (run?.kind !== 'async') return undefined
     const ending = run.endedAt === undefined ? undefined : await ask(() => queue.ending(id))
     if (run.endedAt !== undefined && !ending) return undefined // it was let go just now
-    return { owner: run.owner, run: await sentRun(toAsyncRun(id, run, ending)) }
+    return sentRun(toAsyncRun(id, run, ending), run.owner)
   }
 
   async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<SentEvent> {
@@ -96,7 +95,7 @@ export class RedisAsyncRuns implements AsyncRuns {
 
   async cancel(id: string): Promise<SentRun | undefined> {
     await ask(() => this.#options.queue.end(id, CANCELLED))
-    return (await this.find(id))?.run
+    return this.find(id)
   }
 
   async setLimits(keys: readonly ApiKey[]): Promise<void> {
@@ -111,7 +110,7 @@ export class RedisAsyncRuns implements AsyncRuns {
   async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<SentEvent> {
     const run = await ask(() => this.#options.queue.find(id))
     if (!run) return
-    const { json } = await sentRun(toAsyncRun(id, run, ending))
+    const { json } = await sentRun(toAsyncRun(id, run, ending), run.owner)
     yield { id: eventId, type: 'end', json }
   }
 }

@@ -68,8 +68,8 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
   /** The run in the path, if it exists and the client is allowed to access it. */
   const find = async (c: Context<AppEnv, '/:id'>, isAllowed: IsAllowed) => {
     const id = c.req.param('id')
-    const found = RUN_ID.test(id) ? await asyncRuns.find(id) : undefined
-    return found && isAllowed(c.get('key'), found.owner) ? found.run : undefined
+    const run = RUN_ID.test(id) ? await asyncRuns.find(id) : undefined
+    return run && isAllowed(c.get('key'), run.owner) ? run : undefined
   }
 
   return new Hono<AppEnv>()

@@ -1,7 +1,7 @@
 // The database of the run log: SQLite in a file, or Postgres.
 
 import { fileURLToPath } from 'node:url'
-import { CamelCasePlugin, type Dialect, Kysely, Migrator, PostgresDialect } from 'kysely'
+import { CamelCasePlugin, Kysely, Migrator, PostgresDialect } from 'kysely'
 import { migrations } from './migrations.ts'
 import type { RunLogDatabase } from './schema.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
@@ -9,8 +9,8 @@ import { sqliteDialect } from './sqlite-dialect.ts'
 /** How many reads go on at once. */
 export const MAX_READS = 2
 /**
- * Connections to Postgres of each part, which are its own: who has to wait for a connection waits for its own kind. To write:
- * one for the records, one for what is forgotten.
+ * Connections to Postgres, separate for each part, so that a query waits only for queries of its own kind. The writer has
+ * one for new records and one for removing old ones.
  */
 const CONNECTIONS = { writer: 2, reader: MAX_READS, counter: 1 }
 /** How long Postgres may take to answer, in milliseconds. */
@@ -24,55 +24,50 @@ const MIGRATION_TIMEOUT_MS = 30 * 60_000
 const GRACE_MS = 1000
 
 export interface DatabaseOptions {
-  /** Whether nothing can be written through it, with SQLite. A pooler before Postgres would hand such a setting to who writes. */
+  /** With SQLite, whether the connection refuses writes. A pooler in front of Postgres would pass such a setting on to the writer. */
   isReadOnly?: boolean
   /** How long a query may take, in milliseconds. */
   queryTimeoutMs?: number
-  /** Most connections, where there may be more than one. */
+  /** Maximum number of connections. */
   maxConnections?: number
 }
 
-/** One database, reached so that who reads waits neither for who writes nor for who counts. */
+/** Connections to one database, so that reads wait neither for writes nor for statistics. */
 export interface RunDatabases {
   writer: Kysely<RunLogDatabase>
   reader: Kysely<RunLogDatabase>
   counter: Kysely<RunLogDatabase>
+  /** For `migrate`, which may take long: no other query waits for it. */
+  migration: Kysely<RunLogDatabase>
 }
 
 /** Opens nothing yet: the first query does. A connection of SQLite has a thread, and does one thing at a time. */
-export async function openDatabases(url: string): Promise<RunDatabases> {
-  const [writer, reader, counter] = await Promise.all([
-    openDatabase(url, { maxConnections: CONNECTIONS.writer }),
-    openDatabase(url, {
+export function openDatabases(url: string): RunDatabases {
+  const { writer, reader, counter } = CONNECTIONS
+  return {
+    writer: openDatabase(url, { maxConnections: writer }),
+    reader: openDatabase(url, {
       isReadOnly: true,
-      maxConnections: CONNECTIONS.reader,
+      maxConnections: reader,
       queryTimeoutMs: READ_TIMEOUT_MS,
     }),
-    openDatabase(url, { isReadOnly: true, maxConnections: CONNECTIONS.counter }),
-  ])
-  return { writer, reader, counter }
+    counter: openDatabase(url, { isReadOnly: true, maxConnections: counter }),
+    migration: openDatabase(url, { queryTimeoutMs: MIGRATION_TIMEOUT_MS }),
+  }
 }
 
-/** Lets go of all of them. */
-export async function closeDatabases({ writer, reader, counter }: RunDatabases): Promise<void> {
-  await Promise.all([writer, reader, counter].map((database) => database.destroy()))
-}
-
-/** A database for `migrate`: what others may not wait for is allowed to take long. */
-export function openForMigration(url: string): Promise<Kysely<RunLogDatabase>> {
-  return openDatabase(url, { queryTimeoutMs: MIGRATION_TIMEOUT_MS })
+/** Closes all of them. */
+export async function closeDatabases(databases: RunDatabases): Promise<void> {
+  await Promise.all(Object.values(databases).map((database) => database.destroy()))
 }
 
 /** Opens nothing yet: the first query does. */
-export async function openDatabase(
-  url: string,
-  options: DatabaseOptions = {},
-): Promise<Kysely<RunLogDatabase>> {
+export function openDatabase(url: string, options: DatabaseOptions = {}): Kysely<RunLogDatabase> {
   const { isReadOnly = false, queryTimeoutMs = QUERY_TIMEOUT_MS, maxConnections = 1 } = options
   return new Kysely<RunLogDatabase>({
-    dialect: isSqlite(url)
+    dialect: url.startsWith('file:')
       ? sqliteDialect({ path: sqlitePath(url), isReadOnly, queryTimeoutMs })
-      : await postgresDialect(url, { queryTimeoutMs, maxConnections }),
+      : new PostgresDialect({ pool: () => postgresPool(url, queryTimeoutMs, maxConnections) }),
     plugins: [new CamelCasePlugin()],
   })
 }
@@ -85,26 +80,19 @@ export async function migrate(database: Kysely<RunLogDatabase>): Promise<void> {
   if (error) throw error
 }
 
-function isSqlite(url: string): boolean {
-  return url.startsWith('file:')
-}
-
 /** `file:./data/runs.db`, as well as `file:///var/lib/runs.db`. */
 export function sqlitePath(url: string): string {
   return url.startsWith('file:/') ? fileURLToPath(new URL(url)) : url.slice('file:'.length)
 }
 
-async function postgresDialect(
-  url: string,
-  { queryTimeoutMs, maxConnections }: Required<Omit<DatabaseOptions, 'isReadOnly'>>,
-): Promise<Dialect> {
+async function postgresPool(url: string, queryTimeoutMs: number, maxConnections: number) {
   const { default: pg } = await import('pg')
   const { builtins } = pg.types
   const pool = new pg.Pool({
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    // The first stops a query in Postgres, which else goes on when nobody waits; the second is for one that is silent.
+    // The first stops a query inside Postgres; the second is for a Postgres that does not answer.
     onConnect: async (client) => {
       await client.query(`set statement_timeout = ${queryTimeoutMs}`)
     },
@@ -122,5 +110,5 @@ async function postgresDialect(
   // idle one, or one between two queries, would end the server.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  return new PostgresDialect({ pool })
+  return pool
 }

@@ -40,7 +40,7 @@ const steps: Record<string, Migration> = {
   },
   '002-statistics': {
     async up(database: Kysely<unknown>) {
-      // All that statistics read: they never go to the rows themselves. Lists need the other index still.
+      // All columns that statistics read, so that they never read the rows themselves. Lists still need the other index.
       await database.schema
         .createIndex('runs_for_statistics')
         .on('runs')
@@ -50,7 +50,7 @@ const steps: Record<string, Migration> = {
   },
   '003-filters': {
     async up(database: Kysely<unknown>) {
-      // One for each field that a list may be filtered by, in the order of the list: what no run has, or few, is found
+      // One for each filter of a list, in the order of the list: a value that no run has, or few runs have, is found
       // without reading all of them.
       const indexes = {
         runs_by_status: 'status',

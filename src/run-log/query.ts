@@ -1,14 +1,14 @@
-// What the run log may be asked: as a query string, and as a condition in SQL.
+// Queries of the run log: the query string, and the condition in SQL.
 
 import type { SelectQueryBuilder } from 'kysely'
 import { z } from 'zod'
 import { unknownField } from '../run/fields.ts'
 import { outcomeSchema } from '../run/outcome.ts'
-import type { LoggedRun, RunLogDatabase } from './schema.ts'
+import type { RunLogDatabase } from './schema.ts'
 
-/** What statistics are about where nobody says: the last day, in milliseconds. */
+/** Default range of statistics: the last day, in milliseconds. */
 const DEFAULT_RANGE_MS = 86_400_000
-/** The present, where nobody names a time, ends this often, in milliseconds: who asks the same then shares an answer. */
+/** The default end of statistics is rounded up to this, in milliseconds, so that equal queries share an answer. */
 const PRESENT_MS = 10_000
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 200
@@ -29,18 +29,18 @@ const text = z
   .refine((text) => !text.includes('\0'), 'must not contain a NUL character')
 const status = outcomeSchema.shape.status
 
-/** What both may be asked with. */
+/** Parameters of lists and of statistics. */
 export const filterFields = {
   status: z.enum(status.options, `must be one of ${status.options.join(', ')}`).optional(),
   environment: text.optional(),
-  key: text.optional().describe('Name of a key'),
+  key: text.optional().describe('Name of an API key'),
   codeSha256: text.optional().describe('SHA-256 of a program, in hexadecimal'),
   clientHash: text.optional(),
-  since: time.optional().describe('From this time on'),
-  until: time.optional().describe('Before this time'),
+  since: time.optional().describe('Runs that ended at this time or later'),
+  until: time.optional().describe('Runs that ended before this time'),
 }
 
-/** What a list may be asked with besides. */
+/** Further parameters of a list. */
 export const pageFields = {
   limit: z
     .string()
@@ -48,34 +48,22 @@ export const pageFields = {
     .transform(Number)
     .pipe(z.int().min(1, 'must be at least 1').max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`))
     .default(DEFAULT_LIMIT)
-    .describe(`Runs on a page: 1 to ${MAX_LIMIT}, by default ${DEFAULT_LIMIT}`),
-  cursor: text.optional().describe('`nextCursor` of the page before'),
+    .describe(`Runs per page: 1 to ${MAX_LIMIT}, by default ${DEFAULT_LIMIT}`),
+  cursor: text.optional().describe('`nextCursor` of the previous page'),
 }
 
-/** Which runs. */
-export interface RunFilter {
-  status?: LoggedRun['status'] | undefined
-  environment?: string | undefined
-  key?: string | undefined
-  codeSha256?: string | undefined
-  clientHash?: string | undefined
-  /** From this time on, in milliseconds since 1970. */
-  sinceMs?: number | undefined
-  /** Before this time. */
-  untilMs?: number | undefined
-}
+/** Selects runs. Times are in milliseconds since 1970. */
+export type RunFilter = Partial<Omit<z.output<typeof listQuerySchema>, keyof typeof pageFields>>
 
 type Select<O> = SelectQueryBuilder<RunLogDatabase, 'runs', O>
 
-/** The query, of the runs alone that pass the filter. */
+/** Adds the conditions of a filter to a query. */
 export function matching<O>(query: Select<O>, filter: RunFilter): Select<O> {
-  const { status, environment, key, codeSha256, clientHash, sinceMs, untilMs } = filter
+  const { sinceMs, untilMs } = filter
   let result = query
-  if (status !== undefined) result = result.where('status', '=', status)
-  if (environment !== undefined) result = result.where('environment', '=', environment)
-  if (key !== undefined) result = result.where('key', '=', key)
-  if (codeSha256 !== undefined) result = result.where('codeSha256', '=', codeSha256)
-  if (clientHash !== undefined) result = result.where('clientHash', '=', clientHash)
+  for (const name of ['status', 'environment', 'key', 'codeSha256', 'clientHash'] as const) {
+    if (filter[name] !== undefined) result = result.where(name, '=', filter[name])
+  }
   if (sinceMs !== undefined) result = result.where('endedAtMs', '>=', sinceMs)
   if (untilMs !== undefined) result = result.where('endedAtMs', '<', untilMs)
   return result

@@ -25,9 +25,9 @@ export interface RunLogOptions extends RowOptions {
   store: RunStore
   /** Brings the tables up to date, before the first record is written. */
   migrate: () => Promise<void>
-  /** Lets go of the database. */
+  /** Closes the database. */
   closeStore: () => Promise<void>
-  /** How old a run may get, in days, and how many are kept. */
+  /** How long runs are kept, in days, and how many. */
   maxDays: number
   maxRuns: number
   logger: Logger
@@ -41,8 +41,8 @@ export class RunLog {
   #written = 0
   #dropped = 0
   #isReady = false
-  #isFailing = false
-  #retryMs = FIRST_RETRY_MS
+  /** The pause after the last attempt; 0 if it succeeded. */
+  #retryMs = 0
   #timer: NodeJS.Timeout | undefined
   #forgetTimer: NodeJS.Timeout | undefined
   #flush: Promise<void> | undefined
@@ -51,7 +51,7 @@ export class RunLog {
   constructor(options: RunLogOptions) {
     this.#options = options
     this.store = options.store
-    this.#flushIn(0) // the tables, before anybody reads them
+    this.#flushIn(0) // creates the tables before they are read
   }
 
   /** Whether the tables are up to date, so that they can be read. */
@@ -59,23 +59,18 @@ export class RunLog {
     return this.#isReady
   }
 
-  /** What became of the records so far. */
+  /** Counts of all records so far. */
   get counts(): { queued: number; written: number; dropped: number } {
     return { queued: this.#queue.length, written: this.#written, dropped: this.#dropped }
   }
 
-  /** Takes a record; where too many wait already it is dropped and counted. */
+  /** Queues a record. If too many wait already, it is dropped and counted. */
   add(record: RunRecord): void {
     const row = toRow(record, this.#options)
-    const bytes = [row.code, row.output, row.stderr, row.error].reduce(
-      (sum, text) => sum + (text?.length ?? 0),
-      0,
-    )
-    if (
-      this.#isClosed ||
-      this.#queue.length >= MAX_QUEUED ||
-      this.#queuedBytes + bytes > MAX_QUEUED_BYTES
-    ) {
+    const texts = [row.code, row.output, row.stderr, row.error]
+    const bytes = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0)
+    const isFull = this.#queue.length >= MAX_QUEUED || this.#queuedBytes + bytes > MAX_QUEUED_BYTES
+    if (this.#isClosed || isFull) {
       this.#drop(1)
       return
     }
@@ -84,7 +79,7 @@ export class RunLog {
     if (!this.#timer && !this.#flush) this.#flushIn(FLUSH_MS)
   }
 
-  /** Writes what waits, in `timeoutMs` milliseconds at most; what is not written by then is dropped and counted. */
+  /** Writes the queued records within `timeoutMs` milliseconds; those not written by then are dropped and counted. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#forgetTimer)
@@ -93,14 +88,14 @@ export class RunLog {
     await settlesWithin(this.#writeAll(), timeoutMs)
     clearTimeout(this.#timer)
     if (this.#queue.length > 0) this.#drop(this.#queue.splice(0).length)
-    // It may be away, or hang, or be busy: an index of very many runs takes minutes.
+    // The database may be down, hang, or be busy: an index over very many runs takes minutes.
     const closed = this.#options.closeStore().catch(() => {})
     await settlesWithin(closed, untilMs - performance.now())
   }
 
   async #writeAll(): Promise<void> {
     await this.#flush
-    if (this.#queue.length > 0 && !this.#isFailing) await this.#write()
+    if (this.#queue.length > 0 && this.#retryMs === 0) await this.#write()
   }
 
   #flushIn(ms: number): void {
@@ -108,8 +103,8 @@ export class RunLog {
       this.#timer = undefined
       this.#flush = this.#write().finally(() => {
         this.#flush = undefined
-        if (!this.#isClosed && this.#queue.length > 0) {
-          this.#flushIn(this.#isFailing ? this.#retryMs : FLUSH_MS)
+        if (!this.#isClosed && (this.#queue.length > 0 || !this.#isReady)) {
+          this.#flushIn(this.#retryMs || FLUSH_MS)
         }
       })
     }, ms)
@@ -118,34 +113,27 @@ export class RunLog {
 
   async #write(): Promise<void> {
     try {
-      await this.#prepare()
+      if (!this.#isReady) {
+        await this.#options.migrate()
+        this.#isReady = true
+        if (!this.#isClosed) this.#forgetIn(0)
+      }
       while (this.#queue.length > 0) {
         const batch = this.#queue.slice(0, MAX_BATCH)
         await this.#addAll(batch.map(({ row }) => row))
         this.#queue.splice(0, batch.length)
         this.#queuedBytes -= batch.reduce((sum, { bytes }) => sum + bytes, 0)
       }
-      if (this.#isFailing) this.#options.logger.info('the run log is written again')
-      this.#isFailing = false
-      this.#retryMs = FIRST_RETRY_MS
+      if (this.#retryMs > 0) this.#options.logger.info('the run log is written again')
+      this.#retryMs = 0
     } catch (error) {
       const fields = { cause: (error as Error).message, queued: this.#queue.length }
-      if (!this.#isFailing) this.#options.logger.error(fields, 'the run log can’t be written')
-      this.#retryMs = this.#isFailing ? Math.min(this.#retryMs * 2, LAST_RETRY_MS) : FIRST_RETRY_MS
-      this.#isFailing = true
-      if (!this.#isReady && !this.#isClosed && this.#queue.length === 0)
-        this.#flushIn(this.#retryMs)
+      if (this.#retryMs === 0) this.#options.logger.error(fields, 'the run log can’t be written')
+      this.#retryMs = Math.min(this.#retryMs * 2 || FIRST_RETRY_MS, LAST_RETRY_MS)
     }
   }
 
-  async #prepare(): Promise<void> {
-    if (this.#isReady) return
-    await this.#options.migrate()
-    this.#isReady = true
-    if (!this.#isClosed) this.#forgetIn(0)
-  }
-
-  /** Where a batch is refused, each of it alone: one that no database takes must not hold up the others. */
+  /** If a batch is refused, its records are written one by one: a record that the database refuses must not block the others. */
   async #addAll(rows: RunRow[]): Promise<void> {
     try {
       await this.store.add(rows)
@@ -155,7 +143,7 @@ export class RunLog {
       for (const row of rows) {
         await this.store.add([row]).catch(() => {
           refused += 1
-          // It is the database then, and not the records.
+          // Then the database is at fault, not the records.
           if (refused === rows.length || refused > 3) throw error
         })
       }
@@ -174,7 +162,7 @@ export class RunLog {
       } catch (error) {
         this.#options.logger.warn(
           { cause: (error as Error).message },
-          'old runs stay in the run log',
+          'old runs could not be removed from the run log',
         )
       }
       if (!this.#isClosed) this.#forgetIn(FORGET_EVERY_MS)
@@ -184,7 +172,7 @@ export class RunLog {
 
   #drop(count: number): void {
     if (count > 0 && this.#dropped === 0) {
-      this.#options.logger.warn('the run log can’t keep up: records are dropped, and counted')
+      this.#options.logger.warn('the run log can’t keep up: records are dropped and counted')
     }
     this.#dropped += count
   }

@@ -1,4 +1,4 @@
-// What is asked of the run log: put runs in, find them, count them, forget them.
+// Operations of the run log: add runs, find them, count them, remove them.
 
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
@@ -7,30 +7,30 @@ import type { Client } from '../run/record.ts'
 import { MAX_READS, type RunDatabases } from './database.ts'
 import { matching, type RunFilter } from './query.ts'
 import { fromRow, type LoggedRun, type RunLogDatabase, type RunRow } from './schema.ts'
-import { Statistics, type StatisticsOptions, type Stats, type StatsFilter } from './stats.ts'
+import { Statistics, type Stats, type StatsFilter } from './stats.ts'
 
-/** How many runs are forgotten in one query: a long one would keep others waiting. */
+/** How many runs one query removes: a longer one would block others. */
 const FORGET_AT_ONCE = 5000
-/** How many reads may wait for a turn, and how long each, in milliseconds: most take a few. */
+/** How many reads may wait, and how long each, in milliseconds. Most reads take a few milliseconds. */
 const MAX_WAITING_READS = 32
 const MAX_READ_WAIT_MS = 5000
 const NEVER = new AbortController().signal
-/** What an id looks like: what does not is of no run, and some of it no database takes. */
+/** Form of an id. Other texts belong to no run, and Postgres refuses some of them. */
 const ID = /^[\w-]{1,64}$/
 
-/** One page of runs, the newest first. */
+/** One page of runs, newest first. */
 export interface RunPage {
   runs: LoggedRun[]
-  /** Where the next page begins; null where this is the last. */
+  /** Start of the next page; null if this is the last one. */
   nextCursor: string | null
 }
 
-/** A cursor that is none of ours. */
+/** An invalid cursor. */
 export class BadCursor extends Error {
   override readonly name = 'BadCursor'
 }
 
-/** Who reads: clients take turns, and who left does not wait. Without it a read is the server's own. */
+/** The client that reads, and its signal: reads of clients are scheduled fairly. Without a client, the server itself reads. */
 export interface Reading {
   signal?: AbortSignal
   client?: Client
@@ -42,15 +42,19 @@ export class RunStore {
   readonly #statistics: Statistics
   readonly #reads: Gate
 
-  constructor({ writer, reader, counter }: RunDatabases, options: StatisticsOptions = {}) {
-    const { maxWaiting = MAX_WAITING_READS } = options
+  /** `maxWaiting` is how many may wait to read, and how many to count; for tests. */
+  constructor({ writer, reader, counter }: RunDatabases, maxWaiting?: number) {
     this.#writer = writer
     this.#reader = reader
-    this.#statistics = new Statistics(counter, options)
-    this.#reads = new Gate({ maxRunning: MAX_READS, maxWaiting, maxWaitMs: MAX_READ_WAIT_MS })
+    this.#statistics = new Statistics(counter, maxWaiting)
+    this.#reads = new Gate({
+      maxRunning: MAX_READS,
+      maxWaiting: maxWaiting ?? MAX_WAITING_READS,
+      maxWaitMs: MAX_READ_WAIT_MS,
+    })
   }
 
-  /** A run that is there already stays as it is: who does not know whether it was written may write it again. */
+  /** Adding a run that exists changes nothing, so that a write whose result is unknown can be repeated. */
   async add(rows: readonly RunRow[]): Promise<void> {
     await this.#writer
       .insertInto('runs')
@@ -64,12 +68,12 @@ export class RunStore {
     if (!ID.test(id)) return undefined
     const query = this.#reader.selectFrom('runs').selectAll().where('id', '=', id)
     const row = await this.#read(() => query.executeTakeFirst(), reading)
-    return row && fromRow(row as RunRow)
+    return row && fromRow(row)
   }
 
   /**
-   * Runs that pass the filter, the newest first; `limit` at most, from `cursor` on.
-   * @throws {BadCursor} when the cursor is none of ours.
+   * Runs that pass the filter, newest first; at most `limit`, from `cursor` on.
+   * @throws {BadCursor} when the cursor is invalid.
    * @throws {Refusal} `busy` when too many others read; `cancelled`.
    */
   async list(
@@ -79,7 +83,7 @@ export class RunStore {
     reading: Reading = {},
   ): Promise<RunPage> {
     const query = pageQuery(this.#reader, filter, limit + 1, cursor)
-    const rows = (await this.#read(() => query.execute(), reading)) as RunRow[]
+    const rows = await this.#read(() => query.execute(), reading)
     const shown = rows.slice(0, limit)
     const last = rows.length > limit ? shown.at(-1) : undefined
     return { runs: shown.map(fromRow), nextCursor: last ? toCursor(last) : null }
@@ -97,7 +101,7 @@ export class RunStore {
     return this.#statistics.get(filter, signal)
   }
 
-  /** Forgets runs that ended before a time, and all but the newest `maxRuns`. Returns how many. */
+  /** Removes runs that ended before a time, and all but the newest `maxRuns`. Returns how many were removed. */
   async forget({ beforeMs, maxRuns }: { beforeMs: number; maxRuns: number }): Promise<number> {
     const firstTooMany = await this.#writer
       .selectFrom('runs')
@@ -123,7 +127,7 @@ export class RunStore {
   }
 }
 
-/** Runs that pass the filter, the newest first; `limit` at most, from `cursor` on. */
+/** Runs that pass the filter, newest first; at most `limit`, from `cursor` on. */
 export function pageQuery(
   database: Kysely<RunLogDatabase>,
   filter: RunFilter,
@@ -133,7 +137,7 @@ export function pageQuery(
   let query = matching(database.selectFrom('runs').selectAll(), filter)
   if (cursor !== undefined) {
     const { endedAtMs, id } = parseCursor(cursor)
-    // As one value, which databases look up in an index; of `or` they read all that comes before.
+    // Compared as a tuple, which databases look up in an index; with `or` they would read all earlier rows.
     query = query.where(({ refTuple, tuple, eb }) =>
       eb(refTuple('endedAtMs', 'id'), '<', tuple(endedAtMs, id)),
     )
@@ -141,7 +145,7 @@ export function pageQuery(
   return query.orderBy('endedAtMs', 'desc').orderBy('id', 'desc').limit(limit)
 }
 
-/** The oldest runs, up to and with the one that ended at this moment and has this id; as many as are forgotten at once. */
+/** The oldest runs, up to and including the one with this end and id; at most as many as one query removes. */
 export function forgettable(
   database: Kysely<RunLogDatabase>,
   { endedAtMs, id }: Pick<RunRow, 'endedAtMs' | 'id'>,

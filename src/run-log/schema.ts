@@ -1,7 +1,6 @@
-// The run log as the database and the API have it.
+// A run of the run log, in the database and in the API.
 
 import { createHash, createHmac } from 'node:crypto'
-import type { ColumnType } from 'kysely'
 import { z } from 'zod'
 import { outcomeSchema } from '../run/outcome.ts'
 import type { RunRecord } from '../run/record.ts'
@@ -9,61 +8,59 @@ import type { RunRecord } from '../run/record.ts'
 /** One run, as the API shows it. */
 export const loggedRunSchema = z
   .strictObject({
-    id: z.string().describe('The `id` of its outcome'),
-    endedAt: z.iso.datetime().describe('When it ended, in UTC'),
-    requestId: z.string().describe('Finds the request in the server’s log'),
-    key: z.string().nullable().describe('Name of the key; null where none is asked for'),
+    id: z.string().describe('The `id` of the outcome'),
+    endedAt: z.iso.datetime().describe('End of the run, in UTC'),
+    requestId: z.string().describe('Identifies the request in the server’s log'),
+    key: z.string().nullable().describe('Name of the API key; null if no key is required'),
     clientHash: z
       .string()
-      .describe(
-        'The client’s address, hashed with the server’s salt: the same for the same client',
-      ),
+      .describe('The client’s address, hashed with the server’s salt; equal for equal addresses'),
     environment: z.string(),
     status: outcomeSchema.shape.status,
     exitCode: outcomeSchema.shape.exitCode,
     signal: outcomeSchema.shape.signal,
     truncated: outcomeSchema.shape.truncated,
-    waitMs: z.int().min(0).describe('How long it waited for a place, in milliseconds'),
-    startMs: z.int().min(0).describe('From there until the program started, in milliseconds'),
+    waitMs: z.int().min(0).describe('Wait for a slot, in milliseconds'),
+    startMs: z.int().min(0).describe('From the slot to the start of the program, in milliseconds'),
     durationMs: outcomeSchema.shape.durationMs,
     answerMs: z.int().min(0).describe('From the request to the outcome, in milliseconds'),
     cpuMs: outcomeSchema.shape.cpuMs,
     peakMemoryBytes: outcomeSchema.shape.peakMemoryBytes,
-    codeBytes: z.int().min(0).describe('Length of the program in UTF-8'),
-    outputBytes: z.int().min(0).describe('Length of stdout and stderr together, as they came back'),
+    codeBytes: z.int().min(0).describe('Size of the program, in bytes'),
+    outputBytes: z
+      .int()
+      .min(0)
+      .describe('Size of the returned stdout and stderr together, in bytes'),
     codeSha256: z.string().describe('SHA-256 of the program, in hexadecimal'),
-    code: z.string().nullable().describe('The program, where the server keeps it'),
-    error: z.string().nullable().describe('The outcome’s `error`, where the server keeps output'),
-    output: z.string().nullable().describe('Standard output, where the server keeps it'),
-    stderr: z.string().nullable().describe('Standard error, where the server keeps it'),
+    code: z.string().nullable().describe('The program, if the server keeps code'),
+    error: z.string().nullable().describe('The outcome’s `error`, if the server keeps output'),
+    output: z.string().nullable().describe('Standard output, if the server keeps it'),
+    stderr: z.string().nullable().describe('Standard error, if the server keeps it'),
   })
   .meta({ id: 'LoggedRun', description: 'A run in the run log' })
 
 /** One run, as the API shows it. */
 export type LoggedRun = z.output<typeof loggedRunSchema>
 
-/** The table `runs`: the same, with the time in milliseconds and a flag as a number, which every database has. */
-export interface RunsTable extends Omit<LoggedRun, 'endedAt' | 'truncated'> {
+/** A row of the table `runs`: the same, with the time in milliseconds and a flag as a number, which every database has. */
+export interface RunRow extends Omit<LoggedRun, 'endedAt' | 'truncated'> {
   endedAtMs: number
-  truncated: ColumnType<number>
+  truncated: number
 }
 
 /** The tables of the run log. */
 export interface RunLogDatabase {
-  runs: RunsTable
+  runs: RunRow
 }
 
-/** A row of the table. */
-export type RunRow = Omit<RunsTable, 'truncated'> & { truncated: number }
-
 export interface RowOptions {
-  /** Keeps addresses from being found by trying all of them. */
+  /** Secret that keeps addresses from being found by trying all of them. */
   salt: string
   /** Whether code and output are kept. */
   keepsCode: boolean
 }
 
-/** What is kept of a run. */
+/** The row of a run. */
 export function toRow(record: RunRecord, { salt, keepsCode }: RowOptions): RunRow {
   const { origin, request, outcome } = record
   return {
@@ -93,8 +90,7 @@ export function toRow(record: RunRecord, { salt, keepsCode }: RowOptions): RunRo
   }
 }
 
-export function fromRow({ endedAtMs, truncated, ...rest }: RunRow): LoggedRun {
-  const { id, ...others } = rest
+export function fromRow({ id, endedAtMs, truncated, ...others }: RunRow): LoggedRun {
   return { id, endedAt: new Date(endedAtMs).toISOString(), ...others, truncated: truncated !== 0 }
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Runs the SQL of a SQLite database in a thread of its own: a slow disk or a long query holds nobody up. In JavaScript,
+// Runs the SQL of a SQLite database in a separate thread: a slow disk or a long query blocks no other work. In JavaScript,
 // because Node starts a thread from a file as it is, compiled or not.
 
 import { mkdirSync } from 'node:fs'
@@ -7,12 +7,12 @@ import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'libsql'
 
-/** How long a query waits for another connection that writes, in milliseconds. */
+/** How long a query waits while another connection writes, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
 
-/** @param {import('./sqlite-connection.ts').SqliteFile} file */
+/** @param {import('./sqlite-dialect.ts').SqliteFile} file */
 function open({ path, isReadOnly }) {
-  // Here rather than in the thread of the server: a disk that hangs holds up this one alone.
+  // Here rather than in the server's thread: a hanging disk blocks only this thread.
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
   const database = new Database(path)
   database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
@@ -20,15 +20,15 @@ function open({ path, isReadOnly }) {
     database.exec('pragma query_only = on')
     return database
   }
-  // Who reads does not wait for who writes. The log outlives a crash of the server; in a crash of the machine it may
-  // lose the last second.
+  // Readers do not wait for writers. The log survives a crash of the server; a crash of the machine may lose the last
+  // second.
   database.exec('pragma journal_mode = wal')
   database.exec('pragma synchronous = normal')
   return database
 }
 
 /**
- * What went wrong, in words: the library's errors may be plain objects, or without a message.
+ * The message of an error: the library's errors may be plain objects, or have no message.
  * @param {any} error
  */
 function messageOf(error) {
@@ -37,27 +37,28 @@ function messageOf(error) {
 
 /**
  * @param {InstanceType<typeof Database>} database
- * @param {import('./sqlite-connection.ts').SqliteCall} call
- * @returns {import('./sqlite-connection.ts').SqliteReply}
+ * @param {{ sql: string, parameters: unknown[] }} query
+ * @returns {import('./sqlite-dialect.ts').SqliteReply}
  */
-function execute(database, { id, sql, parameters }) {
+function execute(database, { sql, parameters }) {
   try {
     const statement = database.prepare(sql)
-    if (statement.reader) return { id, rows: statement.all(parameters), changes: 0 }
-    return { id, rows: [], changes: statement.run(parameters).changes }
+    if (statement.reader) return { rows: statement.all(parameters), changes: 0 }
+    return { rows: [], changes: statement.run(parameters).changes }
   } catch (error) {
-    return { id, error: messageOf(error) }
+    return { error: messageOf(error) }
   }
 }
 
 try {
   const database = open(workerData)
-  parentPort?.on('message', (call) => {
-    if (call === 'close') database.close()
-    parentPort?.postMessage(call === 'close' ? 'closed' : execute(database, call))
+  parentPort?.on('message', (query) => {
+    if (query !== 'close') return parentPort?.postMessage(execute(database, query))
+    database.close()
+    parentPort?.postMessage({ error: 'the database was closed', isClosed: true })
   })
-  parentPort?.postMessage({ id: 0, rows: [], changes: 0 }) // it is open
+  parentPort?.postMessage({ rows: [], changes: 0 }) // the database is open
 } catch (error) {
-  // An error of another class reaches the other thread without its message.
+  // Errors of other classes reach the other thread without their message.
   throw new Error(`the database can’t be opened: ${messageOf(error)}`)
 }

@@ -1,4 +1,4 @@
-// Counts of the run log: one query at a time, shared by all who ask the same.
+// Statistics of the run log: one at a time, shared by equal requests.
 
 import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
@@ -12,10 +12,10 @@ import type { RunLogDatabase } from './schema.ts'
 export const MAX_BUCKETS = 60
 /** How many keys statistics name. */
 const MAX_KEYS = 100
-/** How many may wait while others count, and how long each, in milliseconds: a million runs take seconds. */
+/** How many requests may wait, and how long each, in milliseconds: counting a million runs takes seconds. */
 const MAX_WAITING = 8
 const MAX_WAIT_MS = 5000
-/** Widths of a bar, in milliseconds: lengths that people have a word for. */
+/** Widths of a bar, in milliseconds: round numbers of minutes and hours. */
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const WIDTHS_MS = [
@@ -27,21 +27,21 @@ export const statsSchema = z
   .strictObject({
     since: z.iso.datetime(),
     until: z.iso.datetime(),
-    runs: z.int().min(0).describe('How many runs ended between the two'),
+    runs: z.int().min(0).describe('Runs that ended between `since` and `until`'),
     byStatus: z.record(z.string(), z.int().min(0)),
     byEnvironment: z.record(z.string(), z.int().min(0)),
     byKey: z
       .record(z.string(), z.int().min(0))
-      .describe('By the name of the key, the most first, 100 at most; without a key: empty name'),
+      .describe('By name of the API key, the 100 largest; runs without a key have the empty name'),
     durationMs: z
       .strictObject({ p50: z.int().min(0), p95: z.int().min(0), max: z.int().min(0) })
       .nullable()
-      .describe('Wall clock of the programs; null where there was no run'),
-    cpuMs: z.int().min(0).describe('CPU time of all of them'),
-    bucketMs: z.int().min(1).describe('Length of one bucket'),
+      .describe('Wall-clock time of the programs, in milliseconds; null if there was no run'),
+    cpuMs: z.int().min(0).describe('CPU time of all runs together, in milliseconds'),
+    bucketMs: z.int().min(1).describe('Length of a bucket, in milliseconds'),
     buckets: z
       .array(z.strictObject({ start: z.iso.datetime(), byStatus: z.record(z.string(), z.int()) }))
-      .describe('Counts over time, without empty buckets'),
+      .describe('Runs over time, without empty buckets'),
   })
   .meta({ id: 'Stats', description: 'Counts of the run log' })
 
@@ -51,16 +51,11 @@ export type Stats = z.output<typeof statsSchema>
 /** Which runs are counted. */
 export type StatsFilter = RunFilter & { sinceMs: number; untilMs: number }
 
-export interface StatisticsOptions {
-  /** How many may wait while others read or count. */
-  maxWaiting?: number
-}
-
-/** Counts that are being made, for so many. */
+/** Statistics that are being counted, and how many requests wait for them. */
 interface Shared {
   result: Promise<Stats>
   asking: number
-  /** Told when nobody asks any longer. */
+  /** Aborted when no request waits any more. */
   abandon: AbortController
 }
 
@@ -69,51 +64,42 @@ export class Statistics {
   readonly #gate: Gate
   readonly #going = new Map<string, Shared>()
 
-  constructor(
-    database: Kysely<RunLogDatabase>,
-    { maxWaiting = MAX_WAITING }: StatisticsOptions = {},
-  ) {
+  constructor(database: Kysely<RunLogDatabase>, maxWaiting = MAX_WAITING) {
     this.#database = database
     this.#gate = new Gate({ maxRunning: 1, maxWaiting, maxWaitMs: MAX_WAIT_MS })
   }
 
   /**
-   * Counts of the runs that pass the filter; the same for all who ask for them meanwhile.
-   * @throws {Refusal} `busy` when too many others ask for other ones; `cancelled`.
+   * Statistics of the runs that pass the filter; equal requests share the result.
+   * @throws {Refusal} `busy` when too many other requests wait; `cancelled`.
    */
   async get(filter: StatsFilter, signal: AbortSignal): Promise<Stats> {
     if (signal.aborted) throw cancelled(signal)
     const name = JSON.stringify(Object.entries(filter).sort())
-    const shared = this.#going.get(name) ?? this.#begin(name, filter)
+    const shared = this.#going.get(name) ?? this.#begin(filter)
+    this.#going.set(name, shared)
     shared.asking += 1
     try {
       return await abortable(shared.result, signal)
     } finally {
       shared.asking -= 1
       if (shared.asking === 0) {
-        this.#forget(name, shared) // the next one must not get what was given up
+        this.#going.delete(name) // the next request must not get an abandoned result
         shared.abandon.abort()
       }
     }
   }
 
-  #begin(name: string, filter: StatsFilter): Shared {
+  #begin(filter: StatsFilter): Shared {
     const abandon = new AbortController()
     const count = () => countRuns(this.#database, filter, abandon.signal)
-    const result = this.#gate.use(count, abandon.signal)
-    const shared = { result, asking: 0, abandon }
-    this.#going.set(name, shared)
-    return shared
-  }
-
-  #forget(name: string, shared: Shared): void {
-    if (this.#going.get(name) === shared) this.#going.delete(name)
+    return { result: this.#gate.use(count, abandon.signal), asking: 0, abandon }
   }
 }
 
 /**
- * A few passes over the runs, each with a small result, however many runs and keys there are. A run that comes between
- * two of them may be in one alone.
+ * Makes a few passes over the runs, each with a small result, however many runs and keys there are. A run that is added
+ * between two passes may be counted in one of them only.
  */
 async function countRuns(
   database: Kysely<RunLogDatabase>,
@@ -128,7 +114,7 @@ async function countRuns(
   const bucketMs = Math.ceil(
     WIDTHS_MS.find((ms) => (untilMs - sinceMs) / ms <= MAX_BUCKETS) ?? untilMs - sinceMs,
   )
-  // In the order of time, in which the index is: less to sort.
+  // Ordered by time, like the index, so that less has to be sorted.
   const bucket = sql<number>`ended_at_ms - ended_at_ms % ${sql.lit(bucketMs)}`
   const count = sql<number>`count(*)`.as('count')
   const groups = await runs()
@@ -141,16 +127,13 @@ async function countRuns(
     .orderBy('startMs')
     .execute()
   const total = sum(groups.map((group) => group.count))
-  const keys =
-    total === 0
-      ? []
-      : await runs()
-          .select(['key', count])
-          .groupBy('key')
-          .orderBy('count', 'desc')
-          .limit(MAX_KEYS)
-          .execute()
-  // From the end that is nearer: fewer have to be sorted.
+  const keys = await runs()
+    .select(['key', count])
+    .groupBy('key')
+    .orderBy('count', 'desc')
+    .limit(MAX_KEYS)
+    .execute()
+  // From the nearer end, so that fewer rows have to be sorted.
   const durationAt = async (share: number) => {
     const index = Math.min(total - 1, Math.floor(total * share))
     const isNearEnd = index > total / 2
@@ -175,13 +158,16 @@ async function countRuns(
         : {
             p50: await durationAt(0.5),
             p95: await durationAt(0.95),
-            max: groups.reduce((max, group) => Math.max(max, group.maxDurationMs), 0),
+            max: Math.max(...groups.map((group) => group.maxDurationMs)),
           },
     cpuMs: sum(groups.map((group) => group.cpuMs)),
     bucketMs,
-    buckets: [...groupBy(groups, ({ startMs }) => startMs)].map(([startMs, inBucket]) => ({
+    buckets: [...new Set(groups.map((group) => group.startMs))].map((startMs) => ({
       start: new Date(startMs).toISOString(),
-      byStatus: sumBy(inBucket, ({ status }) => status),
+      byStatus: sumBy(
+        groups.filter((group) => group.startMs === startMs),
+        ({ status }) => status,
+      ),
     })),
   }
 }
@@ -190,19 +176,9 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-function groupBy<T, K>(rows: readonly T[], keyOf: (row: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>()
-  for (const row of rows) {
-    const group = groups.get(keyOf(row))
-    if (group) group.push(row)
-    else groups.set(keyOf(row), [row])
-  }
-  return groups
-}
-
-/** A name may be any, `__proto__` too, which is why no object is added up in. */
+/** Sums in a map, because a name may be `__proto__`. */
 function sumBy<T extends { count: number }>(rows: readonly T[], nameOf: (row: T) => string) {
-  return Object.fromEntries(
-    [...groupBy(rows, nameOf)].map(([name, group]) => [name, sum(group.map(({ count }) => count))]),
-  )
+  const sums = new Map<string, number>()
+  for (const row of rows) sums.set(nameOf(row), (sums.get(nameOf(row)) ?? 0) + row.count)
+  return Object.fromEntries(sums)
 }

@@ -1,4 +1,4 @@
-// A run that is asked for now and read later, as a client sees it.
+// An asynchronous run, as a client sees it.
 
 import { z } from 'zod'
 import { outcomeSchema } from './outcome.ts'
@@ -12,22 +12,22 @@ const timestamp = z.iso.datetime()
 /** An asynchronous run as `GET /runs/{id}` shows it. */
 export const asyncRunSchema = z
   .strictObject({
-    id: z.string().describe('Names this run, here and in its outcome'),
+    id: z.string().describe('Identifies the run, here and in its outcome'),
     state: z
       .enum(RUN_STATES)
       .describe(
-        '`queued`: it waits for its turn. `running`. `finished`: the program ran, `result` has what it did. `failed`: ' +
-          'it could not be run, `refusal` says why. `cancelled`: somebody asked for that',
+        '`queued`: waits for a slot. `running`. `finished`: the program ran, `result` has its outcome. `failed`: the ' +
+          'program could not be run, `refusal` says why. `cancelled`: cancelled by a request',
       ),
     environment: z.string(),
     createdAt: timestamp,
     startedAt: timestamp.nullable(),
     endedAt: timestamp.nullable(),
-    expiresAt: timestamp.nullable().describe('When the server forgets it; null until it has ended'),
+    expiresAt: timestamp.nullable().describe('When the run is forgotten; null until it has ended'),
     attempts: z
       .int()
       .min(0)
-      .describe('How often it was started; more than once only where the request says `retry`'),
+      .describe('Number of starts; more than one only if the request says `retry`'),
     result: outcomeSchema.nullable().describe('Null unless it has finished'),
     refusal: refusalSchema
       .pick({ code: true, error: true })
@@ -39,7 +39,7 @@ export const asyncRunSchema = z
 /** An asynchronous run as `GET /runs/{id}` shows it. */
 export type AsyncRun = z.output<typeof asyncRunSchema>
 
-/** What happens to a run. `start` comes again where it is tried again: the output before it is void then. */
+/** The events of a run. `start` is repeated if the run is retried: earlier output is void then. */
 export type AsyncRunEvent = { id: string } & (
   | { type: 'start'; data: { attempt: number } }
   | { type: 'stdout' | 'stderr'; data: { text: string } }
@@ -47,9 +47,9 @@ export type AsyncRunEvent = { id: string } & (
   | { type: 'end'; data: AsyncRun }
 )
 
-/** What a run's end is told to. */
+/** The receiver of a notification when a run ends. */
 export interface Webhook {
   url: string
-  /** What its signature is made with. */
+  /** The key of its signature. */
   secret: string
 }

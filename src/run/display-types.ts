@@ -1,4 +1,4 @@
-// What a display may be. Apart from its schema, because the page's script needs these words and no schema.
+// The types of displays. Separate from their schema, because the page's script needs the types without the schema.
 
 /** The types of displays, and the extensions that sandbox/display.py and saved files have for them. */
 export const DISPLAY_EXTENSIONS = {

@@ -1,4 +1,4 @@
-// What a route needs of whatever runs programs.
+// The interface of everything that runs programs.
 
 import type { Outcome } from './outcome.ts'
 import type { RunOrigin, RunRecord } from './record.ts'
@@ -7,18 +7,18 @@ import type { RunRequest } from './request.ts'
 /** Which of the program's streams a chunk came from. */
 export type StreamName = 'stdout' | 'stderr'
 
-/** Whether somebody waits for a run's answer (`sync`), or it was asked for now and is read later. */
+/** Whether a client waits for the answer of a run (`sync`), or reads it later. */
 export type RunKind = 'sync' | 'async'
 
-/** What is told of a run before its outcome. */
+/** Events of a run before its outcome. */
 export type ExecutionEvent =
-  /** There is a place for the run, which may have waited in a line. */
+  /** The run has a slot; it may have waited in a queue before. */
   | { type: 'admitted' }
-  /** The run has cost a container: one was started for it, or got its program. It may be told twice. */
+  /** The run has used a container: one was started for it, or got its program. The event may come twice. */
   | { type: 'charged' }
   /**
-   * The program is about to be handed to a container, told with each one: from then on it may have begun, whether or not
-   * anybody hears of it.
+   * The program is about to be handed to a container, once for each attempt: from then on it may have started, even if no
+   * other event follows.
    */
   | { type: 'delivery' }
   /** The program starts; there is no refusal after it but `cancelled`. */
@@ -33,15 +33,15 @@ export type ExecutionEvent =
 export interface RunOptions {
   /** Stops the run; `run` then rejects with the refusal `cancelled`. */
   signal: AbortSignal
-  /** What the run is called; by default a new name. */
+  /** The id of the run; by default a new one. */
   id?: string
-  /** Who asks; absent for programs of our own. */
+  /** The client; absent for the server's own programs. */
   origin?: RunOrigin
-  /** `sync` where it is not given. */
+  /** By default `sync`. */
   kind?: RunKind
-  /** Whether output is wanted as it comes. Where it is not, an executor need not tell of it. */
+  /** Whether output is wanted as it is written. If not, an executor need not report it. */
   isFollowed?: boolean
-  /** Told of the run until its outcome is there. Must not throw, and holds nothing up. */
+  /** Called with the events of the run until its outcome. Must not throw, and delays nothing. */
   onEvent?: (event: ExecutionEvent) => void
 }
 

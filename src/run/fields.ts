@@ -1,4 +1,4 @@
-// The fields of a request, one by one: what each may be, and what is said where it is not.
+// The fields of a request: the rule of each, and the message if it is broken.
 
 import { z } from 'zod'
 import { pathConflict, pathProblem } from './relative-path.ts'
@@ -27,7 +27,7 @@ const envName = cString.refine(
   'the name of a variable must not be empty or contain "="',
 )
 
-/** What is seen before any variable is judged: how many there are, and a key that zod drops without a word. */
+/** Checks before the variables themselves: their number, and a key that zod drops silently. */
 function refuseNames(value: unknown, context: z.core.$RefinementCtx): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   if (Object.keys(value).length > MAX_ENV_VARIABLES) {
@@ -38,7 +38,7 @@ function refuseNames(value: unknown, context: z.core.$RefinementCtx): unknown {
   return value
 }
 
-/** A path inside the working directory, or a glob of such paths. The refusal repeats it: of many one is meant. */
+/** A path inside the working directory, or a glob of such paths. The message repeats it, because there may be many. */
 const relativePath = text.superRefine((path, context) => {
   const problem = pathProblem(path)
   if (problem) context.addIssue(`${quoted(path)} ${problem}`)
@@ -54,7 +54,7 @@ const inputFile = z
       encoding: z
         .enum(['utf8', 'base64'], 'must be "utf8" or "base64"')
         .default('utf8')
-        .describe('What `content` is'),
+        .describe('Encoding of `content`'),
     },
     { error: unknownField('an object with "path" and "content"') },
   )
@@ -98,7 +98,7 @@ export const args = z
 /** Variables of the program's environment. */
 export const env = z
   .preprocess(refuseNames, z.record(envName, cString, { error: expected('an object of strings') }))
-  // What a preprocessed value may be can't be told from the rule itself.
+  // The form of a preprocessed value can't be derived from the rule itself.
   .meta({
     type: 'object',
     additionalProperties: { type: 'string' },

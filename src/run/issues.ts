@@ -1,4 +1,4 @@
-// What is wrong with a request, in words: as much of it as anybody reads.
+// The faults of a request as a message of limited length.
 
 import type { z } from 'zod'
 import { Refusal } from './refusal.ts'
@@ -12,7 +12,7 @@ const MAX_BYTES = 3000
 type Issues = readonly z.core.$ZodIssue[]
 
 /**
- * What a schema makes of what was sent.
+ * Parses input with a schema.
  * @throws {Refusal} `invalid_request` that names each bad field.
  */
 export function judged<T>(schema: z.ZodType<T>, sent: unknown): T {

@@ -1,4 +1,4 @@
-// JSON as the bytes that are sent: made once for each value, however often it is asked for, and without holding others up.
+// JSON as the bytes that are sent: encoded once for each value, and without blocking the event loop.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
@@ -6,16 +6,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 export const MAX_JSON_BYTES_OF_BYTE = 6
 /** Texts up to this length together are encoded at once, in characters. */
 const SHORT_CHARS = 64 * 1024
-/** Longer ones are encoded in pieces of this length, in characters: half a millisecond each where every one is escaped. */
+/** Longer texts are encoded in pieces of this length, in characters: half a millisecond each if every character is escaped. */
 const PIECE_CHARS = 16 * 1024
-/** How long the encoding goes on before others have their turn, in milliseconds. */
+/** How long the encoding runs before it yields to other work, in milliseconds. */
 const TURN_MS = 5
 
 const made = new WeakMap<object, Promise<Uint8Array<ArrayBuffer>>>()
 
 /**
  * The JSON of a value that does not change any more. A megabyte of control characters is six megabytes of JSON and takes
- * `JSON.stringify` a tenth of a second, in which a server would answer nobody.
+ * `JSON.stringify` a tenth of a second, in which the server would answer no request.
  */
 export function jsonBytes(value: object): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = made.get(value) ?? encode(value)
@@ -39,7 +39,7 @@ async function encode(value: object): Promise<Uint8Array<ArrayBuffer>> {
   return all
 }
 
-/** Hands items on, and lets others have their turn after some milliseconds of them. */
+/** Yields items, and lets other work run every few milliseconds. */
 async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
   let turnEndsAtMs = performance.now() + TURN_MS
   for (const item of items) {
@@ -61,7 +61,7 @@ function hasMoreThan(chars: number, value: object): boolean {
   return count(value)
 }
 
-/** What `JSON.stringify` says, in pieces. A character that is cut in two is escaped by halves, which means the same. */
+/** The result of `JSON.stringify`, in pieces. A surrogate pair that is cut in two is escaped by halves, which means the same. */
 function* piecesOf(value: unknown): Generator<string> {
   if (typeof value === 'string' && value.length > PIECE_CHARS) {
     yield '"'
@@ -69,23 +69,17 @@ function* piecesOf(value: unknown): Generator<string> {
       yield JSON.stringify(value.slice(at, at + PIECE_CHARS)).slice(1, -1)
     }
     yield '"'
-  } else if (Array.isArray(value)) {
-    yield '['
-    for (const [index, item] of value.entries()) {
-      if (index > 0) yield ','
-      yield* piecesOf(item)
-    }
-    yield ']'
   } else if (typeof value === 'object' && value !== null) {
-    yield '{'
+    const isArray = Array.isArray(value)
+    yield isArray ? '[' : '{'
     let separator = ''
     for (const [name, item] of Object.entries(value)) {
-      if (item === undefined) continue
-      yield `${separator}${JSON.stringify(name)}:`
+      if (item === undefined && !isArray) continue
+      yield isArray ? separator : `${separator}${JSON.stringify(name)}:`
       yield* piecesOf(item)
       separator = ','
     }
-    yield '}'
+    yield isArray ? ']' : '}'
   } else yield JSON.stringify(value) ?? 'null'
 }
 
@@ -102,7 +96,7 @@ export function jsonTextBytes(utf8: Uint8Array, maxBytes = Number.POSITIVE_INFIN
   return bytes
 }
 
-/** What escaping adds to each byte: `\n` adds one, `\u0001` five (ECMA-262, QuoteJSONString). */
+/** Bytes that escaping adds to each byte: `\n` adds one, `\u0001` five (ECMA-262, QuoteJSONString). */
 const ADDED_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x20) return byte === 0x22 || byte === 0x5c ? 1 : 0
   return [0x08, 0x09, 0x0a, 0x0c, 0x0d].includes(byte) ? 1 : 5

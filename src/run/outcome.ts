@@ -18,39 +18,41 @@ export const OMISSIONS = [
 /** How many of the files that did not come back are named. */
 export const MAX_OMITTED = 100
 
+const count = z.int().min(0)
+
 const outputFileSchema = z
   .strictObject({
     path: z.string().describe('Relative to the working directory'),
-    size: z.int().min(0).describe('In bytes, before the encoding'),
+    size: count.describe('In bytes, before the encoding'),
     encoding: z
       .enum(['utf8', 'base64'])
       .describe(
-        '`utf8` where the content is valid UTF-8 and takes at most twice its size in JSON, else `base64`',
+        '`utf8` if the content is valid UTF-8 and takes at most twice its size in JSON, else `base64`',
       ),
     content: z.string(),
   })
-  .meta({ id: 'OutputFile', description: 'A file that came back' })
+  .meta({ id: 'OutputFile', description: 'A returned file' })
 /** A file that came back. */
 export type OutputFile = z.output<typeof outputFileSchema>
 
 const omittedFileSchema = z
   .strictObject({
-    path: z.string().describe('The file, or the glob where not all of it could be collected'),
+    path: z.string().describe('The file, or a glob whose files were not all collected'),
     reason: z
       .enum(OMISSIONS)
       .describe(
-        '`too_large`: larger than one file may be. `too_many`: more files than may come back. `total_too_large`: with ' +
-          'those before it more bytes than may come back. `not_regular`: a link, a pipe or a socket. `not_readable`: ' +
-          'the program took the right to read it away. `bad_name`: its name is not UTF-8. `too_deep`: in too many ' +
-          'folders. `not_collected`: the container ended, or looking for files took too long, before all that this glob ' +
-          'matches was collected',
+        '`too_large`: larger than one file may be. `too_many`: more files than may be returned. `total_too_large`: with ' +
+          'the files before it, more bytes than may be returned. `not_regular`: a link, a pipe or a socket. `not_readable`: ' +
+          'the program removed its own read permission. `bad_name`: its name is not UTF-8. `too_deep`: in too many ' +
+          'folders. `not_collected`: the container ended, or the search took too long, before all files that this glob ' +
+          'matches were collected',
       ),
   })
-  .meta({ id: 'OmittedFile', description: 'A file that was asked for and did not come back' })
+  .meta({ id: 'OmittedFile', description: 'A requested file that was not returned' })
 
 const DISPLAY_TYPES = Object.keys(DISPLAY_EXTENSIONS) as (keyof typeof DISPLAY_EXTENSIONS)[]
 
-/** The type that a display's extension stands for; undefined where it stands for none. */
+/** The type that a display's extension stands for; undefined if it stands for none. */
 export function displayType(extension: string): Display['mime'] | undefined {
   return DISPLAY_TYPES.find((mime) => DISPLAY_EXTENSIONS[mime] === extension)
 }
@@ -67,9 +69,9 @@ const displaySchema = z
   })
   .meta({
     id: 'Display',
-    description: 'Something to look at: a figure, or the rich form of a value',
+    description: 'A figure, or the rich form of a value',
   })
-/** Something to look at: a figure, or the rich form of a value. */
+/** A figure, or the rich form of a value. */
 export type Display = z.output<typeof displaySchema>
 
 /** The outcome of `print(2 + 2)`, for the API document. */
@@ -96,56 +98,46 @@ export const OUTCOME_EXAMPLE = {
 export const outcomeSchema = z
   .strictObject({
     output: z.string().describe('Standard output as UTF-8, without its one final newline'),
-    error: z.string().describe('Empty when the program succeeded, else one sentence'),
+    error: z.string().describe('Empty if the program succeeded, else one sentence'),
     status: z
       .enum(['ok', 'error', 'timeout', 'oom', 'output_limit', 'killed'])
       .describe(
-        '`ok`: exit code 0. `error`: another exit code, or an uncaught exception. `timeout`: its time ran out. `oom`: ' +
-          'killed for memory. `output_limit`: it wrote more than it may. `killed`: a signal ended it',
+        '`ok`: exit code 0. `error`: another exit code, or an uncaught exception. `timeout`: the time limit was exceeded. `oom`: ' +
+          'out of memory. `output_limit`: the output limit was exceeded. `killed`: a signal ended the program',
       ),
-    exitCode: z.int().nullable().describe('Null where a signal ended the program'),
+    exitCode: z.int().nullable().describe('Null if a signal ended the program'),
     signal: z
       .string()
       .nullable()
       .describe('Name of the signal that ended the program, such as `SIGSEGV`'),
     stderr: z.string().describe('All of standard error'),
     truncated: z.boolean().describe('Whether output was cut at the limit'),
-    durationMs: z.int().min(0).describe('Wall clock from the start to the end, in milliseconds'),
-    cpuMs: z
-      .int()
-      .min(0)
-      .describe(
-        'CPU time of all its processes, also of those that nobody waited for, in milliseconds; 0 where it could not be ' +
-          'measured',
-      ),
-    peakMemoryBytes: z
-      .int()
-      .min(0)
-      .describe(
-        'The larger of two: the largest resident memory of one of its processes, and the most that all of them and the ' +
-          'files in /tmp took together beyond what the waiting container had. 0 where it could not be measured',
-      ),
+    durationMs: count.describe('Wall-clock time from start to end, in milliseconds'),
+    cpuMs: count.describe(
+      'CPU time of all its processes, including those that were not waited for, in milliseconds; 0 if it could not be ' +
+        'measured',
+    ),
+    peakMemoryBytes: count.describe(
+      'The larger of two values: the largest resident memory of one process, and the most that all processes and the ' +
+        'files in /tmp took together, above the level of the idle container. 0 if it could not be measured',
+    ),
     files: z
       .array(outputFileSchema)
-      .describe('The files that `outputFiles` matches, in the order of their paths'),
+      .describe('The files that `outputFiles` matches, sorted by path'),
     filesOmitted: z
       .array(omittedFileSchema)
       .max(MAX_OMITTED)
-      .describe('What of them did not come back, and why; as far as there is room'),
-    filesOmittedCount: z
-      .int()
-      .min(0)
-      .describe('How many did not come back, with those that `filesOmitted` has no room for'),
+      .describe('The files that were not returned, and why, as far as there is room'),
+    filesOmittedCount: count.describe(
+      'Number of files that were not returned, including those that `filesOmitted` does not name',
+    ),
     displays: z
       .array(displaySchema)
-      .describe('Figures that were shown or left open, and the last expression if asked for'),
-    displaysOmittedCount: z
-      .int()
-      .min(0)
-      .describe(
-        'How many displays did not come back: too many, too large as they would be sent, of an unknown type, or reading them took too long',
-      ),
-    id: z.string().describe('Names this run; no two runs share one'),
+      .describe('Figures that were shown or left open, and the last expression if requested'),
+    displaysOmittedCount: count.describe(
+      'Number of displays that were not returned: too many, too large to be sent, of an unknown type, or too slow to read',
+    ),
+    id: z.string().describe('Identifies the run; no two runs share an id'),
   })
   .meta({
     id: 'Outcome',

@@ -1,31 +1,31 @@
-// One finished run as a record: who asked for it, what became of it, how long each part took.
+// One finished run as a record: its client, its outcome, how long each part took.
 
 import type { ApiKey } from '../keys/api-key.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunRequest } from './request.ts'
 
-/** Who asks for a run. */
+/** The origin of a run: its request, key and client. */
 export interface RunOrigin {
   requestId: string
-  /** Undefined where no key is asked for. */
+  /** Undefined if no key is required. */
   key: ApiKey | undefined
   /** One client: an IPv4 address, or an IPv6 network. */
   client: string
 }
 
-/** Who takes turns where several wait. */
+/** A client, for fair scheduling. */
 export interface Client {
   name: string
-  /** How many turns it gets where one of weight 1 gets one. */
+  /** How many slots it gets for each one of a client of weight 1. */
   weight: number
 }
 
-/** Names who asks, for counting and sharing: the key, else the address. */
+/** The name of a client, for counting and fair shares: its key, else its address. */
 export function clientName({ key, client }: Pick<RunOrigin, 'key' | 'client'>): string {
   return key ? `key:${key.name}` : `address:${client}`
 }
 
-/** Whose turns it takes where clients wait. */
+/** The client of a run, for fair scheduling. */
 export function clientOf(origin: Pick<RunOrigin, 'key' | 'client'>): Client {
   return { name: clientName(origin), weight: origin.key?.weight ?? 1 }
 }
@@ -36,7 +36,7 @@ export interface RunRecord {
   request: RunRequest
   outcome: Outcome
   endedAt: Date
-  /** Until there was a place for it, in milliseconds. */
+  /** Wait for a slot, in milliseconds. */
   waitMs: number
   /** From there until the program started, in milliseconds. */
   startMs: number

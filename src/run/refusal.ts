@@ -1,4 +1,4 @@
-// What WE could not or would not do: a Refusal, thrown anywhere and turned into an answer in one place.
+// Failures of the server itself: a Refusal, thrown anywhere and turned into an answer in one place.
 
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -19,7 +19,7 @@ export const REFUSAL_STATUS = {
   /** The request is for another server's name. */
   misdirected_request: 421,
   rate_limited: 429,
-  /** The client hung up: nobody reads this answer, only the log. */
+  /** The client hung up: this answer is only logged. */
   cancelled: 499,
   internal: 500,
   busy: 503,
@@ -35,12 +35,10 @@ export type RefusalCode = keyof typeof REFUSAL_STATUS
 /** The body of every answer that is not a run's outcome. */
 export const refusalSchema = z
   .strictObject({
-    output: z.literal('').describe('Nothing ran, so there is none'),
-    error: z
-      .string()
-      .describe('One sentence; for a request that is not valid it names each bad field'),
+    output: z.literal('').describe('Always empty: nothing ran'),
+    error: z.string().describe('One sentence; for an invalid request, each bad field'),
     code: z.enum(Object.keys(REFUSAL_STATUS) as [RefusalCode, ...RefusalCode[]]),
-    requestId: z.string().describe('Finds the request in the server’s log'),
+    requestId: z.string().describe('Identifies the request in the server’s log'),
   })
   .meta({ id: 'Refusal', description: 'Nothing ran, and why' })
 
@@ -75,10 +73,10 @@ export class Refusal extends Error {
   }
 }
 
-/** What a client is told of anything that was thrown; `signal` is that of its request. */
+/** The refusal for anything that was thrown; `signal` is that of the request. */
 export function toRefusal(error: unknown, signal?: AbortSignal): Refusal {
   if (error instanceof Refusal) return error
-  // It left while its body was read, or sent what is no body: whatever that broke is no bug of ours.
+  // The client left while its body was read: the error that this caused is no bug of the server.
   if (signal?.aborted) return cancelled(signal)
   if (error instanceof HTTPException && error.status === 400) {
     return new Refusal('invalid_request', 'body: is not valid JSON', { cause: error })
@@ -86,20 +84,20 @@ export function toRefusal(error: unknown, signal?: AbortSignal): Refusal {
   return new Refusal('internal', 'Something went wrong on our side', { cause: error })
 }
 
-/** What a run that was cancelled throws. An abort's own reason may be any value. */
+/** The refusal for a cancelled run. The reason of an abort may be any value. */
 export function cancelled(signal: AbortSignal): Refusal {
   return new Refusal('cancelled', 'The client hung up', { cause: signal.reason })
 }
 
 /**
- * What is thrown where a program of ours could not be run: its own refusal, unless that only says that we waited no
- * longer; else `unavailable`.
+ * The refusal if one of the server's own programs could not be run: its own refusal, unless that is `cancelled`; else
+ * `unavailable`.
  */
 export function asUnavailable(error: unknown): Refusal {
   return error instanceof Refusal && error.code !== 'cancelled' ? error : unavailable(error)
 }
 
-/** What is thrown when programs can't be run at all: no engine, no image, a wall that is missing. */
+/** The refusal when no programs can be run: no engine, no image, a missing wall. */
 export function unavailable(cause: unknown): Refusal {
   return new Refusal('unavailable', 'Programs cannot be run at the moment; try again later', {
     cause,
@@ -107,7 +105,7 @@ export function unavailable(cause: unknown): Refusal {
   })
 }
 
-/** What is thrown where the server is about to end. */
+/** The refusal while the server shuts down. */
 export function ending(): Refusal {
   return new Refusal('unavailable', 'The server is shutting down; try again', {
     headers: { 'Retry-After': '1' },

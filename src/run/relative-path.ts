@@ -1,4 +1,4 @@
-// What a path inside the working directory may look like. Pure; uploads and globs follow the same rule.
+// The rule for paths inside the working directory. Pure; uploads and globs follow the same rule.
 
 /** Longest path, in bytes of UTF-8: a quarter of Linux's PATH_MAX, because the working directory comes before it. */
 export const MAX_PATH_BYTES = 1024
@@ -9,7 +9,7 @@ const MAX_DEPTH = 16
 
 const utf8 = new TextEncoder()
 
-/** Why a path can't be one inside the working directory; undefined where it can. */
+/** Why a path is not allowed inside the working directory; undefined if it is allowed. */
 export function pathProblem(path: string): string | undefined {
   if (path === '') return 'must not be empty'
   // First of all: names of a path of megabytes take long to look at. No text has fewer bytes than UTF-16 units.
@@ -20,7 +20,7 @@ export function pathProblem(path: string): string | undefined {
   const names = path.split('/')
   if (names.includes('..')) return 'must not contain ".."'
   if (names.includes('') || names.includes('.')) {
-    return 'must be plain: no "." and nothing empty between, before or after its slashes'
+    return 'must be plain: no "." and no empty name before, between or after slashes'
   }
   if (names.some((name) => utf8.encode(name).length > MAX_NAME_BYTES)) {
     return `must not have a name of more than ${MAX_NAME_BYTES} bytes`

@@ -1,11 +1,11 @@
-// The domain: what a run is asked for and how it ended. API, page and log derive from these schemas.
+// The request of a run. API, page and log derive from this schema.
 
 import { z } from 'zod'
 import type { Config } from '../config/config.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import { args, env, expected, inputFiles, outputFiles, text, unknownField } from './fields.ts'
 
-/** What the operator lets a request ask for. */
+/** Limits that the operator sets for requests. */
 export interface RequestLimits {
   /** The environments that a request may name; the first is what it gets that names none. */
   environments: readonly [string, ...string[]]
@@ -13,11 +13,11 @@ export interface RequestLimits {
   maxCodeBytes: number
   /** Longest time a request may ask for, in seconds of wall clock. */
   maxTimeoutSeconds: number
-  /** The time that a request gets which asks for none, in seconds; where more than is allowed, what is allowed. */
+  /** The time limit of a request that asks for none, in seconds; capped at the maximum. */
   defaultTimeoutSeconds: number
 }
 
-/** What is longer is data, and goes in as a file. */
+/** Longest program, in bytes; anything longer is data and belongs in a file. */
 const MAX_CODE_BYTES = 256 * 1024
 
 /** The limits that an operator's settings mean. */
@@ -30,13 +30,13 @@ export function requestLimits(config: Config): RequestLimits {
   }
 }
 
-/** The same for one key: it may have a shorter time. */
+/** The limits of one key, which may have a shorter time limit. */
 export function keyLimits(limits: RequestLimits, key: ApiKey | undefined): RequestLimits {
   const own = key?.maxTimeoutSeconds ?? limits.maxTimeoutSeconds
   return own < limits.maxTimeoutSeconds ? { ...limits, maxTimeoutSeconds: own } : limits
 }
 
-/** What `make` makes of the limits, once for all keys that have the same ones. */
+/** The result of `make` for the limits of a key, made once for all keys with the same limits. */
 export function byKeyLimits<T>(
   limits: RequestLimits,
   make: (limits: RequestLimits) => T,
@@ -71,21 +71,22 @@ export function runRequestSchema(limits: RequestLimits) {
           maxLength: limits.maxCodeBytes,
           examples: ['print(2 + 2)'],
         }),
-      stdin: text.default('').describe('What it reads from standard input; then end of file'),
+      stdin: text.default('').describe('Standard input of the program'),
       args: args
         .default([])
         .meta({ description: '`sys.argv[1:]`', examples: [['--year', '2026']] }),
-      env: env
-        .default({})
-        .meta({ description: 'Variables of its environment', examples: [{ TZ: 'Asia/Shanghai' }] }),
+      env: env.default({}).meta({
+        description: 'Environment variables',
+        examples: [{ TZ: 'Asia/Shanghai' }],
+      }),
       files: inputFiles.default([]).meta({
-        description: 'Put in its working directory before it starts; it is `main.py` there itself',
+        description: 'Files in the working directory; the program itself is `main.py`',
         examples: [[{ path: 'data/numbers.csv', content: 'a,b\n1,2\n' }]],
       }),
       outputFiles: outputFiles.default([]).meta({
         description:
-          'Globs: the regular files in the working directory that match come back, however the program ended. ' +
-          '`**` is any number of folders',
+          'Globs: matching regular files in the working directory are returned, however the program ended. ' +
+          '`**` matches any number of folders',
         examples: [['*.png', 'out/**']],
       }),
       timeoutSeconds: z
@@ -93,33 +94,31 @@ export function runRequestSchema(limits: RequestLimits) {
         .gt(0, timeoutRule)
         .max(limits.maxTimeoutSeconds, timeoutRule)
         .default(Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds))
-        .describe('Longest time, wall clock'),
+        .describe('Time limit of the program, in seconds of wall-clock time'),
       environment: z
         .enum(limits.environments, `must be one of ${limits.environments.join(', ')}`)
         .default(limits.environments[0])
-        .describe('What it runs in; `GET /environments` lists what there is'),
+        .describe('Environment that the program runs in; `GET /environments` lists them'),
       retry: z
         .boolean({ error: expected('true or false') })
         .default(false)
         .describe(
-          'Whether the program may be started again where the machine that ran it was lost before it ended. Else such ' +
-            'a run is `unavailable`: a program is not run twice by itself',
+          'With a queue: run the program again elsewhere if its worker dies. Otherwise the run ends as `unavailable`: ' +
+            'no program is run twice unless the request asks for it',
         ),
       displayLastExpression: z
         .boolean({ error: expected('true or false') })
         .default(false)
-        .describe(
-          'Whether the rich form of the expression that the program ends in comes back in `displays`',
-        ),
+        .describe('Return the rich form of the program’s last expression in `displays`'),
     },
     { error: unknownField('a JSON object') },
   )
 }
 
-/** What a run is asked to do. */
+/** The request of a run, with all defaults. */
 export type RunRequest = z.output<ReturnType<typeof runRequestSchema>>
 
-/** What a client may send: whatever has a default may be absent. */
+/** The request as a client sends it: fields with a default may be absent. */
 export type RunRequestInput = z.input<ReturnType<typeof runRequestSchema>>
 
 /** A request of our own: code, and what else is given. */

@@ -9,7 +9,7 @@ export function sentBytes(text: string): number {
   return utf8.encode(JSON.stringify(text)).length - 2
 }
 
-/** As much of a text as is sent in `maxBytes`, with `…` where that is not all. */
+/** The beginning of a text that takes `maxBytes` when sent, with `…` if it was cut. */
 export function cutToSent(text: string, maxBytes: number): string {
   if (text.length * MAX_BYTES_OF_A_UNIT <= maxBytes) return text
   let cut = text.slice(0, maxBytes)

@@ -50,9 +50,9 @@ export interface AppOptions {
   ring: KeyRing
   limiter: RateLimiter
   metrics: Metrics
-  /** Undefined where finished runs are not kept. */
+  /** Undefined if finished runs are not kept. */
   runLog: RunLog | undefined
-  /** A page on the queues, to be put at its path; undefined where there are none. */
+  /** A page on the queues, to be put at its path; undefined if there are none. */
   board?: ((options: QueueBoardOptions) => Hono) | undefined
   drain: Drain
   logger: Logger
@@ -68,7 +68,7 @@ export function createApp(options: AppOptions) {
     executor,
     limits: new Map(config.ENVIRONMENTS.map((name) => [name, environmentLimits(config, name)])),
   })
-  const addressOf = clientAddress({ trustProxy: config.TRUST_PROXY })
+  const addressOf = clientAddress(config.TRUST_PROXY)
   const unread = unreadBytes(config)
   const guards = createRequestGuards({ config, ring, limiter, drain })
 

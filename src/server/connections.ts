@@ -16,7 +16,7 @@ export interface ConnectionsOptions {
 }
 
 /**
- * Where there are too many, the oldest of the address that has most is closed; each connection of a proxy counts as one of
+ * If there are too many, the oldest connection of the address that has most is closed; each connection of a proxy counts as one of
  * another client. To close the newest would let one client keep all others out.
  */
 export function boundConnections(

@@ -4,9 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { Refusal, toRefusal } from '../run/refusal.ts'
-import { answerHalfClosed } from './half-closed.ts'
 import { type DoorRefusal, refuseMalformed } from './malformed.ts'
-import { watchUnwritten } from './unwritten-answers.ts'
+import { type UnwrittenAnswers, watchUnwritten } from './unwritten-answers.ts'
 
 /** How long a client may take to send its request, in milliseconds, and the head of it. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -21,10 +20,17 @@ const MAX_HEADER_BYTES = 16 * 1024
  */
 const KEEP_ALIVE_MS = 65_000
 
+/**
+ * How long an answer may take from then on, in milliseconds. Until something is written, a client that has hung up looks the
+ * same, and its run must not go on. So it is longer than a run takes in a container that waits, and shorter than the start of
+ * one: a flood of clients that hang up must not have the programs run for which containers were started.
+ */
+const GRACE_MS = 400
+
 export interface HttpServerOptions {
   /** The app. */
   fetch: Parameters<typeof getRequestListener>[0]
-  /** Told of each answer that is not the app's. */
+  /** Called for each answer that the app did not make. */
   onRefused: (refusal: DoorRefusal) => void
 }
 
@@ -36,7 +42,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     errorHandler: (error) => refusedTarget(error, onRefused),
   })
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    // The URL would be built of it, and fail where it is odd or missing. The app has the header fields as they came.
+    // The URL would be built of it, and fail if it is odd or missing. The app has the header fields as they came.
     delete request.headers.host
     return answer(request, response)
   }
@@ -52,9 +58,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
     },
     listener,
   )
-  // Their bytes are bounded. Beyond a number Node drops them without a word, and a second `Host` with them.
+  // The size of the head is limited. Node silently drops header fields above a number, including a second `Host`.
   server.maxHeadersCount = 0
-  // What else a client expects may be left undone: RFC 9110, section 10.1.1.
+  // Other values of `Expect` may be ignored: RFC 9110, section 10.1.1.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   const unwritten = watchUnwritten(server)
   answerHalfClosed(server, unwritten)
@@ -73,4 +79,19 @@ function refusedTarget(error: unknown, onRefused: HttpServerOptions['onRefused']
   onRefused({ requestId, status, refusal, reason: isTarget ? 'TARGET' : 'APP' })
   const headers = { 'X-Content-Type-Options': 'nosniff', 'X-Request-Id': requestId }
   return Response.json(refusal.toBody(requestId), { status, headers })
+}
+
+/**
+ * A client may end its side of the connection after its request and still read the answer: `printf … | nc -N`. Cuts the
+ * connection off if the answer is not written within the grace.
+ */
+function answerHalfClosed(server: Server, unwritten: UnwrittenAnswers): void {
+  // Node has this switch without a word about it in its types. Without it such a connection is closed at once.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  server.on('connection', (socket) => {
+    socket.once('end', () => {
+      const cut = () => unwritten(socket).size > 0 && socket.destroy()
+      setTimeout(cut, GRACE_MS).unref()
+    })
+  })
 }

@@ -1,9 +1,9 @@
-// The log: lines for people on a terminal, one JSON object a line elsewhere.
+// The log: readable lines on a terminal, one JSON object per line elsewhere.
 
 import { type Logger, pino } from 'pino'
 import type { Config } from '../config/config.ts'
 
-/** Settings that tell a secret, or have one in them. */
+/** Settings that are secret, or contain a secret. */
 const SECRETS = ['API_KEYS', 'RUN_LOG_SALT'] as const
 const URLS = ['REDIS_URL', 'DATABASE_URL'] as const
 const MASK = '***'
@@ -15,14 +15,14 @@ export async function createLogger({ LOG_LEVEL }: Config): Promise<Logger> {
   return pino({ level: LOG_LEVEL }, pretty({ ...form, destination: standardOutput() }))
 }
 
-/** Most bytes that wait where nobody takes them: a disk that is full, a pipe that is not read. */
+/** Maximum number of bytes that wait to be written, if the disk is full or a pipe is not read. */
 const MAX_WAITING_BYTES = 1024 * 1024
 
-/** Each line is written at once. One that can't be written is lost, and neither an error nor a reason to wait. */
+/** Each line is written at once. A line that can't be written is lost, without an error and without waiting. */
 function standardOutput() {
   const output = pino.destination({ dest: 1, sync: true, maxLength: MAX_WAITING_BYTES })
   output.on('error', () => {})
-  // pino calls it after a line of level fatal, and it would try for ever where the disk is full.
+  // pino calls it after a line of level fatal, and it would retry forever if the disk is full.
   output.flushSync = () => {}
   return output
 }

@@ -19,21 +19,12 @@ const CLIENT_BYTES = 8 * MEBIBYTE
 const CLIENT_TASKS = 16
 const PROCESS_TASKS = 64
 
-/** What the limits of a server's, or a worker's, own cgroup should be at least. */
-export interface OwnNeed {
-  /** Containers, each of which has a `docker run` beside the server. */
-  containers: number
-  memoryBytes: number
-  /** Processes and threads. */
-  tasks: number
-}
-
 /**
- * What `serve`, or `work`, needs where all that the settings bound is full: bodies, answers that nobody reads, records, results,
- * what programs that run have written, and a `docker run` for each container. Programs themselves are not in it: their
- * containers are the engine's.
+ * The need of `serve`, or `work`, if everything that the settings limit is full: bodies, unread answers, records, results,
+ * output of active programs, and a `docker run` for each container. Programs are not included: their containers belong to
+ * the engine. `tasks` are processes and threads.
  */
-export function ownNeed(config: Config): OwnNeed {
+export function ownNeed(config: Config) {
   const shared =
     PROCESS_BYTES +
     maxBodiesBytes(config.MAX_BODY_BYTES) +
@@ -54,14 +45,14 @@ export function ownNeed(config: Config): OwnNeed {
   }
 }
 
-/** Memory that this process' own cgroup lets it have (v1 and v2), in bytes; undefined where that is no limit, or not known. */
+/** Memory that this process' own cgroup lets it have (v1 and v2), in bytes; undefined if that is no limit, or not known. */
 function memoryLimit(): number | undefined {
-  // Absent on Deno; 0 where it is not known, and 2^63 or more where there is none.
+  // Absent on Deno; 0 if it is not known, and 2^63 or more if there is no limit.
   const bytes = process.constrainedMemory?.() ?? 0
   return bytes > 0 && bytes < Number.MAX_SAFE_INTEGER ? bytes : undefined
 }
 
-/** Says in the log where the cgroup is too small: the kernel would end the server, or what starts its containers. */
+/** Logs a warning if the cgroup is too small: the kernel would kill the server, or the commands that start its containers. */
 export function warnOfSmallCgroup(config: Config, logger: Logger, limit = memoryLimit()): void {
   const { containers, memoryBytes } = ownNeed(config)
   if (limit === undefined || limit >= memoryBytes) return
@@ -71,6 +62,6 @@ export function warnOfSmallCgroup(config: Config, logger: Logger, limit = memory
       needMb: Math.ceil(memoryBytes / MEBIBYTE),
       containers,
     },
-    'the memory limit of this server’s own cgroup is too small for what its settings allow: raise it, or lower MAX_RUNNING and POOL_SIZE',
+    'the memory limit of this server’s own cgroup is too small for its settings: raise the limit, or lower MAX_RUNNING and POOL_SIZE',
   )
 }

@@ -1,25 +1,25 @@
-// What a process that goes on until a signal comes has, server or worker: a log, an end for bugs that nobody caught, and
-// everything closed again, in reverse, however it ends.
+// The frame of a long-running process, server or worker: a log, a handler for uncaught errors, and everything closed
+// again, in reverse order, however the process ends.
 
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { createLogger, maskedConfig } from './logger.ts'
 
-/** Why a process can't go on. Its message is for whoever started the process. */
+/** Why a process can't continue. Its message is for the operator. */
 export class Fault extends Error {}
 
-/** What is said where a wall is missing. */
+/** The message if a wall is missing. */
 export const MISSING_WALL =
-  'This host does not enforce every limit, so it runs no programs. What is missing is in the log above, and\n' +
-  '`safe-code-executor doctor` tries everything. SERVE_WITH_MISSING_WALLS=on runs them all the same.'
+  'This host does not enforce every limit, so no programs are run. The log above names the missing walls, and\n' +
+  '`safe-code-executor doctor` tries all of them. SERVE_WITH_MISSING_WALLS=on runs programs anyway.'
 
 export interface ProcessFrame {
   logger: Logger
   /** Aborts, with a `Fault`, when the process can't go on. */
   fault: AbortSignal
-  /** Aborts with the first bug that nobody caught: nothing is known of the process any more, and what runs must end at once. */
+  /** Aborts with the first uncaught error: the state of the process is unknown then, and active runs must end at once. */
   crash: AbortSignal
-  /** Says that it can't. The first one counts. */
+  /** Ends the process. The first fault counts. */
   end: (fault: Fault) => void
   /** Called when the process ends, the last one first; each is called whatever the others throw. */
   onClose: (closer: () => unknown) => void
@@ -38,10 +38,15 @@ export async function runProcess(
   const crash = new AbortController()
   const end = (reason: Fault) => fault.abort(reason)
   const closers: (() => unknown)[] = []
-  const stopListening = endOnCrash(logger, (bug) => {
+  // An uncaught error must not leave containers behind.
+  const onCrash = (error: unknown) => {
+    logger.fatal({ err: error }, 'a bug: an uncaught error; the process ends')
+    const bug = new Fault('The process ended because of a bug; see the log.', { cause: error })
     end(bug)
     crash.abort(bug)
-  })
+  }
+  process.on('uncaughtException', onCrash)
+  process.on('unhandledRejection', onCrash)
   try {
     logger.info({ config: maskedConfig(config) }, 'starting')
     await body({
@@ -59,22 +64,9 @@ export async function runProcess(
         logger.error({ err: error }, 'something could not be closed')
       }
     }
-    stopListening()
+    process.off('uncaughtException', onCrash)
+    process.off('unhandledRejection', onCrash)
     logger.info('ended')
   }
   fault.signal.throwIfAborted()
-}
-
-/** A bug that nobody caught must not leave containers behind. Returns what takes the listeners away. */
-function endOnCrash(logger: Logger, end: (fault: Fault) => void): () => void {
-  const onCrash = (error: unknown) => {
-    logger.fatal({ err: error }, 'a bug: nobody caught this; the process ends')
-    end(new Fault('The process ended because of a bug; the log has it.', { cause: error }))
-  }
-  process.on('uncaughtException', onCrash)
-  process.on('unhandledRejection', onCrash)
-  return () => {
-    process.off('uncaughtException', onCrash)
-    process.off('unhandledRejection', onCrash)
-  }
 }

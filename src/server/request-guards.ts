@@ -1,10 +1,8 @@
-// What a request must pass before its route: its size and kind, the key and its right, the rate.
+// Checks of a request before its route: its size and type, the key and its right, the rate.
 
-import type { MiddlewareHandler } from 'hono'
 import { every } from 'hono/combine'
 import type { Config } from '../config/config.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import type { AppEnv } from '../middleware/app-env.ts'
 import { auth, bearerKey, type FindKey } from '../middleware/auth.ts'
 import { bodyMemory } from '../middleware/body-memory.ts'
 import { bodySize } from '../middleware/body-size.ts'
@@ -17,38 +15,15 @@ import { sameOrigin } from '../middleware/same-origin.ts'
 import type { RateLimiter } from '../rate-limiter/rate-limiter.ts'
 import { formText } from '../ui/form-request.ts'
 
-export interface RequestGuardsOptions {
+/** Dependencies of the guards. */
+interface RequestGuardsOptions {
   config: Config
   ring: KeyRing
   limiter: RateLimiter
   drain: Drain
 }
 
-type Guard = MiddlewareHandler<AppEnv>
-
-export interface RequestGuards {
-  /** A program that is sent to the API. */
-  run: Guard
-  /** A program that the page's form sends. */
-  runForm: Guard
-  /** Any other form, before it is read. */
-  form: Guard
-  /** What must come from a page of this server. */
-  ownPage: Guard
-  /** Any key, where keys are asked for. */
-  anyKey: Guard
-  /** The run log, wherever its key is. */
-  readRuns: (findKey: FindKey) => Guard
-  /** The queues, wherever its key is. */
-  adminQueues: (findKey: FindKey) => Guard
-}
-
-export function createRequestGuards({
-  config,
-  ring,
-  limiter,
-  drain,
-}: RequestGuardsOptions): RequestGuards {
+export function createRequestGuards({ config, ring, limiter, drain }: RequestGuardsOptions) {
   const policy = config.RATE_LIMIT
   const refusals = policy && refusalRate({ limiter, policy, ring })
   const limitRate = policy ? [rateLimit({ limiter, policy })] : []
@@ -57,6 +32,7 @@ export function createRequestGuards({
   const limitBody = every(bodyMemory(maxBodyBytes), bodySize(maxBodyBytes))
   const mayRun = (findKey: FindKey) => every(drain.admitRun, auth({ ring, right: 'run', findKey }))
   return {
+    /** A program that is sent to the API. */
     run: every(
       ...limitRefusals,
       limitBody,
@@ -64,6 +40,7 @@ export function createRequestGuards({
       mayRun(bearerKey),
       ...limitRate,
     ),
+    /** A program that the page's form sends. */
     runForm: every(
       sameOrigin(),
       ...limitRefusals,
@@ -74,15 +51,19 @@ export function createRequestGuards({
       ...(refusals ? [refusals.again] : []),
       ...limitRate,
     ),
+    /** Any other form, before it is read. */
     form: every(
       sameOrigin(),
       ...limitRefusals,
       limitBody,
       contentType('application/x-www-form-urlencoded'),
     ),
+    /** A request that must come from a page of this server. */
     ownPage: sameOrigin(),
+    /** Any key, if keys are required. */
     anyKey: every(auth({ ring }), ...limitRefusals),
-    readRuns: (findKey) =>
+    /** The run log, wherever its key is. */
+    readRuns: (findKey: FindKey) =>
       every(
         auth({
           ring,
@@ -92,13 +73,14 @@ export function createRequestGuards({
         }),
         ...limitRefusals,
       ),
-    adminQueues: (findKey) =>
+    /** The queues, wherever its key is. */
+    adminQueues: (findKey: FindKey) =>
       auth({ ring, right: 'admin-queues', findKey, closedWithoutKeys: QUEUES_ARE_CLOSED }),
   }
 }
 
 const QUEUES_ARE_CLOSED =
-  'The queues are for keys with the right admin-queues, and this server has no keys; its operator can make one'
+  'The queues are open to keys with the right admin-queues only, and this server has no keys. Its operator can create one'
 
 const LOG_IS_CLOSED =
-  'The run log is for keys with the right read-runs, and this server has no keys; its operator can make one, or open the log with READ_RUNS_WITHOUT_KEY=on'
+  'The run log is closed. Start the server with READ_RUNS_WITHOUT_KEY=on, or with a key that has the right read-runs'

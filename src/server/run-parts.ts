@@ -1,79 +1,71 @@
-// What runs the programs, here or on workers, and what keeps those that are asked for now and read later.
+// The parts that run programs, here or on workers, and that keep asynchronous runs.
 
-import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import type { AsyncRuns } from '../async-runs/async-runs.ts'
-import { memoryAsyncRuns } from '../async-runs/create.ts'
+import { memoryAsyncRuns } from '../async-runs/memory-async-runs.ts'
 import type { Config } from '../config/config.ts'
 import { packageVersion } from '../config/version.ts'
 import { createGuardedExecutor } from '../executor/create.ts'
-import type { ExecutorState } from '../executor/events.ts'
-import { type WatchedExecutor, watchExecutor } from '../executor/watched-executor.ts'
+import { watchExecutor } from '../executor/watched-executor.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { QueueBoardOptions } from '../queue/board.ts'
-import { obstacleIn, type QueueState } from '../queue/watch.ts'
+import type { MetricSources } from '../metrics/sources.ts'
+import { obstacleIn } from '../queue/watch.ts'
 import { clientName, type RunRecord } from '../run/record.ts'
 import type { RunLog } from '../run-log/run-log.ts'
 import { LAST_WEBHOOKS_MS } from '../webhooks/backoff.ts'
-import type {
-  WebhookCounts,
-  WebhookSender,
-  WebhookSenderOptions,
-} from '../webhooks/webhook-sender.ts'
+import type { AppOptions } from './app.ts'
 
 export interface RunParts {
-  watched: WatchedExecutor
-  asyncRuns: AsyncRuns
-  state: () => ExecutorState
-  /** Of asynchronous runs in the memory of this server; undefined where they are elsewhere. */
-  asyncState: (() => { queued: number; bytes: number }) | undefined
-  /** Of the queue and its workers; undefined where there is none. */
-  queueState: (() => QueueState) | undefined
-  /** Undefined where there are no webhooks. */
-  webhookCounts: (() => WebhookCounts) | undefined
-  /** A page on the queues, to be put at its path; undefined where there are none. */
-  board: ((options: QueueBoardOptions) => Hono) | undefined
-  /** Resolves when programs can be run; rejects with what is in the way. */
+  /** Parts of the app. */
+  app: Pick<AppOptions, 'watched' | 'asyncRuns' | 'board'>
+  /** Sources of the metrics. */
+  sources: Pick<MetricSources, 'executor' | 'asyncRuns' | 'queue' | 'webhooks'>
+  /** Resolves when programs can be run; rejects with the obstacle. */
   prove: () => Promise<void>
   /** No more runs are taken. */
   onDrain: () => void
-  /** Whether no run goes on, and none waits here. */
+  /** Whether no run is active or waits here. */
   isIdle: () => boolean
   close: () => Promise<void>
 }
 
 export interface RunPartsOptions {
   metrics: Metrics
-  /** Undefined where finished runs are not kept. */
+  /** Undefined if finished runs are not kept. */
   runLog: RunLog | undefined
   /** Called once when a wall was found missing. */
   onMissing: () => void
 }
 
+/** Counts each run, and adds it to the run log if there is one. */
+type OnRun = (record: RunRecord) => void
+
 /** As EXECUTOR says. */
-export async function createRunParts(
+export function createRunParts(
   config: Config,
   logger: Logger,
-  options: RunPartsOptions,
+  { metrics, runLog, onMissing }: RunPartsOptions,
 ): Promise<RunParts> {
-  return config.EXECUTOR === 'queue'
-    ? queueParts(config, logger, options)
-    : dockerParts(config, logger, options)
+  const onRun: OnRun = (record) => {
+    metrics.onRun(record)
+    runLog?.add(record)
+  }
+  if (config.EXECUTOR === 'queue') return queueParts(config, logger, onRun)
+  return dockerParts(config, logger, onRun, { events: metrics.executorEvents, onMissing })
 }
 
 async function dockerParts(
   config: Config,
   logger: Logger,
-  { metrics, runLog, onMissing }: RunPartsOptions,
+  onRun: OnRun,
+  callbacks: Parameters<typeof createGuardedExecutor>[2],
 ): Promise<RunParts> {
-  const { executor, gate, state, prove, obstacle, close } = createGuardedExecutor(config, logger, {
-    events: metrics.executorEvents,
-    onMissing,
-  })
-  const onRun = recorder(metrics, runLog)
+  const parts = createGuardedExecutor(config, logger, callbacks)
+  const { executor, gate, state, prove, obstacle } = parts
   const watched = watchExecutor({ executor, config, onRun, obstacle })
   const webhooks = await webhookOptions(config)
-  const sender = webhooks && (await webhookSender({ ...webhooks, logger }))
+  const sender =
+    webhooks &&
+    new (await import('../webhooks/webhook-sender.ts')).WebhookSender({ ...webhooks, logger })
   const asyncRuns = memoryAsyncRuns(config, {
     executor: watched.executor,
     gate,
@@ -83,60 +75,40 @@ async function dockerParts(
     },
   })
   return {
-    watched,
-    asyncRuns,
-    state,
+    app: { watched, asyncRuns, board: undefined },
+    sources: {
+      executor: state,
+      asyncRuns: () => asyncRuns.state,
+      queue: undefined,
+      webhooks: sender && (() => sender.counts),
+    },
     prove,
-    asyncState: () => asyncRuns.state,
-    queueState: undefined,
-    webhookCounts: sender && (() => sender.counts),
-    board: undefined,
     onDrain: () => asyncRuns.drain(),
     isIdle: () => state().running + state().waiting === 0,
     close: async () => {
       asyncRuns.close()
-      await Promise.all([close(), sender?.close(LAST_WEBHOOKS_MS)])
+      await Promise.all([parts.close(), sender?.close(LAST_WEBHOOKS_MS)])
     },
   }
 }
 
-async function queueParts(
-  config: Config,
-  logger: Logger,
-  { metrics, runLog }: RunPartsOptions,
-): Promise<RunParts> {
+async function queueParts(config: Config, logger: Logger, onRun: OnRun): Promise<RunParts> {
   const { createQueueParts } = await import('../queue/create.ts')
-  const onRun = recorder(metrics, runLog)
   const send = await webhookOptions(config)
   const parts = createQueueParts(config, logger, { onRun, webhooks: send && { send } })
+  const { executor, asyncRuns, board, state, queueState, webhookCounts, isIdle, close } = parts
+  const obstacle = () => obstacleIn(queueState(), config.ENVIRONMENTS[0])
   return {
-    ...parts,
-    watched: watchExecutor({
-      executor: parts.executor,
-      config,
-      onRun,
-      obstacle: () => obstacleIn(parts.queueState(), config.ENVIRONMENTS[0]),
-    }),
-    asyncState: undefined,
-    prove: async () => logger.info('workers run the programs, and try the walls of their hosts'),
+    app: { watched: watchExecutor({ executor, config, onRun, obstacle }), asyncRuns, board },
+    sources: { executor: state, asyncRuns: undefined, queue: queueState, webhooks: webhookCounts },
+    prove: async () => logger.info('workers run the programs, and try the walls on their hosts'),
     onDrain: () => {},
+    isIdle,
+    close,
   }
 }
 
-/** Each run is counted, and kept where that is asked for. */
-function recorder(metrics: Metrics, runLog: RunLog | undefined) {
-  return (record: RunRecord) => {
-    metrics.onRun(record)
-    runLog?.add(record)
-  }
-}
-
-async function webhookSender(options: WebhookSenderOptions): Promise<WebhookSender> {
-  const { WebhookSender } = await import('../webhooks/webhook-sender.ts')
-  return new WebhookSender(options)
-}
-
-/** How webhooks are sent; undefined where there are none. */
+/** How webhooks are sent; undefined if there are none. */
 async function webhookOptions({ WEBHOOKS: networks }: Config) {
   if (!networks) return undefined
   const { addressFilter } = await import('../webhooks/address-filter.ts')

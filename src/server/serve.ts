@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import ipaddr from 'ipaddr.js'
-import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { proxyTrust } from '../keys/client-address.ts'
 import { readKeyFile, watchKeyFile } from '../keys/key-file.ts'
@@ -39,50 +38,46 @@ async function serveWith(
   ring: KeyRing,
   { logger, fault, end, onClose }: ProcessFrame,
 ): Promise<void> {
-  if (isWithoutNames(config, ring)) logger.warn(WITHOUT_NAMES)
+  if (!ring.isRequired && !isLoopback(config.HOST) && config.ALLOWED_HOSTS.length === 0) {
+    logger.warn(WITHOUT_NAMES)
+  }
   warnOfSmallCgroup(config, logger)
   if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
 
   const metrics = new Metrics({ environments: config.ENVIRONMENTS })
-  const limiter = config.REDIS_URL ? await redisLimiter(config, logger) : undefined
+  const { REDIS_URL, QUEUE_PREFIX, DATABASE_URL: url } = config
+  const shared = REDIS_URL ? await import('../rate-limiter/redis-rate-limiter.ts') : undefined
+  const limiter = shared && new shared.RedisRateLimiter(REDIS_URL, logger, QUEUE_PREFIX)
   onClose(() => limiter?.close())
-  const { DATABASE_URL: url } = config
-  const runLog = url ? await openRunLog(url, config, logger) : undefined
+  const runLog = url ? openRunLog(url, config, logger) : undefined
   onClose(() => runLog?.close(LAST_RECORDS_MS))
   const parts = await createRunParts(config, logger, {
     metrics,
     runLog,
     onMissing: () => end(new Fault(MISSING_WALL)),
   })
-  const { watched, asyncRuns, prove, onDrain, isIdle } = parts
   onClose(parts.close)
   metrics.watch({
-    executor: parts.state,
-    asyncRuns: parts.asyncState,
-    queue: parts.queueState,
-    webhooks: parts.webhookCounts,
+    ...parts.sources,
     runLog: runLog && (() => runLog.counts),
     isRateShared: limiter && (() => limiter.isShared),
   })
   ring.onNewLimits = (keys) => {
-    asyncRuns.setLimits(keys).catch((error) => {
-      logger.warn({ err: error }, 'a key’s new maxConcurrent holds from its next request on')
+    parts.app.asyncRuns.setLimits(keys).catch((error) => {
+      logger.warn({ err: error }, 'a key’s new maxConcurrent takes effect with its next request')
     })
   }
-  ring.onNewLimits(ring.all) // what waits in a queue may know those of a server before
+  ring.onNewLimits(ring.all) // queued runs may have the limits of an earlier server
   const drain = new Drain()
-  const peerAddress = (c: Parameters<typeof getConnInfo>[0]) => getConnInfo(c).remote.address ?? ''
   const app = createApp({
+    ...parts.app,
     config,
-    watched,
-    asyncRuns,
     ring,
     metrics,
     runLog,
     drain,
     logger,
-    peerAddress,
-    board: parts.board,
+    peerAddress: (c) => getConnInfo(c).remote.address ?? '',
     limiter: limiter ?? new MemoryRateLimiter(),
   })
   const server = createHttpServer({
@@ -97,7 +92,7 @@ async function serveWith(
   })
   boundConnections(server, { isProxy: proxyTrust(config.TRUST_PROXY) })
   server.listen(config.PORT, config.HOST)
-  // Some runtimes throw where others tell of an error: that ends the wait as well.
+  // Some runtimes throw, others emit an error: both end the wait.
   await once(server, 'listening', { signal: fault }).catch((error) => {
     throw fault.aborted ? fault.reason : error
   })
@@ -105,14 +100,14 @@ async function serveWith(
   const host = family === 'IPv6' ? `[${address}]` : address
   logger.info({ url: `http://${host}:${port}` }, `listening; the page is http://${host}:${port}/ui`)
 
-  prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
+  parts.prove().catch((error) => logger.warn({ err: error.cause }, 'the walls are not proven'))
   await shutdown({
     server,
     drain,
     stop: fault,
     logger,
-    onDrain,
-    isIdle,
+    onDrain: parts.onDrain,
+    isIdle: parts.isIdle,
     noticeMs: config.DRAIN_NOTICE_SECONDS * 1000,
     drainMs: config.DRAIN_SECONDS * 1000,
   })
@@ -127,30 +122,20 @@ async function readKeys({ API_KEYS, API_KEYS_FILE }: Config): Promise<KeyRing> {
   return ring
 }
 
-/** @throws {Error} where everybody could run programs without having been let in. */
+/** @throws {Error} if anyone who can connect could run programs. */
 function refuseStrangers({ HOST, SERVE_WITHOUT_KEYS }: Config, ring: KeyRing): void {
   if (ring.isRequired || SERVE_WITHOUT_KEYS || isLoopback(HOST)) return
   throw new Error(
-    `HOST=${HOST} is not loopback, and there are no keys: whoever reaches it could run programs. Make a key:\n` +
+    `HOST=${HOST} is not loopback, and there are no API keys: anyone who can connect could run programs. Create a key:\n` +
       '  npx safe-code-executor key new NAME --file keys.json\n' +
-      'and start with API_KEYS_FILE=keys.json. SERVE_WITHOUT_KEYS=on serves everybody all the same.',
+      'and start with API_KEYS_FILE=keys.json. SERVE_WITHOUT_KEYS=on serves without keys.',
   )
 }
 
-/** Whether strangers are served, at addresses alone. */
-function isWithoutNames({ HOST, ALLOWED_HOSTS }: Config, ring: KeyRing): boolean {
-  return !ring.isRequired && !isLoopback(HOST) && ALLOWED_HOSTS.length === 0
-}
-
 const WITHOUT_NAMES =
-  'there are no keys, so only IP addresses, localhost and names without a dot are answered to; a name such as run.example.org needs ALLOWED_HOSTS=run.example.org'
+  'there are no API keys, so the server answers only to IP addresses, localhost and names without a dot; for a name such as run.example.org set ALLOWED_HOSTS=run.example.org'
 
 function isLoopback(host: string): boolean {
   if (host === 'localhost') return true
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
-}
-
-async function redisLimiter({ REDIS_URL, QUEUE_PREFIX }: Config, logger: Logger) {
-  const { RedisRateLimiter } = await import('../rate-limiter/redis-rate-limiter.ts')
-  return new RedisRateLimiter(REDIS_URL, logger, QUEUE_PREFIX)
 }

@@ -40,12 +40,12 @@ export async function shutdown(options: ShutdownOptions): Promise<void> {
     void nextSignal().then(() => process.exit(1))
   })
   if (!stop.aborted) {
-    logger.info({ signal, noticeMs, drainMs }, 'draining; a second signal ends it at once')
+    logger.info({ signal, noticeMs, drainMs }, 'draining; a second signal stops the server at once')
     drain.giveNotice()
     await pause(noticeMs, hurry.signal)
     drain.refuseRuns()
     onDrain()
-    // The server goes on listening: who asks is told that it ends, and does not find a closed port.
+    // The server keeps listening: a client is told that it shuts down, and does not find a closed port.
     const deadlineMs = performance.now() + drainMs
     while (!isIdle() && performance.now() < deadlineMs && !hurry.signal.aborted) {
       await pause(LOOK_MS, hurry.signal)
@@ -72,7 +72,7 @@ export function aborted(signal: AbortSignal): Promise<unknown> {
   })
 }
 
-/** Resolves when somebody asks this process to end. */
+/** Resolves with the next signal that asks this process to end. */
 export function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

@@ -3,7 +3,7 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
-import { createGuardedExecutor, type GuardedParts } from '../executor/create.ts'
+import { createGuardedExecutor } from '../executor/create.ts'
 import { resultLimits } from '../queue/result-bound.ts'
 import type { ParseRequest } from '../queue/run-once.ts'
 import { RunQueue } from '../queue/run-queue.ts'
@@ -22,62 +22,57 @@ const RETRY_MS = 2000
 
 /**
  * Works until a signal comes, then lets what runs end for DRAIN_SECONDS; a second signal ends that at once.
- * @throws {Error} where there is no Redis to work for, or a wall is missing.
+ * @throws {Error} if REDIS_URL is not set, or a wall is missing.
  */
 export async function work(config: Config): Promise<void> {
   if (!config.REDIS_URL) {
-    throw new Error('REDIS_URL is not set: a worker takes its programs from the queue in a Redis.')
+    throw new Error('REDIS_URL is not set: a worker takes its programs from a queue in Redis.')
   }
   await runProcess(config, async ({ logger, fault, crash, end, onClose }) => {
     // A worker runs programs here, whatever EXECUTOR says to servers that have the same settings, and keeps no results.
     warnOfSmallCgroup({ ...config, EXECUTOR: 'docker', MAX_RESULTS_MB: 0 }, logger)
     const signalled = new AbortController()
     void nextSignal().then((signal) => {
-      logger.info({ signal }, 'draining; a second signal ends it at once')
+      logger.info({ signal }, 'draining; a second signal stops the worker at once')
       signalled.abort()
     })
     const stop = AbortSignal.any([fault, signalled.signal])
     // Another host can run the programs: this one takes no more, whenever it is that a wall is found missing.
     const onMissing = () => end(new Fault(MISSING_WALL))
-    const parts = createGuardedExecutor(config, logger, { onMissing, onLost: onMissing })
-    onClose(parts.close)
-    await proven(parts, logger, stop)
-    if (!stop.aborted) await workWith(config, parts, logger, { stop, crash })
+    const { executor, prove, close } = createGuardedExecutor(config, logger, {
+      onMissing,
+      onLost: onMissing,
+    })
+    onClose(close)
+    await proven(prove, logger, stop)
+    if (stop.aborted) return
+    const { REDIS_URL: url, QUEUE_PREFIX: prefix, ENVIRONMENTS: environments } = config
+    const queue = new RunQueue({ url, prefix, environments, logger })
+    const sweeper = new Sweeper(queue, logger)
+    const name = hostname()
+    const slots = config.MAX_RUNNING
+    const worker = new QueueWorker({
+      queue,
+      environments,
+      executor,
+      slots,
+      url,
+      prefix,
+      name,
+      logger,
+      parse: parser(config),
+      limits: resultLimits(config),
+    })
+    logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
+    await aborted(stop)
+    await worker.close(config.DRAIN_SECONDS * 1000, Promise.race([nextSignal(), aborted(crash)]))
+    sweeper.close()
+    await queue.close()
   })
-}
-
-async function workWith(
-  config: Config,
-  { executor }: GuardedParts,
-  logger: Logger,
-  { stop, crash }: { stop: AbortSignal; crash: AbortSignal },
-): Promise<void> {
-  const { REDIS_URL: url, QUEUE_PREFIX: prefix, ENVIRONMENTS: environments } = config
-  const queue = new RunQueue({ url, prefix, environments, logger })
-  const sweeper = new Sweeper(queue, logger)
-  const name = hostname()
-  const slots = config.MAX_RUNNING
-  const worker = new QueueWorker({
-    queue,
-    environments,
-    executor,
-    slots,
-    url,
-    prefix,
-    name,
-    logger,
-    parse: parser(config),
-    limits: resultLimits(config),
-  })
-  logger.info({ worker: name, workerId: worker.id, slots, environments }, 'taking programs')
-  await aborted(stop)
-  await worker.close(config.DRAIN_SECONDS * 1000, Promise.race([nextSignal(), aborted(crash)]))
-  sweeper.close()
-  await queue.close()
 }
 
 /** Until the walls were tried and hold: before that no program is taken that another host could run. */
-async function proven({ prove }: GuardedParts, logger: Logger, stop: AbortSignal): Promise<void> {
+async function proven(prove: () => Promise<void>, logger: Logger, stop: AbortSignal) {
   while (!stop.aborted) {
     try {
       await prove()
@@ -89,7 +84,7 @@ async function proven({ prove }: GuardedParts, logger: Logger, stop: AbortSignal
   }
 }
 
-/** Believes nothing that comes from the queue: it has this host's own limits. */
+/** Checks everything that comes from the queue against this host's own limits. */
 function parser(config: Config): ParseRequest {
   const schema = runRequestSchema(requestLimits(config))
   return (given) => {
@@ -97,7 +92,7 @@ function parser(config: Config): ParseRequest {
     if (result.success) return result.data
     throw new Refusal(
       'internal',
-      'The machine that was to run the program has other limits than the server that took it',
+      'The worker has other limits than the server that accepted the program',
       { cause: new Error(describeIssues(result.error.issues)) },
     )
   }

@@ -3,7 +3,7 @@
 import { cancelled } from '../run/refusal.ts'
 
 /**
- * What `promise` resolves to, unless `signal` aborts before.
+ * The result of `promise`, unless `signal` aborts before.
  * @throws {Refusal} `cancelled`.
  */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

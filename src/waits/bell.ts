@@ -1,6 +1,6 @@
-// Between one to whom something comes, and one who waits for it.
+// A notification between two parts.
 
-/** Wakes whoever waits, and remembers that it has rung where nobody waits. One waits at a time. */
+/** Wakes the waiting caller, and remembers a ring if there is none. One caller waits at a time. */
 export class Bell {
   #hasRung = false
   #wake: () => void = () => {}

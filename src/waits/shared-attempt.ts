@@ -1,4 +1,4 @@
-// One attempt for all who ask at the same time.
+// One attempt, shared by all callers at the same time.
 
 /** How long a failure holds, in milliseconds: a flood of requests must not be a flood of attempts. */
 const FAILURE_HOLDS_MS = 1000

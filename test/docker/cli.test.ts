@@ -89,7 +89,7 @@ describe('run', () => {
     const args = ['run', '-', ...there(), '--output-file', 'out.txt', '--save', '.']
     const result = await cli(args, { input: 'open("out.txt", "w").write("theirs")' })
     expect(result.exitCode).toBe(1)
-    expect(result.stderr).toContain('not saved: "out.txt" exists, and is not written over')
+    expect(result.stderr).toContain('not saved: "out.txt" already exists')
     expect(readFileSync(`${folder}/out.txt`, 'utf8')).toBe('mine')
   })
 

@@ -14,7 +14,7 @@ let postgres: Service
 let log: RunLog
 beforeAll(async () => {
   postgres = await postgresService()
-  log = await openRunLog(postgres.url, parseConfig({}), pino({ level: 'silent' }))
+  log = openRunLog(postgres.url, parseConfig({}), pino({ level: 'silent' }))
 })
 afterAll(async () => {
   await log.close(1000)
@@ -58,7 +58,7 @@ it.each(['SIGINT', 'SIGKILL'] as const)(
 )
 
 it('does not hold the end up while Postgres hangs', async () => {
-  const other = await openRunLog(postgres.url, parseConfig({}), pino({ level: 'silent' }))
+  const other = openRunLog(postgres.url, parseConfig({}), pino({ level: 'silent' }))
   other.add(runRecord({ id: 'before' }))
   await eventually('it is connected', 10_000, () => other.counts.written === 1)
   const pids = (await execa('pgrep', ['-P', String(postgres.pid())])).stdout.split('\n').map(Number)

@@ -11,7 +11,6 @@ import {
   migrate,
   openDatabase,
   openDatabases,
-  openForMigration,
   type RunDatabases,
 } from '../../src/run-log/database.ts'
 import type { RunFilter } from '../../src/run-log/query.ts'
@@ -46,7 +45,7 @@ describe.each(Object.entries(DATABASES))('%s', (name, url) => {
   let databases: RunDatabases
   let store: RunStore
   beforeAll(async () => {
-    databases = await openDatabases(url())
+    databases = openDatabases(url())
     await migrate(databases.writer)
     store = new RunStore(databases)
   })
@@ -249,12 +248,12 @@ describe.each(Object.entries(DATABASES))('%s', (name, url) => {
 
   it('is brought up to date again and again, by two at once too', async () => {
     await add({ id: 'a' })
-    const others = await Promise.all([openForMigration(url()), openForMigration(url())])
+    const others = [openDatabases(url()), openDatabases(url())]
     try {
-      await Promise.all(others.map(migrate))
+      await Promise.all(others.map(({ migration }) => migrate(migration)))
       expect(await store.find('a')).toMatchObject({ id: 'a' })
     } finally {
-      await Promise.all(others.map((other) => other.destroy()))
+      await Promise.all(others.map(closeDatabases))
     }
   })
 
@@ -274,7 +273,7 @@ describe.each(Object.entries(DATABASES))('%s', (name, url) => {
   })
 
   it('refuses what would wait behind too many other reads, and who left does not wait', async () => {
-    const narrow = new RunStore(databases, { maxWaiting: 2 })
+    const narrow = new RunStore(databases, 2)
     const held = Array.from({ length: MAX_READS }, () => hold(databases.reader))
     const leaving = new AbortController()
     const reads = Array.from({ length: MAX_READS }, () => narrow.find('a'))
@@ -334,7 +333,7 @@ describe.each(Object.entries(DATABASES))('%s', (name, url) => {
     })
 
     it('counts one thing at a time, the same once, and refuses where too many ask', async () => {
-      const narrow = new RunStore(databases, { maxWaiting: 1 })
+      const narrow = new RunStore(databases, 1)
       const ask = (sinceMs: number, signal = new AbortController().signal) =>
         narrow.stats({ ...ALL, sinceMs }, signal)
       const leaving = new AbortController()
@@ -358,7 +357,7 @@ describe.each(Object.entries(DATABASES))('%s', (name, url) => {
 
 describe('Postgres', () => {
   it('gives up a query that takes too long, and goes on', async () => {
-    const database = await openDatabase(postgres.url, { queryTimeoutMs: 500 })
+    const database = openDatabase(postgres.url, { queryTimeoutMs: 500 })
     try {
       const { result, ms } = await timed(
         sql`select pg_sleep(30)`.execute(database).catch((error) => error),
@@ -372,7 +371,7 @@ describe('Postgres', () => {
   })
 
   it('lets reads take less long than statistics and writing', async () => {
-    const databases = await openDatabases(postgres.url)
+    const databases = openDatabases(postgres.url)
     const timeoutOf = async (database: Kysely<RunLogDatabase>) =>
       (await sql<{ statementTimeout: string }>`show statement_timeout`.execute(database)).rows[0]
         ?.statementTimeout
@@ -390,7 +389,7 @@ describe('SQLite', () => {
   const open = (name: string) => openDatabase(`file:${join(folder, name)}`)
 
   it('lets nobody wait for ever for who has the connection', async () => {
-    const database = await open('held.db')
+    const database = open('held.db')
     const query = () => sql`select 1`.execute(database)
     try {
       let waiting: Promise<unknown> | undefined
@@ -400,7 +399,7 @@ describe('SQLite', () => {
       })
       const { result, ms } = (await waiting) as Timed<Error>
       expect(result).toBeInstanceOf(Error)
-      expect(result.message).toBe('the database was busy with others for 5000 ms')
+      expect(result.message).toBe('the database was busy with other queries for 5000 ms')
       expect(ms).toBeLessThan(7000)
       await query()
     } finally {
@@ -409,7 +408,7 @@ describe('SQLite', () => {
   })
 
   it('hands the connection on in the order in which it was asked for', async () => {
-    const database = await open('turns.db')
+    const database = open('turns.db')
     const order: number[] = []
     try {
       await Promise.all(
@@ -428,7 +427,7 @@ describe('SQLite', () => {
 
   it('gives up a query that takes too long, and goes on when that has ended', async () => {
     const url = `file:${join(folder, 'slow.db')}`
-    const database = await openDatabase(url, { queryTimeoutMs: 500 })
+    const database = openDatabase(url, { queryTimeoutMs: 500 })
     const countTo = (limit: number) =>
       sql<{ last: number }>`
         with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${limit})
@@ -449,7 +448,7 @@ describe('SQLite', () => {
       ['garbage.db', /^the database can’t be opened: .*(not a database|NOTADB)/],
       ['garbage.db/runs.db', /^the database can’t be opened: (ENOTDIR|EEXIST)/],
     ] as const) {
-      const database = await open(name)
+      const database = open(name)
       try {
         const error = await migrate(database).catch((error) => error)
         expect(error).toBeInstanceOf(Error)
@@ -462,7 +461,7 @@ describe('SQLite', () => {
 
   it('can’t be written by who only reads, nor read before there are tables', async () => {
     const url = `file:${join(folder, 'reader.db')}`
-    const databases = await openDatabases(url)
+    const databases = openDatabases(url)
     try {
       await expect(new RunStore(databases).list({}, 1)).rejects.toThrow('no such table')
       await migrate(databases.writer)

@@ -106,7 +106,7 @@ export async function runIn(
 
 /** A run as clients see it; undefined where there is none. */
 export async function foundRun(runs: AsyncRuns, id: string): Promise<AsyncRun | undefined> {
-  return parsed((await runs.find(id))?.run)
+  return parsed(await runs.find(id))
 }
 
 /** What is in the JSON of a run. */

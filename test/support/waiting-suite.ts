@@ -464,7 +464,7 @@ function mixedSuite(make: MakeWaiting): void {
       for (const id of later) {
         await eventually(`${id} has ended`, PATIENCE_MS, async () => {
           const found = await waiting.runs.find(id)
-          return found?.run.isEnded === true
+          return found?.isEnded === true
         })
       }
       expect(most.one).toBe(1)

@@ -167,7 +167,7 @@ it('is busy where the queue is full, and says how long that takes at the present
   const refused = await run('g').catch((error) => error)
   expect(refused).toMatchObject({
     code: 'busy',
-    message: 'The waiting line is full; try again later',
+    message: 'The queue is full; try again later',
   })
   // Six ended in the last ten to twenty seconds, three wait.
   expect(Number(refused.headers['Retry-After'])).toBeGreaterThanOrEqual(1)

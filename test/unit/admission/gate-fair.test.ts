@@ -77,7 +77,7 @@ describe('a full line', () => {
     await settle()
     expect(floods.map(({ result }) => result)).toEqual([
       ...[undefined, undefined, undefined],
-      'Refusal: The waiting line is full, and who has fewer places in it goes first; try again later',
+      'Refusal: The queue is full, and clients with fewer runs in it go first; try again later',
     ])
     await expect(floods[3]?.used).rejects.toMatchObject({
       ...{ code: 'busy', status: 503, headers: { 'Retry-After': '3' } },
@@ -96,7 +96,7 @@ describe('a full line', () => {
     enterMany(gate, calm, 2)
     for (const client of [flood, calm]) {
       await expect(visitor(gate, client).used).rejects.toMatchObject({
-        ...{ code: 'busy', message: 'The waiting line is full; try again later' },
+        ...{ code: 'busy', message: 'The queue is full; try again later' },
       })
     }
     expect(gate.waiting).toBe(4)
@@ -115,8 +115,8 @@ describe('a full line', () => {
     floods.push(...enterMany(gate, flood, 1))
     enter(gate)
     await settle()
-    expect(floods.map(({ result }) => result?.slice(0, 34))).toEqual([
-      ...['Refusal: The waiting line is full;', 'Refusal: The waiting line is full,'],
+    expect(floods.map(({ result }) => result?.slice(0, 27))).toEqual([
+      ...['Refusal: The queue is full;', 'Refusal: The queue is full,'],
     ])
     expect(vi.getTimerCount()).toBe(1)
     for (const one of floods) one.abort(new Error('hung up'))

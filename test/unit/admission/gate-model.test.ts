@@ -8,9 +8,9 @@ import { enter, settle } from './gate-visitor.ts'
 import { LineModel } from './line-model.ts'
 
 const LONG_MS = 60_000
-const FULL = 'Refusal: The waiting line is full; try again later'
+const FULL = 'Refusal: The queue is full; try again later'
 const DISPLACED =
-  'Refusal: The waiting line is full, and who has fewer places in it goes first; try again later'
+  'Refusal: The queue is full, and clients with fewer runs in it go first; try again later'
 
 type Visitor = ReturnType<typeof enter>
 type Step = {

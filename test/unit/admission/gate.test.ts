@@ -100,7 +100,7 @@ describe('the waiting line', () => {
     expect(refused).toMatchObject({
       code: 'busy',
       status: 503,
-      message: 'The waiting line is full; try again later',
+      message: 'The queue is full; try again later',
       headers: { 'Retry-After': '1' },
     })
     expect([gate.running, gate.waiting]).toEqual([1, 1])
@@ -125,7 +125,7 @@ describe('the waiting line', () => {
     expect(refused).toMatchObject({
       code: 'busy',
       status: 503,
-      message: 'No place became free in time; try again later',
+      message: 'No slot became free in time; try again later',
       headers: { 'Retry-After': expect.stringMatching(/^[1-9]\d?$/) },
     })
     expect([gate.running, gate.waiting]).toEqual([1, 0])

@@ -10,7 +10,7 @@ import {
 import type { Executor } from '../../../src/run/executor.ts'
 import { Refusal } from '../../../src/run/refusal.ts'
 import { pause } from '../../../src/waits/pause.ts'
-import { newRun, newRuns, reader, runIn } from '../../support/async-runs-harness.ts'
+import { forgotten, newRun, newRuns, reader, runIn } from '../../support/async-runs-harness.ts'
 import { asyncRunsSuite } from '../../support/async-runs-suite.ts'
 import { ControlledExecutor } from '../../support/controlled-executor.ts'
 import { memoryLog } from '../support/app.ts'
@@ -65,6 +65,16 @@ describe('memory', () => {
     const found = await Promise.all(ids.map((id) => runs.find(id)))
     expect(found.map((run) => run !== undefined)).toEqual([false, true, true])
     expect(runs.state.bytes).toBeLessThan(3 * MEBIBYTE)
+  })
+
+  it('keeps no result that takes more than there is for results', async () => {
+    begin({ maxBytes: 2 * MEBIBYTE })
+    const run = newRun()
+    await runs.submit([run])
+    const control = await executor.nextStarted()
+    control.finish({ output: 'x'.repeat(2 * MEBIBYTE) })
+    await forgotten(runs, run.id)
+    expect(runs.state.bytes).toBe(0)
   })
 
   it('counts programs that wait: where they take all of it, no more are taken', async () => {

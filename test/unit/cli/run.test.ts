@@ -73,7 +73,7 @@ describe('nothing of what others chose talks to the terminal:', () => {
         expect(text).not.toMatch(/^safe-code-executor: saved all/m)
       }
       expect(first.stderr).toContain(`saved ${out}/a${ESCAPED}`)
-      expect(stderr.split('\n')[0]).toMatch(/not saved: .* exists, and is not written over$/)
+      expect(stderr.split('\n')[0]).toMatch(/not saved: .* already exists$/)
     },
     TIMEOUT_MS,
   )

@@ -61,7 +61,7 @@ describe('run', () => {
   it('says where an answer is of something else, or there is none', async () => {
     const proxy = clientOf(() => new Response('<html>Bad gateway</html>', { status: 502 }))
     await expect(proxy.client.run({ code: '1' })).rejects.toThrow(
-      'the answer is 502 and not from safe-code-executor',
+      'the answer 502 is not from safe-code-executor',
     )
     const nobody = clientOf(() => Promise.reject(new TypeError('fetch failed')))
     await expect(nobody.client.run({ code: '1' })).rejects.toThrow(

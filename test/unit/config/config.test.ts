@@ -198,13 +198,13 @@ describe('parseConfig', () => {
       [
         'The configuration is not valid:',
         '  PORT: must be at most 65535',
+        '  RATE_LIMIT: must be on, off, or REQUESTS/SECONDS such as 1000/60, at most 1000000000 in 86400',
         '  LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent',
         '  MEMORY_MB: must be at least 32',
         '  CPUS: must be at least 0.01',
-        '  RATE_LIMIT: must be on, off, or REQUESTS/SECONDS such as 1000/60, at most 1000000000 in 86400',
         '  MAX_RUNNING: must be a whole number',
         '  TMP_FILES: was removed: it follows TMP_MB',
-        '  WARM_MAX_AGE_SECONDS: was removed: a container waits for 300 s at most',
+        '  WARM_MAX_AGE_SECONDS: was removed: a warm container is replaced after 300 s',
       ].join('\n'),
     )
   })

@@ -58,8 +58,8 @@ describe('parseReadOnlyMounts', () => {
     ['/srv/data:/usr/lib/python3', 'would hide'],
     ['/srv/data:/proc', 'would hide'],
     ['/srv/data:/dev/shm', 'would hide'],
-    ['/srv/a:/data,/srv/b:/data', 'in the way'],
-    ['/srv/a:/data,/srv/b:/data/b', 'in the way'],
+    ['/srv/a:/data,/srv/b:/data', 'overlaps'],
+    ['/srv/a:/data,/srv/b:/data/b', 'overlaps'],
   ])('refuses %j', (text, why) => {
     expect(() => parseReadOnlyMounts(text)).toThrow(why)
   })

@@ -6,7 +6,7 @@ import { clientAddress } from '../../../src/keys/client-address.ts'
 
 /** The client's address for a peer and its `X-Forwarded-For`. */
 const address = (trustProxy: string, peer: string, forwardedFor?: string) =>
-  clientAddress({ trustProxy })(peer, forwardedFor)
+  clientAddress(trustProxy)(peer, forwardedFor)
 
 describe('trusting nobody', () => {
   it.each([undefined, '', '6.6.6.6', '6.6.6.6, 7.7.7.7', 'garbage'])(
@@ -105,7 +105,7 @@ describe('a setting that is neither a number nor networks', () => {
   it.each(['', 'true', 'unlimited', '-1', '1.5', 'NaN', '10.0.0.0/33', '0.0.0.0/0', '::/0', '*'])(
     'is refused: "%s"',
     (trustProxy) => {
-      expect(() => clientAddress({ trustProxy })).toThrow()
+      expect(() => clientAddress(trustProxy)).toThrow()
     },
   )
 })

@@ -59,7 +59,7 @@ describe('a file', () => {
 
   it.each([
     ['no JSON', '{', 'FILE is not JSON'],
-    ['a list', [], 'keys'],
+    ['a list', [], 'key file'],
     ['no digest', { keys: [{ name: 'a' }] }, '  keys.0.sha256: '],
     [
       'a key in plain text',
@@ -85,12 +85,12 @@ describe('a file', () => {
     [
       'a name twice',
       { keys: [testKey('a'), { ...testKey('b'), name: 'a' }] },
-      'keys.1.name: is there twice',
+      'keys.1.name: is used twice',
     ],
     [
       'a key twice',
       { keys: [testKey('a'), { ...testKey('a'), name: 'b' }] },
-      'keys.1.sha256: is there twice',
+      'keys.1.sha256: is used twice',
     ],
   ])('with %s is refused, with the place', async (_, content, expected) => {
     expect(await problem(content)).toContain(expected)

@@ -100,7 +100,10 @@ describe('a webhook', () => {
   it('is refused where the server sends none', async () => {
     const post = await postRuns(asyncApp().app, { code: '1', webhook: { url, secret } })
     expect(await errorOf(post)).toEqual([
-      ...[400, 'webhook: this server sends none; its operator can switch them on with WEBHOOKS=on'],
+      ...[
+        400,
+        'webhook: this server sends no webhooks; its operator can enable them with WEBHOOKS=on',
+      ],
     ])
   })
 

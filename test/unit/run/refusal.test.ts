@@ -35,9 +35,9 @@ describe('a refusal', () => {
   })
 
   it('has the fields of an outcome first, then its code and the request', () => {
-    const body = new Refusal('busy', 'The waiting line is full').toBody('r-1')
+    const body = new Refusal('busy', 'The queue is full').toBody('r-1')
     expect(JSON.stringify(body)).toBe(
-      '{"output":"","error":"The waiting line is full","code":"busy","requestId":"r-1"}',
+      '{"output":"","error":"The queue is full","code":"busy","requestId":"r-1"}',
     )
   })
 

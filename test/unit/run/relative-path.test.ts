@@ -7,7 +7,7 @@ import { pathConflict, pathProblem } from '../../../src/run/relative-path.ts'
 
 const OUTSIDE = 'must not contain ".."'
 const ABSOLUTE = 'must be relative to the working directory'
-const NOT_PLAIN = 'must be plain: no "." and nothing empty between, before or after its slashes'
+const NOT_PLAIN = 'must be plain: no "." and no empty name before, between or after slashes'
 const BACKSLASH = 'must not contain a backslash; folders are separated by "/"'
 const NUL = 'must not contain a NUL character'
 

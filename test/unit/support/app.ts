@@ -3,7 +3,7 @@
 import { type Logger, pino } from 'pino'
 import { Gate } from '../../../src/admission/gate.ts'
 import { inTurn } from '../../../src/admission/turn.ts'
-import { memoryAsyncRuns } from '../../../src/async-runs/create.ts'
+import { memoryAsyncRuns } from '../../../src/async-runs/memory-async-runs.ts'
 import { parseConfig } from '../../../src/config/config.ts'
 import { maxWaiting } from '../../../src/executor/spec.ts'
 import { watchExecutor } from '../../../src/executor/watched-executor.ts'

@@ -18,7 +18,7 @@ export interface TestRunLog {
 export async function testRunLog(settings: Record<string, string> = {}): Promise<TestRunLog> {
   const folder = mkdtempSync(join(tmpdir(), 'run-log-'))
   const url = settings.DATABASE_URL ?? `file:${join(folder, 'runs.db')}`
-  const runLog = await openRunLog(url, parseConfig(settings), pino({ level: 'silent' }))
+  const runLog = openRunLog(url, parseConfig(settings), pino({ level: 'silent' }))
   const written = async () => {
     while (runLog.counts.queued > 0) await new Promise((resolve) => setTimeout(resolve, 20))
   }
