@@ -50,7 +50,7 @@ export class EventSender {
     this.#send()
   }
 
-  /** Resolves when all has arrived, or the signal has aborted. */
+  /** Resolves when all events have arrived, or the signal has aborted. */
   async end(): Promise<void> {
     this.#text.end()
     this.#ending.abort()
@@ -60,25 +60,20 @@ export class EventSender {
   }
 
   #send(): void {
-    if (this.#seq > MAX_LIVE_EVENTS && !this.#ending.signal.aborted) return
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = undefined
     })
   }
 
   async #sendAll(): Promise<void> {
-    for (let events = this.#take(); events.length > 0; events = this.#take()) {
+    const ending = this.#ending.signal
+    while (this.#seq <= MAX_LIVE_EVENTS || ending.aborted) {
+      const events = this.#take()
+      if (events.length === 0) return
       await this.#append(events)
       this.#seq += events.length
-      await this.#pace()
-      if (this.#seq > MAX_LIVE_EVENTS && !this.#ending.signal.aborted) return
+      if (this.#seq > UNPACED_EVENTS) await pause(this.#seq - UNPACED_EVENTS, ending)
     }
-  }
-
-  /** The pause before the next events. */
-  async #pace(): Promise<void> {
-    const ms = this.#seq - UNPACED_EVENTS
-    if (ms > 0 && !this.#ending.signal.aborted) await pause(ms, this.#ending.signal)
   }
 
   #take(): Event[] {

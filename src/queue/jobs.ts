@@ -30,7 +30,7 @@ export class Jobs {
   readonly #redis: Redis
   readonly #prefix: string
 
-  /** `prefix` is that of all that is ours in Redis. */
+  /** `prefix` is what BullMQ's keys begin with. */
   constructor(redis: Redis, prefix: string, environments: readonly string[]) {
     this.#redis = redis
     this.#prefix = prefix
@@ -67,7 +67,7 @@ export class Jobs {
     if (known) return known
     const queue = new Queue(queueName(environment), {
       connection: this.#redis,
-      prefix: bullPrefix(this.#prefix),
+      prefix: this.#prefix,
       // Nobody reads them here; by default BullMQ keeps 10,000.
       streams: { events: { maxLen: KEPT_JOBS } },
       defaultJobOptions: {

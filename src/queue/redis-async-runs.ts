@@ -1,4 +1,4 @@
-// Asynchronous runs in Redis: any server answers for a run that another one took on.
+// Asynchronous runs in Redis: every server knows the runs that another server took on.
 
 import {
   type AsyncRuns,
@@ -10,49 +10,38 @@ import {
   sentRun,
 } from '../async-runs/async-runs.ts'
 import type { ApiKey } from '../keys/api-key.ts'
-import { clientName } from '../run/record.ts'
+import { clientName, clientOf } from '../run/record.ts'
 import { onAbort } from '../waits/abortable.ts'
 import { Bell } from '../waits/bell.ts'
 import { ask } from './connection.ts'
 import { follow } from './follow.ts'
 import type { Hub } from './hub.ts'
+import { type QueueLimits, takeOn } from './intake.ts'
 import type { RunQueue } from './run-queue.ts'
-import { decodeEnding, type Ending, toAsyncRun, toMeta } from './stored-run.ts'
-
-export interface RedisAsyncRunsOptions {
-  queue: RunQueue
-  hub: Hub
-  /** How many may wait in the queue. */
-  maxQueued: number
-  /** How much memory all runs may take in Redis, about. */
-  maxBytes: number
-  /** How long a run may wait to be taken, in milliseconds. */
-  maxWaitMs: number
-  /** How long a run is kept when it has ended, in milliseconds. */
-  ttlMs: number
-}
+import { decodeEnding, type Ending, failure, toAsyncRun, toMeta } from './stored-run.ts'
 
 export class RedisAsyncRuns implements AsyncRuns {
-  readonly #options: RedisAsyncRunsOptions
+  readonly #queue: RunQueue
+  readonly #hub: Hub
+  readonly #limits: QueueLimits
 
-  constructor(options: RedisAsyncRunsOptions) {
-    this.#options = options
+  constructor(queue: RunQueue, hub: Hub, limits: QueueLimits) {
+    this.#queue = queue
+    this.#hub = hub
+    this.#limits = limits
   }
 
   async submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]> {
-    const { queue, maxQueued, maxBytes, maxWaitMs, ttlMs } = this.#options
     const [first] = runs
     if (!first) return []
     const { origin } = first
-    const ids = await queue.submit({
+    const { name: owner, weight } = clientOf(origin)
+    const ids = await takeOn(this.#queue, {
+      ...this.#limits,
       kind: 'async',
-      owner: clientName(origin),
+      owner,
+      weight,
       maxConcurrent: origin.key?.maxConcurrent,
-      weight: origin.key?.weight ?? 1,
-      maxQueued,
-      maxBytes,
-      waitMs: maxWaitMs,
-      ttlMs,
       idempotency,
       runs: runs.map(({ id, request, webhook = null }) => ({
         id,
@@ -65,25 +54,26 @@ export class RedisAsyncRuns implements AsyncRuns {
   }
 
   async find(id: string): Promise<OwnedRun | undefined> {
-    const { queue } = this.#options
+    const queue = this.#queue
     const run = await ask(() => queue.find(id))
     if (run?.kind !== 'async') return undefined
     const ending = run.endedAt === undefined ? undefined : await ask(() => queue.ending(id))
-    if (run.endedAt !== undefined && !ending) return undefined // it was let go just now
+    if (run.endedAt !== undefined && !ending) return undefined // it was removed just now
     return { owner: run.owner, run: await sentRun(toAsyncRun(id, run, ending)) }
   }
 
   async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<SentEvent> {
-    const { queue, hub } = this.#options
+    const queue = this.#queue
     const bell = new Bell()
     const stopHearing = await ask(() =>
-      hub.listenTo(queue.key(`channel:${id}`), id, (notice) => {
+      this.#hub.listenTo(queue.key(`channel:${id}`), id, (notice) => {
         if (notice === 'events') bell.ring()
       }),
     )
     const stopListening = onAbort(signal, () => bell.ring())
+    bell.ring() // there may be some already
     try {
-      for await (const event of follow(queue, id, after, { bell, looksFirst: true, signal })) {
+      for await (const event of follow(queue, id, after, bell, signal)) {
         const { type, data } = event
         if (type === 'end') yield* this.#last(id, event.id, decodeEnding(data))
         else yield { id: event.id, type, data: JSON.parse(data) } as SentEvent
@@ -95,12 +85,12 @@ export class RedisAsyncRuns implements AsyncRuns {
   }
 
   async cancel(id: string): Promise<SentRun | undefined> {
-    await ask(() => this.#options.queue.end(id, CANCELLED))
+    await ask(() => this.#queue.end(id, CANCELLED))
     return (await this.find(id))?.run
   }
 
   async setLimits(keys: readonly ApiKey[]): Promise<void> {
-    await this.#options.queue.setLimits(
+    await this.#queue.setLimits(
       keys.map((key) => ({
         owner: clientName({ key, client: '' }),
         maxConcurrent: key.maxConcurrent,
@@ -109,14 +99,11 @@ export class RedisAsyncRuns implements AsyncRuns {
   }
 
   async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<SentEvent> {
-    const run = await ask(() => this.#options.queue.find(id))
+    const run = await ask(() => this.#queue.find(id))
     if (!run) return
     const { json } = await sentRun(toAsyncRun(id, run, ending))
     yield { id: eventId, type: 'end', json }
   }
 }
 
-const CANCELLED: Ending = {
-  state: 'cancelled',
-  refusal: { code: 'cancelled', error: 'The run was cancelled' },
-}
+const CANCELLED = failure('cancelled', 'The run was cancelled', 'cancelled')

@@ -152,21 +152,22 @@ end
 
 local function add_unfinished(owner, bytes, kind)
   if bytes == 0 then return end
-  redis.call('INCRBY', key('bytes'), bytes)
-  add_for('bytes:by', owner, bytes)
-  if kind ~= 'sync' then return end
-  redis.call('INCRBY', key('bytes:sync'), bytes)
-  add_for('bytes:sync:by', owner, bytes)
+  redis.call('INCRBY', key('bytes:', kind), bytes)
+  add_for('bytes:by:' .. kind, owner, bytes)
 end
 
--- What is kept of one run in a hash of sizes, with their sum: none where there is none, or none any more.
-local function set_size(name, id, bytes)
-  local before = tonumber(redis.call('HGET', key(name), id) or 0)
-  if bytes == 0 then redis.call('HDEL', key(name), id) else redis.call('HSET', key(name), id, bytes) end
-  if bytes ~= before then redis.call('INCRBY', key(name, ':bytes'), bytes - before) end
+local function unfinished()
+  return number('bytes:sync') + number('bytes:async')
 end
 
--- What can't be let go of what has ended, and what may come of what runs.
+-- Reserves bytes for the result of a run, or gives them back: 0.
+local function reserve(id, bytes)
+  local before = tonumber(redis.call('HGET', key('reserved'), id) or 0)
+  if bytes == 0 then redis.call('HDEL', key('reserved'), id) else redis.call('HSET', key('reserved'), id, bytes) end
+  if bytes ~= before then redis.call('INCRBY', key('reserved:bytes'), bytes - before) end
+end
+
+-- The bytes of results that must stay, and those that are reserved for results.
 local function promised()
   return number('pinned:bytes') + number('reserved:bytes')
 end
@@ -196,12 +197,12 @@ local function let_go(id)
   local bytes, owner = size_of_kept(id)
   redis.call('ZREM', key('kept'), id)
   redis.call('HDEL', key('kept:size'), id)
-  set_size('pinned', id, 0)
   leave_once(id)
   redis.call('UNLINK', key('run:', id), key('events:', id))
   if not bytes then return end
   redis.call('INCRBY', key('kept:bytes'), -bytes)
-  if redis.call('ZREM', key('kept:', owner), id) == 1 then add_for('kept:by', owner, -bytes) end
+  if redis.call('ZREM', key('kept:', owner), id) == 1 then add_for('kept:by', owner, -bytes)
+  else redis.call('INCRBY', key('pinned:bytes'), -bytes) end
 end
 
 -- Lets go what has been kept for its time, and then, of whoever has most, the oldest, until there is not too much. Returns
@@ -230,7 +231,7 @@ local function finish(id, state, payload, is_told, is_displaced)
   local at = now()
   local bytes, grown = tonumber(run[6]) or 0, tonumber(run[7]) or 0
   add_unfinished(run[1], -bytes, run[2])
-  set_size('reserved', id, 0)
+  reserve(id, 0)
   redis.call('HSET', key('run:', id), 'state', state, 'endedAt', at, 'expiresAt', at + ttl)
   if run[2] == 'sync' then
     bytes = bytes - redis.call('HSTRLEN', key('run:', id), 'request')
@@ -255,7 +256,7 @@ local function finish(id, state, payload, is_told, is_displaced)
   local size = bytes + grown + #payload + ${ENDED_BYTES}
   redis.call('ZADD', key('kept'), at + ttl, id)
   redis.call('HSET', key('kept:size'), id, size .. ' ' .. run[1])
-  set_size('pinned', id, size)
+  redis.call('INCRBY', key('pinned:bytes'), size)
   if redis.call('INCRBY', key('kept:bytes'), size) > number('max-bytes') / 2 then shrink(size) end
   if run[2] == 'async' then redis.call('XADD', key('ended'), '*', 'id', id) end
   redis.call('PUBLISH', run[4], id .. (is_told and ' end ' .. payload or ' events'))
@@ -287,28 +288,26 @@ const scriptEvenIfFull = scriptsWith(`${COMMON}even_if_full()`)
  *
  * Runs that somebody waits for and those that are read later have a line and memory each, so that neither kind keeps the
  * other out. How much of these a client may have is in src/admission/fair-share.ts. Where a synchronous run finds no place,
- * the newest of the client that has most leaves for it, ended by ARGV[13], if that has more, for its weight, than the
+ * the newest of the client that has most leaves for it, ended as `displaced` says, if that has more, for its weight, than the
  * newcomer's would have: as in the line of one server (src/admission/gate.ts). A key's bound refuses a synchronous run only
  * where as many synchronous ones of the key have not ended; behind its asynchronous ones it is parked, before those that
  * are parked.
  */
 export const submit = script<SubmitAnswer>('SUBMIT')(`
-local owner, max, limit, weight, kind = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
-local once, digest = ARGV[7], ARGV[8]
-local waitMs, ttlMs, channel, maxBytes, first = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12]), 15
--- The priority that a job has which is added in the same moment; '' where none is.
-local likely = ARGV[14]
+local given, first = cjson.decode(ARGV[2]), 3
+local owner, kind, weight, limit, once = given.owner, given.kind, given.weight, given.maxConcurrent or 0, given.idempotency
+local max, maxBytes, waitMs, ttlMs = given.maxQueued, given.maxBytes, given.waitMs, given.ttlMs
 local n = (#ARGV - first + 1) / 5
 local at = now()
 local mine, awaited, parked = key('owner:', owner), key('awaited:', owner), key('parked:', owner)
-if once ~= '' then
-  local known = redis.call('HMGET', key('once:', owner, ':', once), 'digest', 'ids')
+if once then
+  local known = redis.call('HMGET', key('once:', owner, ':', once.key), 'digest', 'ids')
   local is_known = false
   -- An answer is remembered until all of its runs are forgotten.
   for id in string.gmatch(known[2] or '', '%S+') do
     is_known = is_known or redis.call('EXISTS', key('run:', id)) == 1
   end
-  if is_known then return known[1] == digest and {'same', known[2]} or {'conflict'} end
+  if is_known then return known[1] == once.digest and {'same', known[2]} or {'conflict'} end
 end
 -- What was taken on already is not taken on anew.
 if redis.call('EXISTS', key('run:', ARGV[first])) == 1 then
@@ -358,21 +357,15 @@ if not may_wait(come, stay, in_line, aside, max - waiting, max) then
   if not last then return {'busy', tostring(waiting), tostring(drain_rate())} end
 end
 local sizes, bytes = {}, 0
-local once_bytes = once == '' and 0
-  or math.ceil((${ONCE_BYTES} + #owner + #once + #digest) / n) + ${ONCE_ID_BYTES}
+local once_bytes = once and math.ceil((${ONCE_BYTES} + #owner + #once.key + #once.digest) / n) + ${ONCE_ID_BYTES} or 0
 for i = 0, n - 1 do
   sizes[i] = ${RUN_BYTES} + once_bytes + #ARGV[first + i * 5 + 3] + #ARGV[first + i * 5 + 4]
   bytes = bytes + sizes[i]
 end
 if not has_room(0, bytes, maxBytes / 4) then return {'too_large'} end
--- Each kind has half of what there is for programs.
-local taken, own_taken = number('bytes:sync'), count_of('bytes:sync:by', owner)
-if kind == 'async' then
-  taken = number('bytes') - taken
-  own_taken = count_of('bytes:by', owner) - own_taken
-end
+-- Each kind has half of the memory for programs.
 local programs = math.min(maxBytes / 2, maxBytes - math.min(promised(), maxBytes * ${PROMISED_PART}))
-if not has_room(own_taken, bytes, programs / 2 - taken) then
+if not has_room(count_of('bytes:by:' .. kind, owner), bytes, programs / 2 - number('bytes:' .. kind)) then
   return {'full', tostring(waiting), tostring(drain_rate())}
 end
 -- Whoever submits knows the bound best: it is that of all of the client's from now on.
@@ -381,7 +374,7 @@ keep(key('limit:', owner))
 add_unfinished(owner, bytes, kind)
 local jobs = {}
 -- Its client lets none in for it: the place is this one's.
-if last then add(jobs, finish(last, 'failed', ARGV[13], true, true)) end
+if last then add(jobs, finish(last, 'failed', given.displaced, true, true)) end
 if limit == 0 then add(jobs, unpark(owner)) end
 -- Before which of its client's a synchronous run is parked: the first that is read later.
 local later
@@ -394,18 +387,19 @@ for i = 0, n - 1 do
   local priority = turn((kind == 'sync' and synchronous or own) + i, weight)
   redis.call('HSET', key('run:', id), 'state', limit > 0 and 'parked' or 'queued', 'owner', owner,
     'environment', environment, 'retry', retry,
-    'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', channel ~= '' and channel or key('channel:', id),
+    'kind', kind, 'waitMs', waitMs, 'ttlMs', ttlMs, 'channel', given.channel or key('channel:', id),
     'priority', priority, 'weight', weight, 'attempt', 0, 'handedBack', 0, 'createdAt', at, 'queuedAt', at,
     'waitUntil', at + waitMs, 'bytes', sizes[i], 'meta', ARGV[first + i * 5 + 3], 'request', ARGV[first + i * 5 + 4])
-  if once ~= '' then redis.call('HSET', key('run:', id), 'once', owner .. ':' .. once) end
+  if once then redis.call('HSET', key('run:', id), 'once', owner .. ':' .. once.key) end
   redis.call('PEXPIRE', key('run:', id), keepMs)
   redis.call('ZADD', key('live'), at + waitMs, id)
   redis.call('ZADD', mine, at + keepMs + i / 1000, id)
   if kind == 'sync' then redis.call('ZADD', awaited, at + keepMs, id) end
   if limit == 0 then
     join_line(id)
-    if tostring(priority) ~= likely then
-      jobs[#jobs + 1] = {id, environment, '0', tostring(priority), likely ~= '' and 'moved' or nil}
+    -- A job of the likely priority is added at the same time.
+    if priority ~= given.likelyPriority then
+      jobs[#jobs + 1] = {id, environment, '0', tostring(priority), given.likelyPriority and 'moved'}
     end
   elseif later then redis.call('LINSERT', parked, 'BEFORE', later, id)
   else redis.call('RPUSH', parked, id) end
@@ -415,9 +409,9 @@ for _, name in ipairs({mine, awaited, parked}) do keep(name) end
 -- In order with those that were parked before: where the bound has grown they come first.
 add(jobs, unpark(owner))
 if kind == 'sync' then redis.call('HDEL', key('run:', ids[1]), 'letIn') end
-if once ~= '' then
-  local memory = key('once:', owner, ':', once)
-  redis.call('HSET', memory, 'digest', digest, 'ids', table.concat(ids, ' '), 'open', n, 'left', n)
+if once then
+  local memory = key('once:', owner, ':', once.key)
+  redis.call('HSET', memory, 'digest', once.digest, 'ids', table.concat(ids, ' '), 'open', n, 'left', n)
   redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
 return {'ok', jobs}
@@ -462,13 +456,13 @@ if not is_mine then
   -- Where nothing else runs one may always, unless what can't make way has half: else none ever would where the memory is
   -- less than one may take.
   local is_alone = number('reserved:bytes') == 0 and there <= max / 2
-  if not is_alone and (there + bytes > max * ${PROMISED_PART} or number('bytes') + there + bytes > max) then
+  if not is_alone and (there + bytes > max * ${PROMISED_PART} or unfinished() + there + bytes > max) then
     return {'full'}
   end
   mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
   redis.call('HSET', key('run:', id), 'state', 'running', 'worker', worker, 'takenAt', at, 'token', token)
   leave_line(id)
-  set_size('reserved', id, bytes)
+  reserve(id, bytes)
 end
 redis.call('ZADD', key('live'), at + leaseMs, id)
 redis.call('PUBLISH', run[5], id .. ' taken')
@@ -542,7 +536,7 @@ if run[1] == 'queued' and run[2] == attempt and run[6] == attempt then return to
 if not holds(id, attempt) then return 0 end
 redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'backIn', attempt)
 join_line(id)
-set_size('reserved', id, 0)
+reserve(id, 0)
 redis.call('ZADD', key('live'), tonumber(run[5]) or run[4] + run[3], id)
 return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
@@ -568,7 +562,7 @@ local function look(id)
     redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
     redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at, 'waitUntil', at + tonumber(run[6]))
     join_line(id)
-    set_size('reserved', id, 0)
+    reserve(id, 0)
     keep_grown(id)
     redis.call('PUBLISH', run[7], id .. ' lost')
     queue[#queue + 1] = {id, run[4], run[3], run[5]}
@@ -582,7 +576,7 @@ for _, id in ipairs(due) do
   if redis.call('EXISTS', key('run:', id)) == 0 or not pcall(look, id) then
     redis.call('ZREM', key('live'), id)
     leave_line(id)
-    set_size('reserved', id, 0)
+    reserve(id, 0)
     if redis.call('EXISTS', key('run:', id)) == 0 then redis.call('UNLINK', key('events:', id)) end
   end
 end
@@ -641,8 +635,9 @@ for _, id in ipairs(redis.call('ZRANGE', key('live'), from, from + count - 1)) d
 -- Where they are few enough to be seen at once.
 local live = redis.call('ZRANGE', key('live'), 0, count)
 if #live <= count then
-  redis.call('DEL', key('bytes'), key('bytes:by'), key('bytes:sync'), key('bytes:sync:by'))
-  for _, kind in ipairs({'sync', 'async'}) do redis.call('DEL', key('line:', kind), key('line:by:', kind)) end
+  for _, kind in ipairs({'sync', 'async'}) do
+    redis.call('DEL', key('line:', kind), key('line:by:', kind), key('bytes:', kind), key('bytes:by:', kind))
+  end
   for _, id in ipairs(live) do
     local run = redis.call('HMGET', key('run:', id), 'owner', 'bytes', 'kind', 'state')
     if run[1] then add_unfinished(run[1], tonumber(run[2]) or 0, run[3]) end
@@ -653,14 +648,13 @@ end
 -- or worker of an earlier version knows neither.
 if redis.call('HLEN', key('reserved')) <= count then
   for _, id in ipairs(redis.call('HKEYS', key('reserved'))) do
-    if redis.call('HGET', key('run:', id), 'state') ~= 'running' then set_size('reserved', id, 0) end
+    if redis.call('HGET', key('run:', id), 'state') ~= 'running' then reserve(id, 0) end
   end
 end
-if redis.call('HLEN', key('pinned')) <= count then
-  for _, id in ipairs(redis.call('HKEYS', key('pinned'))) do
-    local bytes, owner = size_of_kept(id)
-    if not bytes or redis.call('ZSCORE', key('kept:', owner), id) then set_size('pinned', id, 0) end
-  end
+if redis.call('ZCARD', key('kept:by')) <= count then
+  local pinned, by = number('kept:bytes'), redis.call('ZRANGE', key('kept:by'), 0, -1, 'WITHSCORES')
+  for i = 2, #by, 2 do pinned = pinned - by[i] end
+  redis.call('SET', key('pinned:bytes'), pinned)
 end
 return {redis.call('ZCARD', key('live')), queue}
 `)
@@ -675,8 +669,8 @@ local bytes, owner = size_of_kept(id)
 if not bytes or redis.call('ZSCORE', key('kept:', owner), id) then return end
 local request = redis.call('HSTRLEN', key('run:', id), 'request')
 redis.call('HDEL', key('run:', id), 'request')
+redis.call('INCRBY', key('pinned:bytes'), -bytes)
 bytes = bytes - request
-set_size('pinned', id, 0)
 redis.call('HSET', key('kept:size'), id, bytes .. ' ' .. owner)
 redis.call('INCRBY', key('kept:bytes'), 0 - request) -- a minus before 0 is none for Redis
 redis.call('ZADD', key('kept:', owner), redis.call('HGET', key('run:', id), 'endedAt') or 0, id)

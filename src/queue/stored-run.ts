@@ -55,12 +55,6 @@ export function toOrigin({ requestId, client, keyName }: RunMeta): RunOrigin {
   return { requestId, client, key }
 }
 
-/** How a run ended, as it is written down once. */
-export type Ending =
-  /** `startMs`: from the worker's taking it until the program started, in milliseconds. */
-  | { state: 'finished'; result: Outcome; startMs: number }
-  | { state: 'failed' | 'cancelled'; refusal: { code: RefusalCode; error: string } }
-
 /** Believed as the worker made it: one of a later version may say more of a run than this one knows. */
 const outcome = z.custom<Outcome>(
   (value) => typeof value === 'object' && value !== null && 'status' in value,
@@ -69,14 +63,13 @@ const outcome = z.custom<Outcome>(
 /** A code that a later version has is one of ours that says as little. */
 const refusalCode = z
   .string()
-  .transform(
-    (code): RefusalCode => (Object.hasOwn(REFUSAL_STATUS, code) ? code : 'internal') as RefusalCode,
-  )
+  .transform((code) => (Object.hasOwn(REFUSAL_STATUS, code) ? code : 'internal') as RefusalCode)
 
-const endingSchema: z.ZodType<Ending> = z.union([
+const endingSchema = z.union([
   z.object({
     state: z.literal('finished'),
     result: outcome,
+    /** From the worker's taking it until the program started, in milliseconds. */
     startMs: z.number(),
   }),
   z.object({
@@ -85,13 +78,16 @@ const endingSchema: z.ZodType<Ending> = z.union([
   }),
 ])
 
-export function encodeEnding(ending: Ending): string {
-  return JSON.stringify(ending)
-}
+/** The end of a run, as it is written down once. */
+export type Ending = z.output<typeof endingSchema>
 
-/** How a run ends whose program did not finish. */
-export function failure(code: RefusalCode, error: string): Ending {
-  return { state: 'failed', refusal: { code, error } }
+/** The end of a run whose program did not finish. */
+export function failure(
+  code: RefusalCode,
+  error: string,
+  state: 'failed' | 'cancelled' = 'failed',
+): Ending {
+  return { state, refusal: { code, error } }
 }
 
 /** @throws {Unreadable} */

@@ -42,8 +42,8 @@ const NOTHING: QueueState = {
 export interface QueueWatchOptions {
   queue: RunQueue
   logger: Logger
-  /** Says how many webhooks have no end yet; by default there are none. */
-  webhooks?: (() => Promise<number>) | undefined
+  /** The number of open webhooks. */
+  webhooks: () => Promise<number>
   /** How much memory all runs may take in Redis, about. */
   maxBytes: number
   /** What a run may take of it until it has ended. */
@@ -79,11 +79,11 @@ export class QueueWatch {
   }
 
   async #ask(): Promise<void> {
-    const { queue, logger, webhooks: askWebhooks = async () => 0 } = this.#options
+    const { queue, logger } = this.#options
     try {
       const [workers, webhooks, bytes, synchronous, ...depths] = await Promise.all([
         queue.workers(),
-        askWebhooks(),
+        this.#options.webhooks(),
         queue.bytes(),
         queue.synchronous(),
         ...[...queue.jobs.queues].map(async ([environment, jobs]) => {
@@ -92,15 +92,8 @@ export class QueueWatch {
           return [environment, { waiting, active: counts.active ?? 0 }] as const
         }),
       ])
-      this.#state = {
-        isKnown: true,
-        ageMs: 0,
-        workers,
-        webhooks,
-        bytes,
-        synchronous,
-        depths: Object.fromEntries(depths),
-      }
+      const known = { isKnown: true, ageMs: 0, depths: Object.fromEntries(depths) }
+      this.#state = { ...known, workers, webhooks, bytes, synchronous }
       this.#askedAtMs = performance.now()
       this.#warnOfMemory(workers)
     } catch (error) {

@@ -10,10 +10,11 @@ import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
 import { connectToWait } from './connection.ts'
 import { JobSource, type TakenJob } from './job-source.ts'
+import { bullPrefix } from './jobs.ts'
 import { LEASE_MS, Leases } from './lease.ts'
 import { type ResultBound, type ResultLimits, resultBound } from './result-bound.ts'
 import { type ParseRequest, type RunEnd, RunOnce } from './run-once.ts'
-import type { RunQueue, TakenRun } from './run-queue.ts'
+import type { RunQueue } from './run-queue.ts'
 import { Slots } from './slots.ts'
 import type { WorkerReport } from './stored-run.ts'
 
@@ -53,8 +54,6 @@ export interface QueueWorkerOptions {
   /** What the executor lets programs send back. */
   limits: ResultLimits
   logger: Logger
-  /** Told of each run that it has had. */
-  onRun?: (end: WorkerEnd) => void
 }
 
 /** What became of a job: that of its run, if it had one to start; with `put back` somebody may take it again. */
@@ -92,13 +91,10 @@ export class QueueWorker {
     this.#connection = connectToWait(url)
     this.#sources = environments.map(
       (environment) =>
-        new JobSource({
-          environment,
+        new JobSource(environment, this.#slots, logger, {
           connection: this.#connection,
-          prefix,
+          prefix: bullPrefix(prefix),
           name,
-          logger,
-          slots: this.#slots,
         }),
     )
     this.#loops = Promise.all(this.#sources.map((source) => this.#work(source)))
@@ -130,21 +126,21 @@ export class QueueWorker {
     await this.#options.queue.goodbye(this.id).catch(() => {})
   }
 
-  /** Takes the jobs of one queue, as long as there are places. */
+  /** Runs the jobs of one queue while there are slots. */
   async #work(source: JobSource): Promise<void> {
     while (!this.#isClosing) {
       try {
-        const job = await source.next()
-        if (!job) continue
+        const taken = await source.next()
+        if (!taken) continue
         const begun = new Bell()
-        const run = this.#run(job, source.environment, begun).finally(() => {
+        const run = this.#run(taken, source.environment, begun).finally(() => {
           begun.ring()
           this.#running.delete(run)
           this.#slots.giveBack()
         })
         this.#running.add(run)
-        // After an idle time there is hardly another one: to look for it would only be in the way of the first.
-        if (job.isFirst) await begun.heard(FIRST_MS)
+        // After an idle time there is hardly a second job: looking for one would only delay the first.
+        if (taken.isFirst) await begun.heard(FIRST_MS)
       } catch (error) {
         if (this.#isClosing) return
         this.#options.logger.debug({ err: error }, 'a queue can’t be read')
@@ -153,64 +149,69 @@ export class QueueWorker {
     }
   }
 
-  async #run(job: TakenJob, environment: string, begun: Bell): Promise<void> {
-    const { logger, name, onRun } = this.#options
-    const { id: runId } = job.data
+  async #run(taken: TakenJob, environment: string, begun: Bell): Promise<void> {
+    const { job, token } = taken
+    const { logger, name } = this.#options
+    const runId = job.data?.id
     try {
-      const end = await this.#take(job, environment, begun)
+      const end = await this.#take(taken, environment, begun)
       logger.debug({ runId, end, worker: name }, 'a run is over')
-      onRun?.(end)
       if (end === 'put back') return
       // What was reserved for it is free.
       if (this.#fullMs > FIRST_FULL_MS) this.#slots.endRest()
     } catch (error) {
-      // Its lease ends, and it is swept up.
-      logger.error({ err: error, runId }, 'a run could not be seen to')
+      // Its lease ends, and a sweep finds it.
+      logger.error({ err: error, runId }, 'a run could not be handled')
     }
-    await job.complete().catch((error) => {
+    await job.moveToCompleted(null, token, false).catch((error) => {
       logger.debug({ err: error }, 'a job was taken away')
     })
   }
 
-  async #take(job: TakenJob, environment: string, begun: Bell): Promise<WorkerEnd> {
+  async #take(taken: TakenJob, environment: string, begun: Bell): Promise<WorkerEnd> {
+    const { job, token } = taken
     const { queue, executor, parse } = this.#options
-    const { run, takenAtMs } = await this.#start(job)
+    const { run, takenAtMs } = await this.#start(taken)
     if (!run) return 'skipped'
     if (run === 'full') {
-      // There is no memory in Redis for what may come of it. Workers that began to rest together do not end it together.
+      // There is no memory in Redis for its result. The random part keeps workers from trying again all at once.
       this.#slots.restFor(this.#fullMs * (0.5 + Math.random() / 2))
       this.#fullMs = Math.min(2 * this.#fullMs, LAST_FULL_MS)
-      await job.putBack()
+      await job.moveToWait(token)
       return 'put back'
     }
     this.#fullMs = FIRST_FULL_MS
-    const once = new RunOnce({
-      queue,
-      executor,
-      parse,
-      stop: this.#stop.signal,
-      onStart: () => begun.ring(),
-      onUnable: () => {
-        this.#fullMs = FIRST_FULL_MS
-        this.#slots.restFor(REST_MS)
-      },
-    })
-    const hold = { run, takenAtMs, onRenewed: () => job.extend() }
-    return this.#leases.hold(hold, (lost) => once.run(run, environment, lost))
+    // BullMQ's list shows who has the job; nothing depends on it.
+    const onRenewed = () => void job.extendLock(token, LEASE_MS).catch(() => {})
+    return this.#leases.hold({ run, takenAtMs, onRenewed }, (lost) =>
+      new RunOnce(run, environment, lost, {
+        queue,
+        executor,
+        parse,
+        stop: this.#stop.signal,
+        onStart: () => begun.ring(),
+        onUnable: () => {
+          this.#fullMs = FIRST_FULL_MS
+          this.#slots.restFor(REST_MS)
+        },
+      }).run(),
+    )
   }
 
   /**
-   * Starts the run of a job, and says when that was asked for. Where Redis does not answer it is asked again: it may have
-   * started the run, and knows by the token who asks.
-   * @throws {Error} where Redis stays away, or the worker ends.
+   * Starts the run of a job, and says when that was asked for. If Redis does not answer it is asked again: it may have
+   * started the run, and knows the token.
+   * @throws {Error} if Redis stays away, or the worker ends.
    */
-  async #start(job: TakenJob): Promise<{ run: TakenRun | 'full' | undefined; takenAtMs: number }> {
+  async #start({ job: { data }, token }: TakenJob) {
     const untilMs = performance.now() + START_MS
     const worker = { id: this.id, leaseMs: LEASE_MS, bound: this.#bound }
+    // Anybody may have written the data: it must not take a worker down.
+    const job = { id: String(data?.id), attempt: Number(data?.attempt) }
     for (;;) {
       const takenAtMs = performance.now()
       try {
-        return { run: await this.#options.queue.start(job.data, job.token, worker), takenAtMs }
+        return { run: await this.#options.queue.start(job, token, worker), takenAtMs }
       } catch (error) {
         if (this.#stop.signal.aborted || performance.now() > untilMs) throw error
         await pause(PAUSE_MS, this.#stop.signal)

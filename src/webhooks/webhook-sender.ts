@@ -95,11 +95,11 @@ export class WebhookSender {
       const line = { run: message.id, host, status, attempt }
       if (end.end === 'delivered') {
         this.#counts.delivered += 1
-        return logger.info(line, 'a webhook was told')
+        return logger.info(line, 'a webhook was delivered')
       }
       if (end.end === 'failed' || attempt === MAX_ATTEMPTS) {
         this.#counts.failed += 1
-        return logger.warn({ ...line, reason: end.reason }, 'a webhook could not be told')
+        return logger.warn({ ...line, reason: end.reason }, 'a webhook could not be delivered')
       }
       if (this.#closing.signal.aborted) return this.#drop(message)
       this.#counts.retried += 1
@@ -118,6 +118,6 @@ export class WebhookSender {
   #drop(message: Pick<WebhookMessage, 'id' | 'url'>): void {
     this.#counts.dropped += 1
     const line = { run: message.id, host: hostOf(message) }
-    this.#options.logger.warn(line, 'a webhook is not told: too many wait, or the server ends')
+    this.#options.logger.warn(line, 'a webhook is dropped: too many wait, or the server ends')
   }
 }
