@@ -1,30 +1,30 @@
-// How many attempts to tell webhooks one server makes at once, and whose turn is next.
+// Limits of the attempts that one server makes at once to send webhooks, and the order of those that wait.
 
 import { Tally } from '../admission/tally.ts'
 
 /** Attempts at once on one server. A client alone gets half of them, which is as many as it leaves free. */
 export const PLACES = 16
 export const CLIENT_PLACES = 8
-/** Attempts at once for one host. */
+/** Attempts at once to one host. */
 export const HOST_PLACES = 2
 
-/** Which client's message, and to which host. */
+/** The client of a webhook, and its host. */
 export interface Addressed {
   owner: string
   host: string
 }
 
-/** As much of a host's name as a name in DNS may have (RFC 1035, section 2.3.4): no other one can be reached. */
+/** The host of a webhook, cut to the longest name in DNS (RFC 1035, section 2.3.4): no other one can be reached. */
 export function hostOf({ url }: { url: string }): string {
   return new URL(url).hostname.slice(0, 253)
 }
 
-/** Counts the attempts that go on. A client may have as many as it leaves free, so that slow receivers of one keep nobody waiting. */
+/** Counts attempts. A client may have as many as it leaves free, so that its slow receivers delay no other client. */
 export class AttemptPlaces {
   readonly #owners = new Tally()
   readonly #hosts = new Tally()
 
-  /** How many attempts a client has. */
+  /** The number of attempts of a client. */
   of(owner: string): number {
     return this.#owners.of(owner)
   }
@@ -40,21 +40,21 @@ export class AttemptPlaces {
   }
 }
 
-/** Lets attempts wait for their places. The client with fewest comes first, those of one client and host in order. */
+/** An attempt that waits. */
+interface Waiting extends Addressed {
+  begin: () => void
+}
+
+/** Lets attempts wait for their slots. The client with the fewest comes first; clients, and their hosts, take turns. */
 export class AttemptTurns {
   readonly #places = new AttemptPlaces()
-  /** What begins an attempt, by client and host; those who had a turn last are last. */
-  readonly #waiting = new Map<string, Map<string, (() => void)[]>>()
+  #waiting: Waiting[] = []
 
-  /** Makes an attempt when it is its turn. */
+  /** Makes an attempt when there is a slot for it. */
   async run<T>(addressed: Addressed, attempt: () => Promise<T>): Promise<T> {
-    const { owner, host } = addressed
     const ended = new Promise<T>((resolve, reject) => {
-      const hosts = this.#waiting.get(owner) ?? new Map<string, (() => void)[]>()
-      this.#waiting.set(owner, hosts)
-      const messages = hosts.get(host) ?? []
-      hosts.set(host, messages)
-      messages.push(() => void this.#places.during(addressed, attempt).then(resolve, reject))
+      const begin = () => void this.#places.during(addressed, attempt).then(resolve, reject)
+      this.#waiting.push({ ...addressed, begin })
     })
     this.#begin()
     try {
@@ -65,27 +65,22 @@ export class AttemptTurns {
   }
 
   #begin(): void {
-    for (let next = this.#next(); next; next = this.#next()) this.#take(next)()
+    for (let next = this.#next(); next; next = this.#next()) {
+      const { owner, host } = next
+      const rank = (one: Waiting) => (one.owner === owner ? (one.host === host ? 2 : 1) : 0)
+      this.#waiting = this.#waiting
+        .filter((one) => one !== next)
+        .sort((one, other) => rank(one) - rank(other))
+      next.begin()
+    }
   }
 
-  #next(): Addressed | undefined {
-    let next: Addressed | undefined
-    for (const [owner, hosts] of this.#waiting) {
-      if (next && this.#places.of(owner) >= this.#places.of(next.owner)) continue
-      const host = [...hosts.keys()].find((name) => this.#places.hasRoom({ owner, host: name }))
-      if (host !== undefined) next = { owner, host }
+  #next(): Waiting | undefined {
+    let next: Waiting | undefined
+    for (const one of this.#waiting) {
+      const isFewer = !next || this.#places.of(one.owner) < this.#places.of(next.owner)
+      if (isFewer && this.#places.hasRoom(one)) next = one
     }
     return next
-  }
-
-  #take({ owner, host }: Addressed): () => void {
-    const hosts = this.#waiting.get(owner) ?? new Map<string, (() => void)[]>()
-    const messages = hosts.get(host) ?? []
-    const begin = messages.shift() ?? (() => {})
-    hosts.delete(host)
-    this.#waiting.delete(owner)
-    if (messages.length > 0) hosts.set(host, messages)
-    if (hosts.size > 0) this.#waiting.set(owner, hosts)
-    return begin
   }
 }
