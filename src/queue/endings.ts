@@ -142,9 +142,9 @@ export class Endings {
     }
     const { owner, request, meta, createdAt, takenAt = createdAt, endedAt = takenAt } = run
     const { webhook } = meta
-    const isHeld =
-      webhook !== null &&
-      (await onWebhook({ id, owner, webhook, bytes: await queue.keptBytes(id) }))
+    const size = webhook && (await queue.redis.hget(queue.key('kept:size'), id))
+    const bytes = Number.parseInt(size ?? '0', 10)
+    const isHeld = webhook !== null && (await onWebhook({ id, owner, webhook, bytes }))
     if (ending.state === 'finished' && request) {
       const record = () => ({
         origin: toOrigin(meta),

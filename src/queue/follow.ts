@@ -32,7 +32,7 @@ export async function* follow(
     if (signal.aborted) return
     try {
       const events = await queue.events(id, place)
-      const isThere = events.length > 0 || (await queue.exists(id))
+      const isThere = events.length > 0 || (await queue.redis.exists(queue.key(`run:${id}`))) === 1
       seenAtMs = performance.now()
       for (const event of events) {
         if (signal.aborted) return

@@ -62,25 +62,6 @@ export interface StoredEvent {
 /** A run while a worker has it. */
 type Held = Pick<TakenRun, 'id' | 'attempt'>
 
-/** The worker that starts a run. */
-export interface Starter {
-  id: string
-  /** How long the run stays the worker's without a renewal, in milliseconds. */
-  leaseMs: number
-  /** What is reserved in Redis until the run has ended. */
-  bound: ResultBound
-}
-
-/** Memory that runs take in Redis, in bytes, estimated. */
-export interface QueueBytes {
-  unfinished: number
-  kept: number
-  /** Reserved for the results of runs that go on. */
-  reserved: number
-  /** The part of `kept` that can't be removed yet: no server has handled the ends of these runs. */
-  pinned: number
-}
-
 /** A worker as the servers see it. */
 export interface SeenWorker extends WorkerReport {
   id: string
@@ -133,12 +114,13 @@ export class RunQueue {
 
   /**
    * Starts the run of a job. Undefined if the job is not valid (any more); `full` if there is no memory for the result,
-   * and another attempt may be made later. The same token again gets the same answer, and a new lease.
+   * and another attempt may be made later. The same token again gets the same answer, and a new lease. The run stays the
+   * worker's for `leaseMs` milliseconds without a renewal; `bound` is reserved in Redis until it has ended.
    */
   async start(
     job: JobData,
     token: string,
-    { id: workerId, leaseMs, bound }: Starter,
+    { id: workerId, leaseMs, bound }: { id: string; leaseMs: number; bound: ResultBound },
   ): Promise<TakenRun | 'full' | undefined> {
     const { endBytes, filesBytes, eventsBytes } = bound
     const taken = await this.run(
@@ -216,11 +198,6 @@ export class RunQueue {
     return count
   }
 
-  /** Whether this process may sweep: one does in `lockMs` milliseconds. */
-  async maySweep(lockMs: number): Promise<boolean> {
-    return (await this.run(scripts.maySweep, lockMs)) === 1
-  }
-
   /** Ends, or queues again, the runs whose wait or lease is over. */
   async sweep(): Promise<void> {
     const late = [TOO_LONG, LOST].map((ending) => JSON.stringify(ending))
@@ -260,10 +237,6 @@ export class RunQueue {
     await this.run(scripts.forget, id)
   }
 
-  async exists(id: string): Promise<boolean> {
-    return (await this.redis.exists(this.key(`run:${id}`))) === 1
-  }
-
   /** The end of a run; undefined if it has none, or is not there. */
   async ending(id: string): Promise<Ending | undefined> {
     const found = await this.redis.xrevrange(this.key(`events:${id}`), '+', '-', 'COUNT', 1)
@@ -277,33 +250,15 @@ export class RunQueue {
     return (found?.[0]?.[1] ?? []).map(toEvent)
   }
 
-  /** The memory that runs take in Redis. */
-  async bytes(): Promise<QueueBytes> {
+  /**
+   * The memory that runs take in Redis, in bytes, estimated. `reserved` is for the results of runs that go on; `pinned` is
+   * the part of `kept` that can't be removed yet, because no server has handled the ends of these runs.
+   */
+  async bytes() {
     const names = ['bytes:sync', 'bytes:async', 'kept:bytes', 'reserved:bytes', 'pinned:bytes']
     const sums = await this.redis.mget(names.map((name) => this.key(name)))
     const [sync = 0, async = 0, kept = 0, reserved = 0, pinned = 0] = sums.map(Number)
     return { unfinished: sync + async, kept, reserved, pinned }
-  }
-
-  /** The memory that a finished asynchronous run takes in Redis, in bytes, estimated; 0 if it is not kept any more. */
-  async keptBytes(id: string): Promise<number> {
-    const size = await this.redis.hget(this.key('kept:size'), id)
-    return Number.parseInt(size ?? '0', 10)
-  }
-
-  /** How many synchronous runs wait in the queue. */
-  synchronous(): Promise<number> {
-    return this.redis.hlen(this.key('line:sync'))
-  }
-
-  async heartbeat(workerId: string, report: WorkerReport, ttlMs: number): Promise<void> {
-    await this.run(scripts.heartbeat, workerId, JSON.stringify(report), ttlMs)
-  }
-
-  /** Removes a worker. */
-  async goodbye(workerId: string): Promise<void> {
-    await this.redis.del(this.key(`worker:${workerId}`))
-    await this.redis.zrem(this.key('workers'), workerId)
   }
 
   /** The workers with a recent heartbeat. */

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
 import type { RunQueue } from './run-queue.ts'
+import { maySweep } from './scripts.ts'
 
 /** How often somebody looks, in milliseconds. */
 const SWEEP_MS = 1000
@@ -25,7 +26,7 @@ export class Sweeper {
     const { signal } = this.#closed
     for (let place = 0; !signal.aborted; await pause(SWEEP_MS, signal)) {
       try {
-        if (!(await queue.maySweep(LOCK_MS))) continue
+        if ((await queue.run(maySweep, LOCK_MS)) === 0) continue
         await queue.sweep()
         place = await queue.audit(place)
       } catch (error) {

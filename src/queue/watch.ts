@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
 import type { ResultBound } from './result-bound.ts'
-import type { QueueBytes, RunQueue, SeenWorker } from './run-queue.ts'
+import type { RunQueue, SeenWorker } from './run-queue.ts'
 import { PROMISED_PART } from './scripts.ts'
 
 /** How often Redis is asked, in milliseconds. */
@@ -13,31 +13,22 @@ const STALE_MS = 10_000
 /** How old an answer may be, in milliseconds, before the queue counts as away: one comes each second. */
 const LATE_MS = 3000
 
-export interface QueueState {
+const NOTHING = {
   /** Whether Redis answered lately. */
-  isKnown: boolean
-  /** How old this is, in milliseconds. */
-  ageMs: number
-  workers: readonly SeenWorker[]
-  /** Webhooks that have no end yet. */
-  webhooks: number
-  /** What runs take in Redis, about. */
-  bytes: QueueBytes
-  /** Runs in the line that somebody waits for. */
-  synchronous: number
-  /** Jobs by environment. */
-  depths: Readonly<Record<string, { waiting: number; active: number }>>
-}
-
-const NOTHING: QueueState = {
   isKnown: false,
+  /** The age of this state, in milliseconds. */
   ageMs: Number.POSITIVE_INFINITY,
-  workers: [],
+  workers: [] as readonly SeenWorker[],
+  /** Open webhooks. */
   webhooks: 0,
   bytes: { unfinished: 0, kept: 0, reserved: 0, pinned: 0 },
+  /** Synchronous runs that wait in the queue. */
   synchronous: 0,
-  depths: {},
+  /** Jobs by environment. */
+  depths: {} as Readonly<Record<string, { waiting: number; active: number }>>,
 }
+
+export type QueueState = typeof NOTHING
 
 export interface QueueWatchOptions {
   queue: RunQueue
@@ -85,7 +76,7 @@ export class QueueWatch {
         queue.workers(),
         this.#options.webhooks(),
         queue.bytes(),
-        queue.synchronous(),
+        queue.redis.hlen(queue.key('line:sync')),
         ...[...queue.jobs.queues].map(async ([environment, jobs]) => {
           const counts = await jobs.getJobCounts('wait', 'prioritized', 'active')
           const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0)

@@ -15,6 +15,7 @@ import { LEASE_MS, Leases } from './lease.ts'
 import { type ResultBound, type ResultLimits, resultBound } from './result-bound.ts'
 import { type ParseRequest, type RunEnd, RunOnce } from './run-once.ts'
 import type { RunQueue } from './run-queue.ts'
+import { heartbeat } from './scripts.ts'
 import { Slots } from './slots.ts'
 import type { WorkerReport } from './stored-run.ts'
 
@@ -123,7 +124,12 @@ export class QueueWorker {
     this.#leases.close()
     this.#ears.disconnect()
     this.#connection.disconnect()
-    await this.#options.queue.goodbye(this.id).catch(() => {})
+    const { queue } = this.#options
+    const gone = queue.redis.multi().del(queue.key(`worker:${this.id}`))
+    await gone
+      .zrem(queue.key('workers'), this.id)
+      .exec()
+      .catch(() => {})
   }
 
   /** Runs the jobs of one queue while there are slots. */
@@ -228,6 +234,6 @@ export class QueueWorker {
       running: this.running,
       startedAt: this.#startedAt,
     }
-    void queue.heartbeat(this.id, report, HEARTBEAT_TTL_MS).catch(() => {})
+    void queue.run(heartbeat, this.id, JSON.stringify(report), HEARTBEAT_TTL_MS).catch(() => {})
   }
 }

@@ -233,7 +233,7 @@ describe('a second call with the same arguments', () => {
       ...{ name: 'a', environments: [], slots: 1, running: 0, startedAt: '2026-01-01T00:00:00Z' },
     })
     const both = async () => {
-      await scripts.heartbeat(queue.redis, queue.key(''), 'worker', report, 60_000)
+      await queue.run(scripts.heartbeat, 'worker', report, 60_000)
       return (await queue.workers()).map(({ id }) => id)
     }
     expect(await both()).toEqual(['worker'])
@@ -277,9 +277,9 @@ describe('what is counted', () => {
     await wait('key:two')
     const parked = await wait('key:one', bound)
     expect(await queue.redis.hget(queue.key(`run:${parked}`), 'state')).toBe('parked')
-    expect(await queue.synchronous()).toBe(10)
+    expect(await queue.redis.hlen(queue.key('line:sync'))).toBe(10)
     const late = await wait('key:three')
-    expect(await queue.synchronous()).toBe(10)
+    expect(await queue.redis.hlen(queue.key('line:sync'))).toBe(10)
     const ended = await Promise.all(mine.map((id) => queue.ending(id)))
     expect(ended.filter((ending) => ending !== undefined)).toMatchObject([
       { state: 'failed', refusal: { code: 'busy' } },
