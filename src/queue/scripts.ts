@@ -104,49 +104,47 @@ local function leave_line(id)
   end
 end
 
--- Lets a client's parked runs into the line, as many as may be there: {id, environment, attempt, priority} of each.
+-- The answer of most scripts: {id, environment, attempt, priority, what is to be done} of jobs.
+local jobs = {}
+local function see_job(id, what)
+  local run = redis.call('HMGET', key('run:', id), 'environment', 'attempt', 'priority')
+  jobs[#jobs + 1] = {id, run[1], run[2], run[3], what}
+end
+
+-- Lets as many of a client's parked runs into the queue as its limit allows.
 local function unpark(owner)
-  local parked, mine, jobs = key('parked:', owner), key('owner:', owner), {}
+  local parked, mine = key('parked:', owner), key('owner:', owner)
   local left = redis.call('LLEN', parked)
-  if left == 0 then return jobs end
+  if left == 0 then return end
   local active = redis.call('ZCARD', mine) - left
   local limit = tonumber(redis.call('GET', key('limit:', owner)) or 1)
   while left > 0 and (limit == 0 or active < limit) do
     local id = redis.call('LPOP', parked)
     left = left - 1
-    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'weight', 'kind')
-    if run[1] == 'parked' then
+    local state, weight, kind = unpack(redis.call('HMGET', key('run:', id), 'state', 'weight', 'kind'))
+    if state == 'parked' then
       active = active + 1
-      local priority = turn(before(id, run[5], owner), run[4])
+      local priority = turn(before(id, kind, owner), weight)
       -- 'letIn': it has no job yet, and who ended another run is to add it.
       redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', now(), 'priority', priority, 'letIn', 1)
       join_line(id)
-      jobs[#jobs + 1] = {id, run[2], run[3], tostring(priority)}
-    elseif not run[1] then
+      see_job(id)
+    elseif not state then
       redis.call('ZREM', mine, id)
     end
   end
-  return jobs
 end
 
--- What waits in the queue has fewer of its client's before it than when it came: the first whose turn has come nearer, as
--- above and 'moved', or nothing. If it stayed where it was, those who always have one run would always be before it.
+-- Moves the first of a client's waiting runs whose priority is better than when it came: fewer of the client's runs are
+-- before it now. Else clients that always have one run would always be before it.
 local function move_up(owner)
   for rank, id in ipairs(redis.call('ZRANGE', key('owner:', owner), 0, ${LOOKED_AT - 1})) do
-    local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'weight', 'kind')
-    local priority = turn(run[6] == 'sync' and before(id, 'sync', owner) or rank - 1, run[5])
-    if run[1] == 'queued' and priority < tonumber(run[4]) then
+    local state, kind, weight, was = unpack(redis.call('HMGET', key('run:', id), 'state', 'kind', 'weight', 'priority'))
+    local priority = turn(kind == 'sync' and before(id, 'sync', owner) or rank - 1, weight)
+    if state == 'queued' and priority < tonumber(was) then
       redis.call('HSET', key('run:', id), 'priority', priority)
-      return {id, run[2], run[3], tostring(priority), 'moved'}
+      return see_job(id, 'moved')
     end
-  end
-  return {}
-end
-
--- Adds what is to be done about jobs to a list of that.
-local function add(list, jobs)
-  for _, job in ipairs(jobs) do
-    if job[1] then list[#list + 1] = job end
   end
 end
 
@@ -225,8 +223,7 @@ end
 -- saves the way of asking. Returns what is to be done about jobs: its own goes where it waits, and of the same client's one
 -- may be queued, one moved.
 local function finish(id, state, payload, is_told, is_displaced)
-  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown', 'once',
-    'environment', 'attempt')
+  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown', 'once')
   local ttl = tonumber(run[3])
   local at = now()
   local bytes, grown = tonumber(run[6]) or 0, tonumber(run[7]) or 0
@@ -262,13 +259,11 @@ local function finish(id, state, payload, is_told, is_displaced)
   redis.call('PUBLISH', run[4], id .. (is_told and ' end ' .. payload or ' events'))
   if run[5] == 'parked' then
     redis.call('LREM', key('parked:', run[1]), 1, id)
-    return {}
+    return
   end
-  local jobs = {}
-  if run[5] == 'queued' then jobs[1] = {id, run[9], run[10], '0', 'over'} end
-  if not is_displaced then add(jobs, unpark(run[1])) end
-  add(jobs, {move_up(run[1])})
-  return jobs
+  if run[5] == 'queued' then see_job(id, 'over') end
+  if not is_displaced then unpark(run[1]) end
+  move_up(run[1])
 end
 
 -- Whether a worker still has a run.
@@ -311,10 +306,8 @@ if once then
 end
 -- What was taken on already is not taken on anew.
 if redis.call('EXISTS', key('run:', ARGV[first])) == 1 then
-  local jobs = {}
   for i = first, #ARGV, 5 do
-    local run = redis.call('HMGET', key('run:', ARGV[i]), 'state', 'attempt', 'priority')
-    if run[1] == 'queued' then jobs[#jobs + 1] = {ARGV[i], ARGV[i + 1], run[2], run[3]} end
+    if redis.call('HGET', key('run:', ARGV[i]), 'state') == 'queued' then see_job(ARGV[i]) end
   end
   return {'ok', jobs}
 end
@@ -372,10 +365,9 @@ end
 if limit > 0 or aside > 0 then redis.call('SET', key('limit:', owner), limit, 'KEEPTTL') end
 keep(key('limit:', owner))
 add_unfinished(owner, bytes, kind)
-local jobs = {}
--- Its client lets none in for it: the place is this one's.
-if last then add(jobs, finish(last, 'failed', given.displaced, true, true)) end
-if limit == 0 then add(jobs, unpark(owner)) end
+-- Its client lets none in for it: the slot is this one's.
+if last then finish(last, 'failed', given.displaced, true, true) end
+if limit == 0 then unpark(owner) end
 -- Before which of its client's a synchronous run is parked: the first that is read later.
 local later
 for _, id in ipairs(kind == 'sync' and redis.call('LRANGE', parked, 0, synchronous) or {}) do
@@ -398,16 +390,14 @@ for i = 0, n - 1 do
   if limit == 0 then
     join_line(id)
     -- A job of the likely priority is added at the same time.
-    if priority ~= given.likelyPriority then
-      jobs[#jobs + 1] = {id, environment, '0', tostring(priority), given.likelyPriority and 'moved'}
-    end
+    if priority ~= given.likelyPriority then see_job(id, given.likelyPriority and 'moved') end
   elseif later then redis.call('LINSERT', parked, 'BEFORE', later, id)
   else redis.call('RPUSH', parked, id) end
   ids[#ids + 1] = id
 end
 for _, name in ipairs({mine, awaited, parked}) do keep(name) end
 -- In order with those that were parked before: where the bound has grown they come first.
-add(jobs, unpark(owner))
+unpark(owner)
 if kind == 'sync' then redis.call('HDEL', key('run:', ids[1]), 'letIn') end
 if once then
   local memory = key('once:', owner, ':', once.key)
@@ -421,12 +411,11 @@ return {'ok', jobs}
  * Keys have other bounds now: what of theirs that was parked may be queued. ARGV: pairs of client and bound, 0 for none.
  */
 export const setLimits = script<JobTuple[]>('SET_LIMITS')(`
-local jobs = {}
 for i = 2, #ARGV, 2 do
   local leftMs = redis.call('PTTL', key('parked:', ARGV[i]))
   if leftMs > 0 then
     redis.call('SET', key('limit:', ARGV[i]), ARGV[i + 1], 'PX', leftMs)
-    add(jobs, unpark(ARGV[i]))
+    unpark(ARGV[i])
   end
 end
 return jobs
@@ -512,7 +501,8 @@ if not holds(id, attempt) then
   return {redis.call('HGET', key('run:', id), 'endedIn') == attempt and 1 or 0, {}}
 end
 redis.call('HSET', key('run:', id), 'endedIn', attempt)
-return {1, finish(id, ARGV[4], ARGV[5], ARGV[6] == '1')}
+finish(id, ARGV[4], ARGV[5], ARGV[6] == '1')
+return {1, jobs}
 `)
 
 /** Somebody else ends a run: {1, worker or '', what is to be done about jobs}, or {0} where it has ended. */
@@ -520,7 +510,8 @@ export const end = scriptEvenIfFull<[0] | [1, worker: string, JobTuple[]]>('END'
 local id = ARGV[2]
 local state, worker = unpack(redis.call('HMGET', key('run:', id), 'state', 'worker'))
 if not (state == 'queued' or state == 'parked' or state == 'running') then return {0} end
-return {1, state == 'running' and worker or '', finish(id, ARGV[3], ARGV[4])}
+finish(id, ARGV[3], ARGV[4])
+return {1, state == 'running' and worker or '', jobs}
 `)
 
 /**
@@ -553,21 +544,20 @@ return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
  */
 export const sweep = scriptEvenIfFull<[number, JobTuple[]]>('SWEEP')(`
 local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local queue = {}
 local at = now()
 local function look(id)
-  local run = redis.call('HMGET', key('run:', id), 'state', 'retry', 'attempt', 'environment', 'priority', 'waitMs',
-    'channel', 'handedBack')
-  if run[1] == 'running' and run[2] == '1' and run[3] - run[8] < maxAttempts then
-    redis.call('ZADD', key('live'), at + tonumber(run[6]), id)
-    redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at, 'waitUntil', at + tonumber(run[6]))
+  local run = redis.call('HMGET', key('run:', id), 'state', 'retry', 'attempt', 'handedBack', 'waitMs', 'channel')
+  if run[1] == 'running' and run[2] == '1' and run[3] - run[4] < maxAttempts then
+    local wait_until = at + tonumber(run[5])
+    redis.call('ZADD', key('live'), wait_until, id)
+    redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at, 'waitUntil', wait_until)
     join_line(id)
     reserve(id, 0)
     keep_grown(id)
-    redis.call('PUBLISH', run[7], id .. ' lost')
-    queue[#queue + 1] = {id, run[4], run[3], run[5]}
+    redis.call('PUBLISH', run[6], id .. ' lost')
+    see_job(id)
   else
-    add(queue, finish(id, 'failed', run[1] == 'running' and lost or tooLong))
+    finish(id, 'failed', run[1] == 'running' and lost or tooLong)
   end
 end
 local due = redis.call('ZRANGEBYSCORE', key('live'), '-inf', at, 'LIMIT', 0, 100)
@@ -580,7 +570,7 @@ for _, id in ipairs(due) do
     if redis.call('EXISTS', key('run:', id)) == 0 then redis.call('UNLINK', key('events:', id)) end
   end
 end
-return {#due + (shrink(0) and 1 or 0), queue}
+return {#due + (shrink(0) and 1 or 0), jobs}
 `)
 
 /**
@@ -593,7 +583,6 @@ return {#due + (shrink(0) and 1 or 0), queue}
  */
 export const audit = scriptEvenIfFull<[number, JobTuple[]]>('AUDIT')(`
 local from, count, queues, age, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local queue = {}
 local at = now()
 
 -- Whether a job is 'gone', 'over', or 'held' by somebody for too long.
@@ -609,24 +598,22 @@ local function missed(id, job, queuedAt)
 end
 
 local function look(id)
-  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'priority', 'kind', 'queuedAt', 'owner',
-    'letIn')
+  local run = redis.call('HMGET', key('run:', id), 'state', 'environment', 'attempt', 'kind', 'queuedAt', 'owner', 'letIn')
   if run[1] == 'queued' then
-    local why = missed(id, queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3], tonumber(run[6]))
-    if why == 'gone' and run[5] ~= 'async' and run[3] == '0' and not run[8] then
-      add(queue, finish(id, 'failed', lost))
+    local why = missed(id, queues .. ':runs-' .. run[2] .. ':' .. id .. '-' .. run[3], tonumber(run[5]))
+    if why == 'gone' and run[4] ~= 'async' and run[3] == '0' and not run[7] then
+      finish(id, 'failed', lost)
     elseif why then
       redis.call('HSET', key('run:', id), 'queuedAt', at)
-      local attempt = run[3]
       if why ~= 'gone' then
-        attempt = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
+        redis.call('HINCRBY', key('run:', id), 'attempt', 1)
         redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
       end
-      queue[#queue + 1] = {id, run[2], tostring(attempt), run[4]}
+      see_job(id)
     end
   elseif run[1] == 'parked' then
-    -- Where one vanished that was before it, there is no end that lets it in.
-    add(queue, unpark(run[7]))
+    -- If a run before it vanished, no end lets it in.
+    unpark(run[6])
   end
 end
 
@@ -656,7 +643,7 @@ if redis.call('ZCARD', key('kept:by')) <= count then
   for i = 2, #by, 2 do pinned = pinned - by[i] end
   redis.call('SET', key('pinned:bytes'), pinned)
 end
-return {redis.call('ZCARD', key('live')), queue}
+return {redis.call('ZCARD', key('live')), jobs}
 `)
 
 /**
