@@ -69,17 +69,20 @@ export function createQueueParts(
       return false
     },
   })
-  const limits = { maxQueued, maxBytes, ttlMs: config.RESULT_TTL_SECONDS * 1000 }
-  const executor = new QueueExecutor(queue, hub, {
-    ...limits,
-    waitMs: config.MAX_WAIT_SECONDS * 1000,
+  const intake = (waitSeconds: number) => ({
+    queue,
+    hub,
+    limits: {
+      maxQueued,
+      maxBytes,
+      waitMs: waitSeconds * 1000,
+      ttlMs: config.RESULT_TTL_SECONDS * 1000,
+    },
   })
+  const executor = new QueueExecutor(intake(config.MAX_WAIT_SECONDS))
   return {
     executor,
-    asyncRuns: new RedisAsyncRuns(queue, hub, {
-      ...limits,
-      waitMs: config.MAX_QUEUED_SECONDS * 1000,
-    }),
+    asyncRuns: new RedisAsyncRuns(intake(config.MAX_QUEUED_SECONDS)),
     state: () => ({ ...toExecutorState(watch.state), maxWaiting: maxQueued }),
     queueState: () => watch.state,
     webhookCounts: sender && (() => ({ ...sender.counts, queued: watch.state.webhooks })),

@@ -101,28 +101,21 @@ export class Endings {
   /** An end that failed is handed out again; one that can't be read, a few times. */
   async #handle([entryId, fields]: Entry): Promise<void> {
     const { queue, logger } = this.#options
-    const id = fields?.[fields.indexOf('id') + 1] ?? ''
-    const line = { runId: id }
+    const runId = fields?.[fields.indexOf('id') + 1] ?? ''
     try {
-      await this.#tell(id).catch(async (error) => {
-        if (!(error instanceof Unreadable) || (await this.#deliveries(entryId)) < MAX_DELIVERIES) {
-          throw error
-        }
-        logger.error({ ...line, err: error }, 'the end of a run can’t be read, and is dropped')
-        await queue.seen(id)
-      })
-      const done = queue.redis.multi().xack(this.#stream, GROUP, entryId)
-      await done.xdel(this.#stream, entryId).exec()
+      await this.#tell(runId)
     } catch (error) {
-      if (error instanceof Unreadable) {
-        logger.debug({ ...line, err: error }, 'the end of a run can’t be read')
-      } else {
-        logger.warn(
-          { ...line, err: error },
-          'the end of a run could not be handled; it is tried again',
-        )
+      const line = { err: error, runId }
+      const isUnreadable = error instanceof Unreadable
+      if (!isUnreadable || (await this.#deliveries(entryId)) < MAX_DELIVERIES) {
+        logger[isUnreadable ? 'debug' : 'warn'](line, 'the end of a run could not be handled yet')
+        return
       }
+      logger.error(line, 'the end of a run can’t be read, and is dropped')
+      await queue.seen(runId)
     }
+    const done = queue.redis.multi().xack(this.#stream, GROUP, entryId)
+    await done.xdel(this.#stream, entryId).exec()
   }
 
   async #deliveries(entryId: string): Promise<number> {

@@ -6,6 +6,7 @@ import type { RunKind } from '../run/executor.ts'
 import { Refusal } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'
 import { ask } from './connection.ts'
+import type { Hub } from './hub.ts'
 import type { JobTuple } from './jobs.ts'
 import type { RunQueue } from './run-queue.ts'
 import { type SubmitAnswer, submit } from './scripts.ts'
@@ -21,6 +22,13 @@ export interface QueueLimits {
   waitMs: number
   /** How long a finished run is kept, in milliseconds. */
   ttlMs: number
+}
+
+/** The parts of a server that take runs on. */
+export interface IntakeOptions {
+  queue: RunQueue
+  hub: Hub
+  limits: QueueLimits
 }
 
 /** Runs of one client, to be taken on together. */

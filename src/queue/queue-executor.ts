@@ -11,10 +11,9 @@ import type { RunRequest } from '../run/request.ts'
 import { onAbort } from '../waits/abortable.ts'
 import { Bell } from '../waits/bell.ts'
 import { follow } from './follow.ts'
-import type { Hub } from './hub.ts'
-import { type QueueLimits, takeOn } from './intake.ts'
-import { MAX_ATTEMPTS, type RunQueue, type StoredEvent } from './run-queue.ts'
-import { decodeEnding, type Ending, endingRefusal, failure, toMeta } from './stored-run.ts'
+import { type IntakeOptions, takeOn } from './intake.ts'
+import { MAX_ATTEMPTS, type StoredEvent } from './run-queue.ts'
+import { decodeEnding, type Ending, endingRefusal, failure, toMeta, tryRead } from './stored-run.ts'
 
 /**
  * How much longer than its wait and its own time limit a run may take, in milliseconds: to begin, to be missed if its
@@ -27,22 +26,14 @@ const KEPT_MS = 60_000
 const FORGET_AFTER_MS = 50
 
 export class QueueExecutor implements Executor {
-  readonly #queue: RunQueue
-  readonly #hub: Hub
-  readonly #limits: Omit<QueueLimits, 'ttlMs'>
+  readonly #options: IntakeOptions
   readonly #graceMs: number
   /** How many runs each client waits for here. */
   readonly #waiting = new Tally()
 
-  constructor(
-    queue: RunQueue,
-    hub: Hub,
-    limits: Omit<QueueLimits, 'ttlMs'>,
-    graceMs = GRACE_MS, // another one in tests
-  ) {
-    this.#queue = queue
-    this.#hub = hub
-    this.#limits = limits
+  /** `graceMs` is for tests. */
+  constructor(options: IntakeOptions, graceMs = GRACE_MS) {
+    this.#options = options
     this.#graceMs = graceMs
   }
 
@@ -66,7 +57,7 @@ export class QueueExecutor implements Executor {
     options: RunOptions,
     client: { owner: string; weight: number; likelyPriority: number },
   ): Promise<Outcome> {
-    const queue = this.#queue
+    const { queue, hub, limits } = this.#options
     const { signal, id = randomUUID(), origin, isFollowed = false } = options
     const bell = new Bell()
     /** Ends the waiting, for whatever reason. */
@@ -77,28 +68,28 @@ export class QueueExecutor implements Executor {
     }
     const told = once(options)
     let ending: Ending | undefined
-    const stopHearing = this.#hub.listen(id, (notice, data) => {
+    const stopHearing = hub.listen(id, (notice, data) => {
       if (notice === 'taken') told.admitted()
       else if (notice === 'started') told.started()
       else {
-        if (notice === 'end') ending = readEnding(data)
+        // If it can't be read, the events are looked at.
+        if (notice === 'end') ending = tryRead(() => decodeEnding(data))
         if (ending) stop()
         else bell.ring()
       }
     })
     const stopListening = onAbort(signal, stop)
     const attempts = request.retry ? MAX_ATTEMPTS : 1
-    const longestMs =
-      attempts * (this.#limits.waitMs + request.timeoutSeconds * 1000 + this.#graceMs)
+    const longestMs = attempts * (limits.waitMs + request.timeoutSeconds * 1000 + this.#graceMs)
     const timer = setTimeout(stop, longestMs)
     try {
       await takeOn(queue, {
-        ...this.#limits,
+        ...limits,
         ...client,
         kind: 'sync',
         maxConcurrent: origin?.key?.maxConcurrent,
         ttlMs: KEPT_MS,
-        channel: this.#hub.channel,
+        channel: hub.channel,
         runs: [{ id, request, meta: toMeta(origin, { isFollowed, webhook: null }) }],
       })
       for await (const event of follow(queue, id, BEFORE_ALL, bell, done.signal)) {
@@ -127,15 +118,6 @@ export class QueueExecutor implements Executor {
 }
 
 const HUNG_UP = failure('cancelled', 'The client hung up', 'cancelled')
-
-/** Undefined if it can't be read: then the events are looked at. */
-function readEnding(text: string): Ending | undefined {
-  try {
-    return decodeEnding(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** Reports each step once, in order. */
 function once({ onEvent }: RunOptions) {

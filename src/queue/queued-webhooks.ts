@@ -66,16 +66,6 @@ export interface EndedRun {
   bytes: number
 }
 
-/** The attempt failed, and another one may succeed. */
-class Again extends Error {
-  readonly retryAfterMs: number
-
-  constructor(reason: string, retryAfterMs: number) {
-    super(reason)
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
 export interface QueuedWebhooksOptions {
   queue: RunQueue
   /** A connection of its own, on which commands may block. */
@@ -116,8 +106,8 @@ export class QueuedWebhooks {
       concurrency: PLACES,
       maxStalledCount: MAX_ATTEMPTS, // servers that were lost during an attempt
       settings: {
-        backoffStrategy: (attempt, _, error) =>
-          pauseMs(attempt ?? 1, error instanceof Again ? error.retryAfterMs : 0),
+        backoffStrategy: (attempt = 1, _, error) =>
+          pauseMs(attempt, typeof error?.cause === 'number' ? error.cause : 0),
       },
     })
     this.#worker.on('failed', (job, { message: reason }) => this.#onFailed(job, reason))
@@ -217,7 +207,8 @@ export class QueuedWebhooks {
       throw new WaitingError()
     }
     if (end.end === 'failed') throw new UnrecoverableError(end.reason)
-    if (end.end === 'retry') throw new Again(end.reason, end.retryAfterMs)
+    // The pause that the receiver asks for is the error's cause.
+    if (end.end === 'retry') throw new Error(end.reason, { cause: end.retryAfterMs })
     this.#counts.delivered += 1
     logger.info({ run: id, host: hostOf(webhook), status: end.status }, 'a webhook was delivered')
     await this.#lastWord(id)

@@ -15,20 +15,14 @@ import { onAbort } from '../waits/abortable.ts'
 import { Bell } from '../waits/bell.ts'
 import { ask } from './connection.ts'
 import { follow } from './follow.ts'
-import type { Hub } from './hub.ts'
-import { type QueueLimits, takeOn } from './intake.ts'
-import type { RunQueue } from './run-queue.ts'
+import { type IntakeOptions, takeOn } from './intake.ts'
 import { decodeEnding, type Ending, failure, toAsyncRun, toMeta } from './stored-run.ts'
 
 export class RedisAsyncRuns implements AsyncRuns {
-  readonly #queue: RunQueue
-  readonly #hub: Hub
-  readonly #limits: QueueLimits
+  readonly #options: IntakeOptions
 
-  constructor(queue: RunQueue, hub: Hub, limits: QueueLimits) {
-    this.#queue = queue
-    this.#hub = hub
-    this.#limits = limits
+  constructor(options: IntakeOptions) {
+    this.#options = options
   }
 
   async submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]> {
@@ -36,8 +30,9 @@ export class RedisAsyncRuns implements AsyncRuns {
     if (!first) return []
     const { origin } = first
     const { name: owner, weight } = clientOf(origin)
-    const ids = await takeOn(this.#queue, {
-      ...this.#limits,
+    const { queue, limits } = this.#options
+    const ids = await takeOn(queue, {
+      ...limits,
       kind: 'async',
       owner,
       weight,
@@ -54,7 +49,7 @@ export class RedisAsyncRuns implements AsyncRuns {
   }
 
   async find(id: string): Promise<OwnedRun | undefined> {
-    const queue = this.#queue
+    const { queue } = this.#options
     const run = await ask(() => queue.find(id))
     if (run?.kind !== 'async') return undefined
     const ending = run.endedAt === undefined ? undefined : await ask(() => queue.ending(id))
@@ -63,10 +58,10 @@ export class RedisAsyncRuns implements AsyncRuns {
   }
 
   async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<SentEvent> {
-    const queue = this.#queue
+    const { queue, hub } = this.#options
     const bell = new Bell()
     const stopHearing = await ask(() =>
-      this.#hub.listenTo(queue.key(`channel:${id}`), id, (notice) => {
+      hub.listenTo(queue.key(`channel:${id}`), id, (notice) => {
         if (notice === 'events') bell.ring()
       }),
     )
@@ -85,12 +80,12 @@ export class RedisAsyncRuns implements AsyncRuns {
   }
 
   async cancel(id: string): Promise<SentRun | undefined> {
-    await ask(() => this.#queue.end(id, CANCELLED))
+    await ask(() => this.#options.queue.end(id, CANCELLED))
     return (await this.find(id))?.run
   }
 
   async setLimits(keys: readonly ApiKey[]): Promise<void> {
-    await this.#queue.setLimits(
+    await this.#options.queue.setLimits(
       keys.map((key) => ({
         owner: clientName({ key, client: '' }),
         maxConcurrent: key.maxConcurrent,
@@ -99,7 +94,7 @@ export class RedisAsyncRuns implements AsyncRuns {
   }
 
   async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<SentEvent> {
-    const run = await ask(() => this.#queue.find(id))
+    const run = await ask(() => this.#options.queue.find(id))
     if (!run) return
     const { json } = await sentRun(toAsyncRun(id, run, ending))
     yield { id: eventId, type: 'end', json }

@@ -16,6 +16,7 @@ import {
   failure,
   STORED_FIELDS,
   type StoredRun,
+  tryRead,
   type WorkerReport,
 } from './stored-run.ts'
 
@@ -133,9 +134,10 @@ export class RunQueue {
     })
     if (!taken) return undefined
     if (taken[0] === 'full') return 'full'
-    const [attempt, request, meta, channel, starts, hasFiles] = taken
+    const [attempt, json, meta, channel, starts, hasFiles] = taken
+    const request: unknown = tryRead(() => JSON.parse(json))
     const maxEndBytes = endBytes + (hasFiles === 1 ? filesBytes : 0)
-    return { id: job.id, attempt, starts, meta, channel, request: readJson(request), maxEndBytes }
+    return { id: job.id, attempt, starts, meta, channel, request, maxEndBytes }
   }
 
   /** Renews leases. Resolves with the runs that are not the worker's any more. */
@@ -285,12 +287,4 @@ export class RunQueue {
 /** An event from the form that Redis has it in. */
 function toEvent([id, fields]: [id: string, fields: string[]]): StoredEvent {
   return { id, type: fields[1] ?? '', data: fields[3] ?? '' }
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

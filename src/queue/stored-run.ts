@@ -25,6 +25,15 @@ export function readable<T>(what: string, read: () => T): T {
   }
 }
 
+/** What is read of a form, or undefined if it can't be read. */
+export function tryRead<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
 /** What servers want to know of a run that workers don't: who asked, and who is told of its end. */
 export const runMetaSchema = z.object({
   requestId: z.string(),
@@ -144,13 +153,9 @@ const workerReportSchema = z.object({
 })
 export type WorkerReport = z.output<typeof workerReportSchema>
 
-/** Undefined where it is none: one worker that says something else must not be in the way of all. */
+/** Undefined if it can't be read: one worker of another version must not hide all others. */
 export function decodeReport(json: string): WorkerReport | undefined {
-  try {
-    return workerReportSchema.parse(JSON.parse(json))
-  } catch {
-    return undefined
-  }
+  return tryRead(() => workerReportSchema.parse(JSON.parse(json)))
 }
 
 /** What a client sees of it; `ending` where it has ended. */
