@@ -121,21 +121,18 @@ const HUNG_UP = failure('cancelled', 'The client hung up', 'cancelled')
 
 /** Reports each step once, in order. */
 function once({ onEvent }: RunOptions) {
-  let isAdmitted = false
-  let isStarted = false
-  const admitted = () => {
-    if (isAdmitted) return
-    isAdmitted = true
-    onEvent?.({ type: 'charged' }) // a worker has taken it, and gets a container for it
-    onEvent?.({ type: 'admitted' })
+  const told = new Set<string>()
+  const tell = (...types: ('charged' | 'admitted' | 'started')[]) => {
+    for (const type of types) {
+      if (!told.has(type)) onEvent?.({ type })
+      told.add(type)
+    }
   }
-  const started = () => {
-    admitted()
-    if (isStarted) return
-    isStarted = true
-    onEvent?.({ type: 'started' })
+  return {
+    // A worker has taken the run, and gets a container for it.
+    admitted: () => tell('charged', 'admitted'),
+    started: () => tell('charged', 'admitted', 'started'),
   }
-  return { admitted, started }
 }
 
 function pass({ type, data }: StoredEvent, { onEvent }: RunOptions, onStart: () => void): void {

@@ -16,7 +16,7 @@ import { Bell } from '../waits/bell.ts'
 import { ask } from './connection.ts'
 import { follow } from './follow.ts'
 import { type IntakeOptions, takeOn } from './intake.ts'
-import { decodeEnding, type Ending, failure, toAsyncRun, toMeta } from './stored-run.ts'
+import { decodeEnding, failure, toAsyncRun, toMeta } from './stored-run.ts'
 
 export class RedisAsyncRuns implements AsyncRuns {
   readonly #options: IntakeOptions
@@ -68,10 +68,14 @@ export class RedisAsyncRuns implements AsyncRuns {
     const stopListening = onAbort(signal, () => bell.ring())
     bell.ring() // there may be some already
     try {
-      for await (const event of follow(queue, id, after, bell, signal)) {
-        const { type, data } = event
-        if (type === 'end') yield* this.#last(id, event.id, decodeEnding(data))
-        else yield { id: event.id, type, data: JSON.parse(data) } as SentEvent
+      for await (const { id: place, type, data } of follow(queue, id, after, bell, signal)) {
+        if (type !== 'end') yield { id: place, type, data: JSON.parse(data) } as SentEvent
+        else {
+          const run = await ask(() => queue.find(id))
+          if (!run) return
+          const { json } = await sentRun(toAsyncRun(id, run, decodeEnding(data)))
+          yield { id: place, type, json }
+        }
       }
     } finally {
       stopHearing()
@@ -91,13 +95,6 @@ export class RedisAsyncRuns implements AsyncRuns {
         maxConcurrent: key.maxConcurrent,
       })),
     )
-  }
-
-  async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<SentEvent> {
-    const run = await ask(() => this.#options.queue.find(id))
-    if (!run) return
-    const { json } = await sentRun(toAsyncRun(id, run, ending))
-    yield { id: eventId, type: 'end', json }
   }
 }
 

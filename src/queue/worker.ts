@@ -125,11 +125,8 @@ export class QueueWorker {
     this.#ears.disconnect()
     this.#connection.disconnect()
     const { queue } = this.#options
-    const gone = queue.redis.multi().del(queue.key(`worker:${this.id}`))
-    await gone
-      .zrem(queue.key('workers'), this.id)
-      .exec()
-      .catch(() => {})
+    const report = queue.redis.del(queue.key(`worker:${this.id}`))
+    await Promise.allSettled([report, queue.redis.zrem(queue.key('workers'), this.id)])
   }
 
   /** Runs the jobs of one queue while there are slots. */

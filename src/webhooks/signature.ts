@@ -24,24 +24,19 @@ export interface SignedContent {
 }
 
 /**
- * The three header fields that a receiver needs.
+ * The three header fields that a receiver needs. The signature is `v1,` and the HMAC-SHA256 in base64.
  * @throws {NoKey}
  */
-export function signedHeaders(content: SignedContent, secret: string): Record<string, string> {
-  return {
-    'webhook-id': content.id,
-    'webhook-timestamp': String(content.timestampSeconds),
-    'webhook-signature': sign(content, secret),
-  }
-}
-
-/**
- * `v1,` and the HMAC-SHA256 in base64.
- * @throws {NoKey}
- */
-export function sign({ id, timestampSeconds, body }: SignedContent, secret: string): string {
+export function signedHeaders(
+  { id, timestampSeconds, body }: SignedContent,
+  secret: string,
+): Record<string, string> {
   const hmac = createHmac('sha256', key(secret)).update(`${id}.${timestampSeconds}.`).update(body)
-  return `v1,${hmac.digest('base64')}`
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': `v1,${hmac.digest('base64')}`,
+  }
 }
 
 function key(secret: string): Buffer {

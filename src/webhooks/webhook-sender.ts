@@ -89,7 +89,10 @@ export class WebhookSender {
     const { logger, pauseMs = backoffMs } = this.#options
     const host = hostOf(message)
     for (let attempt = 1; ; attempt += 1) {
-      const end = await this.#turns.run({ owner, host }, () => this.#attempt(message))
+      const end = await this.#turns.run({ owner, host }, async () => {
+        if (this.#closing.signal.aborted) return undefined
+        return sendWebhook(message, { ...this.#options, signal: this.#ending.signal })
+      })
       if (!end) return this.#drop(message)
       const { status } = end
       const line = { run: message.id, host, status, attempt }
@@ -107,12 +110,6 @@ export class WebhookSender {
       logger.info({ ...line, reason: end.reason, waitMs }, 'a webhook will be tried again')
       await pause(waitMs, this.#closing.signal)
     }
-  }
-
-  /** Undefined where it is too late for one. */
-  async #attempt(message: WebhookMessage) {
-    if (this.#closing.signal.aborted) return undefined
-    return sendWebhook(message, { ...this.#options, signal: this.#ending.signal })
   }
 
   #drop(message: Pick<WebhookMessage, 'id' | 'url'>): void {
