@@ -1,4 +1,4 @@
-// What servers know of the queue and its workers: asked now and then, so that whoever wants to know does not wait.
+// The state of the queue and its workers, as a server knows it: asked for once a second, so that no reader waits.
 
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
@@ -8,9 +8,9 @@ import { PROMISED_PART } from './scripts.ts'
 
 /** How often Redis is asked, in milliseconds. */
 const ASK_MS = 1000
-/** How old an answer may be, in milliseconds, before nothing is known any more. */
+/** Age of an answer after which the state is unknown, in milliseconds. */
 const STALE_MS = 10_000
-/** How old an answer may be, in milliseconds, before the queue counts as away: one comes each second. */
+/** Age of an answer after which the queue counts as away, in milliseconds. */
 const LATE_MS = 3000
 
 const NOTHING = {
@@ -35,9 +35,9 @@ export interface QueueWatchOptions {
   logger: Logger
   /** The number of open webhooks. */
   webhooks: () => Promise<number>
-  /** How much memory all runs may take in Redis, about. */
+  /** Most memory that all runs take in Redis, in bytes, estimated. */
   maxBytes: number
-  /** What a run may take of it until it has ended. */
+  /** The most that one run takes of it. */
   bound: ResultBound
 }
 
@@ -47,7 +47,7 @@ export class QueueWatch {
   readonly #closed = new AbortController()
   #state = NOTHING
   #askedAtMs = Number.NEGATIVE_INFINITY
-  /** Of how many places it was said that there is not the memory for all of them. */
+  /** The number of slots in the last warning. */
   #warnedOfPlaces = 0
 
   constructor(options: QueueWatchOptions) {
@@ -92,7 +92,7 @@ export class QueueWatch {
     }
   }
 
-  /** Says so where workers have places that stay empty, because there is no memory for what may come of so many runs. */
+  /** Warns if workers have slots that stay empty, because there is no memory for the results of so many runs. */
   #warnOfMemory(workers: readonly SeenWorker[]): void {
     const { logger, maxBytes, bound } = this.#options
     const { endBytes, filesBytes, eventsBytes } = bound
@@ -103,17 +103,17 @@ export class QueueWatch {
     const wanted = (places * (endBytes + filesBytes + eventsBytes)) / PROMISED_PART
     logger.warn(
       { places, atOnce, wantedMb: Math.ceil(wanted / 2 ** 20) },
-      'workers have more places than there is memory for results: raise MAX_RESULTS_MB, and the memory of Redis, or lower MAX_OUTPUT_BYTES and MAX_OUTPUT_FILES_BYTES',
+      'workers have more slots than there is memory for results: raise MAX_RESULTS_MB and the memory of Redis, or lower MAX_OUTPUT_BYTES and MAX_OUTPUT_FILES_BYTES',
     )
   }
 }
 
-/** What is in the way of all programs of an environment; undefined where nothing is known to be. */
+/** Why no program of an environment can be run; undefined if nothing is known to prevent it. */
 export function obstacleIn(
   { ageMs, workers }: QueueState,
   environment: string,
 ): string | undefined {
-  if (ageMs > LATE_MS) return 'The queue is away'
+  if (ageMs > LATE_MS) return 'The queue is not reachable'
   const isThere = workers.some(({ environments }) => environments.includes(environment))
-  return isThere ? undefined : 'No worker is there to run programs'
+  return isThere ? undefined : 'No worker is available to run programs'
 }

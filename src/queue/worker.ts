@@ -1,4 +1,4 @@
-// Takes jobs from the queues and runs them with the executor of this host, as many at once as there is room for.
+// Takes jobs from the queues and runs them with the executor of this host, as many at once as it has slots.
 
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
@@ -19,45 +19,45 @@ import { heartbeat } from './scripts.ts'
 import { Slots } from './slots.ts'
 import type { WorkerReport } from './stored-run.ts'
 
-/** How often a worker says that it is there, and for how long that holds, in milliseconds. */
+/** How often a worker sends a heartbeat, and how long that is valid, in milliseconds. */
 const HEARTBEAT_MS = 1000
 const HEARTBEAT_TTL_MS = 5000
-/** How long what is stopped may take to be written down, in milliseconds. */
+/** How long the ends of stopped runs may take to be written down, in milliseconds. */
 const LAST_WORDS_MS = 5000
-/** How long a worker whose engine could not begin a program takes no other, in milliseconds. */
+/** How long a worker takes no job after its engine could not begin a program, in milliseconds. */
 const REST_MS = 2000
-/** How long the first program after an idle time is alone at most, until it starts, in milliseconds. */
+/** How long the first program after an idle time delays the search for others, at most, in milliseconds. */
 const FIRST_MS = 10
-/** Pause where a queue can't be read, or a run can't be started because Redis is away, in milliseconds. */
+/** Pause after a queue could not be read, or a run could not be started, in milliseconds. */
 const PAUSE_MS = 500
-/** How long it is tried to start a run while Redis is away, in milliseconds: by then its job is another worker's. */
+/** How long a worker tries to start a run while Redis is away, in milliseconds: by then its job is another worker's. */
 const START_MS = 3 * LEASE_MS
 /**
- * How long a worker takes no job when there is no memory for what may come of a run, in milliseconds: doubling, and until one
- * of its own has ended.
+ * How long a worker takes no job if there is no memory for a result, in milliseconds: doubling, and until one of its own
+ * runs has ended.
  */
 const FIRST_FULL_MS = 100
 const LAST_FULL_MS = 2000
 
 export interface QueueWorkerOptions {
   queue: RunQueue
-  /** What the executor may be asked for; one queue each. */
+  /** The environments of the executor; one queue each. */
   environments: readonly string[]
   executor: Executor
-  /** How many the executor runs at once. */
+  /** How many programs the executor runs at once. */
   slots: number
   url: string
   prefix: string
-  /** What metrics and logs call it. */
+  /** Its name in metrics and logs. */
   name: string
-  /** Makes a request of what came, under this host's own limits. */
+  /** Validates a request with the limits of this host. */
   parse: ParseRequest
-  /** What the executor lets programs send back. */
+  /** Limits of the executor. */
   limits: ResultLimits
   logger: Logger
 }
 
-/** What became of a job: that of its run, if it had one to start; with `put back` somebody may take it again. */
+/** What became of a job; a job that was `put back` may be taken again. */
 type WorkerEnd = RunEnd | 'skipped' | 'put back'
 
 export class QueueWorker {
@@ -74,7 +74,7 @@ export class QueueWorker {
   readonly #stop = new AbortController()
   readonly #heartbeat: NodeJS.Timeout
   readonly #bound: ResultBound
-  /** How long the next rest is for want of memory: longer after one. */
+  /** The next rest for want of memory, in milliseconds. */
   #fullMs = FIRST_FULL_MS
   #isClosing = false
 
@@ -103,14 +103,14 @@ export class QueueWorker {
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS)
   }
 
-  /** How many it runs now. */
+  /** How many runs it has now. */
   get running(): number {
     return this.#running.size
   }
 
   /**
-   * Takes no more, and lets what runs end, for so long and until `hurry` resolves. What is left then is stopped: it is
-   * `unavailable`, or queued again where its request says so.
+   * Takes no more jobs, and lets runs end for `drainMs` milliseconds or until `hurry` resolves. The others are stopped:
+   * they are `unavailable`, or queued again if their request says `retry`.
    */
   async close(drainMs: number, hurry: Promise<unknown> = new Promise(() => {})): Promise<void> {
     this.#isClosing = true
