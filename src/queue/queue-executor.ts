@@ -11,7 +11,7 @@ import type { RunRequest } from '../run/request.ts'
 import { onAbort } from '../waits/abortable.ts'
 import { Bell } from '../waits/bell.ts'
 import { follow } from './follow.ts'
-import { type IntakeOptions, takeOn } from './intake.ts'
+import { type IntakeOptions, type Submission, takeOn } from './intake.ts'
 import { MAX_ATTEMPTS, type StoredEvent } from './run-queue.ts'
 import { decodeEnding, type Ending, endingRefusal, failure, toMeta, tryRead } from './stored-run.ts'
 
@@ -55,7 +55,7 @@ export class QueueExecutor implements Executor {
   async #run(
     request: RunRequest,
     options: RunOptions,
-    client: { owner: string; weight: number; likelyPriority: number },
+    client: Pick<Submission, 'owner' | 'weight' | 'likelyPriority'>,
   ): Promise<Outcome> {
     const { queue, hub, limits } = this.#options
     const { signal, id = randomUUID(), origin, isFollowed = false } = options

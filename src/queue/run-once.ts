@@ -32,10 +32,15 @@ const NEVER_SENT = failure(
 /** What became of a run on this worker. */
 export type RunEnd = Ending['state'] | 'handed back' | 'lost'
 
-export interface RunOnceOptions {
+/** The parts of a worker that run programs. */
+export interface RunHost {
   queue: RunQueue
   executor: Executor
+  /** Has the limits of this host. */
   parse: ParseRequest
+}
+
+export interface RunOnceOptions extends RunHost {
   /** Aborts when the worker ends. */
   stop: AbortSignal
   /** Called when the program starts. */

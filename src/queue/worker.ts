@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { Executor } from '../run/executor.ts'
 import { Bell } from '../waits/bell.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
@@ -13,8 +12,7 @@ import { JobSource, type TakenJob } from './job-source.ts'
 import { bullPrefix } from './jobs.ts'
 import { LEASE_MS, Leases } from './lease.ts'
 import { type ResultBound, type ResultLimits, resultBound } from './result-bound.ts'
-import { type ParseRequest, type RunEnd, RunOnce } from './run-once.ts'
-import type { RunQueue } from './run-queue.ts'
+import { type RunEnd, type RunHost, RunOnce } from './run-once.ts'
 import { heartbeat } from './scripts.ts'
 import { Slots } from './slots.ts'
 import type { WorkerReport } from './stored-run.ts'
@@ -39,19 +37,15 @@ const START_MS = 3 * LEASE_MS
 const FIRST_FULL_MS = 100
 const LAST_FULL_MS = 2000
 
-export interface QueueWorkerOptions {
-  queue: RunQueue
+export interface QueueWorkerOptions extends RunHost {
   /** The environments of the executor; one queue each. */
   environments: readonly string[]
-  executor: Executor
   /** How many programs the executor runs at once. */
   slots: number
   url: string
   prefix: string
   /** Its name in metrics and logs. */
   name: string
-  /** Validates a request with the limits of this host. */
-  parse: ParseRequest
   /** Limits of the executor. */
   limits: ResultLimits
   logger: Logger
@@ -173,7 +167,6 @@ export class QueueWorker {
 
   async #take(taken: TakenJob, environment: string, begun: Bell): Promise<WorkerEnd> {
     const { job, token } = taken
-    const { queue, executor, parse } = this.#options
     const { run, takenAtMs } = await this.#start(taken)
     if (!run) return 'skipped'
     if (run === 'full') {
@@ -188,9 +181,7 @@ export class QueueWorker {
     const onRenewed = () => void job.extendLock(token, LEASE_MS).catch(() => {})
     return this.#leases.hold({ run, takenAtMs, onRenewed }, (lost) =>
       new RunOnce(run, environment, lost, {
-        queue,
-        executor,
-        parse,
+        ...this.#options,
         stop: this.#stop.signal,
         onStart: () => begun.ring(),
         onUnable: () => {
