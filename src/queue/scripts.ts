@@ -221,7 +221,7 @@ end
 -- Ends a run with 'finished', 'failed' or 'cancelled'. With is_told the end itself is published, which saves the waiter a
 -- round trip. A waiting run's job is removed; another run of the same client may be queued, and one moved.
 local function finish(id, state, payload, is_told, is_displaced)
-  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown')
+  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'ttlMs', 'channel', 'state', 'bytes', 'grown', 'once')
   local ttl = tonumber(run[3])
   local at = now()
   local bytes, grown = tonumber(run[6]) or 0, tonumber(run[7]) or 0
@@ -235,6 +235,10 @@ local function finish(id, state, payload, is_told, is_displaced)
   redis.call('XADD', key('events:', id), '1000000-0', 'type', 'end', 'data', payload)
   redis.call('PEXPIRE', key('run:', id), ttl)
   redis.call('PEXPIRE', key('events:', id), ttl)
+  -- With the last end its idempotency key gets the time of these: an expired run does not name it any more.
+  if run[8] and redis.call('HINCRBY', key('once:', run[8]), 'open', -1) <= 0 then
+    redis.call('PEXPIRE', key('once:', run[8]), ttl)
+  end
   redis.call('ZREM', key('live'), id)
   leave_line(id)
   redis.call('ZREM', key('owner:', run[1]), id)
@@ -395,7 +399,7 @@ unpark(owner)
 if kind == 'sync' then redis.call('HDEL', key('run:', ids[1]), 'letIn') end
 if once then
   local memory = key('once:', owner, ':', once.key)
-  redis.call('HSET', memory, 'digest', once.digest, 'ids', table.concat(ids, ' '), 'left', n)
+  redis.call('HSET', memory, 'digest', once.digest, 'ids', table.concat(ids, ' '), 'open', n, 'left', n)
   redis.call('PEXPIRE', memory, keepMs + ttlMs)
 end
 return {'ok', jobs}
