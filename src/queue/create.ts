@@ -60,8 +60,8 @@ export function createQueueParts(
     onRun,
     logger,
     ...endingsOptions,
-    onWebhook: async (run) => {
-      if (sender) return sender.add(run)
+    onWebhook: async (run, webhook) => {
+      if (sender) return sender.add(run, webhook)
       logger.warn(
         { run: run.id },
         'a webhook is dropped: another server accepted it, WEBHOOKS is off here',

@@ -2,12 +2,12 @@
 
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import type { Webhook } from '../run/async-run.ts'
 import type { RunRecord } from '../run/record.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
-import type { EndedRun } from './queued-webhooks.ts'
 import type { RunQueue } from './run-queue.ts'
-import { readable, toOrigin, Unreadable } from './stored-run.ts'
+import { readable, type StoredRun, toOrigin, Unreadable } from './stored-run.ts'
 
 /**
  * All servers are one consumer of one group: Redis hands each end to one of them, and one of them takes over what another
@@ -38,7 +38,7 @@ export interface EndingsOptions {
    * Called for each run that has a webhook; resolves with whether the webhook keeps its result. If it rejects, the end is
    * handed out again.
    */
-  onWebhook: (run: EndedRun) => Promise<boolean>
+  onWebhook: (run: StoredRun, webhook: Webhook) => Promise<boolean>
   logger: Logger
   /** By default TAKE_OVER_MS; for tests. */
   takeOverMs?: number | undefined
@@ -133,11 +133,8 @@ export class Endings {
       logger.warn({ runId: id }, 'a run was removed before its end was handled: it is not recorded')
       return
     }
-    const { owner, request, meta, createdAt, takenAt = createdAt, endedAt = takenAt } = run
-    const { webhook } = meta
-    const size = webhook && (await queue.redis.hget(queue.key('kept:size'), id))
-    const bytes = Number.parseInt(size ?? '0', 10)
-    const isHeld = webhook !== null && (await onWebhook({ id, owner, webhook, bytes }))
+    const { request, meta, createdAt, takenAt = createdAt, endedAt = takenAt } = run
+    const isHeld = meta.webhook !== null && (await onWebhook(run, meta.webhook))
     if (ending.state === 'finished' && request) {
       const record = () => ({
         origin: toOrigin(meta),

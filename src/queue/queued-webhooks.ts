@@ -57,15 +57,6 @@ interface WebhookJob {
   host?: string | undefined
 }
 
-/** A finished run that has a webhook. */
-export interface EndedRun {
-  id: string
-  owner: string
-  webhook: Webhook
-  /** What it takes in Redis, estimated. */
-  bytes: number
-}
-
 export interface QueuedWebhooksOptions {
   queue: RunQueue
   /** A connection of its own, on which commands may block. */
@@ -132,10 +123,12 @@ export class QueuedWebhooks {
    * Takes a finished run; a second call changes nothing. Resolves with whether the result is kept until its webhook was
    * delivered or given up.
    */
-  async add({ id, owner, webhook, bytes }: EndedRun): Promise<boolean> {
+  async add({ id, owner }: StoredRun, webhook: Webhook): Promise<boolean> {
     const { queue, maxKeptBytes } = this.#options
     const { maxOpen, lastWordMs } = this.#bounds
     const host = hostOf(webhook)
+    const size = await queue.redis.hget(queue.key('kept:size'), id)
+    const bytes = Number.parseInt(size ?? '0', 10)
     const [turn, isHeld] = await queue.run(
       scripts.open,
       ...[id, owner, host, bytes, lastWordMs, maxOpen, maxKeptBytes * HELD_PART],
@@ -199,7 +192,7 @@ export class QueuedWebhooks {
     const { queue, send, logger } = this.#options
     const ending = await queue.ending(id)
     if (!ending) return this.#forgotten(job.data)
-    const message = await runEnded(toAsyncRun(id, run, ending), webhook)
+    const message = await runEnded(toAsyncRun(run, ending), webhook)
     const end = await sendWebhook(message, { ...send, signal: this.#ending.signal })
     // This server ended the attempt, so it does not count: the next server makes it.
     if (end.end === 'retry' && this.#ending.signal.aborted) {

@@ -54,7 +54,7 @@ export class RedisAsyncRuns implements AsyncRuns {
     if (run?.kind !== 'async') return undefined
     const ending = run.endedAt === undefined ? undefined : await ask(() => queue.ending(id))
     if (run.endedAt !== undefined && !ending) return undefined // it was removed just now
-    return { owner: run.owner, run: await sentRun(toAsyncRun(id, run, ending)) }
+    return { owner: run.owner, run: await sentRun(toAsyncRun(run, ending)) }
   }
 
   async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<SentEvent> {
@@ -73,7 +73,7 @@ export class RedisAsyncRuns implements AsyncRuns {
         else {
           const run = await ask(() => queue.find(id))
           if (!run) return
-          const { json } = await sentRun(toAsyncRun(id, run, decodeEnding(data)))
+          const { json } = await sentRun(toAsyncRun(run, decodeEnding(data)))
           yield { id: place, type, json }
         }
       }

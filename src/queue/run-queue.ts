@@ -222,11 +222,11 @@ export class RunQueue {
 
   /** Finds a run, without its request, which may be megabytes, or with it if it is still there. */
   async find(id: string, { withRequest = false } = {}): Promise<StoredRun | undefined> {
-    const names = withRequest ? [...STORED_FIELDS, 'request'] : STORED_FIELDS
+    const names = withRequest ? STORED_FIELDS : STORED_FIELDS.slice(0, -1)
     const values = await this.redis.hmget(this.key(`run:${id}`), ...names)
     const pairs = names.flatMap((name, at) => (values[at] == null ? [] : [[name, values[at]]]))
     const fields: Record<string, string> = Object.fromEntries(pairs)
-    return fields.state === undefined ? undefined : decodeRun(fields)
+    return fields.state === undefined ? undefined : decodeRun({ ...fields, id })
   }
 
   /** The end of an asynchronous run was handled: its request is removed, and its result may be if memory is needed. */

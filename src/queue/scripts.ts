@@ -153,10 +153,6 @@ local function add_unfinished(owner, bytes, kind)
   add_for('bytes:by:' .. kind, owner, bytes)
 end
 
-local function unfinished()
-  return number('bytes:sync') + number('bytes:async')
-end
-
 -- Reserves bytes for the result of a run, or gives them back: 0.
 local function reserve(id, bytes)
   local before = tonumber(redis.call('HGET', key('reserved'), id) or 0)
@@ -169,22 +165,6 @@ local function promised()
   return number('pinned:bytes') + number('reserved:bytes')
 end
 
--- An idempotency key is removed with the last of its runs.
-local function leave_once(id)
-  local once = redis.call('HGET', key('run:', id), 'once')
-  if once and redis.call('HINCRBY', key('once:', once), 'left', -1) <= 0 then redis.call('DEL', key('once:', once)) end
-end
-
--- The output of a lost attempt stays until the end: it is counted with the run, beside the output of the next attempt.
-local function keep_grown(id)
-  local run = redis.call('HMGET', key('run:', id), 'owner', 'kind', 'grown')
-  local grown = tonumber(run[3]) or 0
-  if grown == 0 then return end
-  add_unfinished(run[1], grown, run[2])
-  redis.call('HINCRBY', key('run:', id), 'bytes', grown)
-  redis.call('HSET', key('run:', id), 'grown', 0)
-end
-
 local function size_of_kept(id)
   local bytes, owner = string.match(redis.call('HGET', key('kept:size'), id) or '', '^(%d+) (.+)$')
   return tonumber(bytes), owner
@@ -194,7 +174,9 @@ local function let_go(id)
   local bytes, owner = size_of_kept(id)
   redis.call('ZREM', key('kept'), id)
   redis.call('HDEL', key('kept:size'), id)
-  leave_once(id)
+  -- An idempotency key is removed with the last of its runs.
+  local once = redis.call('HGET', key('run:', id), 'once')
+  if once and redis.call('HINCRBY', key('once:', once), 'left', -1) <= 0 then redis.call('DEL', key('once:', once)) end
   redis.call('UNLINK', key('run:', id), key('events:', id))
   if not bytes then return end
   redis.call('INCRBY', key('kept:bytes'), -bytes)
@@ -440,7 +422,8 @@ if not is_mine then
   -- If nothing else runs one run may always start, unless pinned results take half: else none could start if the memory
   -- is less than one result may take.
   local is_alone = number('reserved:bytes') == 0 and there <= max / 2
-  if not is_alone and (there + bytes > max * ${PROMISED_PART} or unfinished() + there + bytes > max) then
+  local all = number('bytes:sync') + number('bytes:async') + there + bytes
+  if not is_alone and (there + bytes > max * ${PROMISED_PART} or all > max) then
     return {'full'}
   end
   mine = redis.call('HINCRBY', key('run:', id), 'attempt', 1)
@@ -537,14 +520,18 @@ export const sweep = scriptEvenIfFull<[number, JobTuple[]]>('SWEEP')(`
 local maxAttempts, tooLong, lost = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local at = now()
 local function look(id)
-  local run = redis.call('HMGET', key('run:', id), 'state', 'retry', 'attempt', 'handedBack', 'waitMs', 'channel')
+  local run = redis.call('HMGET', key('run:', id), 'state', 'retry', 'attempt', 'handedBack', 'waitMs', 'channel',
+    'owner', 'kind', 'grown')
   if run[1] == 'running' and run[2] == '1' and run[3] - run[4] < maxAttempts then
     local wait_until = at + tonumber(run[5])
     redis.call('ZADD', key('live'), wait_until, id)
-    redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at, 'waitUntil', wait_until)
+    redis.call('HSET', key('run:', id), 'state', 'queued', 'queuedAt', at, 'waitUntil', wait_until, 'grown', 0)
     join_line(id)
     reserve(id, 0)
-    keep_grown(id)
+    -- The output of the lost attempt stays until the end: it is counted with the run, beside that of the next attempt.
+    local grown = tonumber(run[9]) or 0
+    add_unfinished(run[7], grown, run[8])
+    redis.call('HINCRBY', key('run:', id), 'bytes', grown)
     redis.call('PUBLISH', run[6], id .. ' lost')
     see_job(id)
   else

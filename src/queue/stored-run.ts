@@ -113,6 +113,7 @@ export function endingRefusal({ code, error }: { code: RefusalCode; error: strin
 const text = z.string()
 const number = z.coerce.number()
 const storedRunSchema = z.object({
+  id: text,
   state: z.enum(['parked', 'queued', 'running', 'finished', 'failed', 'cancelled']),
   owner: text,
   environment: text,
@@ -132,8 +133,8 @@ const storedRunSchema = z.object({
   request: text.optional(),
 })
 
-/** Its fields without the request. */
-export const STORED_FIELDS = Object.keys(storedRunSchema.shape).filter((name) => name !== 'request')
+/** The fields of its hash, the request being the last. */
+export const STORED_FIELDS = Object.keys(storedRunSchema.shape).filter((name) => name !== 'id')
 
 /** Times are Redis's, in milliseconds since 1970. */
 export type StoredRun = z.output<typeof storedRunSchema>
@@ -159,11 +160,11 @@ export function decodeReport(json: string): WorkerReport | undefined {
 }
 
 /** A run as a client sees it; `ending` if it has ended. */
-export function toAsyncRun(id: string, run: StoredRun, ending: Ending | undefined): AsyncRun {
+export function toAsyncRun(run: StoredRun, ending: Ending | undefined): AsyncRun {
   const isRunning = run.state === 'running' && run.startedIn === run.attempt
   const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString())
   return {
-    id,
+    id: run.id,
     state: ending?.state ?? (isRunning ? 'running' : 'queued'),
     environment: run.environment,
     createdAt: new Date(run.createdAt).toISOString(),

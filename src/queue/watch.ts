@@ -83,8 +83,8 @@ export class QueueWatch {
           return [environment, { waiting, active: counts.active ?? 0 }] as const
         }),
       ])
-      const known = { isKnown: true, ageMs: 0, depths: Object.fromEntries(depths) }
-      this.#state = { ...known, workers, webhooks, bytes, synchronous }
+      const state = { workers, webhooks, bytes, synchronous, depths: Object.fromEntries(depths) }
+      this.#state = { isKnown: true, ageMs: 0, ...state }
       this.#askedAtMs = performance.now()
       this.#warnOfMemory(workers)
     } catch (error) {
