@@ -29,7 +29,7 @@ const NEVER_SENT = failure(
   'The result of the program could not be written to the queue',
 )
 
-/** What became of a run on this worker. */
+/** The outcome of a run on this worker. */
 export type RunEnd = Ending['state'] | 'handed back' | 'lost'
 
 /** The parts of a worker that run programs. */

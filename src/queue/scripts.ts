@@ -103,7 +103,7 @@ local function leave_line(id)
   end
 end
 
--- The answer of most scripts: {id, environment, attempt, priority, what is to be done} of jobs.
+-- The answer of most scripts: {id, environment, attempt, priority, action} of jobs.
 local jobs = {}
 local function see_job(id, what)
   local run = redis.call('HMGET', key('run:', id), 'environment', 'attempt', 'priority')
@@ -507,7 +507,7 @@ redis.call('ZADD', key('live'), tonumber(run[5]) or run[4] + run[3], id)
 return redis.call('HINCRBY', key('run:', id), 'handedBack', 1)
 `)
 
-/** 1 if the caller is to sweep; no other one is for so many milliseconds. */
+/** 1 if the caller is to sweep; no other one does for ARGV[2] milliseconds. */
 export const maySweep = scriptEvenIfFull<number>('MAY_SWEEP')(`
 return redis.call('SET', key('sweeper'), '1', 'PX', ARGV[2], 'NX') and 1 or 0
 `)

@@ -188,7 +188,7 @@ end
 return {over, admitted}
 `)
 
-/** Some webhooks whose job was not seen for so many milliseconds; other callers do not get them again meanwhile. */
+/** Some webhooks whose job was not seen for ARGV[2] milliseconds; other callers do not get them again meanwhile. */
 export const unsure = script<[...Hook, state: HookState][]>('HOOK_UNSURE')(`
 local at, found = now(), {}
 local ids = redis.call('ZRANGEBYSCORE', key('hooks:asked'), '-inf', at - tonumber(ARGV[2]), 'LIMIT', 0, ${AT_ONCE})

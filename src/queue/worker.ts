@@ -51,7 +51,7 @@ export interface QueueWorkerOptions extends RunHost {
   logger: Logger
 }
 
-/** What became of a job; a job that was `put back` may be taken again. */
+/** The outcome of a job; a job that was `put back` may be taken again. */
 type WorkerEnd = RunEnd | 'skipped' | 'put back'
 
 export class QueueWorker {

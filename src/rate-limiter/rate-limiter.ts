@@ -20,7 +20,7 @@ export interface RateState {
 
 /** Counts requests of clients. */
 export interface RateLimiter {
-  /** Counts so many requests, by default one. */
+  /** Counts requests, by default one. */
   count(client: string, policy: RatePolicy, requests?: number): Promise<RateState>
 }
 
