@@ -107,7 +107,9 @@ export class Endings {
     } catch (error) {
       const line = { err: error, runId }
       const isUnreadable = error instanceof Unreadable
-      if (!isUnreadable || (await this.#deliveries(entryId)) < MAX_DELIVERIES) {
+      const pending = await queue.redis.xpending(this.#stream, GROUP, entryId, entryId, 1)
+      const [[, , , deliveries = 0] = []] = pending as [string, string, number, number][]
+      if (!isUnreadable || deliveries < MAX_DELIVERIES) {
         logger[isUnreadable ? 'debug' : 'warn'](line, 'the end of a run could not be handled yet')
         return
       }
@@ -116,12 +118,6 @@ export class Endings {
     }
     const done = queue.redis.multi().xack(this.#stream, GROUP, entryId)
     await done.xdel(this.#stream, entryId).exec()
-  }
-
-  async #deliveries(entryId: string): Promise<number> {
-    const { redis } = this.#options.queue
-    const [pending] = await redis.xpending(this.#stream, GROUP, entryId, entryId, 1)
-    return (pending as [string, string, number, number] | undefined)?.[3] ?? 0
   }
 
   /** @throws {Unreadable} if it can't be read by this version. */

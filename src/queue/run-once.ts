@@ -88,13 +88,23 @@ export class RunOnce {
 
   /** Hands back, gives up or ends a run whose program did not end here. */
   async #fail({ code, message }: Refusal): Promise<RunEnd> {
-    const isStopped = this.#options.stop.aborted
+    const { queue, stop, onUnable } = this.#options
+    const isStopped = stop.aborted
     // These are about this host: another one may run the program.
     const isOurs = code === 'unavailable' || code === 'busy' || code === 'rate_limited'
     // An executor that refuses says that the program did not begin. One that was stopped may not know.
     const mayBegin = isOurs ? !this.#hasStarted : isStopped && !this.#isDelivered
-    if (mayBegin && (await this.#handBack())) return 'handed back'
-    if (isStopped && (await this.#giveUp())) return 'lost'
+    if (mayBegin && this.#run.attempt <= MAX_HANDED_BACK) {
+      onUnable()
+      const count = await queue.handBack(this.#run, this.#environment).catch(() => 0)
+      if (count > 0) return 'handed back'
+    }
+    const request = this.#run.request as Partial<RunRequest> | null
+    if (isStopped && request?.retry === true) {
+      // The lease ends now: the next sweep queues the run again.
+      const lost = await queue.renew([this.#run], 0).catch(() => [this.#run])
+      if (lost.length === 0) return 'lost'
+    }
     return this.#finish(isStopped ? STOPPED : failure(code, message))
   }
 
@@ -130,26 +140,6 @@ export class RunOnce {
     })
     await sender?.end()
     return { state: 'finished', result, startMs: this.#startMs }
-  }
-
-  async #handBack(): Promise<boolean> {
-    const { queue, onUnable } = this.#options
-    if (this.#run.attempt > MAX_HANDED_BACK) return false
-    onUnable()
-    return queue.handBack(this.#run, this.#environment).then(
-      (count) => count > 0,
-      () => false,
-    )
-  }
-
-  /** Ends the lease now if the request allows another attempt: the next sweep finds it. */
-  async #giveUp(): Promise<boolean> {
-    const request = this.#run.request as Partial<RunRequest> | null
-    if (request?.retry !== true) return false
-    return this.#options.queue.renew([this.#run], 0).then(
-      (lost) => lost.length === 0,
-      () => false,
-    )
   }
 
   /** Writes an end down. If that fails, it is tried again for as long as the run may be this worker's. */
