@@ -14,7 +14,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Webhook } from '../run/async-run.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
-import { AttemptPlaces, hostOf, PLACES } from '../webhooks/attempt-places.ts'
+import { AttemptSlots, hostOf, SLOTS } from '../webhooks/attempt-slots.ts'
 import { backoffMs, MAX_ATTEMPTS } from '../webhooks/backoff.ts'
 import { runEnded } from '../webhooks/run-ended.ts'
 import { type SendOptions, sendWebhook } from '../webhooks/send.ts'
@@ -78,7 +78,7 @@ export class QueuedWebhooks {
   readonly #worker: BullWorker<WebhookJob>
   readonly #ending = new AbortController()
   /** The attempts of this server. */
-  readonly #places = new AttemptPlaces()
+  readonly #slots = new AttemptSlots()
   readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
   readonly #timer: NodeJS.Timeout
   /** Commands whose end only `close` waits for. */
@@ -94,7 +94,7 @@ export class QueuedWebhooks {
     this.#worker = new BullWorker<WebhookJob>(NAME, (job) => this.#take(job), {
       connection: redis,
       prefix,
-      concurrency: PLACES,
+      concurrency: SLOTS,
       maxStalledCount: MAX_ATTEMPTS, // servers that were lost during an attempt
       settings: {
         backoffStrategy: (attempt = 1, _, error) =>
@@ -183,8 +183,8 @@ export class QueuedWebhooks {
     if ((await queue.run(scripts.resume, id)) === 0) return putOff(job, PARKED_MS)
     const addressed = { owner: run.owner, host: hostOf(webhook) }
     const times = job.attemptsStarted - 1 - job.attemptsMade
-    if (!this.#places.hasRoom(addressed)) return putOff(job, putOffMs(times))
-    await this.#places.during(addressed, () => this.#send(job, run, webhook))
+    if (!this.#slots.hasRoom(addressed)) return putOff(job, putOffMs(times))
+    await this.#slots.during(addressed, () => this.#send(job, run, webhook))
   }
 
   async #send(job: Job<WebhookJob>, run: StoredRun, webhook: Webhook): Promise<void> {

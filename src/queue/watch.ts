@@ -48,7 +48,7 @@ export class QueueWatch {
   #state = NOTHING
   #askedAtMs = Number.NEGATIVE_INFINITY
   /** The number of slots in the last warning. */
-  #warnedOfPlaces = 0
+  #warnedOfSlots = 0
 
   constructor(options: QueueWatchOptions) {
     this.#options = options
@@ -98,8 +98,8 @@ export class QueueWatch {
     const { endBytes, filesBytes, eventsBytes } = bound
     const places = workers.reduce((sum, { slots }) => sum + slots, 0)
     const atOnce = Math.max(1, Math.floor((PROMISED_PART * maxBytes) / endBytes))
-    if (places <= Math.max(atOnce, this.#warnedOfPlaces)) return
-    this.#warnedOfPlaces = places
+    if (places <= Math.max(atOnce, this.#warnedOfSlots)) return
+    this.#warnedOfSlots = places
     const wanted = (places * (endBytes + filesBytes + eventsBytes)) / PROMISED_PART
     logger.warn(
       { places, atOnce, wantedMb: Math.ceil(wanted / 2 ** 20) },

@@ -9,7 +9,7 @@
 // `hooks:held` has the bytes of results that each client's webhooks keep, and their sum under an empty name.
 // `hooks:asked` has those with a job, by the time when the job was last seen.
 
-import { CLIENT_PLACES, HOST_PLACES } from '../webhooks/attempt-places.ts'
+import { CLIENT_SLOTS, HOST_SLOTS } from '../webhooks/attempt-slots.ts'
 import { scriptsWith } from './lua.ts'
 
 /** A webhook: the id of its run, and its host. */
@@ -43,7 +43,7 @@ local function note(id, hook, state)
 end
 
 local function may_go(hook)
-  return count_of('hooks:hosts', hook.host) < ${HOST_PLACES} and count_of('hooks:owners', hook.owner) < ${CLIENT_PLACES}
+  return count_of('hooks:hosts', hook.host) < ${HOST_SLOTS} and count_of('hooks:owners', hook.owner) < ${CLIENT_SLOTS}
 end
 
 local function admit(id, hook)

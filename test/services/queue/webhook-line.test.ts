@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { RunQueue } from '../../../src/queue/run-queue.ts'
 import * as scripts from '../../../src/queue/webhook-scripts.ts'
-import { CLIENT_PLACES, HOST_PLACES } from '../../../src/webhooks/attempt-places.ts'
+import { CLIENT_SLOTS, HOST_SLOTS } from '../../../src/webhooks/attempt-slots.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { memoryLog } from '../../unit/support/app.ts'
 
@@ -72,11 +72,11 @@ it('lets clients take turns at one host', async () => {
 
 it('bounds a client over all hosts, and no other one', async () => {
   const line = openLine()
-  const own = Array.from({ length: CLIENT_PLACES + 2 }, (_, n) => hook(`${n}`, 'key:one', `h${n}`))
+  const own = Array.from({ length: CLIENT_SLOTS + 2 }, (_, n) => hook(`${n}`, 'key:one', `h${n}`))
   const turns = await opened(line, own)
-  expect(turns.filter((turn) => turn === 'queue')).toHaveLength(CLIENT_PLACES)
+  expect(turns.filter((turn) => turn === 'queue')).toHaveLength(CLIENT_SLOTS)
   expect(await opened(line, [hook('other', 'key:two', 'h0')])).toEqual(['queue'])
-  expect(ids(await line.close('3'))).toEqual([`${CLIENT_PLACES}`])
+  expect(ids(await line.close('3'))).toEqual([`${CLIENT_SLOTS}`])
 })
 
 it('takes an attempt that follows later when there is a place, before what came after it', async () => {
@@ -190,9 +190,9 @@ it.each([
     }
     const working = [...jobs].map((id) => all.get(id) as Hook)
     for (const { owner, host } of working) {
-      expect(working.filter((other) => other.host === host).length).toBeLessThanOrEqual(HOST_PLACES)
+      expect(working.filter((other) => other.host === host).length).toBeLessThanOrEqual(HOST_SLOTS)
       const own = working.filter((other) => other.owner === owner)
-      expect(own.length).toBeLessThanOrEqual(CLIENT_PLACES)
+      expect(own.length).toBeLessThanOrEqual(CLIENT_SLOTS)
     }
   }
   for (let n = 0; n < 1500; n += 1) await step(Math.floor(random() * 10))

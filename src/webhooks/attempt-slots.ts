@@ -3,10 +3,10 @@
 import { Tally } from '../admission/tally.ts'
 
 /** Attempts at once on one server. A client alone gets half of them, which is as many as it leaves free. */
-export const PLACES = 16
-export const CLIENT_PLACES = 8
+export const SLOTS = 16
+export const CLIENT_SLOTS = 8
 /** Attempts at once to one host. */
-export const HOST_PLACES = 2
+export const HOST_SLOTS = 2
 
 /** The client of a webhook, and its host. */
 export interface Addressed {
@@ -20,7 +20,7 @@ export function hostOf({ url }: { url: string }): string {
 }
 
 /** Counts attempts. A client may have as many as it leaves free, so that its slow receivers delay no other client. */
-export class AttemptPlaces {
+export class AttemptSlots {
   readonly #owners = new Tally()
   readonly #hosts = new Tally()
 
@@ -30,8 +30,8 @@ export class AttemptPlaces {
   }
 
   hasRoom({ owner, host }: Addressed): boolean {
-    const free = PLACES - this.#owners.total
-    return this.#hosts.of(host) < HOST_PLACES && this.#owners.of(owner) < free
+    const free = SLOTS - this.#owners.total
+    return this.#hosts.of(host) < HOST_SLOTS && this.#owners.of(owner) < free
   }
 
   /** Counts an attempt for as long as it takes. */
@@ -47,13 +47,13 @@ interface Waiting extends Addressed {
 
 /** Lets attempts wait for their slots. The client with the fewest comes first; clients, and their hosts, take turns. */
 export class AttemptTurns {
-  readonly #places = new AttemptPlaces()
+  readonly #slots = new AttemptSlots()
   #waiting: Waiting[] = []
 
   /** Makes an attempt when there is a slot for it. */
   async run<T>(addressed: Addressed, attempt: () => Promise<T>): Promise<T> {
     const ended = new Promise<T>((resolve, reject) => {
-      const begin = () => void this.#places.during(addressed, attempt).then(resolve, reject)
+      const begin = () => void this.#slots.during(addressed, attempt).then(resolve, reject)
       this.#waiting.push({ ...addressed, begin })
     })
     this.#begin()
@@ -78,8 +78,8 @@ export class AttemptTurns {
   #next(): Waiting | undefined {
     let next: Waiting | undefined
     for (const one of this.#waiting) {
-      const isFewer = !next || this.#places.of(one.owner) < this.#places.of(next.owner)
-      if (isFewer && this.#places.hasRoom(one)) next = one
+      const isFewer = !next || this.#slots.of(one.owner) < this.#slots.of(next.owner)
+      if (isFewer && this.#slots.hasRoom(one)) next = one
     }
     return next
   }
