@@ -1,4 +1,4 @@
-// A look into BullMQ's queues: @bull-board's page, which can only look. What is in them is for the API to change.
+// A page about BullMQ's queues: @bull-board, read-only. Only the API changes runs.
 
 import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
@@ -8,13 +8,13 @@ import type { Queue } from 'bullmq'
 import { Hono, type MiddlewareHandler } from 'hono'
 
 export interface QueueBoardOptions {
-  /** Where it is. */
+  /** The path of the page. */
   path: string
-  /** Links of the page to elsewhere on this server. */
+  /** Links to other pages of this server. */
   links: readonly { text: string; url: string }[]
 }
 
-/** The page and what it asks for, to be put at its path. A job says no more than which run it is for. */
+/** The page and its files, to be mounted at its path. A job has the id of its run, and no code. */
 export function queueBoard(queues: Iterable<Queue>, { path, links }: QueueBoardOptions): Hono {
   const serverAdapter = new HonoAdapter(serveStatic)
   serverAdapter.setBasePath(path)
@@ -31,14 +31,14 @@ export function queueBoard(queues: Iterable<Queue>, { path, links }: QueueBoardO
       },
     },
   })
-  return new Hono().use(ofThisServer).route('/', serverAdapter.registerPlugin())
+  return new Hono().use(allowedParts).route('/', serverAdapter.registerPlugin())
 }
 
-/** Fonts from elsewhere, and what is shown until the script comes, which has styles in its text. */
+/** Fonts of other hosts, and the placeholder of the page, which has inline styles. */
 const UNWANTED = /<link href="https?:[^>]*>|(?<=<div id="root">)[\s\S]*?<\/style>\s*(?=<\/div>)/g
 
-/** Leaves out of the page what its Content-Security-Policy would stop. */
-const ofThisServer: MiddlewareHandler = async (c, next) => {
+/** Removes the parts of the page that its Content-Security-Policy forbids. */
+const allowedParts: MiddlewareHandler = async (c, next) => {
   await next()
   if (!c.res.headers.get('Content-Type')?.startsWith('text/html')) return
   c.res = new Response((await c.res.text()).replaceAll(UNWANTED, ''), c.res)

@@ -1,14 +1,10 @@
-// Config -> the parts of a server that has its programs run by workers, wired together.
+// Config -> the parts of a server whose programs are run by workers, wired together.
 
-import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import type { AsyncRuns } from '../async-runs/async-runs.ts'
 import type { Config } from '../config/config.ts'
 import type { ExecutorState } from '../executor/events.ts'
-import type { Executor } from '../run/executor.ts'
 import type { RunRecord } from '../run/record.ts'
 import { LAST_WEBHOOKS_MS } from '../webhooks/backoff.ts'
-import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
 import { type QueueBoardOptions, queueBoard } from './board.ts'
 import { connectToWait } from './connection.ts'
 import { Endings, type EndingsOptions } from './endings.ts'
@@ -21,39 +17,26 @@ import { RunQueue } from './run-queue.ts'
 import { Sweeper } from './sweeper.ts'
 import { type QueueState, QueueWatch } from './watch.ts'
 
-export interface QueueParts {
-  executor: Executor
-  asyncRuns: AsyncRuns
-  state: () => ExecutorState
-  /** What is known of the queue and its workers. */
-  queueState: () => QueueState
-  /** Undefined where there are no webhooks. */
-  webhookCounts: (() => WebhookCounts) | undefined
-  /** A page on BullMQ's queues, to be put at its path. */
-  board: (options: QueueBoardOptions) => Hono
-  /** Whether this server waits for no run. */
-  isIdle: () => boolean
-  close: () => Promise<void>
-}
-
 export interface QueueOptions {
-  /** Told of each asynchronous run that finished, on one of the servers. */
+  /** Called for each asynchronous run that finished, on one of the servers. */
   onRun: (record: RunRecord) => void
-  /** How webhooks are sent; undefined where there are none. */
+  /** How webhooks are sent; undefined if they are off. */
   webhooks?: Pick<QueuedWebhooksOptions, 'send' | 'pauseMs' | 'bounds'> | undefined
-  /** Of `Endings`, for tests. */
+  /** For tests. */
   endings?: Pick<EndingsOptions, 'takeOverMs'>
 }
+
+export type QueueParts = ReturnType<typeof createQueueParts>
 
 export function createQueueParts(
   config: Config,
   logger: Logger,
   { onRun, webhooks, endings: endingsOptions }: QueueOptions,
-): QueueParts {
+) {
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, MAX_QUEUED: maxQueued } = config
-  const bounds = { maxQueued, maxBytes: config.MAX_RESULTS_MB * 2 ** 20 }
+  const maxBytes = config.MAX_RESULTS_MB * 2 ** 20
   const queue = new RunQueue({ url, prefix, environments: config.ENVIRONMENTS, logger })
-  const hub = new Hub(connectToWait(url), `${prefix}:`)
+  const hub = new Hub(connectToWait(url), queue.key(''))
   const sweeper = new Sweeper(queue, logger)
   const sender =
     webhooks &&
@@ -61,15 +44,14 @@ export function createQueueParts(
       ...webhooks,
       queue,
       redis: connectToWait(url),
-      prefix,
       logger,
-      maxKeptBytes: bounds.maxBytes / 2,
+      maxKeptBytes: maxBytes / 2,
     })
   const watch = new QueueWatch({
     queue,
     logger,
-    webhooks: sender && (() => sender.queued()),
-    maxBytes: bounds.maxBytes,
+    webhooks: async () => sender?.queued() ?? 0,
+    maxBytes,
     bound: resultBound(resultLimits(config)),
   })
   const endings = new Endings({
@@ -78,35 +60,35 @@ export function createQueueParts(
     onRun,
     logger,
     ...endingsOptions,
-    onWebhook: async (run) => {
-      if (sender) return sender.add(run)
+    onWebhook: async (run, webhook) => {
+      if (sender) return sender.add(run, webhook)
       logger.warn(
         { run: run.id },
-        'a webhook is not told: another server took it on, WEBHOOKS is off here',
+        'a webhook is dropped: another server accepted it, WEBHOOKS is off here',
       )
       return false
     },
   })
-  const executor = new QueueExecutor({
+  const intake = (waitSeconds: number) => ({
     queue,
     hub,
-    ...bounds,
-    maxWaitMs: config.MAX_WAIT_SECONDS * 1000,
+    limits: {
+      maxQueued,
+      maxBytes,
+      waitMs: waitSeconds * 1000,
+      ttlMs: config.RESULT_TTL_SECONDS * 1000,
+    },
   })
-  const asyncRuns = new RedisAsyncRuns({
-    queue,
-    hub,
-    ...bounds,
-    maxWaitMs: config.MAX_QUEUED_SECONDS * 1000,
-    ttlMs: config.RESULT_TTL_SECONDS * 1000,
-  })
+  const executor = new QueueExecutor(intake(config.MAX_WAIT_SECONDS))
   return {
     executor,
-    asyncRuns,
+    asyncRuns: new RedisAsyncRuns(intake(config.MAX_QUEUED_SECONDS)),
     state: () => ({ ...toExecutorState(watch.state), maxWaiting: maxQueued }),
     queueState: () => watch.state,
     webhookCounts: sender && (() => ({ ...sender.counts, queued: watch.state.webhooks })),
-    board: (options) => queueBoard(queue.jobs.queues.values(), options),
+    /** A page about BullMQ's queues, to be mounted at its path. */
+    board: (options: QueueBoardOptions) => queueBoard(queue.jobs.queues.values(), options),
+    /** Whether this server waits for no run. */
     isIdle: () => executor.running === 0,
     close: async () => {
       sweeper.close()

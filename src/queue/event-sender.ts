@@ -1,4 +1,4 @@
-// The start and the output of a run, on their way from a worker to Redis.
+// Sends the start and the output of a run from a worker to Redis.
 
 import { OutputText } from '../output/output-text.ts'
 import type { StreamName } from '../run/executor.ts'
@@ -6,19 +6,20 @@ import { pause } from '../waits/pause.ts'
 import { MAX_LIVE_EVENTS, MAX_TEXT_CHARS } from './event-bounds.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'
 
-/** Pause between attempts to reach a Redis that is away, in milliseconds. */
+/** Pause between attempts while Redis is away, in milliseconds. */
 const PAUSE_MS = 250
-/** How many events go at once; before the next ones there is a pause of a millisecond for each that was sent beyond these. */
+/** How many events are sent without a pause; then there is one of a millisecond for each event beyond these. */
 const UNPACED_EVENTS = 100
+
 interface Event {
   type: string
   data: object
 }
 
 /**
- * Sends what there is as soon as what was before it has arrived: the first output goes at once, and a program that writes
- * faster than Redis takes it makes few large events. A run that has had many waits between them, longer and longer, and
- * what comes after very many is sent when it ends.
+ * Sends the output so far as soon as the output before it has arrived: the first output is sent at once, and a program
+ * that writes faster than Redis takes it makes few large events. After many events there are pauses between them, longer
+ * and longer, and after very many the rest is sent when the run ends.
  */
 export class EventSender {
   readonly #queue: RunQueue
@@ -26,13 +27,13 @@ export class EventSender {
   readonly #text = new OutputText()
   readonly #signal: AbortSignal
   #first: Event[] = []
-  /** The place of the next event. */
+  /** The number of the next event. */
   #seq = 1
   #sending: Promise<void> | undefined
-  /** Aborts when no more output comes: nothing is waited for then. */
+  /** Aborts when no more output comes: there are no pauses then. */
   readonly #ending = new AbortController()
 
-  /** Where Redis is away, sends again until the signal aborts. */
+  /** If Redis is away, sends again until the signal aborts. */
   constructor(queue: RunQueue, run: TakenRun, signal: AbortSignal) {
     this.#queue = queue
     this.#run = run
@@ -50,7 +51,7 @@ export class EventSender {
     this.#send()
   }
 
-  /** Resolves when all has arrived, or the signal has aborted. */
+  /** Resolves when all events have arrived, or the signal has aborted. */
   async end(): Promise<void> {
     this.#text.end()
     this.#ending.abort()
@@ -60,25 +61,20 @@ export class EventSender {
   }
 
   #send(): void {
-    if (this.#seq > MAX_LIVE_EVENTS && !this.#ending.signal.aborted) return
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = undefined
     })
   }
 
   async #sendAll(): Promise<void> {
-    for (let events = this.#take(); events.length > 0; events = this.#take()) {
+    const ending = this.#ending.signal
+    while (this.#seq <= MAX_LIVE_EVENTS || ending.aborted) {
+      const events = this.#take()
+      if (events.length === 0) return
       await this.#append(events)
       this.#seq += events.length
-      await this.#pace()
-      if (this.#seq > MAX_LIVE_EVENTS && !this.#ending.signal.aborted) return
+      if (this.#seq > UNPACED_EVENTS) await pause(this.#seq - UNPACED_EVENTS, ending)
     }
-  }
-
-  /** The pause before the next events. */
-  async #pace(): Promise<void> {
-    const ms = this.#seq - UNPACED_EVENTS
-    if (ms > 0 && !this.#ending.signal.aborted) await pause(ms, this.#ending.signal)
   }
 
   #take(): Event[] {
@@ -108,7 +104,7 @@ export class EventSender {
   }
 }
 
-/** A place at or just before `end` that cuts no character of two halves. */
+/** An index at or just before `end` that is not between two surrogates. */
 function wholeUntil(text: string, end: number): number {
   const code = text.charCodeAt(end - 1)
   return code >= 0xd800 && code < 0xdc00 ? end - 1 : end

@@ -1,30 +1,27 @@
-// One connection that hears of all runs that this process is interested in.
+// One connection that receives the notices of all runs that this process follows.
 
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import { settlesWithin } from '../waits/settles-within.ts'
 
-/** How long Redis may take to be subscribed to, in milliseconds: who listens looks for himself meanwhile. */
+/** How long a subscription may take, in milliseconds: listeners poll meanwhile. */
 const SUBSCRIBE_MS = 3000
 
-/**
- * What is told of a run: there are new events; a worker has taken it; its program has started; its worker was lost; how it
- * ended.
- */
+/** There are new events; a worker has taken the run; its program has started; its worker was lost; its end. */
 export type Notice = 'events' | 'taken' | 'started' | 'lost' | 'end'
 
-/** Told of notices, and of nothing that was missed while Redis was away: who listens looks for itself now and then. */
+/** Receives notices, except those that were sent while Redis was away: listeners also poll now and then. */
 export type Listener = (notice: Notice, data: string) => void
 
 export class Hub {
-  /** The channel of this process, for runs that only it waits for. */
+  /** The channel of this process, for the runs that it waits for. */
   readonly channel: string
   readonly #redis: Redis
   /** Listeners by channel and run. */
   readonly #heard = new EventEmitter().setMaxListeners(0)
 
-  /** `redis` is for this alone; `prefix` is what the names of channels begin with. */
+  /** `redis` is a connection of its own; names of channels begin with `prefix`. */
   constructor(redis: Redis, prefix: string) {
     this.#redis = redis
     this.channel = `${prefix}server:${randomUUID()}`
@@ -32,12 +29,12 @@ export class Hub {
     void redis.subscribe(this.channel).catch(() => {}) // ioredis subscribes again with each connection
   }
 
-  /** Hears of a run on this process's channel until the function that comes back is called. */
+  /** Listens to a run on this process's channel until the returned function is called. */
   listen(id: string, listener: Listener): () => void {
     return this.#add(`${this.channel} ${id}`, listener)
   }
 
-  /** The same on a channel of the run's own. Resolves when nothing is missed any more, or Redis does not answer. */
+  /** The same on another channel. Resolves when it is subscribed to, or Redis does not answer in time. */
   async listenTo(channel: string, id: string, listener: Listener): Promise<() => void> {
     const name = `${channel} ${id}`
     const stop = this.#add(name, listener)

@@ -1,4 +1,4 @@
-// BullMQ's part: it hands jobs out, each to one worker. What a run is and how far it has come is not in its keeping.
+// The jobs in BullMQ, which hands each to one worker. The runs themselves are kept by the scripts.
 
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -6,45 +6,45 @@ import { settlesWithin } from '../waits/settles-within.ts'
 
 /** How long BullMQ may take to close, in milliseconds. */
 const CLOSE_MS = 1000
-/** How many of the last jobs stay in the queue for whoever looks at it, and how many of BullMQ's events. */
+/** How many of the last jobs and of BullMQ's events stay in the queue, to be looked at. */
 const KEPT_JOBS = 100
 
-/** What a job has: the run is looked up. */
+/** The data of a job: the run is looked up. */
 export interface JobData {
   id: string
-  /** How often it had been started when it was queued. */
+  /** The attempt of the run when it was queued. */
   attempt: number
 }
 
 /**
- * A job as scripts tell of it: run, environment, attempt, priority. With `moved` it is there, and has another one now; with
- * `over` nobody needs it any more.
+ * A job that a script asks for: run, environment, attempt, priority. `moved`: the job exists, and gets this priority.
+ * `over`: it is to be removed.
  */
 export type JobTuple = readonly [string, string, string, string, ('moved' | 'over')?]
 
 export class Jobs {
-  /** BullMQ's queues of the environments that this process has. */
+  /** BullMQ's queues of this process's environments. */
   readonly queues: ReadonlyMap<string, Queue>
-  /** These and those of others: what a script says is to be done about a job is done by whoever called it. */
+  /** These and those of other environments: the caller of a script handles all jobs that it asks for. */
   readonly #all = new Map<string, Queue>()
   readonly #redis: Redis
   readonly #prefix: string
 
-  /** `prefix` is that of all that is ours in Redis. */
+  /** `prefix` is what BullMQ's keys begin with. */
   constructor(redis: Redis, prefix: string, environments: readonly string[]) {
     this.#redis = redis
     this.#prefix = prefix
     this.queues = new Map(environments.map((name) => [name, this.#queue(name)]))
   }
 
-  /** Does what is to be done about jobs: who takes them first gets them. One that is there already is not added again. */
+  /** Adds, moves or removes jobs. A job that exists is not added again. */
   async enqueue(jobs: readonly JobTuple[]): Promise<void> {
     await Promise.all(jobs.map((job) => this.#see(job)))
   }
 
   async close(): Promise<void> {
     const closed = Promise.all([...this.#all.values()].map((queue) => queue.close()))
-    // Where Redis is away it may wait for that.
+    // It may wait for Redis, if that is away.
     await settlesWithin(closed, CLOSE_MS).catch(() => {})
   }
 
@@ -53,7 +53,7 @@ export class Jobs {
     const jobId = `${id}-${attempt}` // BullMQ takes no second job of the same name
     if (what === 'over') await queue.remove(jobId)
     else if (what === 'moved') {
-      // Where this fails, the next end of the client's moves it.
+      // If this fails, the next end of a run of the client moves it.
       const job = await queue.getJob(jobId)
       await job?.changePriority({ priority: Number(priority) })
     } else {
@@ -67,26 +67,26 @@ export class Jobs {
     if (known) return known
     const queue = new Queue(queueName(environment), {
       connection: this.#redis,
-      prefix: bullPrefix(this.#prefix),
-      // Nobody reads them here; by default BullMQ keeps 10,000.
+      prefix: this.#prefix,
+      // They are not used here; by default BullMQ keeps 10,000.
       streams: { events: { maxLen: KEPT_JOBS } },
       defaultJobOptions: {
         removeOnComplete: { count: KEPT_JOBS },
         removeOnFail: { count: KEPT_JOBS },
       },
     })
-    queue.on('error', () => {}) // the connection tells of outages
+    queue.on('error', () => {}) // the connection logs outages
     this.#all.set(environment, queue)
     return queue
   }
 }
 
-/** What BullMQ calls the queue of an environment. */
+/** BullMQ's name of the queue of an environment. */
 export function queueName(environment: string): string {
   return `runs-${environment}`
 }
 
-/** What BullMQ's keys begin with. */
+/** The prefix of BullMQ's keys. */
 export function bullPrefix(prefix: string): string {
   return `${prefix}:bull`
 }

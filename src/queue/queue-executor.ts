@@ -1,76 +1,66 @@
-// Runs programs on other machines: written down in Redis, taken by a worker, its events read as they come.
+// Runs programs on other machines: written down in Redis, taken by a worker, their events read as they come.
 
 import { randomUUID } from 'node:crypto'
 import { Tally } from '../admission/tally.ts'
 import { BEFORE_ALL } from '../async-runs/async-runs.ts'
 import type { Executor, RunOptions } from '../run/executor.ts'
 import type { Outcome } from '../run/outcome.ts'
-import { clientName } from '../run/record.ts'
+import { clientOf } from '../run/record.ts'
 import { cancelled, unavailable } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'
 import { onAbort } from '../waits/abortable.ts'
 import { Bell } from '../waits/bell.ts'
-import { follow, type StoredEvent } from './follow.ts'
-import type { Hub, Notice } from './hub.ts'
-import { MAX_ATTEMPTS, type RunQueue } from './run-queue.ts'
-import { decodeEnding, type Ending, endingRefusal, toMeta } from './stored-run.ts'
+import { follow } from './follow.ts'
+import { type IntakeOptions, type Submission, takeOn } from './intake.ts'
+import { MAX_ATTEMPTS, type StoredEvent } from './run-queue.ts'
+import { decodeEnding, type Ending, endingRefusal, failure, toMeta, tryRead } from './stored-run.ts'
 
 /**
- * How much longer than its wait and its own time a run may take, in milliseconds: to begin, to be missed where its worker is
- * lost, to be written down. Far more than it does: whatever is in the way of its end then, its client waits no longer.
+ * How much longer than its wait and its own time limit a run may take, in milliseconds: to begin, to be missed if its
+ * worker is lost, to be written down. Far more than it does; its client waits no longer in any case.
  */
 const GRACE_MS = 60_000
-/** How long a run is kept when it has ended and whoever waited for it does not say that he has its end, in milliseconds. */
+/** How long a finished run is kept if its waiter never fetches it, in milliseconds. */
 const KEPT_MS = 60_000
-
-/** How long after a run it is let go, in milliseconds: its answer goes out first. */
+/** How long after a run it is removed, in milliseconds: its answer is sent first. */
 const FORGET_AFTER_MS = 50
 
-export interface QueueExecutorOptions {
-  queue: RunQueue
-  hub: Hub
-  /** How many may wait in the queue. */
-  maxQueued: number
-  /** How much memory all runs may take in Redis, about. */
-  maxBytes: number
-  /** How long a run may wait to be taken, in milliseconds. */
-  maxWaitMs: number
-  /** GRACE_MS, but for tests. */
-  graceMs?: number
-}
-
 export class QueueExecutor implements Executor {
-  readonly #options: QueueExecutorOptions
-  /** How many each client waits for here. */
+  readonly #options: IntakeOptions
+  readonly #graceMs: number
+  /** How many runs each client waits for here. */
   readonly #waiting = new Tally()
 
-  constructor(options: QueueExecutorOptions) {
+  /** `graceMs` is for tests. */
+  constructor(options: IntakeOptions, graceMs = GRACE_MS) {
     this.#options = options
+    this.#graceMs = graceMs
   }
 
-  /** How many this process waits for. */
+  /** How many runs this process waits for. */
   get running(): number {
     return this.#waiting.total
   }
 
   async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
-    if (options.signal.aborted) throw cancelled(options.signal)
-    const owner = options.origin ? clientName(options.origin) : 'server'
-    const before = this.#waiting.of(owner)
-    return this.#waiting.during(owner, () => this.#run(request, options, owner, before))
+    const { origin, signal } = options
+    if (signal.aborted) throw cancelled(signal)
+    const client = origin ? clientOf(origin) : { name: 'server', weight: 1 }
+    const likelyPriority = Math.floor(this.#waiting.of(client.name) / client.weight)
+    return this.#waiting.during(client.name, () =>
+      this.#run(request, options, { owner: client.name, weight: client.weight, likelyPriority }),
+    )
   }
 
-  /** `before`: how many others this client waits for here. */
   async #run(
     request: RunRequest,
     options: RunOptions,
-    owner: string,
-    before: number,
+    client: Pick<Submission, 'owner' | 'weight' | 'likelyPriority'>,
   ): Promise<Outcome> {
-    const { queue, hub } = this.#options
-    const { signal, id = randomUUID() } = options
+    const { queue, hub, limits } = this.#options
+    const { signal, id = randomUUID(), origin, isFollowed = false } = options
     const bell = new Bell()
-    /** Ends the waiting, whoever does. */
+    /** Ends the waiting, for whatever reason. */
     const done = new AbortController()
     const stop = () => {
       done.abort()
@@ -78,21 +68,31 @@ export class QueueExecutor implements Executor {
     }
     const told = once(options)
     let ending: Ending | undefined
-    const stopHearing = hub.listen(id, (notice: Notice, data) => {
+    const stopHearing = hub.listen(id, (notice, data) => {
       if (notice === 'taken') told.admitted()
       else if (notice === 'started') told.started()
-      else if (notice === 'end') {
-        ending = readEnding(data)
+      else {
+        // If it can't be read, the events are looked at.
+        if (notice === 'end') ending = tryRead(() => decodeEnding(data))
         if (ending) stop()
         else bell.ring()
-      } else bell.ring()
+      }
     })
     const stopListening = onAbort(signal, stop)
-    const timer = setTimeout(stop, this.#longestMs(request))
+    const attempts = request.retry ? MAX_ATTEMPTS : 1
+    const longestMs = attempts * (limits.waitMs + request.timeoutSeconds * 1000 + this.#graceMs)
+    const timer = setTimeout(stop, longestMs)
     try {
-      await queue.submit(this.#submission(id, owner, before, request, options))
-      const place = { bell, looksFirst: false, signal: done.signal }
-      for await (const event of follow(queue, id, BEFORE_ALL, place)) {
+      await takeOn(queue, {
+        ...limits,
+        ...client,
+        kind: 'sync',
+        maxConcurrent: origin?.key?.maxConcurrent,
+        ttlMs: KEPT_MS,
+        channel: hub.channel,
+        runs: [{ id, request, meta: toMeta(origin, { isFollowed, webhook: null }) }],
+      })
+      for await (const event of follow(queue, id, BEFORE_ALL, bell, done.signal)) {
         if (event.type === 'end') ending = decodeEnding(event.data)
         else pass(event, options, told.started)
       }
@@ -108,75 +108,31 @@ export class QueueExecutor implements Executor {
       clearTimeout(timer)
       stopListening()
       stopHearing()
-      // Nobody waits any more. Where Redis does not hear this, the run ends by its own deadlines.
-      const ended = ending ? Promise.resolve() : queue.end(id, NOBODY_WAITS)
+      // If Redis does not get this, the run ends by its own deadlines.
+      const ended = ending ? Promise.resolve() : queue.end(id, HUNG_UP)
       const forget = () =>
         setTimeout(() => queue.forget(id).catch(() => {}), FORGET_AFTER_MS).unref()
       ended.then(forget, () => {})
     }
   }
-
-  #longestMs({ retry, timeoutSeconds }: RunRequest): number {
-    const { maxWaitMs, graceMs = GRACE_MS } = this.#options
-    return (retry ? MAX_ATTEMPTS : 1) * (maxWaitMs + timeoutSeconds * 1000 + graceMs)
-  }
-
-  #submission(
-    id: string,
-    owner: string,
-    before: number,
-    request: RunRequest,
-    { origin, isFollowed = false }: RunOptions,
-  ) {
-    const { hub, maxQueued, maxBytes, maxWaitMs } = this.#options
-    const meta = toMeta(origin, { isFollowed, webhook: null })
-    return {
-      kind: 'sync',
-      owner,
-      likelyPriority: Math.floor(before / (origin?.key?.weight ?? 1)),
-      maxConcurrent: origin?.key?.maxConcurrent,
-      weight: origin?.key?.weight ?? 1,
-      maxQueued,
-      maxBytes,
-      waitMs: maxWaitMs,
-      ttlMs: KEPT_MS,
-      channel: hub.channel,
-      runs: [{ id, request, meta }],
-    } as const
-  }
 }
 
-const NOBODY_WAITS: Ending = {
-  state: 'cancelled',
-  refusal: { code: 'cancelled', error: 'The client hung up' },
-}
+const HUNG_UP = failure('cancelled', 'The client hung up', 'cancelled')
 
-/** Undefined where it is none: what is written down is looked at then. */
-function readEnding(text: string): Ending | undefined {
-  try {
-    return decodeEnding(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** Each is told once, and the first before the second. */
+/** Reports each step once, in order. */
 function once({ onEvent }: RunOptions) {
-  let isAdmitted = false
-  let isStarted = false
-  const admitted = () => {
-    if (isAdmitted) return
-    isAdmitted = true
-    onEvent?.({ type: 'charged' }) // a worker has taken it, and gets a container for it
-    onEvent?.({ type: 'admitted' })
+  const told = new Set<string>()
+  const tell = (...types: ('charged' | 'admitted' | 'started')[]) => {
+    for (const type of types) {
+      if (!told.has(type)) onEvent?.({ type })
+      told.add(type)
+    }
   }
-  const started = () => {
-    admitted()
-    if (isStarted) return
-    isStarted = true
-    onEvent?.({ type: 'started' })
+  return {
+    // A worker has taken the run, and gets a container for it.
+    admitted: () => tell('charged', 'admitted'),
+    started: () => tell('charged', 'admitted', 'started'),
   }
-  return { admitted, started }
 }
 
 function pass({ type, data }: StoredEvent, { onEvent }: RunOptions, onStart: () => void): void {
@@ -188,5 +144,5 @@ function pass({ type, data }: StoredEvent, { onEvent }: RunOptions, onStart: () 
     const { text } = JSON.parse(data) as { text: string }
     onEvent?.({ type: 'output', stream: type, bytes: Buffer.from(text) })
   }
-  // A worker of a later version may tell of more, which nobody here asked for.
+  // Events of a later version are ignored.
 }

@@ -1,5 +1,5 @@
-// Tells webhooks of runs that ended, whichever server ends meanwhile: what is to be told is in Redis, and BullMQ hands out
-// what has its turn.
+// Sends webhooks of finished runs, also if a server ends meanwhile: their state is in Redis, and BullMQ hands out those
+// that may be sent.
 
 import { setMaxListeners } from 'node:events'
 import {
@@ -14,143 +14,131 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Webhook } from '../run/async-run.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
-import { type Addressed, AttemptPlaces, hostOf, PLACES } from '../webhooks/attempt-places.ts'
+import { AttemptSlots, hostOf, SLOTS } from '../webhooks/attempt-slots.ts'
 import { backoffMs, MAX_ATTEMPTS } from '../webhooks/backoff.ts'
 import { runEnded } from '../webhooks/run-ended.ts'
 import { type SendOptions, sendWebhook } from '../webhooks/send.ts'
 import type { WebhookCounts } from '../webhooks/webhook-sender.ts'
-import { bullPrefix } from './jobs.ts'
 import type { RunQueue } from './run-queue.ts'
-import { toAsyncRun } from './stored-run.ts'
-import { type Hook, WebhookLine } from './webhook-line.ts'
+import { type StoredRun, toAsyncRun } from './stored-run.ts'
+import * as scripts from './webhook-scripts.ts'
 
 const NAME = 'webhooks'
-/** First and longest pause of a message whose client has no place on this server, in milliseconds; up to twice as long. */
+/** First and longest pause of a webhook whose client has no slot on this server, in milliseconds; up to twice as long. */
 const PUT_OFF_MS = 500
 const LAST_PUT_OFF_MS = 15_000
-/**
- * How long one that was told, or could not be, is remembered, in seconds, and how many are: an end may be handed out
- * twice. Some 1.5 KB each in Redis.
- */
-const REMEMBERED = { age: 120, count: 1000 }
-/** How often it is looked for webhooks that took too long or have lost their jobs, in milliseconds. */
-const LOOK_MS = 5000
-/** Which part of the memory for results webhooks may keep from being let go. */
+/** How long a delivered or failed webhook is remembered, in seconds: its run's end may be handed out twice. */
+const REMEMBERED_SECONDS = 120
+/** Which part of the memory for results webhooks may keep. */
 const HELD_PART = 0.5
-/** How long what is at its end may take to be written down, in milliseconds: where Redis is away, that is for ever. */
+/** How long the last commands may take when the server ends, in milliseconds: if Redis is away, they never finish. */
 const LAST_WORDS_MS = 1000
-
-/** How long a message waits whose host or client has no place, in milliseconds: for its turn, and longer than it may take in all. */
+/** How long a webhook waits whose host or client has no slot, in milliseconds: it is promoted earlier, or too old by then. */
 const PARKED_MS = 60 * 60_000
 
-/** What a job has: the rest is looked up, so that nothing of it is kept for longer than the run. */
+const BOUNDS = {
+  /** Most open webhooks: some 500 bytes each in Redis. */
+  maxOpen: 10_000,
+  /**
+   * How long a webhook may be open, in milliseconds: five attempts of ten seconds, and four pauses of five minutes each,
+   * if a receiver asks for them, are 21 minutes.
+   */
+  lastWordMs: 30 * 60_000,
+  /** How often overdue webhooks and lost jobs are looked for, in milliseconds. */
+  lookMs: 5000,
+  /** How many delivered and how many failed webhooks are remembered: some 1.5 KB each in Redis. */
+  remembered: 1000,
+}
+
+/** The data of a job: the rest is looked up, so that Redis keeps none of it for longer than the run. */
 interface WebhookJob {
   id: string
-  /** Asked before anything is looked up. Jobs of 0.1.0 have neither. */
-  owner?: string | undefined
+  /** For the log. Jobs of 0.1.0 have none. */
   host?: string | undefined
-}
-
-/** A run that ended, of which a webhook wants to know. */
-export interface EndedRun {
-  id: string
-  owner: string
-  webhook: Webhook
-  /** What it takes in Redis, about. */
-  bytes: number
-}
-
-/** The receiver could not be told this time. */
-class Again extends Error {
-  readonly retryAfterMs: number
-
-  constructor(reason: string, retryAfterMs: number) {
-    super(reason)
-    this.retryAfterMs = retryAfterMs
-  }
 }
 
 export interface QueuedWebhooksOptions {
   queue: RunQueue
-  /** A connection for this alone, which may wait. */
+  /** A connection of its own, on which commands may block. */
   redis: Redis
-  prefix: string
   logger: Logger
-  /** How much memory results that are kept may take in Redis, about. */
+  /** How much memory all kept results may take in Redis, estimated. */
   maxKeptBytes: number
   send: Omit<SendOptions, 'signal'>
   /** The pause after an attempt, in milliseconds. */
   pauseMs?: (attempt: number, askedMs: number) => number
-  /** Bounds, but for tests those above and of the line. */
-  bounds?: { maxOpen?: number; lastWordMs?: number; lookMs?: number; remembered?: number }
+  /** Other limits, for tests. */
+  bounds?: Partial<typeof BOUNDS>
 }
 
 export class QueuedWebhooks {
   readonly #options: QueuedWebhooksOptions
-  readonly #line: WebhookLine
+  readonly #bounds: typeof BOUNDS
   readonly #jobs: Queue<WebhookJob>
   readonly #worker: BullWorker<WebhookJob>
   readonly #ending = new AbortController()
-  /** Attempts that go on here. */
-  readonly #places = new AttemptPlaces()
+  /** The attempts of this server. */
+  readonly #slots = new AttemptSlots()
   readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
   readonly #timer: NodeJS.Timeout
-  /** What is being written down. */
+  /** Commands whose end only `close` waits for. */
   #writing: Promise<unknown> = Promise.resolve()
 
   constructor(options: QueuedWebhooksOptions) {
     this.#options = options
+    this.#bounds = { ...BOUNDS, ...options.bounds }
     setMaxListeners(0, this.#ending.signal) // one for each attempt
-    const { queue, redis, prefix, logger, maxKeptBytes, pauseMs = backoffMs, bounds = {} } = options
-    const { maxOpen, lastWordMs, lookMs = LOOK_MS } = bounds
-    this.#line = new WebhookLine({
-      redis: queue.redis,
-      keyPrefix: queue.key(''),
-      maxOpen,
-      lastWordMs,
-      maxHeldBytes: maxKeptBytes * HELD_PART,
-    })
-    this.#jobs = new Queue(NAME, { connection: queue.redis, prefix: bullPrefix(prefix) })
+    const { queue, redis, logger, pauseMs = backoffMs } = options
+    const prefix = queue.key('bull')
+    this.#jobs = new Queue(NAME, { connection: queue.redis, prefix })
     this.#worker = new BullWorker<WebhookJob>(NAME, (job) => this.#take(job), {
       connection: redis,
-      prefix: bullPrefix(prefix),
-      concurrency: PLACES,
-      maxStalledCount: MAX_ATTEMPTS, // servers that were lost in the middle of it
+      prefix,
+      concurrency: SLOTS,
+      maxStalledCount: MAX_ATTEMPTS, // servers that were lost during an attempt
       settings: {
-        backoffStrategy: (attempt, _, error) =>
-          pauseMs(attempt ?? 1, error instanceof Again ? error.retryAfterMs : 0),
+        backoffStrategy: (attempt = 1, _, error) =>
+          pauseMs(attempt, typeof error?.cause === 'number' ? error.cause : 0),
       },
     })
     this.#worker.on('failed', (job, { message: reason }) => this.#onFailed(job, reason))
     const onError = (error: Error) => logger.debug({ err: error }, 'webhooks can’t be read')
     this.#jobs.on('error', onError)
     this.#worker.on('error', onError)
-    this.#timer = setInterval(() => this.#write(this.#look(lookMs)), lookMs)
+    this.#timer = setInterval(() => this.#write(this.#look()), this.#bounds.lookMs)
   }
 
-  /** Those of this server. */
+  /** The counts of this server. */
   get counts(): Omit<WebhookCounts, 'queued'> {
     return { ...this.#counts }
   }
 
-  /** How many have no end yet, of all servers. */
+  /** How many webhooks of all servers are open. */
   queued(): Promise<number> {
-    return this.#line.count()
+    const { queue } = this.#options
+    return queue.redis.zcard(queue.key('hooks:open'))
   }
 
   /**
-   * Takes a run's end. The same one again changes nothing. Resolves with whether the run is seen to later, when its webhook
-   * has had its last word: it is not let go until then.
+   * Takes a finished run; a second call changes nothing. Resolves with whether the result is kept until its webhook was
+   * delivered or given up.
    */
-  async add({ id, owner, webhook, bytes }: EndedRun): Promise<boolean> {
-    const hook = { id, owner, host: hostOf(webhook) }
-    const { turn, isHeld } = await this.#line.open(hook, bytes)
-    if (turn === 'full') this.#drop(hook, 'too many wait')
-    if (turn === 'queue') await this.#enqueue([hook])
-    return isHeld
+  async add({ id, owner }: StoredRun, webhook: Webhook): Promise<boolean> {
+    const { queue, maxKeptBytes } = this.#options
+    const { maxOpen, lastWordMs } = this.#bounds
+    const host = hostOf(webhook)
+    const size = await queue.redis.hget(queue.key('kept:size'), id)
+    const bytes = Number.parseInt(size ?? '0', 10)
+    const [turn, isHeld] = await queue.run(
+      scripts.open,
+      ...[id, owner, host, bytes, lastWordMs, maxOpen, maxKeptBytes * HELD_PART],
+    )
+    if (turn === 'full') this.#drop({ id, host }, 'too many wait')
+    if (turn === 'queue') await this.#enqueue([[id, host]])
+    return isHeld === 1
   }
 
-  /** What goes on has so long to end. What is not told then is told by another server, or by this one later. */
+  /** Gives current attempts `timeoutMs` milliseconds. Other servers, or this one later, send what is open then. */
   async close(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer)
     const timer = setTimeout(() => this.#ending.abort(), timeoutMs)
@@ -163,17 +151,16 @@ export class QueuedWebhooks {
     this.#options.redis.disconnect()
   }
 
-  /** Adds jobs. One that is there already stays as it is, but waits for nothing more. */
-  async #enqueue(hooks: readonly Hook[]): Promise<void> {
+  /** Adds jobs. A job that exists is not changed, but its delay ends. */
+  async #enqueue(hooks: readonly scripts.Hook[]): Promise<void> {
     if (hooks.length === 0) return
-    const { bounds: { remembered: count = REMEMBERED.count } = {} } = this.#options
-    const kept = { ...REMEMBERED, count }
+    const kept = { age: REMEMBERED_SECONDS, count: this.#bounds.remembered }
     const jobs = await this.#jobs.addBulk(
-      hooks.map((hook) => ({
+      hooks.map(([id, host]) => ({
         name: 'tell',
-        data: { ...hook },
+        data: { id, host },
         opts: {
-          jobId: jobId(hook.id),
+          jobId: jobId(id),
           attempts: MAX_ATTEMPTS,
           backoff: { type: 'custom' },
           removeOnComplete: kept,
@@ -182,98 +169,103 @@ export class QueuedWebhooks {
         },
       })),
     )
-    // One that was parked between two attempts waits for this. All others are not delayed, which is an error here.
+    // For webhooks that were parked between two attempts. Others are not delayed, which is an error here.
     await Promise.all(jobs.map((job) => job.promote().catch(() => {})))
   }
 
-  /** Sees to a message that BullMQ hands out. Nothing of its result is read before there is a place for it. */
+  /** Sends the webhook of a job. Its result is not read before there is a slot for the attempt. */
   async #take(job: Job<WebhookJob>): Promise<void> {
-    const addressed = await this.#addressed(job.data)
-    if (!addressed) return this.#forgotten(job.data)
-    if (!(await this.#line.resume(job.data.id))) return putOff(job, PARKED_MS)
+    const { queue } = this.#options
+    const { id } = job.data
+    const run = await queue.find(id)
+    const webhook = run?.meta.webhook
+    if (!run || !webhook) return this.#forgotten(job.data)
+    if ((await queue.run(scripts.resume, id)) === 0) return putOff(job, PARKED_MS)
+    const addressed = { owner: run.owner, host: hostOf(webhook) }
     const times = job.attemptsStarted - 1 - job.attemptsMade
-    if (!this.#places.hasRoom(addressed)) return putOff(job, putOffMs(times))
-    await this.#places.during(addressed, () => this.#tell(job, addressed))
+    if (!this.#slots.hasRoom(addressed)) return putOff(job, putOffMs(times))
+    await this.#slots.during(addressed, () => this.#send(job, run, webhook))
   }
 
-  async #tell(job: Job<WebhookJob>, { host }: Addressed): Promise<void> {
+  async #send(job: Job<WebhookJob>, run: StoredRun, webhook: Webhook): Promise<void> {
     const { id } = job.data
     const { queue, send, logger } = this.#options
-    const run = await queue.find(id)
-    const ending = run && (await queue.ending(id))
-    if (!run?.meta.webhook || !ending) return this.#forgotten(job.data)
-    const message = await runEnded(toAsyncRun(id, run, ending), run.meta.webhook)
+    const ending = await queue.ending(id)
+    if (!ending) return this.#forgotten(job.data)
+    const message = await runEnded(toAsyncRun(run, ending), webhook)
     const end = await sendWebhook(message, { ...send, signal: this.#ending.signal })
-    // It was this server's end that ended the attempt, which is none then: the next server makes it.
+    // This server ended the attempt, so it does not count: the next server makes it.
     if (end.end === 'retry' && this.#ending.signal.aborted) {
       await job.moveToWait(job.token)
       throw new WaitingError()
     }
     if (end.end === 'failed') throw new UnrecoverableError(end.reason)
-    if (end.end === 'retry') throw new Again(end.reason, end.retryAfterMs)
+    // The pause that the receiver asks for is the error's cause.
+    if (end.end === 'retry') throw new Error(end.reason, { cause: end.retryAfterMs })
     this.#counts.delivered += 1
-    logger.info({ run: id, host, status: end.status }, 'a webhook was told')
+    logger.info({ run: id, host: hostOf(webhook), status: end.status }, 'a webhook was delivered')
     await this.#lastWord(id)
   }
 
   #onFailed(job: Job<WebhookJob> | undefined, reason: string): void {
-    const { logger } = this.#options
-    const isLast = !job || job.finishedOn !== undefined
+    const { logger, queue } = this.#options
     const { id, host } = job?.data ?? {}
     const line = { run: id, host, attempt: job?.attemptsMade, reason }
-    if (isLast) {
+    if (!job || job.finishedOn !== undefined) {
       this.#counts.failed += 1
-      logger.warn(line, 'a webhook could not be told')
+      logger.warn(line, 'a webhook could not be delivered')
       if (id) this.#write(this.#lastWord(id))
     } else {
       this.#counts.retried += 1
       logger.info(line, 'a webhook will be tried again')
-      if (id) this.#write(this.#line.release(id).then((next) => this.#enqueue(next)))
+      this.#write(queue.run(scripts.release, job.data.id).then((next) => this.#enqueue(next)))
     }
   }
 
-  /** Its run is gone, or lets nobody know where its webhook is. */
+  /** Its run is gone, or its webhook. */
   async #forgotten(job: WebhookJob): Promise<void> {
     this.#drop(job, 'its run is forgotten')
     await this.#lastWord(job.id)
   }
 
-  #drop({ id, host }: Pick<WebhookJob, 'id' | 'host'>, reason: string): void {
+  #drop({ id, host }: WebhookJob, reason: string): void {
     this.#counts.dropped += 1
-    this.#options.logger.warn({ run: id, host, reason }, 'a webhook is not told')
+    this.#options.logger.warn({ run: id, host, reason }, 'a webhook is dropped')
   }
 
-  /** Its result may be let go, and its places are another one's. Where this fails, `look` does it. */
+  /** Lets the result go, and gives the slots to other webhooks. If this fails, `look` does it. */
   async #lastWord(id: string): Promise<void> {
+    const { queue, logger } = this.#options
     try {
-      await this.#options.queue.seen(id)
-      await this.#enqueue(await this.#line.close(id))
+      await queue.seen(id)
+      await this.#enqueue(await queue.run(scripts.close, id))
     } catch (error) {
-      this.#options.logger.debug({ err: error }, 'the end of a webhook could not be written down')
+      logger.debug({ err: error }, 'the end of a webhook could not be written down')
     }
   }
 
   /**
-   * Drops what took too long, and makes sure that others have their jobs: a server may have been lost just before it added
-   * one, or just after it ended one; and one of 0.1.0 ends them without a last word.
+   * Drops overdue webhooks, and adds lost jobs: a server may have been lost just before it added one, or just after it
+   * ended one; and one of 0.1.0 does not close its webhooks.
    */
-  async #look(ageMs: number): Promise<void> {
-    const { over, next } = await this.#line.overdue()
+  async #look(): Promise<void> {
+    const { queue } = this.#options
+    const [over, next] = await queue.run(scripts.overdue)
     await this.#enqueue(next)
-    for (const hook of over) {
-      this.#drop(hook, 'it could not be told in time')
-      await this.#options.queue.seen(hook.id)
-      await this.#jobs.remove(jobId(hook.id)).catch(() => {}) // where an attempt goes on
+    for (const [id, host] of over) {
+      this.#drop({ id, host }, 'it could not be delivered in time')
+      await queue.seen(id)
+      await this.#jobs.remove(jobId(id)).catch(() => {}) // if an attempt goes on
     }
-    for (const { hook, state } of await this.#line.unsure(ageMs)) {
-      const job = await this.#jobs.getJob(jobId(hook.id))
-      if (job?.finishedOn !== undefined) await this.#lastWord(hook.id)
-      else if (!job || (state === 'admitted' && (await job.isDelayed())))
-        await this.#enqueue([hook])
+    for (const [id, host, state] of await queue.run(scripts.unsure, this.#bounds.lookMs)) {
+      const job = await this.#jobs.getJob(jobId(id))
+      const isLost = !job || (state === 'admitted' && (await job.isDelayed()))
+      if (job?.finishedOn !== undefined) await this.#lastWord(id)
+      else if (isLost) await this.#enqueue([[id, host]])
     }
   }
 
-  /** Goes on with what nobody waits for until the server ends. */
+  /** Continues with commands that only `close` waits for. */
   #write(written: Promise<void>): void {
     const { logger } = this.#options
     const done = written.catch((error) => {
@@ -281,22 +273,15 @@ export class QueuedWebhooks {
     })
     this.#writing = Promise.all([this.#writing, done])
   }
-
-  /** Undefined where that is not known any more. */
-  async #addressed({ id, owner, host }: WebhookJob): Promise<Addressed | undefined> {
-    if (owner !== undefined && host !== undefined) return { owner, host }
-    const run = await this.#options.queue.find(id)
-    return run?.meta.webhook ? { owner: run.owner, host: hostOf(run.meta.webhook) } : undefined
-  }
 }
 
-/** Hands a job out again after so many milliseconds. */
+/** Delays a job by so many milliseconds. */
 async function putOff(job: Job, ms: number): Promise<never> {
   await job.moveToDelayed(Date.now() + ms, job.token)
   throw new DelayedError()
 }
 
-/** How long a message waits that was put off so many times before, in milliseconds. `random` is from 0 to 1. */
+/** The delay of a job that was put off so many times before, in milliseconds. `random` is from 0 to 1. */
 export function putOffMs(times: number, random = Math.random()): number {
   return Math.min(PUT_OFF_MS * 2 ** times, LAST_PUT_OFF_MS) * (1 + random)
 }

@@ -1,4 +1,4 @@
-// Asynchronous runs in Redis: any server answers for a run that another one took on.
+// Asynchronous runs in Redis: every server knows the runs that another server took on.
 
 import {
   type AsyncRuns,
@@ -9,49 +9,33 @@ import {
   sentRun,
 } from '../async-runs/async-runs.ts'
 import type { ApiKey } from '../keys/api-key.ts'
-import { clientName } from '../run/record.ts'
+import { clientName, clientOf } from '../run/record.ts'
 import { onAbort } from '../waits/abortable.ts'
 import { Bell } from '../waits/bell.ts'
 import { ask } from './connection.ts'
 import { follow } from './follow.ts'
-import type { Hub } from './hub.ts'
-import type { RunQueue } from './run-queue.ts'
-import { decodeEnding, type Ending, toAsyncRun, toMeta } from './stored-run.ts'
-
-export interface RedisAsyncRunsOptions {
-  queue: RunQueue
-  hub: Hub
-  /** How many may wait in the queue. */
-  maxQueued: number
-  /** How much memory all runs may take in Redis, about. */
-  maxBytes: number
-  /** How long a run may wait to be taken, in milliseconds. */
-  maxWaitMs: number
-  /** How long a run is kept when it has ended, in milliseconds. */
-  ttlMs: number
-}
+import { type IntakeOptions, takeOn } from './intake.ts'
+import { decodeEnding, failure, toAsyncRun, toMeta } from './stored-run.ts'
 
 export class RedisAsyncRuns implements AsyncRuns {
-  readonly #options: RedisAsyncRunsOptions
+  readonly #options: IntakeOptions
 
-  constructor(options: RedisAsyncRunsOptions) {
+  constructor(options: IntakeOptions) {
     this.#options = options
   }
 
   async submit(runs: readonly NewRun[], idempotency?: Idempotency): Promise<SentRun[]> {
-    const { queue, maxQueued, maxBytes, maxWaitMs, ttlMs } = this.#options
     const [first] = runs
     if (!first) return []
     const { origin } = first
-    const ids = await queue.submit({
+    const { name: owner, weight } = clientOf(origin)
+    const { queue, limits } = this.#options
+    const ids = await takeOn(queue, {
+      ...limits,
       kind: 'async',
-      owner: clientName(origin),
+      owner,
+      weight,
       maxConcurrent: origin.key?.maxConcurrent,
-      weight: origin.key?.weight ?? 1,
-      maxQueued,
-      maxBytes,
-      waitMs: maxWaitMs,
-      ttlMs,
       idempotency,
       runs: runs.map(({ id, request, webhook = null }) => ({
         id,
@@ -68,8 +52,8 @@ export class RedisAsyncRuns implements AsyncRuns {
     const run = await ask(() => queue.find(id))
     if (run?.kind !== 'async') return undefined
     const ending = run.endedAt === undefined ? undefined : await ask(() => queue.ending(id))
-    if (run.endedAt !== undefined && !ending) return undefined // it was let go just now
-    return sentRun(toAsyncRun(id, run, ending), run.owner)
+    if (run.endedAt !== undefined && !ending) return undefined // it was removed just now
+    return sentRun(toAsyncRun(run, ending), run.owner)
   }
 
   async *events(id: string, after: string, signal: AbortSignal): AsyncGenerator<SentEvent> {
@@ -81,11 +65,16 @@ export class RedisAsyncRuns implements AsyncRuns {
       }),
     )
     const stopListening = onAbort(signal, () => bell.ring())
+    bell.ring() // there may be some already
     try {
-      for await (const event of follow(queue, id, after, { bell, looksFirst: true, signal })) {
-        const { type, data } = event
-        if (type === 'end') yield* this.#last(id, event.id, decodeEnding(data))
-        else yield { id: event.id, type, data: JSON.parse(data) } as SentEvent
+      for await (const { id: place, type, data } of follow(queue, id, after, bell, signal)) {
+        if (type !== 'end') yield { id: place, type, data: JSON.parse(data) } as SentEvent
+        else {
+          const run = await ask(() => queue.find(id))
+          if (!run) return
+          const { json } = await sentRun(toAsyncRun(run, decodeEnding(data)), run.owner)
+          yield { id: place, type, json }
+        }
       }
     } finally {
       stopHearing()
@@ -106,16 +95,6 @@ export class RedisAsyncRuns implements AsyncRuns {
       })),
     )
   }
-
-  async *#last(id: string, eventId: string, ending: Ending): AsyncGenerator<SentEvent> {
-    const run = await ask(() => this.#options.queue.find(id))
-    if (!run) return
-    const { json } = await sentRun(toAsyncRun(id, run, ending), run.owner)
-    yield { id: eventId, type: 'end', json }
-  }
 }
 
-const CANCELLED: Ending = {
-  state: 'cancelled',
-  refusal: { code: 'cancelled', error: 'The run was cancelled' },
-}
+const CANCELLED = failure('cancelled', 'The run was cancelled', 'cancelled')

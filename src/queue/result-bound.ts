@@ -1,4 +1,4 @@
-// How much of a run may come to Redis until it has ended, at most: a worker has that reserved before it starts the run.
+// The most memory that a run may take in Redis until it has ended: a worker reserves it before it starts the run.
 
 import type { Config } from '../config/config.ts'
 import {
@@ -16,12 +16,12 @@ import { EVENT_BYTES, MAX_EVENTS, MAX_TEXT_CHARS } from './event-bounds.ts'
 
 /** The longest error message, in bytes: REPORT_BYTES in sandbox/runner.py. */
 const MAX_MESSAGE_BYTES = 8192
-/** What a file, a display, or one that was left out takes beside its name and content: names of fields, quotes, digits. */
+/** A file, a display or an omitted one without its name and content, in bytes: names of fields, quotes, digits. */
 const PART_BYTES = 128
-/** All that an end has beside output, files, displays and message. */
+/** An end without output, files, displays and message, in bytes. */
 const FRAME_BYTES = 4096
 
-/** What a host lets programs send back. */
+/** Limits of what programs send back. */
 export interface ResultLimits {
   /** Most output, stdout and stderr together. */
   outputBytes: number
@@ -29,7 +29,7 @@ export interface ResultLimits {
   collection: CollectionLimits
 }
 
-/** The limits that an operator's settings mean. */
+/** The limits that follow from the settings. */
 export function resultLimits(config: Config): ResultLimits {
   return { outputBytes: config.MAX_OUTPUT_BYTES, collection: collectionLimits(config) }
 }
@@ -38,13 +38,13 @@ export function resultLimits(config: Config): ResultLimits {
 export interface ResultBound {
   /** The end of a run that asks for no files. */
   endBytes: number
-  /** What files add to that. */
+  /** More, if it asks for files. */
   filesBytes: number
   /** The events of a run whose output is followed. */
   eventsBytes: number
 }
 
-/** What a run of a host with these limits can take at most. */
+/** The most that a run takes on a host with these limits. */
 export function resultBound({ outputBytes, collection }: ResultLimits): ResultBound {
   const { maxFiles, maxTotalBytes } = collection
   const texts = MAX_JSON_BYTES_OF_BYTE * outputBytes

@@ -1,4 +1,4 @@
-// One run on a worker: from the request that came to the end that is written down.
+// One run on a worker: from its request to the end that is written down.
 
 import type { Executor } from '../run/executor.ts'
 import { Refusal, toRefusal } from '../run/refusal.ts'
@@ -8,101 +8,133 @@ import { pause } from '../waits/pause.ts'
 import { EventSender } from './event-sender.ts'
 import { LEASE_MS } from './lease.ts'
 import type { RunQueue, TakenRun } from './run-queue.ts'
-import { type Ending, type RunMeta, runMetaSchema, toOrigin } from './stored-run.ts'
+import { type Ending, failure, runMetaSchema, toOrigin } from './stored-run.ts'
 
-/** Makes a request of what came. @throws {Refusal} where it is none, or asks for more than this host gives. */
+/** Validates a request. @throws {Refusal} if it is none, or exceeds the limits of this host. */
 export type ParseRequest = (given: unknown) => RunRequest
 
-/** How often a run goes back to the queue because a worker could not begin it, before it fails. */
+/** How often a run is handed back because a worker could not begin it, before it fails. */
 const MAX_HANDED_BACK = 5
 /** Pause between attempts to write an end down, in milliseconds. */
 const PAUSE_MS = 250
-/** How long it is tried to send an end, in milliseconds, before one without the result takes its place. */
+/** How long a worker tries to send an end, in milliseconds, before it sends one without the result. */
 const MAX_SENDING_MS = 120_000
 
-/** What became of it on this worker. */
+const STOPPED = failure(
+  'unavailable',
+  'The machine that ran the program was stopped before it ended',
+)
+const NEVER_SENT = failure(
+  'unavailable',
+  'The result of the program could not be written to the queue',
+)
+
+/** The outcome of a run on this worker. */
 export type RunEnd = Ending['state'] | 'handed back' | 'lost'
 
-export interface RunOnceOptions {
+/** The parts of a worker that run programs. */
+export interface RunHost {
   queue: RunQueue
   executor: Executor
+  /** Has the limits of this host. */
   parse: ParseRequest
-  /** The worker ends, and waits no longer. */
+}
+
+export interface RunOnceOptions extends RunHost {
+  /** Aborts when the worker ends. */
   stop: AbortSignal
   /** Called when the program starts. */
-  onStart?: () => void
-  /** Called when this host could not begin it, before others may. */
-  onUnable?: () => void
+  onStart: () => void
+  /** Called when this host could not begin it, before other hosts may. */
+  onUnable: () => void
 }
 
 export class RunOnce {
   readonly #options: RunOnceOptions
+  readonly #run: TakenRun
+  readonly #environment: string
+  readonly #lost: AbortSignal
   #hasStarted = false
   /** Whether the program may have begun: a container was given it. */
   #isDelivered = false
   #startMs = 0
-  /** Whether somebody waits for the end, and reads no output before. */
+  /** Whether only the end is waited for. */
   #isAwaited = false
 
-  constructor(options: RunOnceOptions) {
+  /** `lost` aborts when the run is not this worker's any more. */
+  constructor(run: TakenRun, environment: string, lost: AbortSignal, options: RunOnceOptions) {
+    this.#run = run
+    this.#environment = environment
+    this.#lost = lost
     this.#options = options
   }
 
-  /** `lost` aborts when the run is not this worker's any more. */
-  async run(taken: TakenRun, environment: string, lost: AbortSignal): Promise<RunEnd> {
-    const { stop } = this.#options
-    // One of its own: what is made of the worker's signal with AbortSignal.any is kept for as long as the worker is.
+  async run(): Promise<RunEnd> {
+    const signals = [this.#lost, this.#options.stop]
+    // Not AbortSignal.any, whose signals are kept for as long as the worker's own.
     const ended = new AbortController()
-    const stopListening = [lost, stop].map((signal) => onAbort(signal, () => ended.abort()))
-    if (stop.aborted || lost.aborted) ended.abort()
+    const stopListening = signals.map((signal) => onAbort(signal, () => ended.abort()))
+    if (signals.some(({ aborted }) => aborted)) ended.abort()
     let ending: Ending
     try {
-      ending = await this.#execute(taken, environment, ended.signal)
+      ending = await this.#execute(ended.signal)
     } catch (error) {
-      return lost.aborted ? 'lost' : this.#failed(taken, environment, toRefusal(error), lost)
+      return this.#lost.aborted ? 'lost' : this.#fail(toRefusal(error))
     } finally {
       for (const stopOne of stopListening) stopOne()
     }
-    return (await this.#finish(taken, ending, lost)) ? ending.state : 'lost'
+    return this.#finish(ending)
   }
 
-  /** What becomes of a run whose program did not end here. */
-  async #failed(
-    taken: TakenRun,
-    environment: string,
-    refusal: Refusal,
-    lost: AbortSignal,
-  ): Promise<RunEnd> {
-    const isStopped = this.#options.stop.aborted
+  /** Hands back, gives up or ends a run whose program did not end here. */
+  async #fail({ code, message }: Refusal): Promise<RunEnd> {
+    const { queue, stop, onUnable } = this.#options
+    const isStopped = stop.aborted
+    // These are about this host: another one may run the program.
+    const isOurs = code === 'unavailable' || code === 'busy' || code === 'rate_limited'
     // An executor that refuses says that the program did not begin. One that was stopped may not know.
-    const mayBegin = isOurs(refusal) ? !this.#hasStarted : isStopped && !this.#isDelivered
-    if (mayBegin && (await this.#handBack(taken, environment))) return 'handed back'
-    if (isStopped && (await this.#giveUp(taken))) return 'lost'
-    const ending = failed(isStopped ? stopped() : refusal)
-    return (await this.#finish(taken, ending, lost)) ? ending.state : 'lost'
+    const mayBegin = isOurs ? !this.#hasStarted : isStopped && !this.#isDelivered
+    if (mayBegin && this.#run.attempt <= MAX_HANDED_BACK) {
+      onUnable()
+      const count = await queue.handBack(this.#run, this.#environment).catch(() => 0)
+      if (count > 0) return 'handed back'
+    }
+    const request = this.#run.request as Partial<RunRequest> | null
+    if (isStopped && request?.retry === true) {
+      // The lease ends now: the next sweep queues the run again.
+      const lost = await queue.renew([this.#run], 0).catch(() => [this.#run])
+      if (lost.length === 0) return 'lost'
+    }
+    return this.#finish(isStopped ? STOPPED : failure(code, message))
   }
 
-  async #execute(taken: TakenRun, environment: string, signal: AbortSignal): Promise<Ending> {
-    const { executor, parse } = this.#options
-    const { meta, request } = read(taken, parse, environment)
-    this.#isAwaited = !meta.isFollowed
+  async #execute(signal: AbortSignal): Promise<Ending> {
+    const { queue, executor, parse, onStart } = this.#options
+    const { id, channel, ...taken } = this.#run
+    const request = parse(taken.request)
+    if (request.environment !== this.#environment) {
+      throw new Refusal('internal', 'The queue has a run of another environment')
+    }
+    const meta = runMetaSchema.parse(JSON.parse(taken.meta))
+    const { isFollowed } = meta
+    this.#isAwaited = !isFollowed
     const takenAtMs = performance.now()
-    const sender = meta.isFollowed ? new EventSender(this.#options.queue, taken, signal) : undefined
+    const sender = isFollowed ? new EventSender(queue, this.#run, signal) : undefined
     const result = await executor.run(request, {
       signal,
-      id: taken.id,
+      id,
       origin: toOrigin(meta),
-      isFollowed: meta.isFollowed,
+      isFollowed,
       onEvent: (event) => {
         if (event.type === 'delivery') this.#isDelivered = true
         else if (event.type === 'output') sender?.add(event.stream, event.bytes)
         else if (event.type === 'started') {
           this.#isDelivered = true
           this.#hasStarted = true
-          this.#options.onStart?.()
+          onStart()
           this.#startMs = performance.now() - takenAtMs
           if (sender) sender.start()
-          else this.#notify(taken)
+          else void queue.redis.publish(channel, `${id} started`).catch(() => {})
         }
       },
     })
@@ -110,75 +142,21 @@ export class RunOnce {
     return { state: 'finished', result, startMs: this.#startMs }
   }
 
-  /** Nobody reads the events of this run; whoever waits for it may want to know that it has started. */
-  #notify({ channel, id }: TakenRun): void {
-    void this.#options.queue.redis.publish(channel, `${id} started`).catch(() => {})
-  }
-
-  async #handBack(taken: TakenRun, environment: string): Promise<boolean> {
-    const { queue, onUnable } = this.#options
-    if (taken.attempt > MAX_HANDED_BACK) return false
-    onUnable?.()
-    return queue.handBack(taken, environment).then(
-      (count) => count > 0,
-      () => false,
-    )
-  }
-
-  /** Whether somebody else will run it: the worker ends, and its request says that it may be tried again. */
-  async #giveUp(taken: TakenRun): Promise<boolean> {
-    const request = taken.request as Partial<RunRequest> | null
-    if (request?.retry !== true) return false
-    // A lease that ends now: the next sweep finds it.
-    return this.#options.queue.renew([taken], 0).then(
-      (lost) => lost.length === 0,
-      () => false,
-    )
-  }
-
-  /** Whether it is the end of the run. Where it can't be sent it is tried again, for as long as the run may be ours. */
-  async #finish(taken: TakenRun, ending: Ending, lost: AbortSignal): Promise<boolean> {
+  /** Writes an end down. If that fails, it is tried again for as long as the run may be this worker's. */
+  async #finish(ending: Ending): Promise<RunEnd> {
+    const { queue, stop } = this.#options
     const untilMs = performance.now() + LEASE_MS
     const smallAtMs = performance.now() + MAX_SENDING_MS
     for (;;) {
-      const isSent = performance.now() < smallAtMs
+      const given = performance.now() < smallAtMs ? ending : NEVER_SENT
       try {
-        const given = isSent ? ending : failed(neverSent())
-        return await this.#options.queue.finish(taken, given, this.#isAwaited)
+        const isMine = await queue.finish(this.#run, given, this.#isAwaited)
+        return isMine ? ending.state : 'lost'
       } catch (error) {
-        const isOver = lost.aborted || this.#options.stop.aborted
+        const isOver = this.#lost.aborted || stop.aborted
         if (isOver && performance.now() > untilMs) throw error
         await pause(PAUSE_MS)
       }
     }
   }
-}
-
-function read(
-  taken: TakenRun,
-  parse: ParseRequest,
-  environment: string,
-): { meta: RunMeta; request: RunRequest } {
-  const request = parse(taken.request)
-  if (request.environment !== environment) {
-    throw new Refusal('internal', 'The queue has a run of another environment')
-  }
-  return { meta: runMetaSchema.parse(JSON.parse(taken.meta)), request }
-}
-
-/** Whether it is this host that could not run it: another one may. */
-function isOurs({ code }: Refusal): boolean {
-  return code === 'unavailable' || code === 'busy' || code === 'rate_limited'
-}
-
-function stopped(): Refusal {
-  return new Refusal('unavailable', 'The machine that ran the program was stopped before it ended')
-}
-
-function neverSent(): Refusal {
-  return new Refusal('unavailable', 'The result of the program could not be written to the queue')
-}
-
-function failed({ code, message }: Refusal): Ending {
-  return { state: 'failed', refusal: { code, error: message } }
 }

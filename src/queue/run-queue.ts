@@ -1,10 +1,9 @@
-// The runs in Redis: what servers and workers do with them. BullMQ hands jobs out; what a run is and how far it has come
-// is in the scripts' keeping, so that a job that comes twice, or too late, starts nothing.
+// The runs in Redis: what servers and workers do with them. BullMQ hands jobs out; the scripts keep what a run is and how
+// far it has come, so that a job that comes twice, or too late, starts nothing.
 
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { connect, connectForLarge } from './connection.ts'
-import { type Submission, takeOn } from './intake.ts'
 import { bullPrefix, type JobData, Jobs } from './jobs.ts'
 import type { Script } from './lua.ts'
 import type { ResultBound } from './result-bound.ts'
@@ -14,23 +13,23 @@ import {
   decodeReport,
   decodeRun,
   type Ending,
-  encodeEnding,
   failure,
   STORED_FIELDS,
   type StoredRun,
+  tryRead,
   type WorkerReport,
 } from './stored-run.ts'
 
-/** How often a run is started at most where its request says `retry`. */
+/** How often a run is started at most if its request says `retry`. */
 export const MAX_ATTEMPTS = 3
 /**
- * How long a run has been queued at least, in milliseconds, when its job is missed: it is queued just after that is written
- * down. And how long whoever took the job may take to start the run.
+ * How old a queued run is at least, in milliseconds, when its job is missed: the job is added just after the run is
+ * written down. And how long a worker may take to start the run of a job that it has taken.
  */
 const AUDIT_AGE_MS = 5000
-/** How many runs are audited at once. */
+/** How many runs one audit checks. */
 const AUDIT_COUNT = 500
-/** Longest end that is told to who waits for it, in characters; a longer one is fetched. */
+/** Longest end that is published, in characters; a longer one is fetched. */
 const MAX_TOLD_CHARS = 65_536
 
 export interface RunQueueOptions {
@@ -44,44 +43,35 @@ export interface RunQueueOptions {
 export interface TakenRun {
   id: string
   attempt: number
-  /** How often its program was started before, as far as that was written down. */
+  /** How many starts of its program were written down before. */
   starts: number
-  /** Longest end that there is room for, in bytes. */
+  /** Longest end that is reserved for it, in bytes. */
   maxEndBytes: number
-  /** As it came, not believed yet; undefined where it is no JSON. */
+  /** The request, not validated; undefined if it is no JSON. */
   request: unknown
   meta: string
   channel: string
 }
 
-/** What starts runs. */
-export interface Starter {
+/** An event of a run. */
+export interface StoredEvent {
   id: string
-  /** How long a run is the worker's without word of it, in milliseconds. */
-  leaseMs: number
-  /** What a run may take in Redis until it has ended. */
-  bound: ResultBound
+  type: string
+  data: string
 }
 
-/** What runs take in Redis, in bytes. */
-export interface QueueBytes {
-  unfinished: number
-  kept: number
-  /** What may still come of those that go on, at most. */
-  reserved: number
-  /** Of what is kept: that which can't make way yet, because nobody has seen to its end. */
-  pinned: number
-}
+/** A run while a worker has it. */
+type Held = Pick<TakenRun, 'id' | 'attempt'>
 
 /** A worker as the servers see it. */
 export interface SeenWorker extends WorkerReport {
   id: string
-  /** How long ago it said so, in milliseconds. */
+  /** Age of its last heartbeat, in milliseconds. */
   ageMs: number
 }
 
-/** How a run ends that was not taken in time, and one whose worker was lost. */
-const TOO_LONG = failure('busy', 'No place became free in time; try again later')
+/** The ends of runs that were not taken in time, or whose worker or job was lost, or whose result is too large. */
+const TOO_LONG = failure('busy', 'No slot became free in time; try again later')
 const LOST = failure(
   'unavailable',
   'The machine that ran the program was lost before it ended; nothing is known of it',
@@ -89,12 +79,12 @@ const LOST = failure(
 const NEVER_QUEUED = failure('unavailable', 'The queue lost the program before it ran; try again')
 const TOO_LARGE = failure(
   'too_large',
-  'What the program left is more than the machine that ran it may send back',
+  'The program’s result is larger than the machine that ran it may send back',
 )
 
 export class RunQueue {
   readonly redis: Redis
-  /** For what workers send of their runs. */
+  /** For events and results, which may be large. */
   readonly #large: Redis
   readonly jobs: Jobs
   readonly #prefix: string
@@ -103,7 +93,7 @@ export class RunQueue {
     this.redis = connect(url, logger)
     this.#large = connectForLarge(url)
     this.#prefix = prefix
-    this.jobs = new Jobs(this.redis, prefix, environments)
+    this.jobs = new Jobs(this.redis, bullPrefix(prefix), environments)
   }
 
   /** A name in Redis. */
@@ -111,67 +101,55 @@ export class RunQueue {
     return `${this.#prefix}:${name}`
   }
 
-  /**
-   * Takes runs on, all or none. Resolves with their ids: those of the first time where the idempotency key came before.
-   * @throws {Refusal} `busy`, `rate_limited`, `conflict`, `too_large`, `unavailable`.
-   */
-  submit(submission: Submission): Promise<string[]> {
-    return takeOn(this, submission)
+  /** Calls a script. Rejects if Redis is away. */
+  run<T>(script: Script<T>, ...args: (string | number)[]): Promise<T> {
+    return script(this.redis, this.key(''), ...args)
   }
 
-  /** These clients may have so many runs at once from now on; undefined: as many as there is room for. */
+  /** Sets how many runs these clients may have at once; undefined: no limit. */
   async setLimits(limits: readonly { owner: string; maxConcurrent: number | undefined }[]) {
     if (limits.length === 0) return
     const pairs = limits.flatMap(({ owner, maxConcurrent = 0 }) => [owner, maxConcurrent])
-    await this.jobs.enqueue(await this.#run(scripts.setLimits, ...pairs))
+    await this.jobs.enqueue(await this.run(scripts.setLimits, ...pairs))
   }
 
   /**
-   * Undefined where nobody may start it by this job (any more); `full` where there is no memory for what may come of it, and
-   * somebody may try again later. The same token again is answered the same, and the lease begins anew.
+   * Starts the run of a job. Undefined if the job is not valid (any more); `full` if there is no memory for the result,
+   * and another attempt may be made later. The same token again gets the same answer, and a new lease. The run stays the
+   * worker's for `leaseMs` milliseconds without a renewal; `bound` is reserved in Redis until it has ended.
    */
   async start(
     job: JobData,
     token: string,
-    worker: Starter,
+    { id: workerId, leaseMs, bound }: { id: string; leaseMs: number; bound: ResultBound },
   ): Promise<TakenRun | 'full' | undefined> {
-    const { id: workerId, leaseMs, bound } = worker
     const { endBytes, filesBytes, eventsBytes } = bound
-    const taken = await this.#run(
+    const taken = await this.run(
       scripts.start,
       ...[job.id, job.attempt, workerId, leaseMs, token, endBytes, filesBytes, eventsBytes],
     ).catch((error) => {
-      // Nothing was written: a script that begins to write where memory is full is refused.
+      // Nothing was written: Redis refuses a script's first write if its memory is full.
       if (String(error).includes('OOM ')) return ['full'] as ['full']
       throw error
     })
     if (!taken) return undefined
     if (taken[0] === 'full') return 'full'
-    const [attempt, request, meta, channel, starts, hasFiles] = taken
-    return {
-      id: job.id,
-      attempt,
-      starts,
-      meta,
-      channel,
-      request: readJson(request),
-      maxEndBytes: endBytes + (hasFiles === 1 ? filesBytes : 0),
-    }
+    const [attempt, json, meta, channel, starts, hasFiles] = taken
+    const request: unknown = tryRead(() => JSON.parse(json))
+    const maxEndBytes = endBytes + (hasFiles === 1 ? filesBytes : 0)
+    return { id: job.id, attempt, starts, meta, channel, request, maxEndBytes }
   }
 
-  /** Those that are not the worker's any more. */
-  async renew<T extends Pick<TakenRun, 'id' | 'attempt'>>(
-    runs: readonly T[],
-    leaseMs: number,
-  ): Promise<T[]> {
+  /** Renews leases. Resolves with the runs that are not the worker's any more. */
+  async renew<T extends Held>(runs: readonly T[], leaseMs: number): Promise<T[]> {
     const pairs = runs.flatMap(({ id, attempt }) => [id, attempt])
-    const lost = await this.#run(scripts.renew, leaseMs, ...pairs)
+    const lost = await this.run(scripts.renew, leaseMs, ...pairs)
     return lost.flatMap((at) => runs[at] ?? [])
   }
 
-  /** Whether the run is still the worker's. `seq` is the place of the first of these events, from 1. */
+  /** Adds events. Resolves with whether the run is still the worker's. `seq` is the number of the first event, from 1. */
   async append(
-    { id, attempt }: Pick<TakenRun, 'id' | 'attempt'>,
+    { id, attempt }: Held,
     seq: number,
     events: readonly { type: string; data: object }[],
   ): Promise<boolean> {
@@ -180,34 +158,34 @@ export class RunQueue {
   }
 
   /**
-   * Whether this is how the run ended; the same end again changes nothing. `isAwaited`: somebody waits for the end alone, and
-   * is told it at once if it is short. An end that is longer than there is room for is none: the run has failed then.
+   * Ends a run. Resolves with whether this is its end; the same end again changes nothing. If only the end is waited for
+   * (`isAwaited`) it is published, unless it is long. An end that is longer than was reserved is replaced by a failure.
    * Settles when Redis has answered, however long it takes, or the connection has ended.
    */
   async finish(
-    run: Pick<TakenRun, 'id' | 'attempt' | 'maxEndBytes'>,
+    run: Held & Pick<TakenRun, 'maxEndBytes'>,
     given: Ending,
     isAwaited = false,
   ): Promise<boolean> {
-    let { state } = given
-    let text = encodeEnding(given)
+    let ending = given
+    let text = JSON.stringify(given)
     if (Buffer.byteLength(text) > run.maxEndBytes) {
-      state = TOO_LARGE.state
-      text = encodeEnding(TOO_LARGE)
+      ending = TOO_LARGE
+      text = JSON.stringify(TOO_LARGE)
     }
     const isTold = isAwaited && text.length <= MAX_TOLD_CHARS
     const [isMine, jobs] = await scripts.finish(
       this.#large,
-      ...[this.key(''), run.id, run.attempt, state, text, isTold ? 1 : 0],
+      ...[this.key(''), run.id, run.attempt, ending.state, text, isTold ? 1 : 0],
     )
-    // It is written down: where jobs can't be queued now, the audit queues them.
+    // The end is written down. If jobs can't be queued now, the audit queues them.
     await this.jobs.enqueue(jobs).catch(() => {})
     return isMine === 1
   }
 
-  /** Ends a run from outside. The worker that runs it, if one does, is told. */
+  /** Ends a run from outside. A worker that runs it is told. */
   async end(id: string, ending: Ending): Promise<boolean> {
-    const answer = await this.#run(scripts.end, id, ending.state, encodeEnding(ending))
+    const answer = await this.run(scripts.end, id, ending.state, JSON.stringify(ending))
     if (answer[0] === 0) return false
     const [, worker, jobs] = answer
     if (worker) await this.redis.publish(this.key(`worker:${worker}`), id).catch(() => {}) // its next renewal tells it
@@ -215,124 +193,86 @@ export class RunQueue {
     return true
   }
 
-  /** Gives a run back that did not begin; how often that happened to it. 0 where it is not the worker's any more. */
-  async handBack(run: Pick<TakenRun, 'id' | 'attempt'>, environment: string): Promise<number> {
-    const count = await this.#run(scripts.handBack, run.id, run.attempt)
-    if (count > 0) await this.jobs.enqueue([[run.id, environment, String(run.attempt), '0']])
+  /** Hands a run back whose program did not begin. Resolves with how often that happened; 0 if it is not the worker's. */
+  async handBack({ id, attempt }: Held, environment: string): Promise<number> {
+    const count = await this.run(scripts.handBack, id, attempt)
+    if (count > 0) await this.jobs.enqueue([[id, environment, String(attempt), '0']])
     return count
   }
 
-  /** Whether this process is the one to sweep, and no other for so long. */
-  async maySweep(lockMs: number): Promise<boolean> {
-    return (await this.#run(scripts.maySweep, lockMs)) === 1
-  }
-
-  /** Ends, or queues again, what nobody goes on with. */
+  /** Ends, or queues again, the runs whose wait or lease is over. */
   async sweep(): Promise<void> {
-    const late = [TOO_LONG, LOST].map(encodeEnding)
+    const late = [TOO_LONG, LOST].map((ending) => JSON.stringify(ending))
     for (;;) {
-      const [seen, jobs] = await this.#run(scripts.sweep, MAX_ATTEMPTS, ...late)
+      const [seen, jobs] = await this.run(scripts.sweep, MAX_ATTEMPTS, ...late)
       await this.jobs.enqueue(jobs)
       if (seen === 0) return
     }
   }
 
-  /** Looks whether some of the unfinished runs have lost their jobs, from a place on; where to go on. */
+  /** Checks whether some unfinished runs have lost their jobs, from a place on. Resolves with the next place. */
   async audit(from: number): Promise<number> {
-    const [all, jobs] = await this.#run(
-      scripts.audit,
-      ...[from, AUDIT_COUNT, bullPrefix(this.#prefix), AUDIT_AGE_MS, encodeEnding(NEVER_QUEUED)],
-    )
+    const queues = bullPrefix(this.#prefix)
+    const lost = JSON.stringify(NEVER_QUEUED)
+    const args = [from, AUDIT_COUNT, queues, AUDIT_AGE_MS, lost]
+    const [all, jobs] = await this.run(scripts.audit, ...args)
     await this.jobs.enqueue(jobs)
     return from + AUDIT_COUNT < all ? from + AUDIT_COUNT : 0
   }
 
-  /**
-   * Without its request, which may be megabytes; or with it, where it is still there. Undefined where there is no such run, or
-   * none any more.
-   */
+  /** Finds a run, without its request, which may be megabytes, or with it if it is still there. */
   async find(id: string, { withRequest = false } = {}): Promise<StoredRun | undefined> {
-    const names = withRequest ? [...STORED_FIELDS, 'request'] : STORED_FIELDS
+    const names = withRequest ? STORED_FIELDS : STORED_FIELDS.slice(0, -1)
     const values = await this.redis.hmget(this.key(`run:${id}`), ...names)
-    const fields: Record<string, string> = {}
-    for (const [index, name] of names.entries()) {
-      const value = values[index]
-      if (typeof value === 'string') fields[name] = value
-    }
-    return fields.state === undefined ? undefined : decodeRun(fields)
+    const pairs = names.flatMap((name, at) => (values[at] == null ? [] : [[name, values[at]]]))
+    const fields: Record<string, string> = Object.fromEntries(pairs)
+    return fields.state === undefined ? undefined : decodeRun({ ...fields, id })
   }
 
-  /** Somebody has seen to the end of an asynchronous run: its program goes, and it may go itself before its time. */
+  /** The end of an asynchronous run was handled: its request is removed, and its result may be if memory is needed. */
   async seen(id: string): Promise<void> {
-    await this.#run(scripts.seen, id)
+    await this.run(scripts.seen, id)
   }
 
-  /** Lets a run go that has ended, and that nobody asks for any more. */
+  /** Removes a finished run. */
   async forget(id: string): Promise<void> {
-    await this.#run(scripts.forget, id)
+    await this.run(scripts.forget, id)
   }
 
-  async exists(id: string): Promise<boolean> {
-    return (await this.redis.exists(this.key(`run:${id}`))) === 1
-  }
-
-  /** How a run ended; undefined where it has not, or is not there. */
+  /** The end of a run; undefined if it has none, or is not there. */
   async ending(id: string): Promise<Ending | undefined> {
-    const [last] = await this.redis.xrevrange(this.key(`events:${id}`), '+', '-', 'COUNT', 1)
-    const [, fields] = last ?? []
-    return fields?.[1] === 'end' ? decodeEnding(fields[3] ?? '') : undefined
+    const found = await this.redis.xrevrange(this.key(`events:${id}`), '+', '-', 'COUNT', 1)
+    const [last] = found.map(toEvent)
+    return last?.type === 'end' ? decodeEnding(last.data) : undefined
   }
 
-  /** Events of a run after a place. */
-  async events(id: string, after: string): Promise<{ id: string; type: string; data: string }[]> {
+  /** The events of a run after a place. */
+  async events(id: string, after: string): Promise<StoredEvent[]> {
     const found = await this.redis.xread('STREAMS', this.key(`events:${id}`), after)
-    const [, entries] = found?.[0] ?? []
-    return (entries ?? []).map(([eventId, fields]) => ({
-      id: eventId,
-      type: fields[1] ?? '',
-      data: fields[3] ?? '',
-    }))
+    return (found?.[0]?.[1] ?? []).map(toEvent)
   }
 
-  /** What runs take in Redis, about. */
-  async bytes(): Promise<QueueBytes> {
-    const names = ['bytes', 'kept:bytes', 'reserved:bytes', 'pinned:bytes']
+  /**
+   * The memory that runs take in Redis, in bytes, estimated. `reserved` is for the results of runs that go on; `pinned` is
+   * the part of `kept` that can't be removed yet, because no server has handled the ends of these runs.
+   */
+  async bytes() {
+    const names = ['bytes:sync', 'bytes:async', 'kept:bytes', 'reserved:bytes', 'pinned:bytes']
     const sums = await this.redis.mget(names.map((name) => this.key(name)))
-    const [unfinished = 0, kept = 0, reserved = 0, pinned = 0] = sums.map(Number)
-    return { unfinished, kept, reserved, pinned }
+    const [sync = 0, async = 0, kept = 0, reserved = 0, pinned = 0] = sums.map(Number)
+    return { unfinished: sync + async, kept, reserved, pinned }
   }
 
-  /** How many bytes an asynchronous run that has ended takes in Redis, about; 0 where it is not kept any more. */
-  async keptBytes(id: string): Promise<number> {
-    const size = await this.redis.hget(this.key('kept:size'), id)
-    return Number.parseInt(size ?? '0', 10)
-  }
-
-  /** How many wait in the line that somebody waits for. */
-  synchronous(): Promise<number> {
-    return this.redis.hlen(this.key('line:sync'))
-  }
-
-  async heartbeat(workerId: string, report: WorkerReport, ttlMs: number): Promise<void> {
-    await this.#run(scripts.heartbeat, workerId, JSON.stringify(report), ttlMs)
-  }
-
-  /** A worker is there no more. */
-  async goodbye(workerId: string): Promise<void> {
-    await this.redis.del(this.key(`worker:${workerId}`))
-    await this.redis.zrem(this.key('workers'), workerId)
-  }
-
-  /** The workers that are there. */
+  /** The workers with a recent heartbeat. */
   async workers(): Promise<SeenWorker[]> {
-    const found = await this.#run(scripts.workers)
+    const found = await this.run(scripts.workers)
     return found.flatMap(([id, json, ageMs]) => {
       const report = decodeReport(json)
       return report ? [{ ...report, id, ageMs: Number(ageMs) }] : []
     })
   }
 
-  /** To be called where programs run: the first event of one should not wait until there is a connection for it. */
+  /** Connects early where programs run: the first event should not wait for a connection. */
   connectForRuns(): void {
     void this.#large.connect().catch(() => {}) // it is tried again
   }
@@ -342,16 +282,9 @@ export class RunQueue {
     this.redis.disconnect()
     this.#large.disconnect()
   }
-
-  #run<T>(script: Script<T>, ...args: (string | number)[]): Promise<T> {
-    return script(this.redis, this.key(''), ...args)
-  }
 }
 
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** An event from the form that Redis has it in. */
+function toEvent([id, fields]: [id: string, fields: string[]]): StoredEvent {
+  return { id, type: fields[1] ?? '', data: fields[3] ?? '' }
 }

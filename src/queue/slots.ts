@@ -1,29 +1,30 @@
-// The places of a host, among the queues that it takes jobs from.
+// The slots of a host, shared by the queues that it takes jobs from.
 
-/** Hands out a number of places; who waits gets one in turn. */
+/** Hands out a number of slots, in the order in which they are asked for. */
 export class Slots {
   #free: number
   readonly #waiting: ((isMine: boolean) => void)[] = []
   #isClosed = false
-  /** Runs while none is handed out. */
+  /** Set while no slot is handed out. */
   #rest: NodeJS.Timeout | undefined
 
   constructor(count: number) {
     this.#free = count
   }
 
-  /** Whether there was one, and it is the caller's now. */
+  /** Takes a slot if there is one. */
   tryTake(): boolean {
-    if (this.#free === 0 || this.#waiting.length > 0 || this.#rest || this.#isClosed) return false
+    if (!this.#hasOne || this.#waiting.length > 0) return false
     this.#free -= 1
     return true
   }
 
-  /** Resolves when there is one and it is the caller's; with false when none will be handed out any more. */
+  /** Resolves with true when the caller has a slot, and with false when there will be none any more. */
   take(): Promise<boolean> {
-    if (this.tryTake()) return Promise.resolve(true)
-    if (this.#isClosed) return Promise.resolve(false)
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.#handOut()
+    })
   }
 
   giveBack(): void {
@@ -31,33 +32,34 @@ export class Slots {
     this.#handOut()
   }
 
-  /** Hands out none for so long. */
+  /** Hands out no slot for `ms` milliseconds. */
   restFor(ms: number): void {
     if (this.#isClosed) return
     clearTimeout(this.#rest)
     this.#rest = setTimeout(() => this.endRest(), ms)
   }
 
-  /** Hands them out again before that. */
+  /** Hands out slots again before that. */
   endRest(): void {
     clearTimeout(this.#rest)
     this.#rest = undefined
     this.#handOut()
   }
 
-  /** Hands out no more. */
+  /** Hands out no more slots. */
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#rest)
-    for (const resolve of this.#waiting.splice(0)) resolve(false)
+    this.endRest()
+  }
+
+  get #hasOne(): boolean {
+    return this.#free > 0 && !this.#rest && !this.#isClosed
   }
 
   #handOut(): void {
-    while (this.#free > 0 && !this.#rest && !this.#isClosed) {
-      const next = this.#waiting.shift()
-      if (!next) return
-      this.#free -= 1
-      next(true)
+    while (this.#waiting.length > 0 && (this.#hasOne || this.#isClosed)) {
+      if (!this.#isClosed) this.#free -= 1
+      this.#waiting.shift()?.(!this.#isClosed)
     }
   }
 }

@@ -1,5 +1,5 @@
-// A run as Redis has it, how it ended, and what workers say of themselves. Servers and workers of other versions read and
-// write these forms: what a later one adds is passed over, and what can't be read at all is `Unreadable`.
+// The forms of runs, their ends and the reports of workers in Redis. Servers and workers of other versions read and write
+// them: fields that a later version adds are ignored, and a form that can't be read at all is `Unreadable`.
 
 import { z } from 'zod'
 import type { AsyncRun } from '../run/async-run.ts'
@@ -7,7 +7,7 @@ import type { Outcome } from '../run/outcome.ts'
 import type { RunOrigin } from '../run/record.ts'
 import { REFUSAL_STATUS, Refusal, type RefusalCode } from '../run/refusal.ts'
 
-/** What is stored has no form that this version knows: to try again changes nothing here, and may elsewhere. */
+/** A stored form is unknown to this version: another attempt fails here, and may succeed elsewhere. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable'
 
@@ -16,7 +16,7 @@ export class Unreadable extends Error {
   }
 }
 
-/** What is read of a form. @throws {Unreadable} whatever is in the way. */
+/** The result of reading a form. @throws {Unreadable} for every error. */
 export function readable<T>(what: string, read: () => T): T {
   try {
     return read()
@@ -25,18 +25,27 @@ export function readable<T>(what: string, read: () => T): T {
   }
 }
 
-/** What servers want to know of a run that workers don't: who asked, and who is told of its end. */
+/** The result of reading a form, or undefined if it can't be read. */
+export function tryRead<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+/** Facts of a run that only servers use: its client, and its webhook. */
 export const runMetaSchema = z.object({
   requestId: z.string(),
   keyName: z.string().nullable(),
   client: z.string(),
-  /** Whether somebody reads its output while it comes. */
+  /** Whether its output is read while it comes. */
   isFollowed: z.boolean(),
   webhook: z.object({ url: z.string().refine(URL.canParse), secret: z.string() }).nullable(),
 })
 export type RunMeta = z.output<typeof runMetaSchema>
 
-/** What is written down of who asks; a run of our own has nobody. */
+/** Stores the origin of a run; the server's own runs have none. */
 export function toMeta(
   origin: RunOrigin | undefined,
   more: Pick<RunMeta, 'isFollowed' | 'webhook'>,
@@ -49,34 +58,27 @@ export function toMeta(
   }
 }
 
-/** Who asked, as far as that was written down. */
+/** The origin of a run, as far as it is stored. */
 export function toOrigin({ requestId, client, keyName }: RunMeta): RunOrigin {
   const key = keyName === null ? undefined : { name: keyName, sha256: '', rights: [] }
   return { requestId, client, key }
 }
 
-/** How a run ended, as it is written down once. */
-export type Ending =
-  /** `startMs`: from the worker's taking it until the program started, in milliseconds. */
-  | { state: 'finished'; result: Outcome; startMs: number }
-  | { state: 'failed' | 'cancelled'; refusal: { code: RefusalCode; error: string } }
-
-/** Believed as the worker made it: one of a later version may say more of a run than this one knows. */
+/** Not validated: a worker of a later version may add fields. */
 const outcome = z.custom<Outcome>(
   (value) => typeof value === 'object' && value !== null && 'status' in value,
 )
 
-/** A code that a later version has is one of ours that says as little. */
+/** A code of a later version is `internal` here. */
 const refusalCode = z
   .string()
-  .transform(
-    (code): RefusalCode => (Object.hasOwn(REFUSAL_STATUS, code) ? code : 'internal') as RefusalCode,
-  )
+  .transform((code) => (Object.hasOwn(REFUSAL_STATUS, code) ? code : 'internal') as RefusalCode)
 
-const endingSchema: z.ZodType<Ending> = z.union([
+const endingSchema = z.union([
   z.object({
     state: z.literal('finished'),
     result: outcome,
+    /** From when the worker took the run until the program started, in milliseconds. */
     startMs: z.number(),
   }),
   z.object({
@@ -85,13 +87,16 @@ const endingSchema: z.ZodType<Ending> = z.union([
   }),
 ])
 
-export function encodeEnding(ending: Ending): string {
-  return JSON.stringify(ending)
-}
+/** The end of a run, as it is written down once. */
+export type Ending = z.output<typeof endingSchema>
 
-/** How a run ends whose program did not finish. */
-export function failure(code: RefusalCode, error: string): Ending {
-  return { state: 'failed', refusal: { code, error } }
+/** The end of a run whose program did not finish. */
+export function failure(
+  code: RefusalCode,
+  error: string,
+  state: 'failed' | 'cancelled' = 'failed',
+): Ending {
+  return { state, refusal: { code, error } }
 }
 
 /** @throws {Unreadable} */
@@ -99,7 +104,7 @@ export function decodeEnding(text: string): Ending {
   return readable('end', () => endingSchema.parse(JSON.parse(text)))
 }
 
-/** Why a run did not finish. A client may try again where the reason is ours. */
+/** The refusal of a run that did not finish. `busy` and `unavailable` may be retried. */
 export function endingRefusal({ code, error }: { code: RefusalCode; error: string }): Refusal {
   const headers = code === 'busy' || code === 'unavailable' ? { 'Retry-After': '5' } : undefined
   return new Refusal(code, error, headers && { headers })
@@ -108,6 +113,7 @@ export function endingRefusal({ code, error }: { code: RefusalCode; error: strin
 const text = z.string()
 const number = z.coerce.number()
 const storedRunSchema = z.object({
+  id: text,
   state: z.enum(['parked', 'queued', 'running', 'finished', 'failed', 'cancelled']),
   owner: text,
   environment: text,
@@ -116,7 +122,7 @@ const storedRunSchema = z.object({
   createdAt: number,
   /** When a worker took it last. */
   takenAt: number.optional(),
-  /** When its program started last, in which attempt, and how often it did. */
+  /** The last start of its program, the attempt of that, and the number of starts. */
   startedAt: number.optional(),
   startedIn: number.optional(),
   starts: number.default(0),
@@ -127,8 +133,8 @@ const storedRunSchema = z.object({
   request: text.optional(),
 })
 
-/** The fields of it that are read, but for the request. */
-export const STORED_FIELDS = Object.keys(storedRunSchema.shape).filter((name) => name !== 'request')
+/** The fields of its hash, the request being the last. */
+export const STORED_FIELDS = Object.keys(storedRunSchema.shape).filter((name) => name !== 'id')
 
 /** Times are Redis's, in milliseconds since 1970. */
 export type StoredRun = z.output<typeof storedRunSchema>
@@ -138,7 +144,7 @@ export function decodeRun(fields: Record<string, string>): StoredRun {
   return readable('run', () => storedRunSchema.parse(fields))
 }
 
-/** What a worker says of itself. */
+/** The report of a worker. */
 const workerReportSchema = z.object({
   name: text,
   environments: z.array(text),
@@ -148,21 +154,17 @@ const workerReportSchema = z.object({
 })
 export type WorkerReport = z.output<typeof workerReportSchema>
 
-/** Undefined where it is none: one worker that says something else must not be in the way of all. */
+/** Undefined if it can't be read: one worker of another version must not hide all others. */
 export function decodeReport(json: string): WorkerReport | undefined {
-  try {
-    return workerReportSchema.parse(JSON.parse(json))
-  } catch {
-    return undefined
-  }
+  return tryRead(() => workerReportSchema.parse(JSON.parse(json)))
 }
 
-/** What a client sees of it; `ending` where it has ended. */
-export function toAsyncRun(id: string, run: StoredRun, ending: Ending | undefined): AsyncRun {
+/** A run as a client sees it; `ending` if it has ended. */
+export function toAsyncRun(run: StoredRun, ending: Ending | undefined): AsyncRun {
   const isRunning = run.state === 'running' && run.startedIn === run.attempt
   const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString())
   return {
-    id,
+    id: run.id,
     state: ending?.state ?? (isRunning ? 'running' : 'queued'),
     environment: run.environment,
     createdAt: new Date(run.createdAt).toISOString(),

@@ -1,12 +1,13 @@
-// Looks after runs that nobody goes on with: every server and worker does, one of them at a time.
+// Sweeps runs whose wait or lease is over: in every server and worker, in one of them at a time.
 
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
 import type { RunQueue } from './run-queue.ts'
+import { maySweep } from './scripts.ts'
 
-/** How often somebody looks, in milliseconds. */
+/** How often a sweep is made, in milliseconds. */
 const SWEEP_MS = 1000
-/** How long one may take before another one looks, in milliseconds. */
+/** How long no other process sweeps, in milliseconds. */
 const LOCK_MS = 900
 
 /** Sweeps until it is closed. */
@@ -25,11 +26,11 @@ export class Sweeper {
     const { signal } = this.#closed
     for (let place = 0; !signal.aborted; await pause(SWEEP_MS, signal)) {
       try {
-        if (!(await queue.maySweep(LOCK_MS))) continue
+        if ((await queue.run(maySweep, LOCK_MS)) === 0) continue
         await queue.sweep()
         place = await queue.audit(place)
       } catch (error) {
-        // Redis is away: others tell of that. The next sweep finds what this one missed.
+        // Redis is away, which the connection logs. The next sweep finds what this one missed.
         logger.debug({ err: error }, 'the queue could not be swept')
       }
     }

@@ -1,52 +1,43 @@
-// What servers know of the queue and its workers: asked now and then, so that whoever wants to know does not wait.
+// The state of the queue and its workers, as a server knows it: asked for once a second, so that no reader waits.
 
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
 import type { ResultBound } from './result-bound.ts'
-import type { QueueBytes, RunQueue, SeenWorker } from './run-queue.ts'
+import type { RunQueue, SeenWorker } from './run-queue.ts'
 import { PROMISED_PART } from './scripts.ts'
 
 /** How often Redis is asked, in milliseconds. */
 const ASK_MS = 1000
-/** How old an answer may be, in milliseconds, before nothing is known any more. */
+/** Age of an answer after which the state is unknown, in milliseconds. */
 const STALE_MS = 10_000
-/** How old an answer may be, in milliseconds, before the queue counts as away: one comes each second. */
+/** Age of an answer after which the queue counts as away, in milliseconds. */
 const LATE_MS = 3000
 
-export interface QueueState {
+const NOTHING = {
   /** Whether Redis answered lately. */
-  isKnown: boolean
-  /** How old this is, in milliseconds. */
-  ageMs: number
-  workers: readonly SeenWorker[]
-  /** Webhooks that have no end yet. */
-  webhooks: number
-  /** What runs take in Redis, about. */
-  bytes: QueueBytes
-  /** Runs in the line that somebody waits for. */
-  synchronous: number
-  /** Jobs by environment. */
-  depths: Readonly<Record<string, { waiting: number; active: number }>>
-}
-
-const NOTHING: QueueState = {
   isKnown: false,
+  /** The age of this state, in milliseconds. */
   ageMs: Number.POSITIVE_INFINITY,
-  workers: [],
+  workers: [] as readonly SeenWorker[],
+  /** Open webhooks. */
   webhooks: 0,
   bytes: { unfinished: 0, kept: 0, reserved: 0, pinned: 0 },
+  /** Synchronous runs that wait in the queue. */
   synchronous: 0,
-  depths: {},
+  /** Jobs by environment. */
+  depths: {} as Readonly<Record<string, { waiting: number; active: number }>>,
 }
+
+export type QueueState = typeof NOTHING
 
 export interface QueueWatchOptions {
   queue: RunQueue
   logger: Logger
-  /** Says how many webhooks have no end yet; by default there are none. */
-  webhooks?: (() => Promise<number>) | undefined
-  /** How much memory all runs may take in Redis, about. */
+  /** The number of open webhooks. */
+  webhooks: () => Promise<number>
+  /** Most memory that all runs take in Redis, in bytes, estimated. */
   maxBytes: number
-  /** What a run may take of it until it has ended. */
+  /** The most that one run takes of it. */
   bound: ResultBound
 }
 
@@ -56,8 +47,8 @@ export class QueueWatch {
   readonly #closed = new AbortController()
   #state = NOTHING
   #askedAtMs = Number.NEGATIVE_INFINITY
-  /** Of how many places it was said that there is not the memory for all of them. */
-  #warnedOfPlaces = 0
+  /** The number of slots in the last warning. */
+  #warnedOfSlots = 0
 
   constructor(options: QueueWatchOptions) {
     this.#options = options
@@ -79,28 +70,21 @@ export class QueueWatch {
   }
 
   async #ask(): Promise<void> {
-    const { queue, logger, webhooks: askWebhooks = async () => 0 } = this.#options
+    const { queue, logger } = this.#options
     try {
       const [workers, webhooks, bytes, synchronous, ...depths] = await Promise.all([
         queue.workers(),
-        askWebhooks(),
+        this.#options.webhooks(),
         queue.bytes(),
-        queue.synchronous(),
+        queue.redis.hlen(queue.key('line:sync')),
         ...[...queue.jobs.queues].map(async ([environment, jobs]) => {
           const counts = await jobs.getJobCounts('wait', 'prioritized', 'active')
           const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0)
           return [environment, { waiting, active: counts.active ?? 0 }] as const
         }),
       ])
-      this.#state = {
-        isKnown: true,
-        ageMs: 0,
-        workers,
-        webhooks,
-        bytes,
-        synchronous,
-        depths: Object.fromEntries(depths),
-      }
+      const state = { workers, webhooks, bytes, synchronous, depths: Object.fromEntries(depths) }
+      this.#state = { isKnown: true, ageMs: 0, ...state }
       this.#askedAtMs = performance.now()
       this.#warnOfMemory(workers)
     } catch (error) {
@@ -108,28 +92,28 @@ export class QueueWatch {
     }
   }
 
-  /** Says so where workers have places that stay empty, because there is no memory for what may come of so many runs. */
+  /** Warns if workers have slots that stay empty, because there is no memory for the results of so many runs. */
   #warnOfMemory(workers: readonly SeenWorker[]): void {
     const { logger, maxBytes, bound } = this.#options
     const { endBytes, filesBytes, eventsBytes } = bound
     const places = workers.reduce((sum, { slots }) => sum + slots, 0)
     const atOnce = Math.max(1, Math.floor((PROMISED_PART * maxBytes) / endBytes))
-    if (places <= Math.max(atOnce, this.#warnedOfPlaces)) return
-    this.#warnedOfPlaces = places
+    if (places <= Math.max(atOnce, this.#warnedOfSlots)) return
+    this.#warnedOfSlots = places
     const wanted = (places * (endBytes + filesBytes + eventsBytes)) / PROMISED_PART
     logger.warn(
       { places, atOnce, wantedMb: Math.ceil(wanted / 2 ** 20) },
-      'workers have more places than there is memory for results: raise MAX_RESULTS_MB, and the memory of Redis, or lower MAX_OUTPUT_BYTES and MAX_OUTPUT_FILES_BYTES',
+      'workers have more slots than there is memory for results: raise MAX_RESULTS_MB and the memory of Redis, or lower MAX_OUTPUT_BYTES and MAX_OUTPUT_FILES_BYTES',
     )
   }
 }
 
-/** What is in the way of all programs of an environment; undefined where nothing is known to be. */
+/** Why no program of an environment can be run; undefined if nothing is known to prevent it. */
 export function obstacleIn(
   { ageMs, workers }: QueueState,
   environment: string,
 ): string | undefined {
-  if (ageMs > LATE_MS) return 'The queue is away'
+  if (ageMs > LATE_MS) return 'The queue is not reachable'
   const isThere = workers.some(({ environments }) => environments.includes(environment))
-  return isThere ? undefined : 'No worker is there to run programs'
+  return isThere ? undefined : 'No worker is available to run programs'
 }

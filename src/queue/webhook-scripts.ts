@@ -1,33 +1,40 @@
-// The line of webhooks in Redis, in Lua: which of them BullMQ has a job for, and which wait for their host or client.
+// The queue of webhooks in Redis, in Lua: which of them have a job in BullMQ, and which wait for their host or client.
 //
-// `hooks` has what is known of each webhook without a last word, `hooks:open` by when it must have had that, `hooks:by` how
-// many each client has. One that is `admitted` has a place of its host (`hooks:hosts`) and of its client (`hooks:owners`),
-// of all servers together; it loses them with its attempt, and is `retried` until the next one. One that is `parked` waits
-// in the list of its lane, which is a client's messages for one host: `hooks:of-host:HOST` and `hooks:of-owner:NAME` have
-// the lanes that wait, by their turns. So what waits costs nothing, and nobody waits for all of somebody else's backlog.
+// `hooks` has the state of each open webhook, `hooks:open` its deadline, `hooks:by` the number of each client's. One that
+// is `admitted` holds a slot of its host (`hooks:hosts`) and of its client (`hooks:owners`), counted over all servers; it
+// loses them when its attempt ends, and is `retried` until the next one. One that is `parked` waits in the list of its
+// lane, which is one client's messages for one host: `hooks:of-host:HOST` and `hooks:of-owner:NAME` have the waiting
+// lanes in order. So a waiting webhook costs nothing, and waits for no other client's whole backlog.
 //
-// `hooks:held` has how many bytes of results each client's webhooks keep from being let go, `hooks:held:bytes` the sum.
-// `hooks:asked` has those with a job, by when it was last made sure of that.
+// `hooks:held` has the bytes of results that each client's webhooks keep, and their sum under an empty name.
+// `hooks:asked` has those with a job, by the time when the job was last seen.
 
-import { CLIENT_PLACES, HOST_PLACES } from '../webhooks/attempt-places.ts'
+import { CLIENT_SLOTS, HOST_SLOTS } from '../webhooks/attempt-slots.ts'
 import { scriptsWith } from './lua.ts'
 
-/** A webhook: its run, its client, its host. */
-export type HookTuple = [id: string, owner: string, host: string]
+/** A webhook: the id of its run, and its host. */
+export type Hook = [id: string, host: string]
 
-/** `admitted`: it has its places, and a job. `retried`: it has a job that waits for its next attempt. `parked`: neither. */
+/** `admitted`: it has slots and a job. `retried`: its job waits for the next attempt. `parked`: it has neither. */
 export type HookState = 'admitted' | 'retried' | 'parked'
 
-/** How many lanes are looked at for one that may go on. Those that may not go to the end. */
+/** How many lanes are searched for a webhook that may be sent. Lanes that may not are moved to the end. */
 const LOOKED_AT = 64
-/** How many one script ends, or looks for, at most: it keeps all others waiting meanwhile. */
+/** How many webhooks one script ends or looks for at most: Redis serves no other command meanwhile. */
 const AT_ONCE = 100
 
-/** What these scripts share. */
+/** The functions that these scripts share. */
 const script = scriptsWith(`
+local function forget(id)
+  redis.call('HDEL', key('hooks'), id)
+  redis.call('ZREM', key('hooks:open'), id)
+  redis.call('ZREM', key('hooks:asked'), id)
+end
+
 local function known(id)
   local text = redis.call('HGET', key('hooks'), id)
-  return text and cjson.decode(text)
+  if text then return cjson.decode(text) end
+  forget(id)
 end
 
 local function note(id, hook, state)
@@ -36,7 +43,7 @@ local function note(id, hook, state)
 end
 
 local function may_go(hook)
-  return count_of('hooks:hosts', hook.host) < ${HOST_PLACES} and count_of('hooks:owners', hook.owner) < ${CLIENT_PLACES}
+  return count_of('hooks:hosts', hook.host) < ${HOST_SLOTS} and count_of('hooks:owners', hook.owner) < ${CLIENT_SLOTS}
 end
 
 local function admit(id, hook)
@@ -46,27 +53,25 @@ local function admit(id, hook)
   add_for('hooks:owners', hook.owner, 1)
 end
 
-local function list_of(hook)
-  return key('hooks:lane:', hook.owner, '\\n', hook.host)
+local function lane_of(hook)
+  return hook.owner .. '\\n' .. hook.host
 end
 
--- Puts the lane of a webhook behind all others; where nothing waits in it, it is none.
+-- Moves the lane of a webhook behind all others, or removes it if nothing waits in it.
 local function next_turn(hook)
-  local lane = hook.owner .. '\\n' .. hook.host
-  local lanes = {key('hooks:of-host:', hook.host), key('hooks:of-owner:', hook.owner)}
-  local waits = redis.call('EXISTS', list_of(hook)) == 1
-  local turn = waits and redis.call('INCR', key('hooks:turn'))
-  for _, name in ipairs(lanes) do
-    if waits then redis.call('ZADD', name, turn, lane) else redis.call('ZREM', name, lane) end
+  local lane = lane_of(hook)
+  local turn = redis.call('EXISTS', key('hooks:lane:', lane)) == 1 and redis.call('INCR', key('hooks:turn'))
+  for _, lanes in ipairs({key('hooks:of-host:', hook.host), key('hooks:of-owner:', hook.owner)}) do
+    if turn then redis.call('ZADD', lanes, turn, lane) else redis.call('ZREM', lanes, lane) end
   end
 end
 
 local function park(id, hook, push)
   note(id, hook, 'parked')
-  if redis.call(push, list_of(hook), id) == 1 then next_turn(hook) end
+  if redis.call(push, key('hooks:lane:', lane_of(hook)), id) == 1 then next_turn(hook) end
 end
 
--- Admits one that waits in these lanes and may go now, and adds it to a list.
+-- Admits one webhook of these lanes that may be sent now, and adds it to a list.
 local function admit_from(lanes, admitted)
   for _, lane in ipairs(redis.call('ZRANGE', lanes, 0, ${LOOKED_AT - 1})) do
     local id = redis.call('LINDEX', key('hooks:lane:', lane), 0)
@@ -77,7 +82,7 @@ local function admit_from(lanes, admitted)
       redis.call('LPOP', key('hooks:lane:', lane))
       admit(id, hook)
       next_turn(hook)
-      admitted[#admitted + 1] = {id, hook.owner, hook.host}
+      admitted[#admitted + 1] = {id, hook.host}
       return
     else
       redis.call('ZADD', lanes, redis.call('INCR', key('hooks:turn')), lane)
@@ -85,7 +90,7 @@ local function admit_from(lanes, admitted)
   end
 end
 
--- It has no places any more: others may have them.
+-- Gives its slots to others.
 local function leave(hook, admitted)
   add_for('hooks:hosts', hook.host, -1)
   add_for('hooks:owners', hook.owner, -1)
@@ -93,19 +98,18 @@ local function leave(hook, admitted)
   admit_from(key('hooks:of-owner:', hook.owner), admitted)
 end
 
--- It has had its last word.
+local function hold(hook, bytes)
+  add_for('hooks:held', hook.owner, bytes)
+  add_for('hooks:held', '', bytes)
+end
+
 local function close(id, hook, admitted)
-  redis.call('HDEL', key('hooks'), id)
-  redis.call('ZREM', key('hooks:open'), id)
-  redis.call('ZREM', key('hooks:asked'), id)
+  forget(id)
   add_for('hooks:by', hook.owner, -1)
-  if hook.held > 0 then
-    add_for('hooks:held', hook.owner, -hook.held)
-    redis.call('INCRBY', key('hooks:held:bytes'), string.format('%.0f', -hook.held))
-  end
+  hold(hook, -hook.held)
   if hook.state == 'parked' then
-    redis.call('LREM', list_of(hook), 1, id)
-    if redis.call('EXISTS', list_of(hook)) == 0 then next_turn(hook) end
+    redis.call('LREM', key('hooks:lane:', lane_of(hook)), 1, id)
+    next_turn(hook)
   elseif hook.state == 'admitted' then
     leave(hook, admitted)
   end
@@ -115,32 +119,28 @@ even_if_full()
 `)
 
 /**
- * Takes a webhook on: {'queue'} where a job is to be added, {'wait'} where others of its host or client come first, or
- * {'full'}; and 1 where the result is kept for it. A second call says the same again. No client can have all places, nor
- * all of the bytes. ARGV: id, owner, host, bytes of its result, how long it may take, most webhooks, most bytes.
+ * Opens a webhook: {'queue'} if a job is to be added, {'wait'} if others of its host or client come first, or {'full'};
+ * and 1 if the result is kept for it. A second call is answered the same. No client can have all of the webhooks or of
+ * the bytes. ARGV: id, owner, host, bytes of the result, time until its deadline, most webhooks, most bytes.
  */
 export const open = script<['queue' | 'wait' | 'full', number]>('HOOK_OPEN')(`
 local id, owner, host, bytes = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local hook = known(id)
 if not hook then
-  local open = redis.call('ZCARD', key('hooks:open'))
-  if not has_room(count_of('hooks:by', owner), 1, tonumber(ARGV[7]) - open) then return {'full', 0} end
-  local free = tonumber(ARGV[8]) - number('hooks:held:bytes')
-  local is_held = has_room(count_of('hooks:held', owner), bytes, free)
+  local free = tonumber(ARGV[7]) - redis.call('ZCARD', key('hooks:open'))
+  if not has_room(count_of('hooks:by', owner), 1, free) then return {'full', 0} end
+  local is_held = has_room(count_of('hooks:held', owner), bytes, tonumber(ARGV[8]) - count_of('hooks:held', ''))
   hook = {owner = owner, host = host, held = is_held and bytes or 0}
   redis.call('ZADD', key('hooks:open'), now() + tonumber(ARGV[6]), id)
   add_for('hooks:by', owner, 1)
-  if hook.held > 0 then
-    add_for('hooks:held', owner, bytes)
-    redis.call('INCRBY', key('hooks:held:bytes'), bytes)
-  end
+  hold(hook, hook.held)
   if may_go(hook) then admit(id, hook) else park(id, hook, 'RPUSH') end
 end
 return {hook.state == 'admitted' and 'queue' or 'wait', hook.held > 0 and 1 or 0}
 `)
 
-/** An attempt is over and another one follows later: which others are to be queued, as {id, owner, host}. Again: none. */
-export const release = script<HookTuple[]>('HOOK_RELEASE')(`
+/** An attempt has ended and another one follows later. Returns the webhooks that need jobs now; a second time, none. */
+export const release = script<Hook[]>('HOOK_RELEASE')(`
 local hook, admitted = known(ARGV[2]), {}
 if hook and hook.state == 'admitted' then
   note(ARGV[2], hook, 'retried')
@@ -150,8 +150,8 @@ return admitted
 `)
 
 /**
- * The job of a webhook was handed out: 1 where it may be told now. 0 where its host or client has no place for another
- * attempt: it is the next one of its lane then. What is not known may be told.
+ * The job of a webhook was taken: 1 if it may be sent now. 0 if its host or client has no slot for another attempt: it
+ * is the next one of its lane then. An unknown webhook may be sent.
  */
 export const resume = script<number>('HOOK_RESUME')(`
 local id = ARGV[2]
@@ -168,42 +168,35 @@ end
 return 0
 `)
 
-/** A webhook has had its last word: which others are to be queued. Again: none. */
-export const close = script<HookTuple[]>('HOOK_CLOSE')(`
+/** Closes a webhook that was delivered or given up. Returns the webhooks that need jobs now; a second time, none. */
+export const close = script<Hook[]>('HOOK_CLOSE')(`
 local hook, admitted = known(ARGV[2]), {}
 if hook then close(ARGV[2], hook, admitted) end
 return admitted
 `)
 
-/** Ends those whose time is over, some at once: these, and which others are to be queued. */
-export const overdue = script<[HookTuple[], HookTuple[]]>('HOOK_OVERDUE')(`
+/** Closes some webhooks whose deadline has passed. Returns these, and the ones that need jobs now. */
+export const overdue = script<[over: Hook[], next: Hook[]]>('HOOK_OVERDUE')(`
 local over, admitted = {}, {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('hooks:open'), '-inf', now(), 'LIMIT', 0, ${AT_ONCE})) do
   local hook = known(id)
   if hook then
     close(id, hook, admitted)
-    over[#over + 1] = {id, hook.owner, hook.host}
-  else
-    redis.call('ZREM', key('hooks:open'), id)
+    over[#over + 1] = {id, hook.host}
   end
 end
 return {over, admitted}
 `)
 
-/**
- * Some that should have a job, and nobody has made sure of that for so many milliseconds, as {id, owner, host, state}. Nobody
- * else does it now.
- */
-export const unsure = script<[...HookTuple, state: HookState][]>('HOOK_UNSURE')(`
+/** Some webhooks whose job was not seen for ARGV[2] milliseconds; other callers do not get them again meanwhile. */
+export const unsure = script<[...Hook, state: HookState][]>('HOOK_UNSURE')(`
 local at, found = now(), {}
 local ids = redis.call('ZRANGEBYSCORE', key('hooks:asked'), '-inf', at - tonumber(ARGV[2]), 'LIMIT', 0, ${AT_ONCE})
 for _, id in ipairs(ids) do
   local hook = known(id)
   if hook then
     redis.call('ZADD', key('hooks:asked'), at, id)
-    found[#found + 1] = {id, hook.owner, hook.host, hook.state}
-  else
-    redis.call('ZREM', key('hooks:asked'), id)
+    found[#found + 1] = {id, hook.host, hook.state}
   end
 end
 return found

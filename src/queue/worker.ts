@@ -1,63 +1,57 @@
-// Takes jobs from the queues and runs them with the executor of this host, as many at once as there is room for.
+// Takes jobs from the queues and runs them with the executor of this host, as many at once as it has slots.
 
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { Executor } from '../run/executor.ts'
 import { Bell } from '../waits/bell.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'
 import { connectToWait } from './connection.ts'
 import { JobSource, type TakenJob } from './job-source.ts'
+import { bullPrefix } from './jobs.ts'
 import { LEASE_MS, Leases } from './lease.ts'
 import { type ResultBound, type ResultLimits, resultBound } from './result-bound.ts'
-import { type ParseRequest, type RunEnd, RunOnce } from './run-once.ts'
-import type { RunQueue, TakenRun } from './run-queue.ts'
+import { type RunEnd, type RunHost, RunOnce } from './run-once.ts'
+import { heartbeat } from './scripts.ts'
 import { Slots } from './slots.ts'
 import type { WorkerReport } from './stored-run.ts'
 
-/** How often a worker says that it is there, and for how long that holds, in milliseconds. */
+/** How often a worker sends a heartbeat, and how long that is valid, in milliseconds. */
 const HEARTBEAT_MS = 1000
 const HEARTBEAT_TTL_MS = 5000
-/** How long what is stopped may take to be written down, in milliseconds. */
+/** How long the ends of stopped runs may take to be written down, in milliseconds. */
 const LAST_WORDS_MS = 5000
-/** How long a worker whose engine could not begin a program takes no other, in milliseconds. */
+/** How long a worker takes no job after its engine could not begin a program, in milliseconds. */
 const REST_MS = 2000
-/** How long the first program after an idle time is alone at most, until it starts, in milliseconds. */
+/** How long the first program after an idle time delays the search for others, at most, in milliseconds. */
 const FIRST_MS = 10
-/** Pause where a queue can't be read, or a run can't be started because Redis is away, in milliseconds. */
+/** Pause after a queue could not be read, or a run could not be started, in milliseconds. */
 const PAUSE_MS = 500
-/** How long it is tried to start a run while Redis is away, in milliseconds: by then its job is another worker's. */
+/** How long a worker tries to start a run while Redis is away, in milliseconds: by then its job is another worker's. */
 const START_MS = 3 * LEASE_MS
 /**
- * How long a worker takes no job when there is no memory for what may come of a run, in milliseconds: doubling, and until one
- * of its own has ended.
+ * How long a worker takes no job if there is no memory for a result, in milliseconds: doubling, and until one of its own
+ * runs has ended.
  */
 const FIRST_FULL_MS = 100
 const LAST_FULL_MS = 2000
 
-export interface QueueWorkerOptions {
-  queue: RunQueue
-  /** What the executor may be asked for; one queue each. */
+export interface QueueWorkerOptions extends RunHost {
+  /** The environments of the executor; one queue each. */
   environments: readonly string[]
-  executor: Executor
-  /** How many the executor runs at once. */
+  /** How many programs the executor runs at once. */
   slots: number
   url: string
   prefix: string
-  /** What metrics and logs call it. */
+  /** Its name in metrics and logs. */
   name: string
-  /** Makes a request of what came, under this host's own limits. */
-  parse: ParseRequest
-  /** What the executor lets programs send back. */
+  /** Limits of the executor. */
   limits: ResultLimits
   logger: Logger
-  /** Told of each run that it has had. */
-  onRun?: (end: WorkerEnd) => void
 }
 
-/** What became of a job: that of its run, if it had one to start; with `put back` somebody may take it again. */
+/** The outcome of a job; a job that was `put back` may be taken again. */
 type WorkerEnd = RunEnd | 'skipped' | 'put back'
 
 export class QueueWorker {
@@ -74,7 +68,7 @@ export class QueueWorker {
   readonly #stop = new AbortController()
   readonly #heartbeat: NodeJS.Timeout
   readonly #bound: ResultBound
-  /** How long the next rest is for want of memory: longer after one. */
+  /** The next rest for want of memory, in milliseconds. */
   #fullMs = FIRST_FULL_MS
   #isClosing = false
 
@@ -92,13 +86,10 @@ export class QueueWorker {
     this.#connection = connectToWait(url)
     this.#sources = environments.map(
       (environment) =>
-        new JobSource({
-          environment,
+        new JobSource(environment, this.#slots, logger, {
           connection: this.#connection,
-          prefix,
+          prefix: bullPrefix(prefix),
           name,
-          logger,
-          slots: this.#slots,
         }),
     )
     this.#loops = Promise.all(this.#sources.map((source) => this.#work(source)))
@@ -106,14 +97,14 @@ export class QueueWorker {
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS)
   }
 
-  /** How many it runs now. */
+  /** How many runs it has now. */
   get running(): number {
     return this.#running.size
   }
 
   /**
-   * Takes no more, and lets what runs end, for so long and until `hurry` resolves. What is left then is stopped: it is
-   * `unavailable`, or queued again where its request says so.
+   * Takes no more jobs, and lets runs end for `drainMs` milliseconds or until `hurry` resolves. The others are stopped:
+   * they are `unavailable`, or queued again if their request says `retry`.
    */
   async close(drainMs: number, hurry: Promise<unknown> = new Promise(() => {})): Promise<void> {
     this.#isClosing = true
@@ -127,24 +118,26 @@ export class QueueWorker {
     this.#leases.close()
     this.#ears.disconnect()
     this.#connection.disconnect()
-    await this.#options.queue.goodbye(this.id).catch(() => {})
+    const { queue } = this.#options
+    const report = queue.redis.del(queue.key(`worker:${this.id}`))
+    await Promise.allSettled([report, queue.redis.zrem(queue.key('workers'), this.id)])
   }
 
-  /** Takes the jobs of one queue, as long as there are places. */
+  /** Runs the jobs of one queue while there are slots. */
   async #work(source: JobSource): Promise<void> {
     while (!this.#isClosing) {
       try {
-        const job = await source.next()
-        if (!job) continue
+        const taken = await source.next()
+        if (!taken) continue
         const begun = new Bell()
-        const run = this.#run(job, source.environment, begun).finally(() => {
+        const run = this.#run(taken, source.environment, begun).finally(() => {
           begun.ring()
           this.#running.delete(run)
           this.#slots.giveBack()
         })
         this.#running.add(run)
-        // After an idle time there is hardly another one: to look for it would only be in the way of the first.
-        if (job.isFirst) await begun.heard(FIRST_MS)
+        // After an idle time there is hardly a second job: looking for one would only delay the first.
+        if (taken.isFirst) await begun.heard(FIRST_MS)
       } catch (error) {
         if (this.#isClosing) return
         this.#options.logger.debug({ err: error }, 'a queue can’t be read')
@@ -153,64 +146,66 @@ export class QueueWorker {
     }
   }
 
-  async #run(job: TakenJob, environment: string, begun: Bell): Promise<void> {
-    const { logger, name, onRun } = this.#options
-    const { id: runId } = job.data
+  async #run(taken: TakenJob, environment: string, begun: Bell): Promise<void> {
+    const { job, token } = taken
+    const { logger, name } = this.#options
+    const runId = job.data?.id
     try {
-      const end = await this.#take(job, environment, begun)
+      const end = await this.#take(taken, environment, begun)
       logger.debug({ runId, end, worker: name }, 'a run is over')
-      onRun?.(end)
       if (end === 'put back') return
       // What was reserved for it is free.
       if (this.#fullMs > FIRST_FULL_MS) this.#slots.endRest()
     } catch (error) {
-      // Its lease ends, and it is swept up.
-      logger.error({ err: error, runId }, 'a run could not be seen to')
+      // Its lease ends, and a sweep finds it.
+      logger.error({ err: error, runId }, 'a run could not be handled')
     }
-    await job.complete().catch((error) => {
+    await job.moveToCompleted(null, token, false).catch((error) => {
       logger.debug({ err: error }, 'a job was taken away')
     })
   }
 
-  async #take(job: TakenJob, environment: string, begun: Bell): Promise<WorkerEnd> {
-    const { queue, executor, parse } = this.#options
-    const { run, takenAtMs } = await this.#start(job)
+  async #take(taken: TakenJob, environment: string, begun: Bell): Promise<WorkerEnd> {
+    const { job, token } = taken
+    const { run, takenAtMs } = await this.#start(taken)
     if (!run) return 'skipped'
     if (run === 'full') {
-      // There is no memory in Redis for what may come of it. Workers that began to rest together do not end it together.
+      // There is no memory in Redis for its result. The random part keeps workers from trying again all at once.
       this.#slots.restFor(this.#fullMs * (0.5 + Math.random() / 2))
       this.#fullMs = Math.min(2 * this.#fullMs, LAST_FULL_MS)
-      await job.putBack()
+      await job.moveToWait(token)
       return 'put back'
     }
     this.#fullMs = FIRST_FULL_MS
-    const once = new RunOnce({
-      queue,
-      executor,
-      parse,
-      stop: this.#stop.signal,
-      onStart: () => begun.ring(),
-      onUnable: () => {
-        this.#fullMs = FIRST_FULL_MS
-        this.#slots.restFor(REST_MS)
-      },
-    })
-    const hold = { run, takenAtMs, onRenewed: () => job.extend() }
-    return this.#leases.hold(hold, (lost) => once.run(run, environment, lost))
+    // BullMQ's list shows who has the job; nothing depends on it.
+    const onRenewed = () => void job.extendLock(token, LEASE_MS).catch(() => {})
+    return this.#leases.hold({ run, takenAtMs, onRenewed }, (lost) =>
+      new RunOnce(run, environment, lost, {
+        ...this.#options,
+        stop: this.#stop.signal,
+        onStart: () => begun.ring(),
+        onUnable: () => {
+          this.#fullMs = FIRST_FULL_MS
+          this.#slots.restFor(REST_MS)
+        },
+      }).run(),
+    )
   }
 
   /**
-   * Starts the run of a job, and says when that was asked for. Where Redis does not answer it is asked again: it may have
-   * started the run, and knows by the token who asks.
-   * @throws {Error} where Redis stays away, or the worker ends.
+   * Starts the run of a job, and says when that was asked for. If Redis does not answer it is asked again: it may have
+   * started the run, and knows the token.
+   * @throws {Error} if Redis stays away, or the worker ends.
    */
-  async #start(job: TakenJob): Promise<{ run: TakenRun | 'full' | undefined; takenAtMs: number }> {
+  async #start({ job: { data }, token }: TakenJob) {
     const untilMs = performance.now() + START_MS
     const worker = { id: this.id, leaseMs: LEASE_MS, bound: this.#bound }
+    // Anybody may have written the data: it must not take a worker down.
+    const job = { id: String(data?.id), attempt: Number(data?.attempt) }
     for (;;) {
       const takenAtMs = performance.now()
       try {
-        return { run: await this.#options.queue.start(job.data, job.token, worker), takenAtMs }
+        return { run: await this.#options.queue.start(job, token, worker), takenAtMs }
       } catch (error) {
         if (this.#stop.signal.aborted || performance.now() > untilMs) throw error
         await pause(PAUSE_MS, this.#stop.signal)
@@ -227,6 +222,6 @@ export class QueueWorker {
       running: this.running,
       startedAt: this.#startedAt,
     }
-    void queue.heartbeat(this.id, report, HEARTBEAT_TTL_MS).catch(() => {})
+    void queue.run(heartbeat, this.id, JSON.stringify(report), HEARTBEAT_TTL_MS).catch(() => {})
   }
 }

@@ -1,76 +1,65 @@
-// Counts what clients send, in the memory of this server.
+// Counts the requests of clients, in the memory of this server.
 
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible'
 
-/** How many requests one client may send in how long a window. */
+/** How many requests a client may send in a window. */
 export interface RatePolicy {
   requests: number
   windowSeconds: number
 }
 
-/** What is known of a client when a request was counted. */
+/** The count of a client after a request. */
 export interface RateState {
   isOver: boolean
   remaining: number
   /** Until the window ends, in milliseconds. */
   resetMs: number
-  /** Takes all of it back where it was counted; nothing happens when the window is over. */
+  /** Takes the request back, unless the window is over. */
   giveBack: () => Promise<void>
 }
 
 /** Counts requests of clients. */
 export interface RateLimiter {
-  /** Counts so many requests, by default one. */
+  /** Counts requests, by default one. */
   count(client: string, policy: RatePolicy, requests?: number): Promise<RateState>
 }
 
-/** What counts with one policy: a limiter of the library, in memory or elsewhere. */
-export interface Counter {
-  consume(client: string, points: number): Promise<RateLimiterRes>
-  reward(client: string, points: number): Promise<RateLimiterRes>
-}
+/** The library's own limit, which is not used: each policy has its own. */
+export const NO_LIMIT = { points: Number.MAX_SAFE_INTEGER, duration: 1 }
 
-/** Counts with a counter for each policy that keys and settings have. */
-export class CountersByPolicy implements RateLimiter {
-  readonly #make: (policy: RatePolicy) => Counter
-  readonly #counters = new Map<string, Counter>()
+/** Counts with a limiter of the library: each client has a count for each policy. */
+export class LibraryRateLimiter implements RateLimiter {
+  readonly #limiter: RateLimiterAbstract
 
-  constructor(make: (policy: RatePolicy) => Counter) {
-    this.#make = make
+  constructor(limiter: RateLimiterAbstract) {
+    this.#limiter = limiter
   }
 
-  /** @throws {Error} when the counter can't count. */
-  async count(client: string, policy: RatePolicy, requests = 1): Promise<RateState> {
-    const name = policyName(policy)
-    const counter = this.#counters.get(name) ?? this.#make(policy)
-    this.#counters.set(name, counter)
-    const state = await counter.consume(client, requests).catch((rejection: unknown) => {
-      if (rejection instanceof RateLimiterRes) return rejection
-      throw rejection
-    })
+  /** @throws {Error} if the library's store fails. */
+  async count(
+    client: string,
+    { requests: limit, windowSeconds }: RatePolicy,
+    requests = 1,
+  ): Promise<RateState> {
+    const key = `${limit}/${windowSeconds}:${client}`
+    const options = { customDuration: windowSeconds }
+    const state = await this.#limiter.consume(key, requests, options)
     const endsAtMs = performance.now() + state.msBeforeNext
     return {
-      isOver: state.consumedPoints > policy.requests,
-      remaining: state.remainingPoints,
+      isOver: state.consumedPoints > limit,
+      remaining: Math.max(0, limit - state.consumedPoints),
       resetMs: state.msBeforeNext,
       giveBack: async () => {
-        // In the window after it there would be one more than the policy says.
-        if (performance.now() < endsAtMs) await counter.reward(client, requests)
+        // In the next window the client would have one request more than the policy says.
+        if (performance.now() < endsAtMs) await this.#limiter.reward(key, requests, options)
       },
     }
   }
 }
 
 /** In the memory of this server. */
-export class MemoryRateLimiter extends CountersByPolicy {
+export class MemoryRateLimiter extends LibraryRateLimiter {
   constructor() {
-    super(({ requests, windowSeconds }) => {
-      return new RateLimiterMemory({ points: requests, duration: windowSeconds })
-    })
+    super(new RateLimiterMemory(NO_LIMIT))
   }
-}
-
-/** A policy in a word. */
-export function policyName({ requests, windowSeconds }: RatePolicy): string {
-  return `${requests}/${windowSeconds}`
 }

@@ -4,38 +4,38 @@ import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import {
-  CountersByPolicy,
+  LibraryRateLimiter,
   MemoryRateLimiter,
-  policyName,
+  NO_LIMIT,
   type RateLimiter,
   type RatePolicy,
   type RateState,
 } from './rate-limiter.ts'
 
-/** How long Redis may take for one command, in milliseconds: it is asked before each run. */
+/** Longest time for one command, in milliseconds: one is sent before each run. */
 const COMMAND_TIMEOUT_MS = 250
-/** How long Redis is left alone when it did not answer, in milliseconds. */
+/** How long no command is sent after one that failed, in milliseconds. */
 const REST_MS = 1000
 /** Longest pause between attempts to connect, in milliseconds. */
 const LAST_RETRY_MS = 2000
 
 /**
- * Shares its counts with all servers on the same Redis that have the same `prefix` (QUEUE_PREFIX). The library's own
- * `insuranceLimiter` would give back to whoever counts by then, ask a Redis that hangs again for each request, and tell
- * nobody that memory counts.
+ * Shares its counts with all servers on the same Redis that have the same `prefix` (QUEUE_PREFIX). The library's
+ * `insuranceLimiter` is not used: it would give a request back to memory that Redis has counted, send a command for each
+ * request to a Redis that hangs, and not log that it counts in memory.
  */
 export class RedisRateLimiter implements RateLimiter {
   readonly #redis: Redis
   readonly #logger: Logger
-  readonly #memory = new MemoryRateLimiter()
-  readonly #inRedis: CountersByPolicy
+  readonly #memory: RateLimiter = new MemoryRateLimiter()
+  readonly #inRedis: RateLimiter
   #restsUntilMs = 0
   #isShared = true
 
   constructor(url: string, logger: Logger, prefix: string) {
     this.#logger = logger
     this.#redis = new Redis(url, {
-      // A command fails at once while there is no connection: memory counts then.
+      // A command fails at once while there is no connection: requests are counted in memory then.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
@@ -44,20 +44,18 @@ export class RedisRateLimiter implements RateLimiter {
       retryStrategy: (attempt) => Math.min(attempt * 100, LAST_RETRY_MS),
     })
     this.#redis.on('error', (error: Error) => this.#fallBack(error))
-    // Not only when somebody is counted: an idle server would say for ever that it counts alone.
+    // Not only after a request: an idle server would report for ever that it counts alone.
     this.#redis.on('ready', () => this.#isBack())
-    this.#inRedis = new CountersByPolicy(
-      (policy) =>
-        new RateLimiterRedis({
-          storeClient: this.#redis,
-          keyPrefix: `${prefix}:rate:${policyName(policy)}`,
-          points: policy.requests,
-          duration: policy.windowSeconds,
-        }),
+    this.#inRedis = new LibraryRateLimiter(
+      new RateLimiterRedis({
+        storeClient: this.#redis,
+        keyPrefix: `${prefix}:rate`,
+        ...NO_LIMIT,
+      }),
     )
   }
 
-  /** Whether Redis counts, and not this server's memory. */
+  /** Whether requests are counted in Redis, and not in memory. */
   get isShared(): boolean {
     return this.#isShared
   }

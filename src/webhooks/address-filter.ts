@@ -1,4 +1,4 @@
-// Which addresses a webhook may reach: public ones, and those of the operator's networks.
+// The addresses that a webhook may reach: public ones, and those of the operator's networks.
 
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
@@ -8,29 +8,29 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6
 /** Whether a webhook may reach an address, which is a literal without brackets. */
 export type AddressFilter = (address: string) => boolean
 
-/** All that is routed worldwide: IANA's registry "IPv6 Global Unicast Address Assignments". */
+/** The addresses that are routed worldwide: IANA's registry "IPv6 Global Unicast Address Assignments". */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
-/** An IPv4 address for those who only have IPv6: RFC 6052, section 2.1. */
+/** IPv4 addresses for hosts with IPv6 only: RFC 6052, section 2.1. */
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96')
-/** Public by its form, and yet a service of the host under each virtual machine in Azure ("WireServer"). */
+/** In a public range, but a service of the host of each virtual machine in Azure ("WireServer"). */
 const AZURE_HOST = '168.63.129.16'
 
-/** `networks` are in CIDR notation; they are reached although they are not public. */
+/** `networks`, in CIDR notation, may be reached although they are not public. */
 export function addressFilter(networks: readonly string[]): AddressFilter {
   const ranges = networks.map((network) => ipaddr.parseCIDR(network))
   return (text) => {
-    const literal = unmistakable(text)
+    const literal = canonical(text)
     if (!literal) return false
-    const address = ipaddr.process(literal) // an IPv4 address in IPv6 clothes is the IPv4 address
+    const address = ipaddr.process(literal) // an IPv4-mapped IPv6 address is the IPv4 address
     return ranges.some((range) => isWithin(address, range)) || isPublic(address)
   }
 }
 
 /**
- * An address as its parser can't mistake it: that takes `1` for an address, and `::8.8.8.8` for `::ffff:8.8.8.8`. None
+ * The canonical form of an address, because its parser accepts `1`, and reads `::8.8.8.8` as `::ffff:8.8.8.8`. Undefined
  * with a zone, which is link-local.
  */
-function unmistakable(text: string): string | undefined {
+function canonical(text: string): string | undefined {
   if (isIP(text) !== 6) return isIP(text) === 4 ? text : undefined
   const url = `http://[${text}]`
   return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : undefined

@@ -11,9 +11,9 @@ export type Resolve = (hostname: string, options: LookupOptions) => Promise<Look
 
 export interface FilteredAgentOptions {
   isAllowed: AddressFilter
-  /** Longest time until a connection is there, with the search for the name, in milliseconds. */
+  /** Longest time for a connection, with the lookup of the name, in milliseconds. */
   connectTimeoutMs: number
-  /** By default what the system says. */
+  /** By default the system's. */
   resolve?: Resolve | undefined
 }
 
@@ -27,9 +27,9 @@ export class ForbiddenAddress extends Error {
 }
 
 /**
- * Asks the filter about the very addresses that are connected to, at that time: a name that has other addresses by then
- * gains nothing. Each request has a connection of its own. It takes no proxy from the environment, and no environment
- * makes it trust a certificate that it should not.
+ * Checks the very addresses that are connected to, at that time, so that a name that changes its addresses gains nothing.
+ * Each request has a connection of its own. Environment variables set no proxy, and do not turn off the verification of
+ * certificates.
  */
 export function filteredAgent({
   isAllowed,
@@ -44,7 +44,7 @@ export function filteredAgent({
   return new Agent({
     pipelining: 0,
     connect(options, callback) {
-      // Where the host is an address, nothing is looked up.
+      // If the host is an address, there is no lookup.
       if (isIP(options.hostname) !== 0 && !isAllowed(options.hostname)) {
         callback(new ForbiddenAddress(), null)
       } else connect(options, callback)
@@ -54,7 +54,7 @@ export function filteredAgent({
 
 const systemResolve: Resolve = (hostname, options) => lookup(hostname, { ...options, all: true })
 
-/** A lookup that leaves out what may not be reached, and fails where nothing is left. */
+/** A lookup without the addresses that may not be reached, which fails if none is left. */
 function filteredLookup(resolve: Resolve, isAllowed: AddressFilter): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, options).then(

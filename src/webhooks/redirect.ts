@@ -1,8 +1,8 @@
-// Where a redirect leads a webhook.
+// The target of a redirect.
 
 import { urlProblem } from './webhook-schema.ts'
 
-/** Undefined where it may not: from TLS to none, or to what could not be the address of a webhook. */
+/** Undefined if it is not allowed: from https to http, or to a URL that no webhook may have. */
 export function redirectTarget(from: URL, location: unknown): URL | undefined {
   if (typeof location !== 'string' || !URL.canParse(location, from.href)) return undefined
   const target = new URL(location, from)

@@ -3,7 +3,7 @@
 /** Longest time that a receiver may ask for, in milliseconds. */
 export const MAX_RETRY_AFTER_MS = 5 * 60_000
 
-/** How long a receiver asks to wait, in milliseconds; 0 where it does not say so in one of the two forms. */
+/** The pause that a receiver asks for, in milliseconds; 0 if the field has neither of the two forms. */
 export function retryAfterMs(field: unknown, nowMs = Date.now()): number {
   if (typeof field !== 'string') return 0
   const text = field.trim()

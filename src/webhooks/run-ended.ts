@@ -1,11 +1,11 @@
-// What a webhook is told: that a run has ended, and how.
+// The message of a webhook: a run has ended, and how.
 
 import type { AsyncRun, Webhook } from '../run/async-run.ts'
 import { jsonBytes } from '../run/json-bytes.ts'
 
-/** What is sent, whole and ready: every attempt sends the same. */
+/** The message as it is sent: the same in every attempt. */
 export interface WebhookMessage extends Webhook {
-  /** The run's: a receiver can drop what comes twice. */
+  /** The run's id: a receiver can drop a message that comes twice. */
   id: string
   /** JSON. */
   body: Uint8Array
@@ -13,7 +13,7 @@ export interface WebhookMessage extends Webhook {
 
 export async function runEnded(run: AsyncRun, { url, secret }: Webhook): Promise<WebhookMessage> {
   const timestamp = run.endedAt ?? new Date().toISOString()
-  // Not an object around the run: the JSON of the run itself is there already.
+  // The JSON of the run exists already, so no object is made around the run.
   const body = Buffer.concat([
     Buffer.from(`{"type":"run.ended","timestamp":"${timestamp}","data":`),
     await jsonBytes(run),

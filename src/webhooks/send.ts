@@ -1,4 +1,4 @@
-// One attempt to tell a webhook: a POST that reaches no address that it may not, with bounds on all that comes back.
+// One attempt to send a webhook: a POST to an allowed address, with limits on its duration and its answer.
 
 import { type Dispatcher, request } from 'undici'
 import { abortable, onAbort } from '../waits/abortable.ts'
@@ -9,41 +9,41 @@ import { retryAfterMs } from './retry-after.ts'
 import type { WebhookMessage } from './run-ended.ts'
 import { NoKey, signedHeaders } from './signature.ts'
 
-/** Longest attempt with its redirects, in milliseconds: a receiver should answer first, and work then. */
+/** Longest attempt with its redirects, in milliseconds: a receiver should answer first and work then. */
 const TIMEOUT_MS = 10_000
-/** Longest wait for one connection, in milliseconds. */
+/** Longest time for one connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5000
-/** Most bytes of an answer's body that are read, so that an ordinary one ends well; nobody looks at them. */
+/** Most bytes of an answer's body that are read, so that an ordinary one ends well; they are not used. */
 const MAX_ANSWER_BYTES = 64 * 1024
 const MAX_REDIRECTS = 3
 /** Redirects that keep method and body: RFC 9110, sections 15.4.8 and 15.4.9. */
 const REDIRECTS = [307, 308]
-/** Answers that may be others next time, beside all of 500 and above: too slow, too early, too many. */
+/** Statuses that are retried, like all of 500 and above: too slow, too early, too many. */
 const RETRIED = [408, 425, 429]
 
 export interface SendOptions {
-  /** Asked about every address before it is connected to. */
+  /** Checks every address before it is connected to. */
   isAllowed: AddressFilter
-  /** Version of this program, which it calls itself by. */
+  /** The version in `User-Agent`. */
   version: string
   /** Ends the attempt. */
   signal?: AbortSignal
   /** By default 10 s and 5 s. */
   timeoutMs?: number
   connectTimeoutMs?: number
-  /** By default what the system says. */
+  /** By default the system's. */
   resolve?: Resolve
 }
 
-/** How an attempt ended. `status` is undefined where no answer came. */
+/** How an attempt ended. `status` is undefined if there was no answer. */
 export type SendEnd =
   | { end: 'delivered'; status: number }
   /** Another attempt would end in the same way. */
   | { end: 'failed'; status?: number; reason: string }
-  /** Another one may be made, after the time that the receiver asked for. */
+  /** Another attempt may be made, after the time that the receiver asked for. */
   | { end: 'retry'; status?: number; reason: string; retryAfterMs: number }
 
-/** Sends a message once. Whatever happens on the way is a value. */
+/** Sends a message once. Every failure is a value. */
 export async function sendWebhook(message: WebhookMessage, options: SendOptions): Promise<SendEnd> {
   const { timeoutMs = TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options
   const { isAllowed, version, signal, resolve } = options
@@ -64,7 +64,7 @@ export async function sendWebhook(message: WebhookMessage, options: SendOptions)
   } finally {
     clearTimeout(timer)
     stopListening()
-    // It would wait for a connection that is being made, which is closed when it is there.
+    // Not awaited: it waits for a connection that is being made, and closes it then.
     agent.destroy().catch(() => {})
   }
 }
@@ -85,9 +85,9 @@ async function follow(
   for (let redirects = 0; ; redirects += 1) {
     signal.throwIfAborted()
     const asked = request(url, { method: 'POST', headers, body, dispatcher, signal })
-    const answer = await abortable(asked, signal) // by itself it heeds no signal until it is connected
+    const answer = await abortable(asked, signal) // undici ignores the signal until it is connected
     const { statusCode: status } = answer
-    // The answer's head says it all: a body that breaks off, or does not end in time, changes nothing.
+    // Only the head of the answer counts: a body that breaks off, or does not end in time, changes nothing.
     await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => {})
     if (!REDIRECTS.includes(status)) return endOf(status, answer.headers)
     const next = redirects < MAX_REDIRECTS && redirectTarget(url, answer.headers.location)
@@ -98,12 +98,12 @@ async function follow(
 
 function endOf(status: number, headers: Record<string, unknown>): SendEnd {
   if (status >= 200 && status < 300) return { end: 'delivered', status }
-  const reason = 'the answer is no success'
+  const reason = 'the answer is not a success'
   if (status < 500 && !RETRIED.includes(status)) return { end: 'failed', status, reason }
   return { end: 'retry', status, reason, retryAfterMs: retryAfterMs(headers['retry-after']) }
 }
 
-/** What an error is called: briefly, where it has a code. */
+/** The code of an error, or else its message. */
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return typeof code === 'string' ? code : message

@@ -1,11 +1,11 @@
-// Signatures of webhooks, as the specification "Standard Webhooks" 1.0 has them: https://www.standardwebhooks.com
+// Signatures of webhooks by the specification "Standard Webhooks" 1.0: https://www.standardwebhooks.com
 
 import { createHmac } from 'node:crypto'
 
-/** What a secret begins with whose rest is the key in base64. */
+/** The prefix of a secret whose rest is the key in base64. */
 export const BASE64_SECRET_PREFIX = 'whsec_'
 
-/** A secret that has no key in it: everybody could sign with none. */
+/** The key of a secret is empty: anyone could sign with it. */
 export class NoKey extends Error {
   override readonly name = 'NoKey'
 
@@ -14,34 +14,29 @@ export class NoKey extends Error {
   }
 }
 
-/** What is signed. */
+/** The signed content. */
 export interface SignedContent {
   id: string
   /** Of the attempt, in seconds since 1970. */
   timestampSeconds: number
-  /** As it is sent, byte for byte. */
+  /** The bytes that are sent. */
   body: string | Uint8Array
 }
 
 /**
- * The three header fields that a receiver needs.
+ * The three header fields that a receiver needs. The signature is `v1,` and the HMAC-SHA256 in base64.
  * @throws {NoKey}
  */
-export function signedHeaders(content: SignedContent, secret: string): Record<string, string> {
-  return {
-    'webhook-id': content.id,
-    'webhook-timestamp': String(content.timestampSeconds),
-    'webhook-signature': sign(content, secret),
-  }
-}
-
-/**
- * `v1,` and the HMAC-SHA256 in base64.
- * @throws {NoKey}
- */
-export function sign({ id, timestampSeconds, body }: SignedContent, secret: string): string {
+export function signedHeaders(
+  { id, timestampSeconds, body }: SignedContent,
+  secret: string,
+): Record<string, string> {
   const hmac = createHmac('sha256', key(secret)).update(`${id}.${timestampSeconds}.`).update(body)
-  return `v1,${hmac.digest('base64')}`
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': `v1,${hmac.digest('base64')}`,
+  }
 }
 
 function key(secret: string): Buffer {

@@ -1,10 +1,10 @@
-// What a client may say of a webhook, and what is said where it may not.
+// The webhook of a submission, and its error messages.
 
 import { z } from 'zod'
 import { text, unknownField } from '../run/fields.ts'
 import { BASE64_SECRET_PREFIX } from './signature.ts'
 
-/** Longest address, in characters; sitemaps.org has the same bound. */
+/** Longest URL, in characters; sitemaps.org has the same limit. */
 const MAX_URL_LENGTH = 2048
 const MIN_SECRET_LENGTH = 16
 const MAX_SECRET_LENGTH = 256
@@ -24,25 +24,26 @@ const secret = text
     `must be base64 after "${BASE64_SECRET_PREFIX}" (RFC 4648, section 4; padded)`,
   )
 
-/** What a run's end is told to. Whether its address may be reached is seen when it is tried. */
+/** The webhook of a run. Whether its address may be reached is checked when it is sent. */
 export const webhookSchema = z
   .strictObject(
     {
       url: url.meta({
-        description: 'Told of the end with a POST; `http` or `https`, without user and fragment',
+        description:
+          'Receives a POST when the run ends; `http` or `https`, without user and fragment',
         format: 'uri',
         maxLength: MAX_URL_LENGTH,
         examples: ['https://example.com/hooks/runs'],
       }),
       secret: secret.describe(
-        `What the signature is made with; its UTF-8, or the base64 after \`${BASE64_SECRET_PREFIX}\``,
+        `The key of the signature: the text in UTF-8, or base64 after \`${BASE64_SECRET_PREFIX}\``,
       ),
     },
     { error: unknownField('an object with "url" and "secret"') },
   )
-  .meta({ id: 'Webhook', description: 'Told of the end of a run' })
+  .meta({ id: 'Webhook', description: 'A URL that is called when the run ends' })
 
-/** What is wrong with the address of a webhook. */
+/** The error message for the URL of a webhook; undefined if it is valid. */
 export function urlProblem(text: string): string | undefined {
   if (text.length > MAX_URL_LENGTH) return `must have at most ${MAX_URL_LENGTH} characters`
   if (!URL.canParse(text)) return 'must be an http or https URL'

@@ -1,4 +1,4 @@
-// Tells webhooks of runs that ended: tries again, within bounds, and never delays or fails a run.
+// Sends webhooks of finished runs: retries, within limits, and never delays or fails a run.
 
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
@@ -6,12 +6,12 @@ import { hasRoom } from '../admission/fair-share.ts'
 import { Tally } from '../admission/tally.ts'
 import type { AsyncRun, Webhook } from '../run/async-run.ts'
 import { pause } from '../waits/pause.ts'
-import { AttemptTurns, hostOf } from './attempt-places.ts'
+import { AttemptTurns, hostOf } from './attempt-slots.ts'
 import { backoffMs, MAX_ATTEMPTS } from './backoff.ts'
 import { runEnded, type WebhookMessage } from './run-ended.ts'
 import { type SendOptions, sendWebhook } from './send.ts'
 
-/** Most messages that have not come to an end, and most bytes in them; no client alone has all of either. */
+/** Most open messages, and most bytes in them; no client can have all of either. */
 const MAX_QUEUED = 1000
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
@@ -23,7 +23,7 @@ export interface WebhookSenderOptions extends Omit<SendOptions, 'signal'> {
   maxQueuedBytes?: number
 }
 
-/** What became of all messages; `queued` are those that have no end yet, and `retried` counts attempts. */
+/** The numbers of messages; `queued` are open, and `retried` counts attempts. */
 export interface WebhookCounts {
   delivered: number
   failed: number
@@ -36,11 +36,11 @@ export class WebhookSender {
   readonly #options: WebhookSenderOptions
   readonly #turns = new AttemptTurns()
   readonly #deliveries = new Set<Promise<void>>()
-  /** Messages of each client, and their bytes. */
+  /** Open messages of each client, and their bytes. */
   readonly #queued = new Tally()
   readonly #queuedBytes = new Tally()
   readonly #counts = { delivered: 0, failed: 0, retried: 0, dropped: 0 }
-  /** Ends pauses, and lets no attempt begin. */
+  /** Ends pauses, and prevents further attempts. */
   readonly #closing = new AbortController()
   /** Ends attempts. */
   readonly #ending = new AbortController()
@@ -54,7 +54,7 @@ export class WebhookSender {
     return { ...this.#counts, queued: this.#deliveries.size }
   }
 
-  /** Takes the end of a client's run; where too many wait already it is dropped and counted. */
+  /** Takes a client's finished run. If too many messages wait it is dropped and counted. */
   add(run: AsyncRun, webhook: Webhook, owner: string): void {
     const { maxQueued = MAX_QUEUED } = this.#options
     const room = { own: this.#queued.of(owner), more: 1, free: maxQueued - this.#queued.total }
@@ -68,7 +68,7 @@ export class WebhookSender {
     this.#deliveries.add(delivery)
   }
 
-  /** Begins no further attempt, and gives those that go on `timeoutMs` milliseconds; what has not arrived is dropped. */
+  /** Begins no further attempt, and gives current ones `timeoutMs` milliseconds. Other messages are dropped. */
   async close(timeoutMs: number): Promise<void> {
     this.#closing.abort()
     const timer = setTimeout(() => this.#ending.abort(), timeoutMs)
@@ -89,17 +89,20 @@ export class WebhookSender {
     const { logger, pauseMs = backoffMs } = this.#options
     const host = hostOf(message)
     for (let attempt = 1; ; attempt += 1) {
-      const end = await this.#turns.run({ owner, host }, () => this.#attempt(message))
+      const end = await this.#turns.run({ owner, host }, async () => {
+        if (this.#closing.signal.aborted) return undefined
+        return sendWebhook(message, { ...this.#options, signal: this.#ending.signal })
+      })
       if (!end) return this.#drop(message)
       const { status } = end
       const line = { run: message.id, host, status, attempt }
       if (end.end === 'delivered') {
         this.#counts.delivered += 1
-        return logger.info(line, 'a webhook was told')
+        return logger.info(line, 'a webhook was delivered')
       }
       if (end.end === 'failed' || attempt === MAX_ATTEMPTS) {
         this.#counts.failed += 1
-        return logger.warn({ ...line, reason: end.reason }, 'a webhook could not be told')
+        return logger.warn({ ...line, reason: end.reason }, 'a webhook could not be delivered')
       }
       if (this.#closing.signal.aborted) return this.#drop(message)
       this.#counts.retried += 1
@@ -109,15 +112,9 @@ export class WebhookSender {
     }
   }
 
-  /** Undefined where it is too late for one. */
-  async #attempt(message: WebhookMessage) {
-    if (this.#closing.signal.aborted) return undefined
-    return sendWebhook(message, { ...this.#options, signal: this.#ending.signal })
-  }
-
   #drop(message: Pick<WebhookMessage, 'id' | 'url'>): void {
     this.#counts.dropped += 1
     const line = { run: message.id, host: hostOf(message) }
-    this.#options.logger.warn(line, 'a webhook is not told: too many wait, or the server ends')
+    this.#options.logger.warn(line, 'a webhook is dropped: too many wait, or the server ends')
   }
 }

@@ -21,15 +21,14 @@ it('gives each run exactly one end, and starts none twice that may not be', asyn
     ...{ count: 800, processes: 3, slots: 4, programMs: [20, 200], killMs: 1000 },
   })
   // What they take is counted once each, too: what has not ended takes nothing, and what is kept is all that is counted.
-  const [unfinished, kept, sizes] = await Promise.all([
-    queue.redis.get(queue.key('bytes')),
-    queue.redis.get(queue.key('kept:bytes')),
+  const [{ unfinished, kept }, sizes] = await Promise.all([
+    queue.bytes(),
     queue.redis.hvals(queue.key('kept:size')),
   ])
   await cluster.close()
-  expect(Number(unfinished)).toBe(0)
+  expect(unfinished).toBe(0)
   expect(sizes).toHaveLength(800)
-  expect(sizes.reduce((sum, size) => sum + Number.parseInt(size, 10), 0)).toBe(Number(kept))
+  expect(sizes.reduce((sum, size) => sum + Number.parseInt(size, 10), 0)).toBe(kept)
   expect(report).toMatchObject({ wrong: [], overlaps: [], startedAgain: [] })
   expect(report.kills).toBeGreaterThan(3)
   const { finished = 0, 'failed: unavailable': lost = 0 } = report.ends

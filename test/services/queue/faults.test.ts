@@ -273,8 +273,8 @@ describe.concurrent('a Redis that can’t be written', () => {
     const { queue } = cluster
     const hub = new Hub(connectToWait(cluster.config.REDIS_URL), queue.key(''))
     context.onTestFinished(() => hub.close())
-    const limits = { maxBytes: 2 ** 20, maxQueued: 10, maxWaitMs: 1000, graceMs: 2000 }
-    const executor = new QueueExecutor({ queue, hub, ...limits })
+    const limits = { maxBytes: 2 ** 20, maxQueued: 10, waitMs: 1000, ttlMs: 1000 }
+    const executor = new QueueExecutor({ queue, hub, limits }, 2000)
     const worker = await stub()
     const id = randomUUID()
     const lasting = program('x # ms: 60000', { timeoutSeconds: 1 })
@@ -424,7 +424,7 @@ describe.concurrent('a run that vanished from Redis', () => {
     const [lost, kept] = [randomUUID(), randomUUID()]
     await submit(lost)
     await submit(kept)
-    const bytes = async () => Number(await queue.redis.get(queue.key('bytes')))
+    const bytes = async () => (await queue.bytes()).unfinished
     const both = await bytes()
     await queue.redis.del(queue.key(`run:${lost}`))
     await stub({ STUB_SLOTS: '1', STUB_MS: '60000' }) // it sweeps

@@ -34,8 +34,8 @@ it(
       slowestMs = Math.max(slowestMs, performance.now() - startedAtMs)
       return [response.status, status ?? code, error].filter((one) => one !== undefined)
     }
-    const noWorker = [503, 'unavailable', 'No worker is there to run programs']
-    const away = [503, 'unavailable', 'The queue is away']
+    const noWorker = [503, 'unavailable', 'No worker is available to run programs']
+    const away = [503, 'unavailable', 'The queue is not reachable']
     try {
       await expect.poll(ready).toEqual(noWorker)
       const data = await startStub(redis.url, prefix, { STUB_ENVIRONMENTS: 'data' })

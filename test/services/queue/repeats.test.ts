@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { BEFORE_ALL } from '../../../src/async-runs/async-runs.ts'
-import type { Submission } from '../../../src/queue/intake.ts'
+import { type Submission, takeOn } from '../../../src/queue/intake.ts'
 import { resultBound, resultLimits } from '../../../src/queue/result-bound.ts'
 import type { TakenRun } from '../../../src/queue/run-queue.ts'
 import * as scripts from '../../../src/queue/scripts.ts'
@@ -97,7 +97,7 @@ function alone(context: Context) {
   })
   const submit = async (more: Partial<Submission> = {}) => {
     const id = randomUUID()
-    await queue.submit(submission([id], more))
+    await takeOn(queue, submission([id], more))
     return id
   }
   const started = async (id: string, token = 'token', leaseMs = 60_000): Promise<TakenRun> => {
@@ -115,9 +115,9 @@ describe('a second call with the same arguments', () => {
   it('of SUBMIT takes nothing on anew, and is answered the same', async (context) => {
     const { cluster, queue, submission } = alone(context)
     const ids = [randomUUID(), randomUUID()]
-    expect(await queue.submit(submission(ids, { maxConcurrent: 1 }))).toEqual(ids)
+    expect(await takeOn(queue, submission(ids, { maxConcurrent: 1 }))).toEqual(ids)
     const before = await content(cluster)
-    expect(await queue.submit(submission(ids, { maxConcurrent: 1 }))).toEqual(ids)
+    expect(await takeOn(queue, submission(ids, { maxConcurrent: 1 }))).toEqual(ids)
     expect(await content(cluster)).toEqual(before)
   })
 
@@ -175,7 +175,7 @@ describe('a second call with the same arguments', () => {
 
   it('of SET_LIMITS lets no more in', async (context) => {
     const { cluster, queue, submission } = alone(context)
-    await queue.submit(submission(Array.from({ length: 5 }, randomUUID), { maxConcurrent: 1 }))
+    await takeOn(queue, submission(Array.from({ length: 5 }, randomUUID), { maxConcurrent: 1 }))
     const both = () => queue.setLimits([{ owner: 'key:one', maxConcurrent: 3 }])
     await both()
     const before = await content(cluster)
@@ -233,7 +233,7 @@ describe('a second call with the same arguments', () => {
       ...{ name: 'a', environments: [], slots: 1, running: 0, startedAt: '2026-01-01T00:00:00Z' },
     })
     const both = async () => {
-      await scripts.heartbeat(queue.redis, queue.key(''), 'worker', report, 60_000)
+      await queue.run(scripts.heartbeat, 'worker', report, 60_000)
       return (await queue.workers()).map(({ id }) => id)
     }
     expect(await both()).toEqual(['worker'])
@@ -249,7 +249,7 @@ describe('what is counted', () => {
     const id = randomUUID()
     const given = submission([id])
     const request = program('x', { retry: true })
-    await queue.submit({ ...given, runs: given.runs.map((run) => ({ ...run, request })) })
+    await takeOn(queue, { ...given, runs: given.runs.map((run) => ({ ...run, request })) })
     const before = await queue.bytes()
     const taken = await started(id, 'token', 1)
     await queue.append(taken, 1, [{ type: 'stdout', data: { text: 'x'.repeat(100_000) } }])
@@ -267,19 +267,19 @@ describe('what is counted', () => {
     const wait = (owner: string, more: Partial<Submission> = {}) => {
       const id = randomUUID()
       const sync = { kind: 'sync' as const, maxQueued: 10, owner, ...more }
-      return queue.submit(submission([id], sync)).then(() => id)
+      return takeOn(queue, submission([id], sync)).then(() => id)
     }
     // All places but one are this client's; one more of its own is parked by the bound of its key.
     const bound = { maxConcurrent: 10 }
-    await queue.submit(submission([randomUUID()], bound))
+    await takeOn(queue, submission([randomUUID()], bound))
     const mine: string[] = []
     for (let n = 0; n < 9; n += 1) mine.push(await wait('key:one', bound))
     await wait('key:two')
     const parked = await wait('key:one', bound)
     expect(await queue.redis.hget(queue.key(`run:${parked}`), 'state')).toBe('parked')
-    expect(await queue.synchronous()).toBe(10)
+    expect(await queue.redis.hlen(queue.key('line:sync'))).toBe(10)
     const late = await wait('key:three')
-    expect(await queue.synchronous()).toBe(10)
+    expect(await queue.redis.hlen(queue.key('line:sync'))).toBe(10)
     const ended = await Promise.all(mine.map((id) => queue.ending(id)))
     expect(ended.filter((ending) => ending !== undefined)).toMatchObject([
       { state: 'failed', refusal: { code: 'busy' } },

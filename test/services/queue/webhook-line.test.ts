@@ -1,37 +1,52 @@
-// The line of webhooks in a real Redis: bounds hold and nothing is lost, whatever comes in which order, twice, or never.
+// The queue of webhooks in a real Redis: limits hold and nothing is lost, whatever comes in which order, twice, or never.
 
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { RunQueue } from '../../../src/queue/run-queue.ts'
-import { type Hook, WebhookLine } from '../../../src/queue/webhook-line.ts'
-import { CLIENT_PLACES, HOST_PLACES } from '../../../src/webhooks/attempt-places.ts'
+import * as scripts from '../../../src/queue/webhook-scripts.ts'
+import { CLIENT_SLOTS, HOST_SLOTS } from '../../../src/webhooks/attempt-slots.ts'
 import { redisService, type Service } from '../../support/services.ts'
 import { memoryLog } from '../../unit/support/app.ts'
 
+/** A webhook of a client. */
+interface Hook {
+  id: string
+  owner: string
+  host: string
+}
+
 let service: Service
 let queue: RunQueue
-let keyPrefix: string
 beforeAll(async () => {
   service = await redisService()
-  const { logger } = memoryLog()
-  queue = new RunQueue({ url: service.url, prefix: 'test', environments: [], logger })
 })
-afterAll(async () => {
-  await queue.close()
-  await service.remove()
-})
+afterAll(() => service.remove())
 beforeEach(() => {
-  keyPrefix = `test-${randomUUID()}:`
+  const { logger } = memoryLog()
+  queue = new RunQueue({ url: service.url, prefix: randomUUID(), environments: [], logger })
 })
+afterEach(() => queue.close())
 
 function openLine({ maxOpen = 10_000, lastWordMs = 600_000, maxHeldBytes = 1e9 } = {}) {
-  return new WebhookLine({ redis: queue.redis, keyPrefix, maxOpen, lastWordMs, maxHeldBytes })
+  return {
+    open: async ({ id, owner, host }: Hook, bytes: number) => {
+      const args = [id, owner, host, bytes, lastWordMs, maxOpen, maxHeldBytes]
+      const [turn, isHeld] = await queue.run(scripts.open, ...args)
+      return { turn, isHeld: isHeld === 1 }
+    },
+    release: (id: string) => queue.run(scripts.release, id),
+    resume: async (id: string) => (await queue.run(scripts.resume, id)) === 1,
+    close: (id: string) => queue.run(scripts.close, id),
+    overdue: () => queue.run(scripts.overdue),
+    unsure: (ageMs: number) => queue.run(scripts.unsure, ageMs),
+    count: () => queue.redis.zcard(queue.key('hooks:open')),
+  }
 }
 
 const hook = (id: string, owner = 'key:one', host = 'one.example'): Hook => ({ id, owner, host })
-const ids = (hooks: readonly Hook[]) => hooks.map(({ id }) => id)
+const ids = (hooks: readonly scripts.Hook[]) => hooks.map(([id]) => id)
 
-async function opened(line: WebhookLine, hooks: readonly Hook[], bytes = 0) {
+async function opened(line: ReturnType<typeof openLine>, hooks: readonly Hook[], bytes = 0) {
   const turns: string[] = []
   for (const one of hooks) turns.push((await line.open(one, bytes)).turn)
   return turns
@@ -57,11 +72,11 @@ it('lets clients take turns at one host', async () => {
 
 it('bounds a client over all hosts, and no other one', async () => {
   const line = openLine()
-  const own = Array.from({ length: CLIENT_PLACES + 2 }, (_, n) => hook(`${n}`, 'key:one', `h${n}`))
+  const own = Array.from({ length: CLIENT_SLOTS + 2 }, (_, n) => hook(`${n}`, 'key:one', `h${n}`))
   const turns = await opened(line, own)
-  expect(turns.filter((turn) => turn === 'queue')).toHaveLength(CLIENT_PLACES)
+  expect(turns.filter((turn) => turn === 'queue')).toHaveLength(CLIENT_SLOTS)
   expect(await opened(line, [hook('other', 'key:two', 'h0')])).toEqual(['queue'])
-  expect(ids(await line.close('3'))).toEqual([`${CLIENT_PLACES}`])
+  expect(ids(await line.close('3'))).toEqual([`${CLIENT_SLOTS}`])
 })
 
 it('takes an attempt that follows later when there is a place, before what came after it', async () => {
@@ -113,8 +128,8 @@ it('ends what took too long, each for one caller, and lets others go on', async 
   )
   await opened(line, [hook('c')])
   const both = await Promise.all([line.overdue(), line.overdue()])
-  expect(both.flatMap(({ over }) => ids(over)).toSorted()).toEqual(['a', 'b'])
-  expect(both.flatMap(({ next }) => ids(next))).toEqual(['c'])
+  expect(both.flatMap(([over]) => ids(over)).toSorted()).toEqual(['a', 'b'])
+  expect(both.flatMap(([, next]) => ids(next))).toEqual(['c'])
 })
 
 it.each([
@@ -134,8 +149,9 @@ it.each([
     if (random() < faults) await one()
     return random() < faults ? undefined : reply
   }
-  const queued = (hooks: readonly Hook[] = []) => {
-    for (const { id } of hooks) {
+  const queued = (hooks: readonly scripts.Hook[] = []) => {
+    for (const [id, host] of hooks) {
+      expect(host).toBe(all.get(id)?.host)
       expect(jobs.has(id)).toBe(false)
       later.delete(id)
       jobs.add(id)
@@ -150,7 +166,7 @@ it.each([
       )
       all.set(one.id, one)
       const bytes = Math.floor(random() * 300)
-      if ((await call(() => line.open(one, bytes)))?.turn === 'queue') queued([one])
+      if ((await call(() => line.open(one, bytes)))?.turn === 'queue') queued([[one.id, one.host]])
     } else if (action < 7 && jobs.size > 0) {
       const id = pick([...jobs])
       jobs.delete(id)
@@ -169,25 +185,21 @@ it.each([
       else if (mayGo === undefined) later.add(id) // its server is lost: it is handed out again
     }
     // What is admitted and has no job gets one.
-    for (const { hook: one, state } of faults > 0 ? await line.unsure(-1) : []) {
-      if (state === 'admitted' && !jobs.has(one.id)) queued([one])
+    for (const [id, host, state] of faults > 0 ? await line.unsure(-1) : []) {
+      if (state === 'admitted' && !jobs.has(id)) queued([[id, host]])
     }
     const working = [...jobs].map((id) => all.get(id) as Hook)
     for (const { owner, host } of working) {
-      expect(working.filter((other) => other.host === host).length).toBeLessThanOrEqual(HOST_PLACES)
+      expect(working.filter((other) => other.host === host).length).toBeLessThanOrEqual(HOST_SLOTS)
       const own = working.filter((other) => other.owner === owner)
-      expect(own.length).toBeLessThanOrEqual(CLIENT_PLACES)
+      expect(own.length).toBeLessThanOrEqual(CLIENT_SLOTS)
     }
   }
   for (let n = 0; n < 1500; n += 1) await step(Math.floor(random() * 10))
   while (jobs.size + later.size > 0) await step(4 + Math.floor(random() * 3) + (jobs.size ? 0 : 5))
   expect(told.size).toBe(all.size)
   expect(await line.count()).toBe(0)
-  const left = await queue.redis.keys(`${keyPrefix}*`)
-  expect(left.map((key) => key.slice(keyPrefix.length)).toSorted()).toEqual([
-    ...['hooks:held:bytes', 'hooks:turn'],
-  ])
-  expect(await queue.redis.get(`${keyPrefix}hooks:held:bytes`)).toBe('0')
+  expect(await queue.redis.keys(queue.key('*'))).toEqual([queue.key('hooks:turn')])
 })
 
 /** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */

@@ -397,7 +397,7 @@ describe('a result', () => {
     const dropped = () => [one, other].map((parts) => parts.webhookCounts?.().dropped ?? 0)
     await expect.poll(() => dropped().toSorted(), { timeout: 5000 }).toEqual([0, 1])
     await expect.poll(() => one.webhookCounts?.().queued, { timeout: 5000 }).toBe(0)
-    const said = log.lines.filter((line) => line.includes('is not told'))
+    const said = log.lines.filter((line) => line.includes('is dropped'))
     expect(said).toHaveLength(dropped()[0] ?? 0)
     await aWhile()
     expect(dropped().toSorted()).toEqual([0, 1])
@@ -431,7 +431,7 @@ describe('what is too much', () => {
       .toMatchObject({ dropped: 2, queued: 3 })
     const said = log.lines
       .map((line) => JSON.parse(line))
-      .filter(({ msg }) => msg.includes('not told'))
+      .filter(({ msg }) => msg.includes('is dropped'))
     expect(said).toMatchObject(
       [1, 2].map(() => ({ level: 40, host: '127.0.0.1', reason: 'too many wait' })),
     )
@@ -475,7 +475,7 @@ it('says so where webhooks are off on the server that sees to the end', async ()
       expect.objectContaining({
         level: 40,
         run: id,
-        msg: expect.stringContaining('a webhook is not told'),
+        msg: expect.stringContaining('a webhook is dropped'),
       }),
     )
 })

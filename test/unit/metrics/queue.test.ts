@@ -117,10 +117,10 @@ it('asynchronous runs in memory are told of', async () => {
 })
 
 it.each([
-  ['nothing is known', NOTHING, 'The queue is away'],
-  ['what is known is old', { ...KNOWN, ageMs: 3001 }, 'The queue is away'],
-  ['no worker is there', { ...KNOWN, workers: [] }, 'No worker is there to run programs'],
-  ['workers have others', { ...KNOWN, workers: [worker('a')] }, 'No worker is there'],
+  ['nothing is known', NOTHING, 'The queue is not reachable'],
+  ['what is known is old', { ...KNOWN, ageMs: 3001 }, 'The queue is not reachable'],
+  ['no worker is there', { ...KNOWN, workers: [] }, 'No worker is available to run programs'],
+  ['workers have others', { ...KNOWN, workers: [worker('a')] }, 'No worker is available'],
   ['a worker has it', KNOWN, undefined],
 ])('programs of an environment have in their way: %s', (_, state, said) => {
   const obstacle = obstacleIn(state, 'data')

@@ -8,7 +8,6 @@ import { classify } from '../../../src/executor/classify.ts'
 import { Collection } from '../../../src/executor/collection.ts'
 import type { FrameKind } from '../../../src/executor/protocol.ts'
 import { type ResultLimits, resultBound, resultLimits } from '../../../src/queue/result-bound.ts'
-import { encodeEnding } from '../../../src/queue/stored-run.ts'
 import { OMISSIONS } from '../../../src/run/outcome.ts'
 import { largestOutput, largestResult } from '../../support/largest-result.ts'
 import { exited, facts } from '../executor/facts.ts'
@@ -77,7 +76,9 @@ it('is no less than what any program leaves', () => {
             collected: collection.end(['**']),
           }),
         )
-        const bytes = Buffer.byteLength(encodeEnding({ state: 'finished', result, startMs: 12.5 }))
+        const bytes = Buffer.byteLength(
+          JSON.stringify({ state: 'finished', result, startMs: 12.5 }),
+        )
         const { endBytes, filesBytes } = resultBound(LIMITS)
         expect(bytes).toBeLessThanOrEqual(endBytes + filesBytes)
         const isPlain = result.files.length + result.filesOmitted.length === 0
@@ -93,7 +94,7 @@ describe('with the default limits', () => {
   const bound = resultBound(limits)
   const largest = (given: object) =>
     Buffer.byteLength(
-      encodeEnding({ state: 'finished', result: outcome({ ...given }), startMs: 0 }),
+      JSON.stringify({ state: 'finished', result: outcome({ ...given }), startMs: 0 }),
     )
 
   it('is little more than the largest result', () => {

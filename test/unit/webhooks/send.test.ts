@@ -65,7 +65,7 @@ describe('an answer', () => {
     'is final: %i',
     async (status) => {
       const end = await endOf(answer(status, { location: '/elsewhere' }))
-      expect(end).toEqual({ end: 'failed', status, reason: 'the answer is no success' })
+      expect(end).toEqual({ end: 'failed', status, reason: 'the answer is not a success' })
     },
   )
 
