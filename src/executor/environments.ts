@@ -1,4 +1,4 @@
-// What the environments are: asked of themselves, by a program that each of them runs once.
+// Describes the environments: each runs a program once that reports its Python and its packages.
 
 import { z } from 'zod'
 import type { Config } from '../config/config.ts'
@@ -9,7 +9,7 @@ import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { collectionLimits } from './protocol.ts'
 import { containerSpec, type EnvironmentName } from './spec.ts'
 
-/** Longest time of the program that asks, in seconds, and of all with the wait for a turn, in milliseconds. */
+/** Time limit of that program, in seconds, and of the whole attempt with its wait for a slot, in milliseconds. */
 const ASK_SECONDS = 10
 const ASK_TIMEOUT_MS = 30_000
 
@@ -25,8 +25,8 @@ const insideSchema = z.object({ python: z.string(), packages: z.record(z.string(
 /** One environment, as `GET /environments` lists it. */
 export const environmentSchema = z
   .strictObject({
-    name: z.string().describe('What a request calls it'),
-    default: z.boolean().describe('Whether a request gets it that names none'),
+    name: z.string().describe('Name that a request uses'),
+    default: z.boolean().describe('Used by requests that name no environment'),
     python: z.string().describe('Version of Python'),
     packages: z
       .record(z.string(), z.string())
@@ -37,17 +37,17 @@ export const environmentSchema = z
         cpus: z.number().min(0),
         processes: z.int().min(0).describe('Processes and threads together'),
         tmpBytes: z.int().min(0).describe('Size of /tmp, where the working directory is'),
-        outputBytes: z.int().min(0).describe('Of stdout and stderr together'),
+        outputBytes: z.int().min(0).describe('Largest size of stdout and stderr together'),
         maxTimeoutSeconds: z.number().min(0),
-        outputFiles: z.int().min(0).describe('Most files, and most displays, that come back'),
-        outputFileBytes: z.int().min(0).describe('Longest of them'),
-        outputFilesBytes: z.int().min(0).describe('Most bytes of them together'),
+        outputFiles: z.int().min(0).describe('Largest number of returned files, and of displays'),
+        outputFileBytes: z.int().min(0).describe('Largest size of one of them'),
+        outputFilesBytes: z.int().min(0).describe('Largest total size of them'),
       })
-      .describe('What one run may use'),
+      .describe('Limits of one run'),
   })
   .meta({
     id: 'Environment',
-    description: 'What programs may run in',
+    description: 'An environment for programs',
     examples: [
       {
         name: 'python',
@@ -114,7 +114,7 @@ async function ask(executor: Executor, environment: string) {
   }
 }
 
-/** What a program's writer has to know of an environment's limits. */
+/** The limits of an environment, for those who write programs. */
 export function environmentLimits(
   config: Config,
   environment: EnvironmentName,

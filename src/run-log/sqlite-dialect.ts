@@ -134,6 +134,8 @@ class SqliteThread implements Driver, DatabaseConnection {
     })
     this.#worker = worker
     await this.#reply(worker, OPEN_TIMEOUT_MS) // sent when the database is open
+    // A query for a thread that closes would be terminated half-way, and the library aborts the process then.
+    if (worker !== this.#worker) throw new Error('the database was closed')
     return worker
   }
 

@@ -54,6 +54,7 @@ try {
   const database = open(workerData)
   parentPort?.on('message', (query) => {
     if (query !== 'close') return parentPort?.postMessage(execute(database, query))
+    parentPort?.removeAllListeners('message') // see `#open` in sqlite-dialect.ts
     database.close()
     parentPort?.postMessage({ error: 'the database was closed', isClosed: true })
   })

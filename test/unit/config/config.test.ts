@@ -69,6 +69,7 @@ describe('the defaults', () => {
       RUN_LOG_SALT: '',
       READ_RUNS_WITHOUT_KEY: false,
       READ_ONLY_MOUNTS: [],
+      ENGINE: 'docker',
       DOCKER_BIN: 'docker',
       SANDBOX_IMAGE: 'safe-code-executor-python',
       SANDBOX_RUNTIME: '',
@@ -135,8 +136,8 @@ describe('MAX_RESULTS_MB', () => {
 
 describe('describeSettings', () => {
   // One more has to be worth it: no constant, nothing that follows from another setting.
-  it('lists no more than 45', () => {
-    expect(describeSettings(machine).length).toBeLessThanOrEqual(45)
+  it('lists no more than 46', () => {
+    expect(describeSettings(machine).length).toBeLessThanOrEqual(46)
   })
 
   it('lists every setting once, in order, each with a purpose', () => {
