@@ -309,7 +309,7 @@ setup_promtool() {
 # The tests start these programs themselves. Services that the packages start would take their ports.
 setup_services() {
   missing=''
-  for program in caddy nginx openssl redis-server; do
+  for program in caddy jq nginx openssl redis-server; do
     if ! command -v "$program" >/dev/null; then missing="$missing $program"; fi
   done
   [ -d /usr/lib/postgresql ] || missing="$missing postgresql"
@@ -348,6 +348,11 @@ case ${1:-start} in
   test)
     setup_packages
     setup_containers
+    # The engine suites run under both runtimes too.
+    for engine in runc crun; do
+      setup_runtime
+      for name in $(echo "$environments" | tr ',' ' '); do unpack_image "safe-code-executor-$name"; done
+    done
     setup_build
     setup_browser
     setup_promtool

@@ -41,7 +41,8 @@ it('has what it needs, and nothing else', () => {
       'dist/ui/browser/page.css',
     ],
     ...['dist/run-log/sqlite-worker.js', 'sandbox/Dockerfile', 'sandbox/runner.py'],
-    ...['sandbox/seccomp.json', 'scripts/setup.sh', 'scripts/lib.sh', 'deploy/alerts.yaml'],
+    ...['sandbox/seccomp.json', 'scripts/setup.sh', 'scripts/lib.sh'],
+    ...['scripts/oci-start.sh', 'deploy/alerts.yaml', 'examples/hello.py'],
     'test/attacks/h-calls-of-x32.py',
     ...['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'wrangler-free-README.md'],
   ]) {
@@ -49,8 +50,8 @@ it('has what it needs, and nothing else', () => {
   }
   const others = files.filter(
     (path) =>
-      !/^(dist|sandbox|deploy|docs)\//.test(path) &&
-      !/^(scripts\/\w+\.sh|test\/attacks\/[\w-]+\.py|[\w-]+\.(md|json)|LICENSE)$/.test(path),
+      !/^(dist|sandbox|deploy|docs|examples)\//.test(path) &&
+      !/^(scripts\/[\w-]+\.sh|test\/attacks\/[\w-]+\.py|[\w-]+\.(md|json)|LICENSE)$/.test(path),
   )
   expect(others).toEqual([])
   expect(files.filter((path) => /\.env$|keys\.json|\.db$/.test(path))).toEqual([])
