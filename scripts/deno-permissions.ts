@@ -18,7 +18,7 @@ export interface Place {
 
 export function denoPermissions(config: Config, { address, socket }: Place): string[] {
   const { HOST, PORT, API_KEYS_FILE, REDIS_URL, DATABASE_URL, DOCKER_BIN } = config
-  const hasEngine = config.EXECUTOR === 'docker'
+  const hasEngine = config.EXECUTOR === 'local'
   const net = [`${address.includes(':') ? `[${address}]` : address}:${PORT}`]
   if (address !== HOST) net.push(HOST) // to look a name up, Deno wants all of its ports
   const sys = ['hostname', 'systemMemoryInfo']

@@ -340,7 +340,7 @@ case ${1:-start} in
   start)
     setup_packages
     # With a queue the workers run the programs, and this host needs no engine.
-    if [ "${EXECUTOR:-docker}" != queue ]; then
+    if [ "${EXECUTOR:-local}" != queue ]; then
       setup_containers
     fi
     setup_build

@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { type Config, parseConfig } from '../config/config.ts'
+import { Cgroups } from '../engines/cgroups.ts'
 import type { ContainerSpec } from '../engines/limits.ts'
 import { createDockerExecutor } from '../executor/create.ts'
 import { inspectWalls } from '../executor/inspect.ts'
@@ -161,16 +162,19 @@ function judgeTime({ status, durationMs }: Outcome): Pick<Finding, 'seen' | 'hol
   }
 }
 
-async function printEngine({ DOCKER_BIN, SANDBOX_RUNTIME }: Config): Promise<void> {
-  const info = async (format: string) => {
-    const { stdout } = await execa(DOCKER_BIN, ['info', '--format', format], {
-      reject: false,
-      stdin: 'ignore',
-      timeout: 10_000,
-      killSignal: 'SIGKILL',
-    })
+async function printEngine({ ENGINE, DOCKER_BIN, SANDBOX_RUNTIME }: Config): Promise<void> {
+  const first = async (file: string, args: string[]) => {
+    const options = { stdin: 'ignore', timeout: 10_000, killSignal: 'SIGKILL' } as const
+    const { stdout } = await execa(file, args, { reject: false, ...options })
     return stdout?.trim() || 'unknown'
   }
+  if (ENGINE !== 'docker') {
+    const [version] = (await first(ENGINE, ['--version'])).split('\n')
+    console.log(`engine   ${version}, without a daemon`)
+    console.log(`cgroup   ${new Cgroups().layout}\n`)
+    return
+  }
+  const info = (format: string) => first(DOCKER_BIN, ['info', '--format', format])
   const [engine, cgroup, runtime] = await Promise.all(
     (DOCKER_BIN.includes('podman') ? PODMAN_INFO : DOCKER_INFO).map(info),
   )

@@ -10,6 +10,7 @@ import {
   databaseUrl,
   decimal,
   environments,
+  executor,
   hostNames,
   networks,
   notEmpty,
@@ -126,7 +127,7 @@ export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
     RUN_LOG_SALT: setting(z.string(), ''),
     READ_RUNS_WITHOUT_KEY: setting(onOff, 'off'),
 
-    EXECUTOR: setting(z.enum(['docker', 'queue'], 'must be docker or queue'), 'docker'),
+    EXECUTOR: setting(executor, 'local'),
     REDIS_URL: setting(
       serviceUrl(['redis://', 'rediss://'], 'redis://HOST:PORT or rediss://HOST:PORT'),
       '',
@@ -166,6 +167,11 @@ export function parseConfig(
   const result = schema.safeParse(Object.fromEntries(given))
   const problems =
     result.error?.issues.map(({ path, message }) => `${String(path[0])}: ${message}`) ?? []
+  if (result.data && result.data.ENGINE !== 'docker' && result.data.SANDBOX_RUNTIME !== '') {
+    problems.push(
+      `SANDBOX_RUNTIME: ENGINE=${result.data.ENGINE} is the runtime itself; use one of the two`,
+    )
+  }
   if (result.data?.EXECUTOR === 'queue' && result.data.REDIS_URL === '') {
     problems.push('REDIS_URL: must be set if EXECUTOR is queue')
   }

@@ -40,7 +40,7 @@ export const PURPOSES = {
     MAX_RUNNING:
       'Programs that run at once. Default: two per core, if half of the memory holds them',
     MAX_WAIT_SECONDS:
-      'Longest wait for a slot. With `EXECUTOR=docker`, at most 32 synchronous runs per slot of `MAX_RUNNING` wait. A container has two thirds of this time to start, but at least 30 s and at most 120 s',
+      'Longest wait for a slot. With `EXECUTOR=local`, at most 32 synchronous runs per slot of `MAX_RUNNING` wait. A container has two thirds of this time to start, but at least 30 s and at most 120 s',
     POOL_SIZE:
       'Containers that are kept warm; 0 starts each one on demand. Default: as many as run at once by default',
     DATA_POOL_SIZE:
@@ -72,7 +72,7 @@ export const PURPOSES = {
   },
   Queue: {
     EXECUTOR:
-      'Where programs run: `docker` on this host, `queue` on workers (`safe-code-executor worker`) that take them from a queue in Redis; the server then needs no container engine',
+      'Where programs run: `local` on this host, `queue` on workers (`safe-code-executor worker`) that take them from a queue in Redis; the server then needs no container engine',
     REDIS_URL:
       'Redis in which servers count rates together, and which holds the queue of `EXECUTOR=queue`: `redis://:PASSWORD@HOST:PORT`. Empty: each server counts alone',
     QUEUE_PREFIX:

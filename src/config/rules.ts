@@ -39,6 +39,11 @@ export const notEmpty = z.string().min(1, 'must not be empty')
 /** Whether something is on. */
 export const onOff = z.union([on, off], 'must be on or off (true or false, 1 or 0)')
 
+/** Where programs run; `docker` is the name that `local` had before ENGINE. */
+export const executor = z
+  .enum(['local', 'queue', 'docker'], 'must be local or queue')
+  .transform((value) => (value === 'docker' ? 'local' : value))
+
 /** The URL of a service with one of these schemes, or empty. */
 export function serviceUrl(schemes: readonly string[], what: string) {
   return z

@@ -54,7 +54,9 @@ export class OciEngine implements Engine {
   readonly #maskedFiles: string[]
   #seccomp: OciSeccomp | undefined
 
+  /** @throws {Error} if this process is not root on a host. */
   constructor({ runtime, logger, onCommandFailed = () => {} }: OciEngineOptions) {
+    checkHost(runtime)
     this.#logger = logger
     this.#onCommandFailed = onCommandFailed
     mkdirSync(this.#containers, { recursive: true, mode: 0o711 })
@@ -150,6 +152,20 @@ export class OciEngine implements Engine {
     this.#seccomp ??= ociSeccomp(JSON.parse(readFileSync(seccompProfile, 'utf8')), process.arch)
     return this.#seccomp
   }
+}
+
+/** @throws {Error} that says what to do, if this process cannot be a server with this engine. */
+function checkHost(runtime: OciRuntime): void {
+  const problem = hostProblem()
+  if (problem) throw new Error(`ENGINE=${runtime} ${problem}, or set ENGINE=docker`)
+}
+
+function hostProblem(): string | undefined {
+  if ('Deno' in globalThis) return 'needs a server on Node: npm start'
+  // As in the image of the server. A file such as /.dockerenv may be on a host too.
+  if (process.pid === 1)
+    return 'is for a server on the host, and this one runs in a container: start it on the host'
+  return process.getuid?.() === 0 ? undefined : 'needs a server that runs as root: start it as root'
 }
 
 /** Starts the runtime. In a session of its own: a Ctrl-C in the server's terminal must not reach it. */

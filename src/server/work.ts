@@ -30,7 +30,7 @@ export async function work(config: Config): Promise<void> {
   }
   await runProcess(config, async ({ logger, fault, crash, end, onClose }) => {
     // A worker runs programs here, whatever EXECUTOR says to servers that have the same settings, and keeps no results.
-    warnOfSmallCgroup({ ...config, EXECUTOR: 'docker', MAX_RESULTS_MB: 0 }, logger)
+    warnOfSmallCgroup({ ...config, EXECUTOR: 'local', MAX_RESULTS_MB: 0 }, logger)
     const signalled = new AbortController()
     void nextSignal().then((signal) => {
       logger.info({ signal }, 'draining; a second signal stops the worker at once')

@@ -113,6 +113,18 @@ describe('the container', () => {
     }
   })
 
+  it.each(['runc', 'crun'])('says that ENGINE=%s is not for it, and stops', async (engine) => {
+    const { exitCode, stderr } = await execa(
+      'docker',
+      ['run', '--rm', '--network', 'none', '--env', `ENGINE=${engine}`, API_IMAGE],
+      { reject: false },
+    )
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`ENGINE=${engine} is for a server on the host`),
+    })
+  })
+
   it('removes what never ran of servers outside of it, and believes none of them dead', async () => {
     const outside = ownerOfThisProcess()
     const own = await api.inspect('{{.State.Pid}}') // of the host: not what its own label says

@@ -56,7 +56,7 @@ describe('the defaults', () => {
       TMP_MB: 16,
       RATE_LIMIT: { requests: 1000, windowSeconds: 60 },
       REDIS_URL: '',
-      EXECUTOR: 'docker',
+      EXECUTOR: 'local',
       QUEUE_PREFIX: 'safe-code-executor',
       MAX_QUEUED: 1000,
       MAX_QUEUED_SECONDS: 3600,
@@ -120,11 +120,29 @@ describe('the defaults', () => {
   })
 })
 
+describe('EXECUTOR and ENGINE', () => {
+  it.each(['docker', 'local', ''])('EXECUTOR=%s runs programs on this host', (name) => {
+    expect(parseConfig({ EXECUTOR: name }, machine).EXECUTOR).toBe('local')
+  })
+
+  it('are refused by name with other values', () => {
+    const wrong = { EXECUTOR: 'remote', ENGINE: 'podman' }
+    expect(() => parseConfig(wrong, machine)).toThrow(/EXECUTOR: must be local or queue/)
+    expect(() => parseConfig(wrong, machine)).toThrow(/ENGINE: must be docker, runc or crun/)
+  })
+
+  it('refuse a second runtime: ENGINE=crun is one', () => {
+    const both = { ENGINE: 'crun', SANDBOX_RUNTIME: 'runsc' }
+    expect(() => parseConfig(both, machine)).toThrow(/SANDBOX_RUNTIME: ENGINE=crun is the runtime/)
+    expect(parseConfig({ ENGINE: 'crun' }, machine).ENGINE).toBe('crun')
+  })
+})
+
 describe('MAX_RESULTS_MB', () => {
   const queue = { EXECUTOR: 'queue', REDIS_URL: 'redis://localhost' }
 
   it('is 64 by default in this process, 256 in Redis', () => {
-    expect(parseConfig({ EXECUTOR: 'docker' }, machine).MAX_RESULTS_MB).toBe(64)
+    expect(parseConfig({ EXECUTOR: 'local' }, machine).MAX_RESULTS_MB).toBe(64)
     expect(parseConfig(queue, machine).MAX_RESULTS_MB).toBe(256)
   })
 
