@@ -52,6 +52,12 @@ for (const add of [runCommand, keyCommand, doctorCommand, attackCommand, setupCo
   program.addCommand(add().copyInheritedSettings(program))
 }
 
+// A reader that has seen enough, as in `--help | head`, is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 try {
   await program.parseAsync()
 } catch (error) {

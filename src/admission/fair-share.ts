@@ -60,9 +60,10 @@ end
 
 /** The refusal for a key that has reached its limit of concurrent programs. */
 export function tooManyAtOnce(maxConcurrent: number): Refusal {
+  const programs = maxConcurrent === 1 ? 'program' : 'programs'
   return new Refusal(
     'rate_limited',
-    `This key may run ${maxConcurrent} programs at once; try again when one has ended`,
+    `This key may run ${maxConcurrent} ${programs} at once; try again when one has ended`,
     { headers: { 'Retry-After': '1' } },
   )
 }

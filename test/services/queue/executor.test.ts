@@ -250,7 +250,7 @@ it('refuses what is too much for a key, on all servers together', async () => {
   await expect(other.executor.run(program('second'), going({ origin }))).rejects.toMatchObject({
     ...{
       code: 'rate_limited',
-      message: 'This key may run 1 at once; try again when one has ended',
+      message: 'This key may run 1 program at once; try again when one has ended',
     },
   })
   begun.end()
