@@ -8,6 +8,7 @@
 # so tell each other something. HIDE_UNIFIED=1 hides cgroup version 2 from crun 1.8 where a host has both versions, which it
 # refuses.
 set -eu
+umask 022
 
 bundle=$1
 rootfs=$2

@@ -202,14 +202,17 @@ unpack_image() {
   id=${id#sha256:}
   link=$unpacked/$(printf %s "$1" | sed 's#/#%2F#g; s#:#%3A#g; s#@#%40#g')
   if [ "$(readlink "$link")" = "$id" ] && [ -d "$unpacked/$id/rootfs" ]; then return; fi
-  step "unpacking the image $1 for $engine" unpack "$1" "$unpacked/$id"
+  # Closed to other users, as Docker's folder is: a file of an image may have more rights than they have.
+  mkdir -p "$unpacked" && chmod 0700 "${unpacked%/*}"
+  # An image that had the name before may be there, and in use.
+  [ -e "$unpacked/$id/image.json" ] || step "unpacking the image $1 for $engine" unpack "$1" "$unpacked/$id"
   # A running server goes on using the folder that it began with.
   if [ -L "$link" ]; then ln -sfn "$(readlink "$link")" "$link-previous"; fi
   ln -sfn "$id" "$link.new" && mv -T "$link.new" "$link"
   for folder in "$unpacked"/*; do
     [ -d "$folder" ] && [ ! -L "$folder" ] || continue
     used=$(find "$unpacked" -maxdepth 1 -type l -lname "${folder##*/}")
-    [ -n "$used" ] || rm -rf "$folder"
+    [ -n "$used" ] || grep -qs "${folder##*/}" /run/safe-code-executor/containers/*/image || rm -rf "$folder"
   done
 }
 
@@ -226,18 +229,24 @@ make_devices() {
 
 unpack() {
   new=$2.new
+  umask 022
   rm -rf "$new" "$2" && mkdir -p "$new/rootfs" || return 1
   container=$("$docker" create "$1" true) || return 1
   "$docker" export --output "$new/rootfs.tar" "$container" || code=$?
   "$docker" rm "$container"
   [ "${code:-0}" = 0 ] || return 1
-  tar --extract --file "$new/rootfs.tar" --directory "$new/rootfs" && rm "$new/rootfs.tar" || return 1
+  tar --extract --numeric-owner --file "$new/rootfs.tar" --directory "$new/rootfs" && rm "$new/rootfs.tar" || return 1
+  for folder in etc dev; do
+    if [ -L "$new/rootfs/$folder" ]; then echo "/$folder of the image is a link" && return 1; fi
+  done
+  find "$new/rootfs" -xdev -perm /6000 -exec chmod a-s {} + || return 1
+  rm -f "$new/rootfs/etc/hosts" "$new/rootfs/etc/resolv.conf"
   # What Docker mounts over them: the container's own loopback, and a name server that does not exist (RFC 5737).
   printf '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n' >"$new/rootfs/etc/hosts"
   echo 'nameserver 192.0.2.1' >"$new/rootfs/etc/resolv.conf"
   rm -f "$new/rootfs/.dockerenv"
   make_devices "$new/rootfs/dev" || return 1
-  "$docker" image inspect --format '{{json .Config}}' "$1" >"$new/image.json" && mv "$new" "$2"
+  "$docker" image inspect --format '{{json .Config}}' "$1" >"$new/image.json" && sync && mv "$new" "$2"
 }
 
 setup_images() {

@@ -55,7 +55,7 @@ for (const add of [runCommand, keyCommand, doctorCommand, attackCommand, setupCo
 // A reader that has seen enough, as in `--help | head`, is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
-  process.exit()
+  if (process.stdout.listenerCount('error') === 1) process.exit() // `run` ends its program first
 })
 
 try {

@@ -18,9 +18,9 @@ const ANY_END = ['ok', 'error', 'timeout', 'oom', 'killed']
 /** The differences, by their cause. */
 const GVISOR_KINDS: readonly Kind[] = [
   {
-    what: 'The memory of all processes is one, with gVisor’s own in it, and running out ends the sandbox as a whole.',
+    what: 'One memory limit holds for all processes of a program together with gVisor itself. At the limit, the whole sandbox is killed.',
     means:
-      '`oom` comes from the engine’s event and not from a counter inside, and where the engine sends none (2 of 30 times) the end is `killed`; a child that is killed for memory takes its parent along; a program has some 40 MB less.',
+      'The server learns of a memory kill only from an event of the engine. If the engine sends none (2 of 30 times), the status is `killed` instead of `oom`. A child process that runs out of memory takes its parent with it. A program has about 40 MB less.',
     programs: {
       'd-child-eats-memory-parent-fails': { status: ['oom', 'killed'] },
       'd-child-eats-memory-parent-kills-itself': { status: ['oom', 'killed'] },
@@ -40,9 +40,9 @@ const GVISOR_KINDS: readonly Kind[] = [
     },
   },
   {
-    what: 'The engine’s limit of processes counts gVisor’s own threads, so it is eight times as high, and reaching it ends the sandbox.',
+    what: 'The engine’s process limit also counts gVisor’s own threads, so the server sets it eight times as high. A program that reaches the limit ends the whole sandbox.',
     means:
-      'a fork or thread bomb ends with `timeout`, `oom` or `killed`, on a host that does not notice.',
+      'A fork bomb or thread bomb ends as `timeout`, `oom` or `killed`. The host is not affected.',
     programs: {
       'e-fork-bomb': { status: ['timeout', 'oom', 'killed'], request: { timeoutSeconds: 2 } },
       'e-fork-bomb-in-sessions': { status: ['timeout', 'oom', 'killed'] },
@@ -53,8 +53,8 @@ const GVISOR_KINDS: readonly Kind[] = [
     },
   },
   {
-    what: 'There is no subreaper in this version: orphans go to process 1, which does not wait for them.',
-    means: 'zombies stay until the end of the run, and their CPU time is not counted.',
+    what: 'This version has no subreapers: orphaned processes become children of process 1, which does not reap them.',
+    means: 'Zombie processes stay until the run ends, and their CPU time is not counted.',
     programs: {
       'e-orphans-are-reaped': { status: ANY_END },
       'e-zombies': { status: ANY_END },
@@ -63,8 +63,9 @@ const GVISOR_KINDS: readonly Kind[] = [
     },
   },
   {
-    what: 'System calls and `/proc` are slower by far.',
-    means: 'what makes very many of them reaches its time limit before another one.',
+    what: 'System calls and `/proc` are much slower.',
+    means:
+      'A program that makes very many system calls reaches its time limit before any other limit.',
     programs: {
       'b-endless-output': { status: ['output_limit', 'timeout'] },
       'b-endless-stderr': { status: ['output_limit', 'timeout'] },
@@ -73,9 +74,9 @@ const GVISOR_KINDS: readonly Kind[] = [
     },
   },
   {
-    what: 'Processes of one user may open each other’s `/proc/PID/fd`, `maps` and `environ` (not `mem`, and not by `ptrace`).',
+    what: 'Processes of one user can open each other’s `/proc/PID/fd`, `maps` and `environ`. `mem` and `ptrace` are still refused.',
     means:
-      'a program can write into the runner’s line to the host. Without the token nothing of it is believed: it becomes output, or its container is killed.',
+      'A program can write into the runner’s pipe to the server. It does not know the token, so the server treats such data as output or kills the container.',
     programs: {
       'b-forge-through-every-proc-path': { status: ['ok', 'killed'] },
       'b-write-to-the-runners-descriptors': { status: ['ok', 'killed'] },
@@ -85,8 +86,9 @@ const GVISOR_KINDS: readonly Kind[] = [
     },
   },
   {
-    what: 'Signals and limits of other processes are not kept from a program of the same user.',
-    means: 'it can end its own run, as `killed`, by the limits of process 1 or of the runner too.',
+    what: 'A program can send signals to other processes of its user and change their limits.',
+    means:
+      'A program can end its own run, also through the limits of process 1 or the runner. The status is then `killed`.',
     programs: {
       'e-kill-init': { status: 'killed' },
       'e-limit-runner': { status: ['killed', 'ok'] },
@@ -103,9 +105,9 @@ const GVISOR_KINDS: readonly Kind[] = [
     },
   },
   {
-    what: 'gVisor is the kernel: our profile of system calls is not used, and namespaces, devices, netlink and `io_uring` are its own.',
+    what: 'gVisor is the program’s kernel. Our seccomp profile is not used, and namespaces, devices, netlink and `io_uring` are gVisor’s own.',
     means:
-      'they work in part, and open nothing of the host: a device that was made by name leads to gVisor.',
+      'Some of these features work, but none of them reaches the host: a device node that a program creates leads to gVisor’s own device.',
     programs: {
       'f-devices-by-name': { status: 'ok' },
       'g-netlink': { status: 'ok' },
@@ -137,14 +139,14 @@ const GVISOR_KINDS: readonly Kind[] = [
     },
   },
   {
-    what: 'CPU time is what gVisor’s own clock says, in steps of 10 ms, for all threads that could run.',
-    means: '`cpuMs` is rough, and may be more than the quota allows; the quota holds all the same.',
+    what: 'gVisor measures CPU time with its own clock, in steps of 10 ms, and counts every thread that is ready to run.',
+    means: '`cpuMs` is approximate and can exceed the CPU quota. The quota itself is enforced.',
     programs: { 'e-all-cpus': { status: 'ok' } },
   },
   {
-    what: 'Some calls of newer kernels are missing, and `noexec` does not keep from mapping a library.',
+    what: 'Some system calls of newer kernels are missing, and `noexec` does not prevent mapping a library.',
     means:
-      'a few programs fail that work elsewhere; native code from `/tmp` runs, behind the same walls.',
+      'A few programs fail that work under runc. Native code in `/tmp` can run, behind the same walls.',
     programs: {
       'a-operating-system-calls': { status: 'ok', outputMatches: '^(all worked|\\[.*\\])$' },
       'a-shell-tools': { status: ['ok', 'error'] },
@@ -165,7 +167,7 @@ export function withGvisorTable(text: string): string {
     ({ what, means, programs }) => `| ${what} | ${means} | ${Object.keys(programs).length} |\n`,
   )
   const head =
-    '| what is different | what it means | programs of the corpus |\n| --- | --- | --- |\n'
+    '| what is different | consequence | corpus programs that end differently |\n| --- | --- | --- |\n'
   return text.replace(
     /<!-- gvisor -->[\s\S]*<!-- \/gvisor -->/,
     () => `<!-- gvisor -->\n${head}${rows.join('')}<!-- /gvisor -->`,

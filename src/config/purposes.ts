@@ -4,90 +4,91 @@
 export const PURPOSES = {
   Server: {
     HOST: 'Address to listen on',
-    PORT: 'Port to listen on; 0 picks a free one',
+    PORT: 'Port to listen on; 0 picks a free port',
     SERVE_WITHOUT_KEYS: 'Listen on a non-loopback address without API keys: on or off',
     ALLOWED_HOSTS:
-      'Host names this server answers to, besides IP addresses, `localhost` and names without a dot; separated by commas, `*.example.org` for all subdomains. Empty: no other name if there are no API keys, any name if there are',
+      'Host names that this server answers to, separated by commas; `*.example.org` means all subdomains. IP addresses, `localhost` and names without a dot are always allowed. If empty, a server without API keys answers to no other name, and a server with API keys answers to any name',
     TRUST_PROXY:
-      'Proxies whose `X-Forwarded-For` is trusted: how many stand before the server, or their addresses and networks, separated by commas',
-    MAX_BODY_BYTES: 'Largest request body',
+      'Proxies whose `X-Forwarded-For` header is trusted: the number of proxies in front of the server, or their addresses and networks, separated by commas',
+    MAX_BODY_BYTES: 'Largest request body, in bytes',
     RATE_LIMIT:
-      'Run requests per client in a window, `REQUESTS/SECONDS`; `on` is the default, `off` no limit',
-    LOG_LEVEL: 'Lowest level of log lines that are written',
+      'Limit on the run requests of one client, as `REQUESTS/SECONDS`; `on` means the default, `off` means no limit',
+    LOG_LEVEL: 'Lowest level of the log lines that are written',
   },
   'Limits of a run': {
-    DEFAULT_TIMEOUT_SECONDS: 'Time limit of a run that asks for none',
-    MAX_TIMEOUT_SECONDS: 'Longest time limit that a run may ask for',
-    MEMORY_MB: 'Memory of a run, without swap',
-    CPUS: 'CPUs of a run',
-    MAX_PROCESSES: 'Processes and threads of a run',
+    DEFAULT_TIMEOUT_SECONDS: 'Time limit of a run whose request names none',
+    MAX_TIMEOUT_SECONDS: 'Longest time limit that a request may ask for',
+    MEMORY_MB: 'Memory limit of a run, without swap',
+    CPUS: 'Number of CPUs that a run may use',
+    MAX_PROCESSES: 'Largest number of processes and threads in a run',
     TMP_MB:
-      'Size of /tmp, and of /dev/shm. Both count as memory; /tmp holds 256 files per megabyte',
-    MAX_OUTPUT_BYTES: 'Largest output of a run, stdout and stderr together',
+      'Size of `/tmp`, and also of `/dev/shm`. Their contents count as memory of the run. `/tmp` can hold 256 files per megabyte',
+    MAX_OUTPUT_BYTES: 'Largest output of a run in bytes, stdout and stderr together',
     MAX_OUTPUT_FILES_BYTES:
-      'Largest total size of the files that a run returns, and of its displays. A single one may have half of it; a run returns at most 32 of each',
+      'Largest total size, in bytes, of the files that a run returns. The same limit applies to its displays. A single file or display may have half of this size. A run returns at most 32 files and 32 displays',
     READ_ONLY_MOUNTS:
-      'Host data that every program may read, as `SOURCE:TARGET` pairs, separated by commas: `/srv/data:/data`. Always read-only',
+      'Host data that every program may read, as `SOURCE:TARGET` pairs separated by commas: `/srv/data:/data`. The mounts are always read-only',
   },
   Environments: {
     ENVIRONMENTS:
-      'Environments that programs may run in, the default first: `python`, and `data` with numpy, pandas, matplotlib, scipy, sympy and Pillow already loaded. Setup builds their images',
+      'Environments that programs may run in, separated by commas, the default one first: `python`, and `data`, which has numpy, pandas, matplotlib, scipy, sympy and Pillow already loaded. Set-up builds their images',
     SANDBOX_IMAGE: 'Image of the environment `python`',
     DATA_IMAGE: 'Image of the environment `data`',
-    DATA_MEMORY_MB: 'Memory of a run in the environment `data`; its libraries take about half',
+    DATA_MEMORY_MB:
+      'Memory limit of a run in the environment `data`; the libraries use about half of it',
   },
   Admission: {
     MAX_RUNNING:
-      'Programs that run at once. Default: two per core, if half of the memory holds them',
+      'Number of slots: how many programs run at once. Default: two per core, or fewer if half of the memory cannot hold that many programs of 128 MB',
     MAX_WAIT_SECONDS:
-      'Longest wait for a slot. With `EXECUTOR=local`, at most 32 synchronous runs per slot of `MAX_RUNNING` wait. A container has two thirds of this time to start, but at least 30 s and at most 120 s',
+      'Longest time that a synchronous run waits for a slot. With `EXECUTOR=local`, at most 32 synchronous runs per slot can wait. A container may take two thirds of this time to start, but at least 30 s and at most 120 s',
     POOL_SIZE:
-      'Containers that are kept warm; 0 starts each one on demand. Default: as many as run at once by default',
+      'Number of containers that are started ahead of time; 0 starts each container on demand. Default: the default of `MAX_RUNNING`',
     DATA_POOL_SIZE:
-      'Warm containers of the environment `data`, about 150 MB each. Default: half as many as run at once by default',
+      'Number of containers of the environment `data` that are started ahead of time; each takes about 150 MB. Default: half the default of `MAX_RUNNING`',
   },
   'Asynchronous runs and webhooks': {
     MAX_QUEUED:
-      'Asynchronous runs that may wait. With `EXECUTOR=queue`: those of all servers together, and as many synchronous runs (`POST /run`) in a queue of their own',
-    MAX_QUEUED_SECONDS: 'Longest wait of an asynchronous run for a slot',
+      'Largest number of asynchronous runs that wait. With `EXECUTOR=queue`, the limit is for all servers together, and synchronous runs (`POST /run`) have a separate queue of the same size',
+    MAX_QUEUED_SECONDS: 'Longest time that an asynchronous run waits for a slot',
     RESULT_TTL_SECONDS:
-      'How long the result of an asynchronous run is kept, and the answer to an `Idempotency-Key`',
+      'How long the server keeps the result of an asynchronous run, and remembers its `Idempotency-Key`',
     MAX_RESULTS_MB:
-      'Memory for asynchronous runs: half for unfinished runs, half for results. If results need more, the oldest results of the client that stores most go first. With `EXECUTOR=queue` (default 256): memory for all runs in Redis, with waiting programs, results, and 11 to 26 MB reserved for the result of each active run; use the same value on all servers',
+      'Memory for asynchronous runs: half for unfinished runs, half for results. If results need more, the oldest results of the client that stores most are removed first. With `EXECUTOR=queue` (default 256), this is the memory for all runs in Redis: waiting programs, results, and 11 to 26 MB that are reserved for the result of each running program. Use the same value on all servers',
     WEBHOOKS:
-      'Let asynchronous runs name a webhook that is called when they end: on or off. A list of networks, separated by commas, means on, and lets webhooks reach these networks although they are not public: `10.1.0.0/16`',
+      'Let asynchronous runs name a webhook that is called when they end: on or off. A list of networks, separated by commas, means on, and also lets webhooks reach these networks although they are not public: `10.1.0.0/16`',
   },
   'Keys and run log': {
     API_KEYS:
-      'API keys, separated by commas; a client must send one as `Authorization: Bearer KEY`. Empty: no key is required',
+      'API keys, separated by commas; a client must send one of them as `Authorization: Bearer KEY`. If this and `API_KEYS_FILE` are empty, no key is required',
     API_KEYS_FILE:
-      'File with the names, SHA-256 digests, rights and limits of API keys, made by `npx safe-code-executor key new NAME`; the server reads it again when it changes',
+      'File with the names, SHA-256 digests, rights and limits of API keys, made by `npx safe-code-executor key new NAME`. The server reads the file again when it changes',
     DATABASE_URL:
       'Database of the run log, which has a record of every finished run: `file:PATH` for SQLite, `postgres://USER:PASSWORD@HOST/DATABASE`, or `off`',
     RUN_LOG_CODE: 'Keep code and output in the run log: on or off',
     RUN_LOG_KEEP: 'How many records the run log keeps, and for how many days: `RECORDS/DAYS`',
     RUN_LOG_SALT:
-      'Secret that client addresses in the run log are hashed with. Empty: a new one at each start, so that the hash of a client changes',
+      'Secret salt for the hashes of client addresses in the run log. If empty, a random salt is made at each start, so one client has different hashes before and after a restart',
     READ_RUNS_WITHOUT_KEY: 'Let anyone read the run log if there are no API keys: on or off',
   },
   Queue: {
     EXECUTOR:
-      'Where programs run: `local` on this host, `queue` on workers (`safe-code-executor worker`) that take them from a queue in Redis; the server then needs no container engine',
+      'Where programs run. `local`: on this host. `queue`: on workers (`safe-code-executor worker`), which take programs from a queue in Redis; the server itself then needs no container engine',
     REDIS_URL:
-      'Redis in which servers count rates together, and which holds the queue of `EXECUTOR=queue`: `redis://:PASSWORD@HOST:PORT`. Empty: each server counts alone',
+      'Redis for rate limits that all servers share, and for the queue of `EXECUTOR=queue`: `redis://:PASSWORD@HOST:PORT`. If empty, each server counts requests alone',
     QUEUE_PREFIX:
-      'Prefix of all names in Redis; servers and workers with the same prefix work together',
+      'Prefix of all keys and channels in Redis. Servers and workers with the same prefix work together',
   },
   Operation: {
     ENGINE:
-      'Engine that starts the containers: `docker`, or `runc` or `crun`, OCI runtimes without a daemon, for a server that runs on the host as root',
-    DOCKER_BIN: 'Command line client of the container engine: `docker`, or `podman`',
+      'Container engine: `docker`, or one of the OCI runtimes `runc` and `crun`. The OCI runtimes need no daemon, but the server must run on the host as root',
+    DOCKER_BIN: 'Command-line client of the container engine: `docker` or `podman`',
     SANDBOX_RUNTIME:
-      'OCI runtime of the containers, by its name in the engine: `runsc` (gVisor), `kata`. Empty: the engine’s default',
+      'OCI runtime of the containers, under its name in the engine: `runsc` (gVisor), `kata`. If empty, the engine uses its default runtime',
     SERVE_WITH_MISSING_WALLS:
-      'Run programs although the host does not enforce every limit: on or off; `safe-code-executor doctor` shows which walls are missing',
+      'Run programs even if a wall (a protection around programs) is missing on this host: on or off. `safe-code-executor doctor` shows which walls are missing',
     DRAIN_NOTICE_SECONDS:
-      'How long the server goes on serving after SIGTERM while `/readyz` answers 503, so that a load balancer stops sending requests',
+      'How long the server continues to serve requests after SIGTERM while `/readyz` answers 503, so that a load balancer stops sending requests',
     DRAIN_SECONDS: 'How long active runs may continue after SIGTERM',
   },
 }

@@ -30,7 +30,7 @@ export interface ContainerStreams {
   /** Resolves when the container has ended and its output is read: says how, for the log. */
   ended: Promise<string>
   /** Ends the command that starts or holds the container. The container itself may still come. */
-  abandon: () => void
+  abandon: () => unknown
 }
 
 /** Containers of one kind. */
@@ -50,7 +50,7 @@ export interface Engine {
   /** Kills and removes a container. Never throws: failures are logged. */
   remove(name: string): Promise<Removal>
 
-  /** All containers that servers like this one have made and that still exist. */
+  /** All containers that servers like this one have made and that still exist. Never throws: failures are logged. */
   list(): Promise<ListedContainer[]>
 
   /** Whether a process of the container was killed for memory: the witness if the runner itself was killed. */

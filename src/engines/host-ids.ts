@@ -1,7 +1,7 @@
 // User and group numbers of the host for the user namespaces of containers: no two containers of a host have the same.
 
 import { randomInt } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { HOST_IDS } from './limits.ts'
 
 /**
@@ -29,18 +29,26 @@ export class HostIds {
   take(name: string): { range: number; firstHostId: number } {
     for (let trial = 0; trial < TRIALS; trial += 1) {
       const range = randomInt(RANGES)
+      const file = `${this.#folder}/${range}`
       try {
-        writeFileSync(`${this.#folder}/${range}`, name, { flag: 'wx' })
+        writeFileSync(file, name, { flag: 'wx' })
         return { range, firstHostId: FIRST_HOST_ID + HOST_IDS * range }
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
+        rmSync(file, { force: true }) // made, but not written: a full file system
+        throw error
       }
     }
     throw new Error(`no free user numbers for a container in ${this.#folder}`)
   }
 
-  /** Gives a range back, when no process of its container is left. */
-  release(range: number): void {
-    rmSync(`${this.#folder}/${range}`, { force: true })
+  /** Gives back the range of a container, when no process of it is left; leaves it alone if another container has it now. */
+  release(range: number, name: string): void {
+    const file = `${this.#folder}/${range}`
+    try {
+      if (readFileSync(file, 'utf8') === name) rmSync(file)
+    } catch {
+      // given back already
+    }
   }
 }

@@ -73,8 +73,14 @@ export interface OciImage {
   /** Working directory. */
   cwd: string
   seccomp: OciSeccomp
-  /** Files to hide with a bind of the container's own /dev/null; see `filesToBind`. */
-  maskedFiles: readonly string[]
+  /** Paths to hide with binds of the container's own; see `pathsToBind`. */
+  boundMasks: readonly BoundMask[]
+}
+
+/** A path of /proc or /sys that is hidden by a bind. */
+export interface BoundMask {
+  path: string
+  isFolder: boolean
 }
 
 /** One limit, in the words of both ways to start a container. A row without one of them says in `why` who does it there. */
@@ -119,23 +125,29 @@ const CPU_PERIOD_US = 100_000
 /** Cgroup above those of all containers, in every hierarchy. */
 export const CGROUP_PARENT = 'safe-code-executor'
 
+/** Signals that may be queued for a program: many more than programs use, and a hundredth of what a host allows a user. */
+const QUEUED_SIGNALS = 256
+
 /** As many digits of the container's name are its host name: as many as Docker takes of its id. */
 const HOSTNAME_CHARS = 12
 
 /** The defaults of Docker. */
-const MASKED_FILES = [
-  ...['/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats'],
-  ...['/proc/sched_debug', '/proc/timer_list', '/proc/timer_stats'],
-]
 const MASKED_PATHS = [
-  ...['/proc/acpi', '/proc/asound', '/proc/scsi', ...MASKED_FILES],
-  ...['/sys/devices/virtual/powercap', '/sys/firmware'],
+  ...['/proc/acpi', '/proc/asound', '/proc/interrupts', '/proc/kcore', '/proc/keys'],
+  ...['/proc/latency_stats', '/proc/sched_debug', '/proc/scsi', '/proc/timer_list'],
+  ...['/proc/timer_stats', '/sys/devices/virtual/powercap', '/sys/firmware'],
 ]
+/** A folder of the image with nothing in it; set-up makes it. */
+const EMPTY_FOLDER = 'dev/mqueue'
 const READ_ONLY_PATHS = [
   ...['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
   // On cgroup v1 crun puts a folder in memory there that everyone may write to.
   '/sys/fs/cgroup',
 ]
+
+/** Variables that rows of the table set; an image does not override them. */
+const LIMITED_VARIABLES =
+  /^(PYTHON_CPU_COUNT|OMP_NUM_THREADS|OPENBLAS_NUM_THREADS|MKL_NUM_THREADS)=/
 
 /** Every limit, and what would be possible without it. */
 const LIMITS: readonly LimitRow[] = [
@@ -276,6 +288,11 @@ const LIMITS: readonly LimitRow[] = [
     why: 'a second limit of processes, by user; Podman’s own default is more than some hosts allow',
   },
   {
+    docker: () => ['--ulimit', `sigpending=${QUEUED_SIGNALS}`],
+    oci: () => rlimit('SIGPENDING', QUEUED_SIGNALS),
+    why: 'queued signals are kernel memory, counted for the owner of a user namespace too: one program would leave none to others',
+  },
+  {
     docker: () => ['--ulimit', 'msgqueue=0'],
     oci: () => rlimit('MSGQUEUE', 0),
     why: 'POSIX message queues are kernel memory, and Docker mounts a folder to make them in',
@@ -348,10 +365,12 @@ const LIMITS: readonly LimitRow[] = [
     why: 'no limit: a program may serve port 80 of its own loopback; part of Docker',
   },
   {
-    oci: (_spec, _identity, { rootfs, maskedFiles }) => ({
-      mounts: maskedFiles.map((path) => bindDevices(`${rootfs}/dev/null`, path)),
+    oci: (_spec, _identity, { rootfs, boundMasks }) => ({
+      mounts: boundMasks.map(({ path, isFolder }) =>
+        bindDevices(`${rootfs}/${isFolder ? EMPTY_FOLDER : 'dev/null'}`, path),
+      ),
       linux: {
-        maskedPaths: MASKED_PATHS.filter((path) => !maskedFiles.includes(path)),
+        maskedPaths: MASKED_PATHS.filter((path) => !boundMasks.some((mask) => mask.path === path)),
         readonlyPaths: READ_ONLY_PATHS,
       },
     }),
@@ -367,7 +386,7 @@ const LIMITS: readonly LimitRow[] = [
       process: {
         terminal: false,
         args: bounded(spec, runnerCommand(spec.limits)),
-        env: [...env],
+        env: env.filter((entry) => !LIMITED_VARIABLES.test(entry)),
         cwd,
       },
     }),
@@ -395,11 +414,19 @@ export function dockerRunArgs(
 }
 
 /**
- * Files that crun would hide with the host's /dev/null, which all containers could lock and so find each other. runc uses the
- * container's own, and refuses such binds. A bind on a file that does not exist would be an error: `exists` tells.
+ * Masked paths that crun would hide with the host's /dev/null, or newer versions with one folder for all containers: all could
+ * lock those, and so find each other. runc takes those of the container, and refuses such binds. `isFolder` is
+ * undefined if a path does not exist: a bind on one that does not exist would be an error.
  */
-export function filesToBind(runtime: string, exists: (path: string) => boolean): string[] {
-  return runtime === 'crun' ? MASKED_FILES.filter(exists) : []
+export function pathsToBind(
+  runtime: string,
+  isFolder: (path: string) => boolean | undefined,
+): BoundMask[] {
+  if (runtime !== 'crun') return []
+  return MASKED_PATHS.flatMap((path) => {
+    const found = isFolder(path)
+    return found === undefined ? [] : { path, isFolder: found }
+  })
 }
 
 /** The config.json of a container with the runner in it. */

@@ -1,19 +1,26 @@
 // ENGINE=runc and ENGINE=crun: the OCI runtime itself, without a daemon. Needs root on the host, and unpacked images.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
-import type { Readable, Writable } from 'node:stream'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
+import { pause } from '../waits/pause.ts'
 import { Cgroups } from './cgroups.ts'
 import type { ContainerStreams, Engine, EngineCommand, ListedContainer, Removal } from './engine.ts'
 import { HostIds } from './host-ids.ts'
-import { type ContainerIdentity, type ContainerSpec, filesToBind, ociConfig } from './limits.ts'
+import {
+  type BoundMask,
+  type ContainerIdentity,
+  type ContainerSpec,
+  ociConfig,
+  pathsToBind,
+} from './limits.ts'
 import type { OciSeccomp } from './oci-config.ts'
 import { unpackedImage, unpackedImageId } from './oci-images.ts'
-import { OWNER_LABEL } from './owner.ts'
+import { nameOfProcess, OWNER_LABEL } from './owner.ts'
 import { ociSeccomp } from './seccomp.ts'
 
 /** Runtimes that this engine can use, by the values of ENGINE. */
@@ -24,6 +31,11 @@ const START_SCRIPT = fileURLToPath(new URL('../../scripts/oci-start.sh', import.
 const IN_MOUNT_NAMESPACE = ['unshare', '--mount', '--propagation=slave', 'sh', START_SCRIPT]
 /** State of all containers of this host; in memory, so that nothing of it outlives a boot. */
 const STATE = '/run/safe-code-executor'
+/** How often, and how long apart in milliseconds, it is looked whether the last process of a container has gone. */
+const CLEAR_LOOKS = 20
+const CLEAR_LOOK_MS = 5
+/** How often a runtime is killed that still starts a container. */
+const RUNTIME_LOOKS = 200
 /** How long a command of the runtime may take that is no start, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000
 /** Environment of the runtime: none of the server's settings and secrets. */
@@ -51,7 +63,7 @@ export class OciEngine implements Engine {
   readonly #containers = `${STATE}/containers`
   readonly #runtimeState: string
   readonly #environment: Record<string, string>
-  readonly #maskedFiles: string[]
+  readonly #boundMasks: BoundMask[]
   #seccomp: OciSeccomp | undefined
 
   /** @throws {Error} if this process is not root on a host. */
@@ -59,10 +71,12 @@ export class OciEngine implements Engine {
     checkHost(runtime)
     this.#logger = logger
     this.#onCommandFailed = onCommandFailed
-    mkdirSync(this.#containers, { recursive: true, mode: 0o711 })
+    for (const folder of [STATE, this.#containers]) makeFolder(folder)
     this.#hostIds = new HostIds(`${STATE}/ids`)
     this.#runtimeState = `${STATE}/${runtime}`
-    this.#maskedFiles = filesToBind(runtime, existsSync)
+    this.#boundMasks = pathsToBind(runtime, (path) =>
+      statSync(path, { throwIfNoEntry: false })?.isDirectory(),
+    )
     const hidesUnified = runtime === 'crun' && this.#cgroups.layout === 'hybrid'
     this.#environment = { ...ENVIRONMENT, HIDE_UNIFIED: hidesUnified ? '1' : '0' }
     this.#command = [runtime, '--root', this.#runtimeState]
@@ -79,25 +93,34 @@ export class OciEngine implements Engine {
   ): ContainerStreams {
     const { rootfs, env, cwd } = unpackedImage(imageId)
     const folder = `${this.#containers}/${name}`
-    mkdirSync(folder, { mode: 0o711 })
+    makeFolder(folder)
     writeFileSync(`${folder}/owner`, spec.labels[OWNER_LABEL] ?? '')
+    writeFileSync(`${folder}/image`, imageId)
     const { range, firstHostId } = this.#hostIds.take(name)
     writeFileSync(`${folder}/range`, String(range))
-    for (const part of ['empty', 'rootfs']) mkdirSync(`${folder}/${part}`)
+    for (const part of ['empty', 'rootfs']) makeFolder(`${folder}/${part}`, 0o755)
+    for (const { source, target } of spec.mounts) makeTarget(source, `${folder}/empty${target}`)
     const seccomp = this.#seccompOf(spec)
-    const image = { rootfs: `${folder}/rootfs`, env, cwd, seccomp, maskedFiles: this.#maskedFiles }
+    const image = { rootfs: `${folder}/rootfs`, env, cwd, seccomp, boundMasks: this.#boundMasks }
     const config = ociConfig(spec, { name, userId, firstHostId }, image)
     writeFileSync(`${folder}/config.json`, JSON.stringify(config))
     const run = [...this.#command, 'run', '--detach', '--bundle', folder, name]
-    return started([...IN_MOUNT_NAMESPACE, folder, rootfs, ...run], this.#environment)
+    const child = startRuntime([...IN_MOUNT_NAMESPACE, folder, rootfs, ...run], this.#environment)
+    if (child.pid) writeFileSync(`${folder}/runtime`, nameOfProcess(child.pid))
+    return streamsOf(child)
   }
 
   async clear(name: string): Promise<boolean> {
+    // The output of the last process is closed before it leaves its cgroup.
+    for (let look = 0; look < CLEAR_LOOKS && (await this.#cgroups.isAlive(name)); look += 1) {
+      await pause(CLEAR_LOOK_MS)
+    }
     return (await this.#cgroups.remove(name)) && this.#forget(name)
   }
 
   async remove(name: string): Promise<Removal> {
     if (!existsSync(`${this.#containers}/${name}`)) return 'absent'
+    await this.#endRuntime(name)
     if ((await this.#cgroups.kill(name)) && (await this.#cgroups.remove(name))) {
       if (await this.#forget(name)) return 'removed'
     }
@@ -119,7 +142,11 @@ export class OciEngine implements Engine {
   }
 
   async list(): Promise<ListedContainer[]> {
-    const names = await readdir(this.#containers)
+    const names = await readdir(this.#containers).catch((error) => {
+      this.#logger.error({ error }, 'the containers could not be listed')
+      this.#onCommandFailed('ps')
+      return []
+    })
     return Promise.all(
       names.map(async (name) => ({
         name,
@@ -133,13 +160,27 @@ export class OciEngine implements Engine {
     return (await this.#cgroups.oomKills(name)) > 0
   }
 
+  /** Ends a runtime that still starts the container, with its children: what it makes later would belong to nothing. */
+  async #endRuntime(name: string): Promise<void> {
+    const file = `${this.#containers}/${name}/runtime`
+    for (let look = 0; look < RUNTIME_LOOKS; look += 1) {
+      const runtime = await readFile(file, 'utf8').catch(() => '')
+      const pid = Number(runtime.split('/')[0])
+      if (runtime === '' || nameOfProcess(pid) !== runtime) return
+      killGroup(pid)
+      await pause(CLEAR_LOOK_MS)
+    }
+  }
+
   /** Removes the files of a container of which no process and no cgroup is left. */
   async #forget(name: string): Promise<boolean> {
     const folder = `${this.#containers}/${name}`
     try {
-      await rm(`${this.#runtimeState}/${name}`, { recursive: true, force: true })
+      for (const runtime of ['runc', 'crun']) {
+        await rm(`${STATE}/${runtime}/${name}`, { recursive: true, force: true })
+      }
       const range = await readFile(`${folder}/range`, 'utf8').catch(() => '')
-      if (range) this.#hostIds.release(Number(range))
+      if (range) this.#hostIds.release(Number(range), name)
       await rm(folder, { recursive: true, force: true })
       return true
     } catch (error) {
@@ -168,21 +209,45 @@ function hostProblem(): string | undefined {
   return process.getuid?.() === 0 ? undefined : 'needs a server that runs as root: start it as root'
 }
 
+/** Makes a folder with this mode, whatever the umask: root of a container, which is another user, has to get through. */
+function makeFolder(path: string, mode = 0o711): void {
+  mkdirSync(path, { recursive: true })
+  chmodSync(path, mode)
+}
+
+/** Makes the target of a mount in the top layer of the container's root, where the image may not have it. */
+function makeTarget(source: string, target: string): void {
+  if (statSync(source).isDirectory()) mkdirSync(target, { recursive: true })
+  else {
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target, '')
+  }
+}
+
+/** A process and its children, which are in a group of their own. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // all of them have ended
+  }
+}
+
 /** Starts the runtime. In a session of its own: a Ctrl-C in the server's terminal must not reach it. */
-function started(
+function startRuntime(
   [file = '', ...args]: readonly string[],
   env: Record<string, string>,
-): ContainerStreams {
-  const child = spawn(file, args, {
-    stdio: 'pipe',
-    cwd: '/',
-    env,
-    detached: true,
-  })
-  const { stdin, stdout, stderr } = child as { stdin: Writable; stdout: Readable; stderr: Readable }
+): ChildProcess {
+  return spawn(file, args, { stdio: 'pipe', cwd: '/', env, detached: true })
+}
+
+/** @throws {Error} if the runtime could not be started at all: it has no streams then. */
+function streamsOf(child: ChildProcess): ContainerStreams {
+  const { stdin, stdout, stderr, pid } = child
+  if (!stdin || !stdout || !stderr) throw new Error('the runtime could not be started')
   // Node closes the input of a process that has ended. This one belongs to the container, which the runtime's end leaves behind.
-  ;(child as { stdin: Writable | null }).stdin = null
-  return { stdin, stdout, stderr, ended: endOf(child), abandon: () => child.kill('SIGKILL') }
+  child.stdin = null
+  return { stdin, stdout, stderr, ended: endOf(child), abandon: () => pid && killGroup(pid) }
 }
 
 /** Resolves when all holders of the output have ended: the runtime, and the container. */

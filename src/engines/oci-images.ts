@@ -8,7 +8,10 @@ import { z } from 'zod'
 const IMAGES = '/var/lib/safe-code-executor/images'
 
 /** What `docker image inspect` says of an image, as far as it is used; set-up saves it beside the file system. */
-const imageSchema = z.object({ Env: z.array(z.string()), WorkingDir: z.string() })
+const imageSchema = z.object({
+  Env: z.array(z.string()).nullish(),
+  WorkingDir: z.string().nullish(),
+})
 
 /** One unpacked image. */
 export interface UnpackedImage {
@@ -41,7 +44,7 @@ export function unpackedImage(id: string, folder = IMAGES): UnpackedImage {
     const { Env, WorkingDir } = imageSchema.parse(
       JSON.parse(readFileSync(`${path}/image.json`, 'utf8')),
     )
-    return { rootfs: `${path}/rootfs`, env: Env, cwd: WorkingDir || '/' }
+    return { rootfs: `${path}/rootfs`, env: Env ?? [], cwd: WorkingDir || '/' }
   } catch (error) {
     throw new Error(`The unpacked image ${path} is damaged: remove it and run set-up again`, {
       cause: error,

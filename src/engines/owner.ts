@@ -9,6 +9,12 @@ export const OWNER_LABEL = 'safe-code-executor.owner'
 /** Start time of a process that cannot be read: no /proc, or no permission to read it, as under Deno. */
 const UNKNOWN = 'unknown'
 
+/** Names a process of this host so that a later one with the same number is not taken for it; empty if it has ended. */
+export function nameOfProcess(pid: number): string {
+  const ticks = startTicks(pid)
+  return ticks ? `${pid}/${ticks}` : ''
+}
+
 /** This process: where process ids have a meaning, its process id, its start time. */
 export function ownerOfThisProcess(): string {
   return [place(), process.pid, startTicks(process.pid) ?? UNKNOWN].join('/')

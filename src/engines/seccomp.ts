@@ -1,5 +1,6 @@
 // sandbox/seccomp.json, which is in Docker's words, as an OCI runtime takes it. Pure.
 
+import { constants } from 'node:os'
 import { z } from 'zod'
 import type { OciSeccomp } from './oci-config.ts'
 
@@ -37,6 +38,12 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 }
 
 /**
+ * Calls that fail as if the user had used them up (EMFILE). The kernel counts them for the owner of a user namespace too, which
+ * is root for all containers: one program could take them from all others and from the host's services.
+ */
+const COUNTED_FOR_ROOT = ['inotify_init', 'inotify_init1']
+
+/**
  * The filter for this kind of machine (`process.arch`).
  * @throws {Error} if the profile does not list the machine, or has a rule that would be lost here.
  */
@@ -48,6 +55,12 @@ export function ociSeccomp(profile: unknown, arch: string): OciSeccomp {
     defaultAction,
     ...(defaultErrnoRet !== undefined && { defaultErrnoRet }),
     architectures: [machine.architecture, ...machine.subArchitectures],
-    syscalls: syscalls.map(({ comment: _, ...rule }) => rule),
+    syscalls: [
+      ...syscalls.map(({ comment: _, names, ...rule }) => ({
+        names: names.filter((name) => !COUNTED_FOR_ROOT.includes(name)),
+        ...rule,
+      })),
+      { names: COUNTED_FOR_ROOT, action: 'SCMP_ACT_ERRNO', errnoRet: constants.errno.EMFILE },
+    ],
   }
 }

@@ -10,7 +10,7 @@ const REFUSALS: Readonly<Record<RefusalCode, [meaning: string, message: string]>
     'code: must be a string',
   ],
   unauthorized: ['The API key is missing or unknown', 'A valid API key is required'],
-  forbidden: ['The key lacks a right, or the form is foreign', 'The form was sent by another site'],
+  forbidden: ['The key lacks a right, or the form was sent by another site', 'The form was sent by another site'],
   not_found: ['The path or the run does not exist', 'There is no /nowhere'],
   method_not_allowed: ['The path does not support the method', '/run: only POST'],
   conflict: [
@@ -32,7 +32,7 @@ const REFUSALS: Readonly<Record<RefusalCode, [meaning: string, message: string]>
   ],
   cancelled: ['The client closed the connection', 'The client hung up'],
   internal: ['A fault of the server', 'Something went wrong on our side'],
-  busy: ['All slots are taken and the queue is full', 'The waiting line is full; try again later'],
+  busy: ['All slots are taken and the queue is full', 'The queue is full; try again later'],
   unavailable: [
     'Programs cannot be run at the moment',
     'Programs cannot be run at the moment; try again later',

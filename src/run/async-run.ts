@@ -17,7 +17,7 @@ export const asyncRunSchema = z
       .enum(RUN_STATES)
       .describe(
         '`queued`: waits for a slot. `running`. `finished`: the program ran, `result` has its outcome. `failed`: the ' +
-          'program could not be run, `refusal` says why. `cancelled`: cancelled by a request',
+          'program has no result, `refusal` says why. `cancelled`: cancelled by a request',
       ),
     environment: z.string(),
     createdAt: timestamp,

@@ -29,18 +29,18 @@ export const REFUSAL_STATUS = {
 /** Longest message, in bytes as it is sent: it may repeat what the client sent. With the rest of the body it is below 4 KB. */
 const MAX_MESSAGE_BYTES = 3500
 
-/** Why nothing ran. */
+/** The reason why there is no result. */
 export type RefusalCode = keyof typeof REFUSAL_STATUS
 
 /** The body of every answer that is not a run's outcome. */
 export const refusalSchema = z
   .strictObject({
-    output: z.literal('').describe('Always empty: nothing ran'),
+    output: z.literal('').describe('Always empty: there is no result'),
     error: z.string().describe('One sentence; for an invalid request, each bad field'),
     code: z.enum(Object.keys(REFUSAL_STATUS) as [RefusalCode, ...RefusalCode[]]),
     requestId: z.string().describe('Identifies the request in the server’s log'),
   })
-  .meta({ id: 'Refusal', description: 'Nothing ran, and why' })
+  .meta({ id: 'Refusal', description: 'The reason why there is no result' })
 
 /** The body of every answer that is not a run's outcome. */
 export type RefusalBody = z.output<typeof refusalSchema>
@@ -52,7 +52,7 @@ interface RefusalOptions {
   cause?: unknown
 }
 
-/** Nothing ran, and this is what the client is told. The message is public; the cause goes to the log. */
+/** There is no result, and the client gets this reason. The message is public; the cause goes to the log. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: RefusalCode

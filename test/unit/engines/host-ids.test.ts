@@ -22,12 +22,14 @@ it('gives no range twice, and has two numbers in each', () => {
   expect(Math.max(...firsts) + 1).toBeLessThan(2 ** 31)
 })
 
-it('gives a range back', () => {
+it('gives a range back, and none that another container has by now', () => {
   const ids = new HostIds(folder)
   const { range } = ids.take('a')
   expect(readdirSync(folder)).toEqual([String(range)])
-  ids.release(range)
-  ids.release(range)
+  ids.release(range, 'b')
+  expect(readdirSync(folder)).toEqual([String(range)])
+  ids.release(range, 'a')
+  ids.release(range, 'a')
   expect(readdirSync(folder)).toEqual([])
 })
 

@@ -39,6 +39,7 @@ it('is this command', () => {
     ...['--ulimit', 'nofile=1024'],
     ...['--ulimit', 'fsize=134217728'],
     ...['--ulimit', 'nproc=256'],
+    ...['--ulimit', 'sigpending=256'],
     ...['--ulimit', 'msgqueue=0'],
     ...['--env', 'PYTHON_CPU_COUNT=1'],
     ...['--env', 'OMP_NUM_THREADS=1'],

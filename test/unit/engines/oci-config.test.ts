@@ -1,17 +1,20 @@
 // The table of limits as config.json: pinned limit by limit, and against the rows for Docker.
 
 import { describe, expect, it } from 'vitest'
-import { filesToBind, ociConfig } from '../../../src/engines/limits.ts'
+import { ociConfig, pathsToBind } from '../../../src/engines/limits.ts'
 import { mergeParts } from '../../../src/engines/oci-config.ts'
 import { PYTHON_SPEC } from './python-spec.ts'
 
 const seccomp = { defaultAction: 'SCMP_ACT_ERRNO', architectures: [], syscalls: [] }
 const image = {
   rootfs: '/run/box-1/rootfs',
-  env: ['PATH=/usr/bin', 'HOME=/tmp'],
+  env: ['PATH=/usr/bin', 'HOME=/tmp', 'OMP_NUM_THREADS=64'],
   cwd: '/tmp',
   seccomp,
-  maskedFiles: ['/proc/keys'],
+  boundMasks: [
+    { path: '/proc/keys', isFolder: false },
+    { path: '/proc/scsi', isFolder: true },
+  ],
 }
 const identity = { name: 'box-0123456789abcdef', userId: 20_007, firstHostId: 1_900_000_000 }
 const spec = { ...PYTHON_SPEC, mounts: [{ source: '/srv/data', target: '/data' }] }
@@ -65,6 +68,7 @@ describe('config.json', () => {
         { type: 'RLIMIT_NOFILE', hard: 1024, soft: 1024 },
         { type: 'RLIMIT_FSIZE', hard: 134_217_728, soft: 134_217_728 },
         { type: 'RLIMIT_NPROC', hard: 256, soft: 256 },
+        { type: 'RLIMIT_SIGPENDING', hard: 256, soft: 256 },
         { type: 'RLIMIT_MSGQUEUE', hard: 0, soft: 0 },
       ],
       noNewPrivileges: true,
@@ -103,18 +107,23 @@ describe('config.json', () => {
   })
 
   it('hides what Docker hides, each path once', () => {
-    for (const path of ['/proc/kcore', '/proc/scsi', '/sys/firmware']) {
+    for (const path of ['/proc/kcore', '/proc/acpi', '/sys/firmware']) {
       expect(linux.maskedPaths).toContain(path)
     }
-    expect(linux.maskedPaths).not.toContain('/proc/keys')
+    for (const path of ['/proc/keys', '/proc/scsi']) expect(linux.maskedPaths).not.toContain(path)
+    expect(mountOn('/proc/scsi')?.source).toBe('/run/box-1/rootfs/dev/mqueue')
     expect(linux.readonlyPaths).toContain('/proc/sys')
   })
 })
 
-it('binds masked files for crun alone, and those that exist', () => {
-  const exists = (path: string) => path === '/proc/kcore'
-  expect(filesToBind('crun', exists)).toEqual(['/proc/kcore'])
-  expect(filesToBind('runc', exists)).toEqual([])
+it('binds masked paths for crun alone, and those that exist', () => {
+  const isFolder = (path: string) =>
+    ({ '/proc/kcore': false, '/proc/scsi': true })[path] as boolean | undefined
+  expect(pathsToBind('crun', isFolder)).toEqual([
+    { path: '/proc/kcore', isFolder: false },
+    { path: '/proc/scsi', isFolder: true },
+  ])
+  expect(pathsToBind('runc', isFolder)).toEqual([])
 })
 
 it('lets no row take away what another one set', () => {
