@@ -91,12 +91,16 @@ export function readCorpus(runtime = process.env.SANDBOX_RUNTIME ?? ''): Attack[
     })
 }
 
-/** With user namespaces the kernel counts watches of files for root, so programs get none: src/engines/seccomp.ts. */
+/** Other outputs under runc and crun: no watches of files (src/engines/seccomp.ts), and a read-only /dev. */
+const OCI_OUTPUTS: Readonly<Record<string, string>> = {
+  'h-mounts-are-read-only': "['/dev/mqueue', '/dev/pts', '/dev/shm', '/proc', '/tmp']",
+  'i-use-up-what-the-user-may-have': "['inotify']",
+}
+
 function withEngine(name: string, expectation: Expectation): Expectation {
-  const isOther = ['runc', 'crun'].includes(process.env.ENGINE ?? '')
-  return isOther && name === 'i-use-up-what-the-user-may-have'
-    ? { ...expectation, output: "['inotify']" }
-    : expectation
+  const output = OCI_OUTPUTS[name]
+  const isOci = ['runc', 'crun'].includes(process.env.ENGINE ?? '')
+  return isOci && output !== undefined ? { ...expectation, output } : expectation
 }
 
 /** Under gVisor some programs end in another way, and everything takes longer to be ended. */

@@ -10,7 +10,10 @@ const REFUSALS: Readonly<Record<RefusalCode, [meaning: string, message: string]>
     'code: must be a string',
   ],
   unauthorized: ['The API key is missing or unknown', 'A valid API key is required'],
-  forbidden: ['The key lacks a right, or the form was sent by another site', 'The form was sent by another site'],
+  forbidden: [
+    'The key lacks a right, or the form was sent by another site',
+    'The form was sent by another site',
+  ],
   not_found: ['The path or the run does not exist', 'There is no /nowhere'],
   method_not_allowed: ['The path does not support the method', '/run: only POST'],
   conflict: [
