@@ -13,10 +13,13 @@ const COMMAND_TIMEOUT_MS = 10_000
 /** How long an event may lag behind the end of its container, in seconds. */
 const EVENT_LAG_SECONDS = 0.2
 
-/** An image's id, as Docker says it and as Podman does. */
+/** The id of an image as Docker and Podman print it. */
 const IMAGE_ID = /^(sha256:)?[0-9a-f]{64}$/
 
-/** Options of `docker run`. In a session of its own: a Ctrl-C in the server's terminal must not reach it, the server drains first. */
+/**
+ * Options of `docker run`. It has its own session: a Ctrl-C in the server's terminal must not reach it, because the
+ * server drains first.
+ */
 const RUN_OPTIONS = {
   stdin: 'pipe',
   stdout: 'pipe',
@@ -31,11 +34,11 @@ export interface DockerEngineOptions {
   /** The command line client: `docker`, or one that takes the same arguments. */
   command: string
   logger: Logger
-  /** Told of each command that failed, such as `rm`. */
+  /** Called for each command that failed, such as `rm`. */
   onCommandFailed?: (command: EngineCommand) => void
 }
 
-/** Containers of `docker run --rm`, one process of the host each. */
+/** Containers started with `docker run --rm`, one host process each. */
 export class DockerEngine implements Engine {
   readonly #command: string
   readonly #logger: Logger
@@ -65,7 +68,7 @@ export class DockerEngine implements Engine {
     return { stdin, stdout, stderr, ended, abandon: () => process.kill('SIGKILL') }
   }
 
-  /** `--rm` does it. */
+  /** Does nothing: `--rm` removes the container. */
   async clear(): Promise<boolean> {
     return true
   }
@@ -73,7 +76,7 @@ export class DockerEngine implements Engine {
   async remove(name: string): Promise<Removal> {
     const socket = await this.#findSocket()
     if (!socket) return this.#removeByCommand(name)
-    // The command says it in words, where the engine is away.
+    // If the engine is down, the command reports it in words.
     return removeThroughSocket(socket, name, COMMAND_TIMEOUT_MS).catch(() =>
       this.#removeByCommand(name),
     )
@@ -86,7 +89,7 @@ export class DockerEngine implements Engine {
 
   async #removeByCommand(name: string): Promise<Removal> {
     const result = await this.#docker(['rm', '--force', '--volumes', name])
-    // Podman and newer versions of Docker say that all is well where there is none.
+    // Podman and newer versions of Docker report success if there is no such container.
     if (/No such container/i.test(result.stderr)) return 'absent'
     if (/already in progress/.test(result.stderr)) return 'removing'
     if (!result.failed) return 'removed'
@@ -97,8 +100,8 @@ export class DockerEngine implements Engine {
   }
 
   async list(): Promise<ListedContainer[]> {
-    void this.#findSocket() // before it is needed in a hurry
-    // All labels: Podman before 5 can't be asked for one of them.
+    void this.#findSocket() // in advance: removals must be quick
+    // Prints all labels: Podman before 5 can't print a single one.
     const format = '{{.Names}}\t{{.State}}\t{{.Labels}}'
     const result = await this.#docker([
       ...['ps', '--all', '--filter', `label=${OWNER_LABEL}`, '--format', format],
@@ -110,7 +113,7 @@ export class DockerEngine implements Engine {
     return result.stdout.split('\n').flatMap((line) => listedContainer(line) ?? [])
   }
 
-  /** Asked only when needed: the engine remembers its last 256 events. */
+  /** Called only when needed: the engine keeps only its last 256 events. */
   async sawOom(name: string): Promise<boolean> {
     const until = Date.now() / 1000 + EVENT_LAG_SECONDS
     const result = await this.#docker([
@@ -131,10 +134,10 @@ export class DockerEngine implements Engine {
   }
 }
 
-/** `a=1,b=2` in Docker's words, `map[a:1 b:2]` in Podman's. */
+/** Docker prints labels as `a=1,b=2`, Podman as `map[a:1 b:2]`. */
 const OWNER = new RegExp(`${OWNER_LABEL.replaceAll('.', '\\.')}[=:](\\S+?)\\]?(?:[\\s,]|$)`)
 
-/** A line of name, state and labels, separated by tabs; undefined where it is none of ours. */
+/** Parses a line of name, state and labels, separated by tabs; undefined if the container is not ours. */
 export function listedContainer(line: string): ListedContainer | undefined {
   const [name, state, labels = ''] = line.split('\t')
   const owner = labels.match(OWNER)?.[1]

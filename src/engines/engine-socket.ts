@@ -1,15 +1,15 @@
-// The engine's own socket, for what must be quick: the command line needs five times as long to kill a container.
+// Removes containers through the engine's socket: the command line takes five times as long to kill one.
 
 import { request } from 'node:http'
 import { execa } from 'execa'
 import type { Removal } from './engine.ts'
 
-/** How long asking for the socket may take, in milliseconds. */
+/** How long the lookup of the socket may take, in milliseconds. */
 const LOOKUP_TIMEOUT_MS = 10_000
 
 /**
- * Where the engine that `command` speaks to has its socket: of DOCKER_HOST or of the chosen context. Undefined where
- * it is reached in another way (TCP, SSH) or `command` is not Docker's.
+ * The path of the socket of the engine that `command` uses: from DOCKER_HOST or the selected context. Undefined if the
+ * engine is reached in another way (TCP, SSH) or `command` is not Docker's.
  */
 export async function findEngineSocket(command: string): Promise<string | undefined> {
   const { stdout } = await execa(
@@ -20,7 +20,7 @@ export async function findEngineSocket(command: string): Promise<string | undefi
   return stdout?.trim().match(/^unix:\/\/(\/.+)$/)?.[1]
 }
 
-/** By the engine's answer to the request. */
+/** The result of a removal by the engine's HTTP status. */
 const REMOVALS: Readonly<Record<number, Removal>> = {
   204: 'removed',
   404: 'absent',
@@ -29,7 +29,7 @@ const REMOVALS: Readonly<Record<number, Removal>> = {
 
 /**
  * Kills and removes a container.
- * @throws {Error} when the engine does not do it within `timeoutMs` milliseconds.
+ * @throws {Error} if the engine does not remove it within `timeoutMs` milliseconds.
  */
 export async function removeThroughSocket(
   socketPath: string,

@@ -1,5 +1,5 @@
-// Limits -> the argv of `docker run`, or the config.json of an OCI runtime. Pure data: what a container may do is this table
-// and nothing else.
+// Turns limits into the argv of `docker run` or the config.json of an OCI runtime; one table defines all that a
+// container may do. Pure.
 
 import { randomInt } from 'node:crypto'
 import type { ReadOnlyMount } from '../config/mounts.ts'
@@ -13,10 +13,10 @@ import {
   type OciSeccomp,
 } from './oci-config.ts'
 
-/** What one container may use. None of them may be unlimited. */
+/** The limits of one container. None of them may be unlimited. */
 export interface ContainerLimits {
   memoryBytes: number
-  /** CPUs' worth of time. */
+  /** CPU time, as a number of CPUs. */
   cpus: number
   /** Processes and threads. */
   pids: number
@@ -33,12 +33,12 @@ export interface ContainerLimits {
 }
 
 export interface ContainerSpec {
-  /** What a request calls it. */
+  /** The name that a request uses. */
   environment: string
   image: string
-  /** Whose command line it is: Podman knows most of Docker's flags, but not all. */
+  /** The command line client: Podman supports most of Docker's flags, but not all. */
   client: 'docker' | 'podman'
-  /** OCI runtime, as the engine knows it: `runsc`, `kata`, …; empty for the engine's own default. */
+  /** Name of the OCI runtime in the engine: `runsc`, `kata`, …; empty for the engine's default. */
   runtime: string
   /** File with the seccomp profile; the `docker` command reads it at every start. */
   seccompProfile: string
@@ -48,23 +48,23 @@ export interface ContainerSpec {
   labels: Record<string, string>
 }
 
-/** What one container has for itself. */
+/** The values that are specific to one container. */
 export interface ContainerIdentity {
   name: string
-  /** User number; see `userIds`. */
+  /** User id; see `userIds`. */
   userId: number
 }
 
-/** The same under an OCI runtime, where each container has a user namespace. */
+/** The identity under an OCI runtime, where each container has a user namespace. */
 export interface OciIdentity extends ContainerIdentity {
-  /** First of the HOST_IDS user and group numbers of the host that no other container has. */
+  /** First of the HOST_IDS user and group ids of the host that only this container has. */
   firstHostId: number
 }
 
-/** Ids of the host for a container: one for the root of its namespace, which sets it up, one for the program. */
+/** Number of host ids per container: one for the root of its namespace, which sets it up, one for the program. */
 export const HOST_IDS = 2
 
-/** What an OCI runtime needs besides: all of it is the same for every container of an image. */
+/** Further input of an OCI runtime, the same for every container of an image. */
 export interface OciImage {
   /** Folder of the unpacked file system. */
   rootfs: string
@@ -73,17 +73,19 @@ export interface OciImage {
   /** Working directory. */
   cwd: string
   seccomp: OciSeccomp
-  /** Paths to hide with binds of the container's own; see `pathsToBind`. */
+  /** Paths to hide with bind mounts from the container's own root; see `pathsToBind`. */
   boundMasks: readonly BoundMask[]
 }
 
-/** A path of /proc or /sys that is hidden by a bind. */
+/** A path of /proc or /sys that a bind mount hides. */
 export interface BoundMask {
   path: string
   isFolder: boolean
 }
 
-/** One limit, in the words of both ways to start a container. A row without one of them says in `why` who does it there. */
+/**
+ * One limit, for both ways to start a container. A row that lacks one of them says in `why` how it is covered there.
+ */
 interface LimitRow {
   docker?: (spec: ContainerSpec, identity: ContainerIdentity) => readonly string[]
   oci?: (spec: ContainerSpec, identity: OciIdentity, image: OciImage) => OciPart
@@ -94,62 +96,67 @@ interface LimitRow {
 const NOGROUP = 65_534
 
 /**
- * Threads of the host for one of a program under gVisor, at most. With 64 for 64 it ended itself at the third process of
- * a program; with 512 the whole corpus runs.
+ * Largest number of host threads per program thread under gVisor. With 64 for 64, gVisor ended itself at the third
+ * process of a program; with 512 the whole corpus runs.
  */
 const GVISOR_THREADS = 8
 
-/** How a folder in memory that programs may write to is mounted. */
+/** Mount options of the in-memory folders that programs may write to. */
 const TMPFS_OPTIONS = 'rw,noexec,nosuid,nodev,mode=1777'
 
-/** User numbers that the image calls `nobody` (sandbox/Dockerfile has the same two). Below 65536, which is all that a rootless engine has. */
+/**
+ * User ids that the image names `nobody` (sandbox/Dockerfile has the same two constants). They are below 65536, the
+ * number of ids that a rootless engine has.
+ */
 const FIRST_USER_ID = 20_000
 const USER_IDS = 1000
 
-/** An address that is nobody's (RFC 5737): a name server that can not be reached, and tells nothing of the host's own. */
+/** A reserved address (RFC 5737): a name server that cannot be reached and reveals nothing about the host's own. */
 const NO_NAME_SERVER = '192.0.2.1'
 
-/** Where the host's memory runs out, programs go before its services: half-way to the 1000 that the program itself has. */
+/**
+ * If the host runs out of memory, containers are killed before its services: half of the 1000 of the program itself.
+ */
 const OOM_SCORE_ADJUSTMENT = '500'
 
 /**
- * Swap of a container: a page. With none at all systemd is told of no limit, and when it has read its units again (`systemctl
- * daemon-reload`, as packages do) the next container that starts makes it write its own over that of every living one, which
- * is unlimited (cgroup v2).
+ * Swap of a container: one page. With none at all, systemd gets no limit; after reloading its units (`systemctl
+ * daemon-reload`, as packages do), it replaces the limit of every running container with its own, which is unlimited,
+ * at the next container start (cgroup v2).
  */
 export const SWAP_BYTES = 4096
 
-/** Quota and period of the CPU controller, in microseconds: the same that Docker makes of `--cpus`. */
+/** Period of the CPU controller, which the quota refers to, in microseconds; Docker uses the same for `--cpus`. */
 const CPU_PERIOD_US = 100_000
 
-/** Cgroup above those of all containers, in every hierarchy. */
+/** Parent cgroup of all containers, in every hierarchy. */
 export const CGROUP_PARENT = 'safe-code-executor'
 
-/** Signals that may be queued for a program: many more than programs use, and a hundredth of what a host allows a user. */
+/** Signals that may be queued for a program: many more than programs use, a hundredth of what a host allows a user. */
 const QUEUED_SIGNALS = 256
 
-/** As many digits of the container's name are its host name: as many as Docker takes of its id. */
+/** Length of the host name, which is the end of the container's name: as many digits as Docker takes of its id. */
 const HOSTNAME_CHARS = 12
 
-/** The defaults of Docker. */
+/** Docker's defaults. */
 const MASKED_PATHS = [
   ...['/proc/acpi', '/proc/asound', '/proc/interrupts', '/proc/kcore', '/proc/keys'],
   ...['/proc/latency_stats', '/proc/sched_debug', '/proc/scsi', '/proc/timer_list'],
   ...['/proc/timer_stats', '/sys/devices/virtual/powercap', '/sys/firmware'],
 ]
-/** A folder of the image with nothing in it; set-up makes it. */
+/** An empty folder of the image, made by setup. */
 const EMPTY_FOLDER = 'dev/mqueue'
 const READ_ONLY_PATHS = [
   ...['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
-  // On cgroup v1 crun puts a folder in memory there that everyone may write to.
+  // On cgroup v1, crun mounts a tmpfs there that is writable for all users.
   '/sys/fs/cgroup',
 ]
 
-/** Variables that rows of the table set; an image does not override them. */
+/** Variables that the table sets; an image does not override them. */
 const LIMITED_VARIABLES =
   /^(PYTHON_CPU_COUNT|OMP_NUM_THREADS|OPENBLAS_NUM_THREADS|MKL_NUM_THREADS)=/
 
-/** Every limit, and what would be possible without it. */
+/** Every limit, and the reason for it. */
 const LIMITS: readonly LimitRow[] = [
   { docker: () => ['--rm'], why: 'the engine removes the container when it ends' },
   { docker: () => ['--interactive'], why: 'the job comes over standard input' },
@@ -395,8 +402,8 @@ const LIMITS: readonly LimitRow[] = [
 ]
 
 /**
- * User numbers for one container after another, from a random one on. Two containers share one only where a thousand
- * live at the same time, or by chance where several servers use one engine.
+ * User ids for successive containers, starting at a random one. Two containers share one only if a thousand exist at
+ * the same time, or by chance if several servers use one engine.
  */
 export function* userIds(): Generator<number, never> {
   for (let next = randomInt(USER_IDS); ; next += 1) yield FIRST_USER_ID + (next % USER_IDS)
@@ -414,9 +421,9 @@ export function dockerRunArgs(
 }
 
 /**
- * Masked paths that crun would hide with the host's /dev/null, or newer versions with one folder for all containers: all could
- * lock those, and so find each other. runc takes those of the container, and refuses such binds. `isFolder` is
- * undefined if a path does not exist: a bind on one that does not exist would be an error.
+ * Masked paths that crun would hide with the host's /dev/null, or newer versions with one folder for all containers:
+ * containers could lock these and so detect each other. runc uses those of the container and refuses such binds.
+ * `isFolder` returns undefined if a path does not exist: binding it would be an error.
  */
 export function pathsToBind(
   runtime: string,
@@ -433,12 +440,12 @@ export function pathsToBind(
 export function ociConfig(spec: ContainerSpec, identity: OciIdentity, image: OciImage): OciConfig {
   const parts = LIMITS.map(({ oci }) => oci?.(spec, identity, image) ?? {})
   const config = mergeParts(parts) as OciConfig
-  // A runtime mounts in this order: a folder before those inside of it.
+  // A runtime mounts in this order: a folder before those inside it.
   const mounts = config.mounts.toSorted((a, b) => (a.destination < b.destination ? -1 : 1))
   return { ...config, mounts }
 }
 
-/** A command that ends after the lifetime of the container. */
+/** Wraps a command so that it ends after the container's lifetime. */
 function bounded(spec: ContainerSpec, inner: readonly string[]): string[] {
   return [init(spec), '--signal=KILL', String(spec.limits.lifetimeSeconds), ...inner]
 }
@@ -451,7 +458,7 @@ function mount(destination: string, type: string, options: string): OciPart {
   return { mounts: [{ destination, type, source: type, options: options.split(',') }] }
 }
 
-/** Device nodes of the container's own root: for /dev a runtime would take those of the host. */
+/** Binds device nodes of the container's own root: for /dev, a runtime would use those of the host. */
 function bindDevices(source: string, destination: string): OciMount {
   return {
     destination,
@@ -471,7 +478,7 @@ function rlimit(name: string, value: number): OciPart {
   return { process: { rlimits: [{ type: `RLIMIT_${name}`, hard: value, soft: value }] } }
 }
 
-/** Root of the namespace, which only the runtime is, and the one id of the program. */
+/** Maps the root of the namespace, which only the runtime uses, and the program's only id. */
 function idMappings(id: number, firstHostId: number): OciIdMapping[] {
   return [
     { containerID: 0, hostID: firstHostId, size: 1 },
@@ -480,14 +487,15 @@ function idMappings(id: number, firstHostId: number): OciIdMapping[] {
 }
 
 /**
- * `timeout` is process 1: SIGKILL and SIGSTOP from inside do not reach it, and a signal that ends it ends the container.
- * It bounds the container's life even where server and engine are gone. Not every runtime can run the unreadable one.
+ * `timeout` is process 1: SIGKILL and SIGSTOP from inside do not reach it, and a signal that ends it ends the
+ * container. It bounds the container's life even if the server and the engine are gone. Not every runtime can run the
+ * file that is not readable, so gVisor gets a readable copy.
  */
 function init({ runtime }: ContainerSpec): string {
   return isGvisor(runtime) ? '/usr/lib/sandbox/timeout' : 'timeout'
 }
 
-/** Under gVisor the engine counts the threads of gVisor itself: several for each thread of the program. */
+/** Under gVisor, the engine counts gVisor's own threads: several for each thread of the program. */
 function pidsLimit({ limits, runtime }: ContainerSpec): number {
   return isGvisor(runtime) ? limits.pids * GVISOR_THREADS : limits.pids
 }
@@ -497,13 +505,15 @@ export function isGvisor(runtime: string): boolean {
   return /^(runsc|gvisor)/.test(runtime)
 }
 
-/** `-I` keeps Python from reading anything but its library, `-u` loses no output of a program that is killed. */
+/**
+ * `-I` keeps Python from reading anything but its library; `-u` keeps the output of a killed program from being lost.
+ */
 function runnerCommand(limits: ContainerLimits): string[] {
   const runner = '/usr/lib/sandbox/runner.pyc'
   return ['python3', '-I', '-u', '-X', `cpu_count=${wholeCpus(limits)}`, runner]
 }
 
-/** Podman 4.3 has no option for the number of files; there they are bounded as memory only. */
+/** Podman 4.3 has no option for the number of files, so only memory bounds them there. */
 function tmpOptions({ client, limits }: ContainerSpec): string {
   const options = `${TMPFS_OPTIONS},size=${limits.tmpBytes}`
   return client === 'podman' ? options : `${options},nr_inodes=${limits.tmpInodes}`

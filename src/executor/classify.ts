@@ -1,4 +1,4 @@
-// Facts -> Outcome. The order of evidence is here and only here.
+// Turns the facts of a run into its outcome; the only place that ranks the evidence.
 
 import { constants } from 'node:os'
 import { wholeText } from '../output/output-text.ts'
@@ -6,21 +6,21 @@ import type { Outcome } from '../run/outcome.ts'
 import type { Collected } from './collection.ts'
 import type { ExitReport } from './protocol.ts'
 
-/** What is known when a run is over. */
+/** The facts known at the end of a run. */
 export interface Facts {
   id: string
   stdout: Uint8Array
   stderr: Uint8Array
-  /** The error message that the program left: its own words, believed only where it failed. */
+  /** The error message that the program wrote; untrusted, so used only if the program failed. */
   message: string
-  /** What the runner saw; null where the container ended before the runner could tell. */
+  /** The runner's report; null if the container ended before the runner could send it. */
   exit: ExitReport | null
   collected: Collected
-  /** What the host did to end the run; null where it did nothing. */
+  /** Why the host ended the run; null if it did not. */
   hostCause: 'timeout' | 'output_limit' | null
   /** Whether the Docker engine reported that the container ran out of memory. */
   oomEvent: boolean
-  /** The host's own clock, from the job's delivery to the end. */
+  /** Time from the job's delivery to the end by the host's clock, in milliseconds. */
   elapsedMs: number
   timeoutSeconds: number
   limits: { memoryBytes: number; outputBytes: number }
@@ -31,7 +31,7 @@ type Verdict = Pick<Outcome, 'status' | 'error' | 'exitCode' | 'signal'>
 const MEBIBYTE = 1024 * 1024
 const SIGKILL = constants.signals.SIGKILL
 
-/** The answer to a run. Pure. */
+/** The outcome of a run. Pure. */
 export function classify(facts: Facts): Outcome {
   const { exit } = facts
   const { status, error, exitCode, signal } = verdict(facts)
@@ -62,18 +62,18 @@ function verdict(facts: Facts): Verdict {
     return { status: 'output_limit', error: outputLimitMessage(facts), ...killed }
   }
   if (exit) return exitVerdict(facts, exit)
-  // Nothing inside could tell why. Without the engine's word it is a kill and nothing more.
+  // The runner sent no report. Without an OOM event from the engine, only the kill itself is certain.
   return facts.oomEvent
     ? { status: 'oom', error: oomMessage(facts), ...killed }
     : { status: 'killed', error: 'Killed by SIGKILL', ...killed }
 }
 
-/** The program ended by itself or by the kernel. */
+/** The verdict on a program that exited or was ended by a signal. */
 function exitVerdict(facts: Facts, exit: ExitReport): Verdict {
-  // Where nothing inside could count, the engine's word is all there is.
+  // If the runner could not count OOM kills, the engine's event is the only evidence.
   const memoryKill = exit.oomKills === null ? facts.oomEvent : exit.oomKills > 0
   const memoryKillAtEnd = exit.oomKillsAtEnd === null ? facts.oomEvent : exit.oomKillsAtEnd > 0
-  // The program went on after a process of its own was killed for memory: that is no silent success.
+  // The kernel killed a child process for memory and the program continued: report it even on success.
   const note = memoryKill ? `A child process was killed by memory limit (${memory(facts)})` : ''
   if (exit.signal !== null) {
     const signal = signalName(exit.signal)
@@ -113,7 +113,7 @@ function memory({ limits }: Facts): string {
   return megabytes(limits.memoryBytes)
 }
 
-/** `128 MB`, in units of 2^20 bytes, as Docker counts; bytes where it is not round. */
+/** `128 MB`, in units of 2^20 bytes, as Docker counts; in bytes if it is not a whole number of them. */
 function megabytes(bytes: number): string {
   return bytes % MEBIBYTE === 0 ? `${bytes / MEBIBYTE} MB` : `${bytes} bytes`
 }

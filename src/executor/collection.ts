@@ -1,4 +1,4 @@
-// What comes back of a run beside its output: files and displays, put together from the runner's frames.
+// Assembles the files and displays that a run returns from the runner's frames.
 
 import { jsonTextBytes } from '../run/json-bytes.ts'
 import {
@@ -13,11 +13,11 @@ import {
 import type { CollectionLimits, Frame } from './protocol.ts'
 
 /**
- * How much the paths of the files that come back may take as JSON together, in bytes, for each file that there may be: a
- * path of 64 folders may be 100 KB of it, and what a run's result takes has to have a bound.
+ * Largest total size of the returned files' paths as JSON, in bytes per allowed file: a path of 64 folders can reach
+ * 100 KB, and the size of a result must be bounded.
  */
 export const MAX_NAMES_BYTES_PER_FILE = 1024
-/** The same of all that were left out, together: the others are counted and not named. */
+/** Largest total size of the omitted files' paths as JSON, in bytes; the rest are counted but not named. */
 export const MAX_OMITTED_NAMES_BYTES = 65_536
 
 /** The part of an outcome that is collected. */
@@ -26,7 +26,7 @@ export type Collected = Pick<
   'files' | 'filesOmitted' | 'filesOmittedCount' | 'displays' | 'displaysOmittedCount'
 >
 
-/** One file or display of which bytes are still to come. */
+/** A file or display, possibly incomplete. */
 interface Part {
   isDisplay: boolean
   name: string
@@ -35,7 +35,7 @@ interface Part {
   chunks: Buffer[]
 }
 
-/** Believes the runner as far as the limits: one that sends more than it was asked for is no longer ours. */
+/** Trusts the runner only within the limits: one that sends more than requested has been compromised. */
 export class Collection {
   readonly #limits: CollectionLimits
   readonly #parts: Part[] = []
@@ -47,8 +47,8 @@ export class Collection {
   }
 
   /**
-   * Takes in one frame after the exit. True when it was the last.
-   * @throws {Error} when it can't be a runner's.
+   * Adds a frame received after the exit frame; returns true if it was the last one.
+   * @throws {Error} if the frame can't be from a runner.
    */
   add({ kind, payload }: Frame): boolean {
     if (kind === 'B') this.#addBytes(payload)
@@ -59,7 +59,7 @@ export class Collection {
     return this.#counts !== undefined
   }
 
-  /** What is whole. `patterns` were asked for; where the runner did not come to its end, that is told of each. */
+  /** The complete files. If the runner ended early, each of `patterns` is reported as `not_collected`. */
   end(patterns: readonly string[]): Collected {
     const whole = this.#parts.filter(({ left }) => left === 0)
     const missing = this.#counts
@@ -90,8 +90,8 @@ export class Collection {
   }
 
   /**
-   * Those of a type that is known, and text only as far as it is within the bounds when it is sent: in JSON each `<` may be
-   * one byte, but each control character is six. The program may have put anything in the folder of displays.
+   * The displays of a known type. Text counts with its size as JSON, in which `<` may take one byte but a control
+   * character takes six. The program may have put anything into the display folder.
    */
   #displays(parts: readonly Part[]): { displays: Display[]; omittedCount: number } {
     const { maxFileBytes, maxTotalBytes } = this.#limits
@@ -145,14 +145,14 @@ export class Collection {
   }
 }
 
-/** Most bytes that are sent for a byte of a file: it comes as base64 where text would take more. */
+/** Most bytes sent per byte of a file: it is sent as base64 if text would take more. */
 export const MAX_SENT_OF_FILE_BYTE = 2
-/** The same for a byte of a display: base64, or text that is within its bound as it is sent. */
+/** Most bytes sent per byte of a display: base64, or text whose size as JSON is within the limit. */
 export const MAX_SENT_OF_DISPLAY_BYTE = 4 / 3
 
 /**
- * As text where it is some, unless sending it so takes more than twice its bytes: a control character is six in JSON. A
- * quote is two, and a file of ordinary JSON should stay one that a client can read.
+ * Sends UTF-8 as text unless that takes more than twice its bytes: a control character takes six in JSON. A quote takes
+ * two, and a file of ordinary JSON should stay readable for clients.
  */
 function toFile({ name, size, chunks }: Part): OutputFile {
   const bytes = Buffer.concat(chunks)
@@ -163,7 +163,7 @@ function toFile({ name, size, chunks }: Part): OutputFile {
     : { path: name, size, encoding: 'utf8', content: text }
 }
 
-/** How many of these texts, from the first on, take at most so many bytes as JSON. */
+/** How many texts, counted from the first, take at most `maxBytes` bytes together as JSON. */
 function withinBytes(texts: readonly string[], maxBytes: number): number {
   let bytes = 0
   const first = texts.findIndex((text) => {
@@ -173,7 +173,7 @@ function withinBytes(texts: readonly string[], maxBytes: number): number {
   return first === -1 ? texts.length : first
 }
 
-/** Undefined where the bytes are not UTF-8. */
+/** The bytes as text; undefined if they are not UTF-8. */
 function utf8Text(bytes: Buffer): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -1,17 +1,17 @@
-// All containers of this server that are not gone, counted together and bounded together.
+// Counts and bounds all containers of this server that still exist.
 
 import { settlesWithin } from '../waits/settles-within.ts'
 import type { ContainerState } from './events.ts'
 import type { Sandbox } from './sandbox.ts'
 
-/** How long the end of the server waits for containers that are still starting, in milliseconds. */
+/** How long a closing server waits for containers that are still starting, in milliseconds. */
 const START_PATIENCE_MS = 2000
-/** How long it waits for all of them to be gone, in milliseconds. */
+/** How long it then waits until all containers are gone, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5000
 
 /**
- * Counts each container from its start until the engine has removed it, whoever holds it. A place that is given back while
- * its container still starts or still ends would be no bound on what the host has to do.
+ * Counts each container from its start until the engine has removed it. Freeing a slot while its container still starts
+ * or ends would not bound the load on the host.
  */
 export class Containers {
   readonly max: number
@@ -20,20 +20,20 @@ export class Containers {
   readonly #listeners = new Set<() => void>()
 
   /**
-   * @param max How many there may be at once.
-   * @param maxStarting How many of them may be starting: more than there are CPUs only makes all of them later.
+   * @param max Largest number of containers at once.
+   * @param maxStarting Largest number of starting containers: more than there are CPUs would only delay them all.
    */
   constructor(max: number, maxStarting: number) {
     this.max = max
     this.#maxStarting = maxStarting
   }
 
-  /** Whether one may be started now. */
+  /** Whether a container may be started now. */
   get hasRoom(): boolean {
     return this.#alive.size < this.max && this.counts.starting < this.#maxStarting
   }
 
-  /** How many there are in each state. */
+  /** The number of containers in each state. */
   get counts(): Record<ContainerState, number> {
     const counts = { starting: 0, waiting: 0, running: 0, ending: 0 }
     for (const { state } of this.#alive) counts[state] += 1
@@ -51,8 +51,8 @@ export class Containers {
   }
 
   /**
-   * Counts a container from now on.
-   * @throws {Error} where there is no room: ask `hasRoom` first.
+   * Makes a container and counts it until it is gone.
+   * @throws {Error} if there is no room: check `hasRoom` first.
    */
   start(make: () => Sandbox): Sandbox {
     if (!this.hasRoom) throw new Error('there is no room for another container')
@@ -69,7 +69,7 @@ export class Containers {
     return sandbox
   }
 
-  /** Ends all of them, and resolves when they are gone, or after some seconds. */
+  /** Ends all containers; resolves when they are gone, or after some seconds. */
   async close(): Promise<void> {
     const all = [...this.#alive]
     for (const sandbox of all) void sandbox.dispose()

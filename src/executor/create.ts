@@ -1,4 +1,4 @@
-// Config -> the parts that run programs in Docker, wired together.
+// Builds the parts that run programs in containers from the configuration.
 
 import type { Logger } from 'pino'
 import { Gate } from '../admission/gate.ts'
@@ -30,36 +30,36 @@ import {
 import { StartPace } from './start-pace.ts'
 import type { Finding } from './walls.ts'
 
-/** How many may be starting at once, at least; by default MAX_RUNNING is twice the number of CPUs. */
+/** Smallest limit on starting containers; else half of MAX_RUNNING, which is twice the number of CPUs by default. */
 const MIN_STARTING = 2
-/** How long another server's container may not run until it counts as left over, in milliseconds, at least. */
+/** Shortest time without running after which another server's container is a leftover, in milliseconds. */
 const MIN_STRANGERS_MS = 60_000
 
 export interface DockerParts {
   executor: Executor
-  /** What all runs have to pass. */
+  /** Admits every run. */
   gate: Gate
   state: () => ExecutorState
-  /** Ends what runs and waits until every container is gone. */
+  /** Ends all runs and waits until every container is gone. */
   close: () => Promise<void>
 }
 
 export interface GuardedParts extends DockerParts {
-  /** Tries the walls, unless the operator does without; what runs waits for it. */
+  /** Tries the walls, unless SERVE_WITH_MISSING_WALLS is on; runs wait for the result. */
   prove: () => Promise<void>
-  /** What keeps programs from being run, where that is known; for /readyz. */
+  /** Why programs cannot run, if that is known; for /readyz. */
   obstacle: () => string | undefined
 }
 
 export interface DockerCallbacks {
   events?: ExecutorEvents
-  /** Called once when a wall was found missing at the start. */
+  /** Called once if a wall is found missing at the start. */
   onMissing: (missing: Finding[]) => void
-  /** Called when one was lost later; nothing is run until it is found again. */
+  /** Called when a wall is found missing later; nothing runs until it is found again. */
   onLost?: (missing: Finding[]) => void
 }
 
-/** The same, with an executor that runs nothing before the walls were found to hold. */
+/** Like `createDockerExecutor`, but the executor runs nothing until the walls have been found to hold. */
 export function createGuardedExecutor(
   config: Config,
   logger: Logger,
@@ -87,13 +87,13 @@ export function createGuardedExecutor(
   return { executor: guard, gate, state, close: closeAll, prove, obstacle: () => guard.obstacle }
 }
 
-/** Times of containers, in milliseconds, for tests that can't wait for those of a server. */
+/** Container times in milliseconds, for tests that need shorter ones. */
 export interface ContainerTimes {
   startTimeoutMs?: number
   warmMaxAgeMs?: number
 }
 
-/** The engine that the settings choose. */
+/** The engine that the configuration selects. */
 function createEngine(
   { ENGINE, DOCKER_BIN }: Config,
   logger: Logger,
@@ -104,7 +104,7 @@ function createEngine(
     : new OciEngine({ runtime: ENGINE, logger, onCommandFailed })
 }
 
-/** Starts the pool. Sweeps away what a dead server left. */
+/** Starts the pools and removes the containers that dead servers left. */
 export function createDockerExecutor(
   config: Config,
   logger: Logger,
@@ -137,7 +137,7 @@ export function createDockerExecutor(
   const environments = new Map<string, Environment>()
   for (const name of config.ENVIRONMENTS) {
     const spec = containerSpec(config, owner, name)
-    // Once: set-up may move the name to an image of which nobody tried the walls, and with a runner of another server.
+    // Resolved once: setup may move the name to an image with untried walls and a runner for another server version.
     const image = new SharedAttempt(async () => {
       const id = await engine.imageId(spec.image)
       logger.info({ environment: name, image: spec.image, id }, 'programs run in this image')

@@ -1,4 +1,4 @@
-// Runs programs in Docker containers: gate -> sandbox -> observe -> classify -> throw away.
+// Runs programs in containers: gate -> sandbox -> observe -> classify -> dispose.
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
@@ -17,10 +17,10 @@ import { type CollectionLimits, TOKEN_BYTES } from './protocol.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { StartPace } from './start-pace.ts'
 
-/** How many containers may fail before they took the program, until the engine counts as unavailable. */
+/** How many containers may fail before accepting the program until the engine counts as unavailable. */
 const MAX_ATTEMPTS = 3
 
-/** What programs of one environment run in. */
+/** The pool of an environment and its memory limit. */
 export interface Environment {
   pool: Pool
   memoryBytes: number
@@ -28,9 +28,9 @@ export interface Environment {
 
 export interface DockerExecutorOptions {
   gate: Gate
-  /** By the names that a request may say. */
+  /** By the name that a request uses. */
   environments: ReadonlyMap<string, Environment>
-  /** Told of clients that hang up. */
+  /** Slows container starts for clients that hang up. */
   pace: StartPace
   outputLimitBytes: number
   collectionLimits: CollectionLimits
@@ -62,13 +62,13 @@ export class DockerExecutor implements Executor {
         this.#runIn(sandbox, environment, request, options),
       )
       if (outcome) return outcome
-      // The container died while it waited. The program has not run, so it may have another one.
+      // The container died while waiting. The program has not run, so it can run in another container.
       this.#options.logger.warn('a container ended before it took the program')
     }
     throw unavailable(new Error(`${MAX_ATTEMPTS} containers ended before they took the program`))
   }
 
-  /** Null where the sandbox was started before it was asked for, and failed before it was ready. */
+  /** Null if the sandbox was started before this request and failed before it was ready. */
   async #useSandbox<T>(
     pool: Pool,
     { signal, origin, onEvent }: RunOptions,
@@ -84,7 +84,7 @@ export class DockerExecutor implements Executor {
         await abortable(sandbox.ready, signal)
       } catch (error) {
         if (error instanceof Refusal) throw error
-        // What ended it may be over by now. One that was started for this run says how the engine is.
+        // An older sandbox may have failed for a past cause. One started for this run shows the engine's current state.
         if (sandbox.startedAtMs < askedAtMs) return null
         throw unavailable(error)
       }
@@ -96,7 +96,7 @@ export class DockerExecutor implements Executor {
     }
   }
 
-  /** Null where the program never started. */
+  /** Null if the program never started. */
   async #runIn(
     sandbox: Sandbox,
     { memoryBytes }: Environment,
@@ -121,7 +121,7 @@ export class DockerExecutor implements Executor {
   }
 }
 
-/** Whether a process was killed, not by the host, and nothing inside could count whether memory was the reason. */
+/** Whether a process was killed, but not by the host, and the runner could not tell if memory was the reason. */
 function needsWitness({ exit, hostCause }: Observation): boolean {
   return hostCause === null && (exit === null || (exit.signal !== null && exit.oomKills === null))
 }

@@ -9,7 +9,7 @@ import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { collectionLimits } from './protocol.ts'
 import { containerSpec, type EnvironmentName } from './spec.ts'
 
-/** Time limit of that program, in seconds, and of the whole attempt with its wait for a slot, in milliseconds. */
+/** Time limit of that program, in seconds, and of the whole attempt including its wait for a slot, in milliseconds. */
 const ASK_SECONDS = 10
 const ASK_TIMEOUT_MS = 30_000
 
@@ -74,7 +74,7 @@ export type EnvironmentFacts = z.output<typeof environmentSchema>
 
 export interface EnvironmentsOptions {
   executor: Executor
-  /** The limits of each by its name, the default one first. */
+  /** The limits of each environment by name, the default one first. */
   limits: ReadonlyMap<string, EnvironmentFacts['limits']>
 }
 
@@ -95,8 +95,8 @@ export class Environments {
   }
 
   /**
-   * All of them.
-   * @throws {Refusal} when one of them can't be asked now.
+   * Lists all environments.
+   * @throws {Refusal} if one of them can't be queried now.
    */
   list(): Promise<EnvironmentFacts[]> {
     return Promise.all(this.#attempts.map((attempt) => attempt.get()))
@@ -114,7 +114,7 @@ async function ask(executor: Executor, environment: string) {
   }
 }
 
-/** The limits of an environment, for those who write programs. */
+/** The limits of an environment, for authors of programs. */
 export function environmentLimits(
   config: Config,
   environment: EnvironmentName,

@@ -1,35 +1,35 @@
-// What the executor tells of its containers, and what it can be asked about itself.
+// The events that the executor reports about its containers, and the state that it exposes.
 
 import type { EngineCommand } from '../engines/engine.ts'
 
-/** How far the containers of this server have come. */
+/** The states of a container, in order. */
 export const CONTAINER_STATES = ['starting', 'waiting', 'running', 'ending'] as const
 export type ContainerState = (typeof CONTAINER_STATES)[number]
 
-/** Told of what happens to containers, by the name of their environment. */
+/** Called for the events of containers, with the name of their environment. */
 export interface ExecutorEvents {
   onStarted(environment: string): void
-  /** It did not get ready, or ended while it waited. */
+  /** The container did not become ready, or ended while waiting. */
   onFailed(environment: string): void
-  /** It was killed by name, because what is inside did not end it. */
+  /** The container was killed by name because it did not end by itself. */
   onKilled(environment: string): void
   onCommandFailed(command: EngineCommand): void
 }
 
-/** What the executor is doing now. */
+/** The current state of the executor. */
 export interface ExecutorState {
   running: number
   maxRunning: number
   waiting: number
   maxWaiting: number
-  /** Containers that are not gone, by state; none where others have them. */
+  /** Containers that still exist, by state; zero if workers have them. */
   containers: Readonly<Record<ContainerState, number>>
   maxContainers: number
-  /** By environment. */
+  /** Pools by environment. */
   pools: Readonly<Record<string, { ready: number; size: number; isOpen: boolean }>>
 }
 
-/** Where nobody listens. */
+/** Ignores all events. */
 export const NO_EVENTS: ExecutorEvents = {
   onStarted() {},
   onFailed() {},

@@ -1,4 +1,4 @@
-// No program is run before the walls were tried and found to hold, nor after one of them was found missing.
+// Runs no program until the walls have been found to hold, nor while one of them is missing.
 
 import type { Logger } from 'pino'
 import type { Executor, RunOptions } from '../run/executor.ts'
@@ -10,9 +10,9 @@ import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { RecurringTrial } from './recurring-trial.ts'
 import type { Finding } from './walls.ts'
 
-/** Longest trial, with its wait for an engine that is slow, in milliseconds. */
+/** How long a trial may take, including its wait for a slow engine, in milliseconds. */
 const TRIAL_TIMEOUT_MS = 60_000
-/** How often the walls of containers that wait are tried, in milliseconds. */
+/** How often the walls of waiting containers are tried, in milliseconds. */
 const EVERY_MS = 60_000
 
 /** Tries the walls. */
@@ -20,32 +20,32 @@ export type Inspect = (signal: AbortSignal) => Promise<Finding[]>
 
 export interface GuardOptions {
   executor: Executor
-  /** Tries all walls, before anything else is run. */
+  /** Tries all walls, before anything else runs. */
   inspect: Inspect
-  /** Tries those of a container that has waited, and is thrown away then. */
+  /** Tries the walls of a container that has waited and is disposed of afterwards. */
   inspectWaiting: Inspect
-  /** How many containers may wait. */
+  /** How many containers of one environment may wait. */
   waitingCount: number
-  /** Whether all places are taken: a trial in the meantime waits for a better time. */
+  /** Whether all slots are taken: a trial that is due is then put off. */
   isBusy: () => boolean
   logger: Logger
-  /** Called once when a wall was found missing before anything else was run. */
+  /** Called once if the first trial finds a wall missing. */
   onMissing: (missing: Finding[]) => void
-  /** Called when a wall that held was found missing; nothing is run until a later trial finds all of them. */
+  /** Called when a later trial finds a wall missing; nothing runs until a trial finds all of them again. */
   onLost?: (missing: Finding[]) => void
-  /** Time between trials while it runs programs, in milliseconds. */
+  /** Time between later trials, in milliseconds. */
   everyMs?: number
 }
 
 /**
- * An executor that refuses everything until the walls of another one have been found to hold. What changed on the host since
- * then, for containers that live already, is found by trials at regular times.
+ * An executor that refuses every request until the walls of another executor have been found to hold. Regular trials
+ * then detect changes on the host that affect existing containers.
  */
 export class Guard implements Executor {
   readonly #options: GuardOptions
   readonly #trial = new SharedAttempt(() => this.#findMissing())
   readonly #recurring: RecurringTrial
-  /** What the last trial found missing, of those after the first one. */
+  /** The walls that the last trial after the first one found missing. */
   #lost: Finding[] = []
 
   constructor(options: GuardOptions) {
@@ -65,8 +65,8 @@ export class Guard implements Executor {
   }
 
   /**
-   * Resolves when the walls hold. Tries them once for all who ask, and again after a trial that could not be made; a
-   * wall that was found missing then stays missing, and one that was lost later is missing until it is found again.
+   * Resolves when the walls hold. All callers share the first trial, which is repeated only if it could not be made. A
+   * wall that it finds missing stays missing; one that is lost later is missing until a trial finds it again.
    * @throws {Refusal} `unavailable`.
    */
   async prove(): Promise<void> {
@@ -75,14 +75,14 @@ export class Guard implements Executor {
     throw unavailable(new Error(`walls are missing: ${missing.map(({ wall }) => wall).join(', ')}`))
   }
 
-  /** What keeps programs from being run, as far as that is known without trying. */
+  /** Why programs cannot run, as far as that is known without a trial. */
   get obstacle(): string | undefined {
     return this.#lost.length === 0
       ? undefined
       : 'Programs are not run: this host no longer enforces every limit, and the log says which'
   }
 
-  /** Ends the trials. */
+  /** Stops the trials. */
   close(): void {
     this.#recurring.close()
   }
@@ -102,7 +102,7 @@ export class Guard implements Executor {
     return missing
   }
 
-  /** Where one was lost, containers that were started before and after that may wait: all of them must have it again. */
+  /** After a loss, waiting containers may be older or newer than it: the wall must hold in all of them. */
   async #tryAgain(stop: AbortSignal): Promise<void> {
     const { inspectWaiting, waitingCount, logger, onLost } = this.#options
     const wasLost = this.#lost.length > 0

@@ -1,4 +1,4 @@
-// Tries the walls: sends sandbox/probe.py to a sandbox like any other program, and has its answer judged.
+// Tries the walls: runs sandbox/probe.py in a sandbox like any other program and judges its report.
 
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
@@ -12,8 +12,8 @@ import { type Finding, insideSchema, judge, type Trials } from './walls.ts'
 const PROBE_TIMEOUT_SECONDS = 30
 
 /**
- * The same for every environment of a server; a finding says which where there are several.
- * @throws where one of them can't be tried, and no wall of another is missing.
+ * Tries the walls of every environment of a server; findings name theirs if there are several.
+ * @throws if one can't be tried and no wall of another is missing.
  */
 export async function inspectEnvironments(
   executor: Executor,
@@ -36,9 +36,9 @@ export async function inspectEnvironments(
 }
 
 /**
- * Runs the probe in a sandbox and judges what it saw.
- * @throws {Refusal} when it could not be run.
- * @throws {Error} when it ran and told nothing.
+ * Runs the probe in a sandbox and judges its report.
+ * @throws {Refusal} if it could not be run.
+ * @throws {Error} if it ran but reported nothing.
  */
 export async function inspectWalls(
   executor: Executor,
@@ -47,7 +47,7 @@ export async function inspectWalls(
   trials: Trials = 'all',
 ): Promise<Finding[]> {
   const { environment, limits, mounts, runtime } = spec
-  // gVisor has these limits only together, as memory, and trying them would take all of it.
+  // gVisor limits these only together, as memory, and trying them would use all of it.
   const untried = isGvisor(runtime) ? { pids: 0, tmpInodes: 0, shmBytes: 0 } : {}
   const targets = mounts.map(({ target }) => target)
   const sent = { ...limits, ...untried, mounts: targets, isCheap: trials === 'cheap' }

@@ -1,42 +1,42 @@
-// Finds containers that belong to nothing, and removes them while the server lives and when it ends.
+// Finds containers that no server needs and removes them, at intervals and when the server ends.
 
 import type { Logger } from 'pino'
 import type { Engine, ListedContainer } from '../engines/engine.ts'
 import { isDead } from '../engines/owner.ts'
 import { pause } from '../waits/pause.ts'
 
-/** How often they are looked for, in milliseconds. */
+/** How often the server looks for leftovers, in milliseconds. */
 const LOOK_MS = 30_000
-/** How long a container of this server may be listed that it does not know (any more), in milliseconds. */
+/** How long a container of this server may be listed while the server does not know it, in milliseconds. */
 const OWN_MS = 20_000
-/** Pause between two last looks, in milliseconds, and how many there are at most. */
+/** Pause between two looks of a closing server, in milliseconds, and the largest number of looks. */
 const LAST_LOOK_MS = 300
 const MAX_LAST_LOOKS = 10
 
 export interface LeftoversOptions {
   engine: Pick<Engine, 'list' | 'remove'>
-  /** Label of this server's containers. */
+  /** Owner label of this server's containers. */
   owner: string
-  /** Whether this server has a container of this name that is not gone. */
+  /** Whether this server has a container of this name that still exists. */
   isKnown: (name: string) => boolean
   /** How long another server's container may be listed without running, in milliseconds: longer than any start. */
   strangersMs: number
   logger: Logger
-  /** By default half a minute. */
+  /** Time between looks, in milliseconds; half a minute by default. */
   lookMs?: number
-  /** By default twenty seconds. */
+  /** How long an unknown container of this server may be listed, in milliseconds; 20 seconds by default. */
   ownMs?: number
 }
 
 /**
- * A container that never ran has nothing that ends it: neither `--rm` nor the `timeout` inside. Ages are counted by this
- * process from when it saw a container first, so that no clock needs to be right. A container of a server whose end can be
- * seen goes at once; of others it can't be told, as from another host or another container, so theirs go when they have
- * not run for a while.
+ * Nothing else ends a container that never ran: neither `--rm` nor the `timeout` inside. Ages count from when this
+ * process first saw a container, so no clock needs to be right. A container is removed at once if its server is known
+ * to have ended. That is unknown for servers on another host or in another container; their containers are removed
+ * after not running for a while.
  */
 export class Leftovers {
   readonly #options: LeftoversOptions
-  /** Since when each container was seen that may be one. */
+  /** When each suspected leftover was first seen, by `performance.now()`. */
   #seenAtMs: ReadonlyMap<string, number> = new Map()
   readonly #timer: NodeJS.Timeout
   #isLooking = false
@@ -47,7 +47,7 @@ export class Leftovers {
     this.#timer.unref()
   }
 
-  /** Removes what is left over by now. */
+  /** Removes the current leftovers. */
   async look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
@@ -62,7 +62,7 @@ export class Leftovers {
     }
   }
 
-  /** Removes every container of this server, until a look finds none. */
+  /** Removes all containers of this server, until a look finds none. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     const { engine, owner } = this.#options
@@ -74,7 +74,7 @@ export class Leftovers {
     }
   }
 
-  /** Whether nothing is known to need it. */
+  /** Whether the container may be a leftover. */
   #isSuspect({ name, state, owner }: ListedContainer): boolean {
     return owner === this.#options.owner
       ? !this.#options.isKnown(name)

@@ -1,4 +1,4 @@
-// Hands a job to a sandbox and collects what can be known of the run, until the first cause ends it.
+// Hands a job to a sandbox and collects the facts of the run until the first cause ends it.
 
 import type { RunOptions, StreamName } from '../run/executor.ts'
 import { cancelled } from '../run/refusal.ts'
@@ -8,34 +8,34 @@ import { type ExitReport, type Frame, type Job, parseExitReport } from './protoc
 import type { Sandbox } from './sandbox.ts'
 
 /**
- * How long after a run's limit the host waits for the runner's word before it kills, in milliseconds: longer than one
- * period (100) in which the kernel holds a container back that has used up its CPU. The kill takes about 100 more, and
- * the answer may take 500.
+ * How long after a run's limit the host waits for the runner's report before it kills the container, in milliseconds:
+ * longer than one CPU period (100), for which the kernel may pause a container that has used up its quota. The kill
+ * takes about 100 more, and the answer may take 500.
  */
 const WATCHDOG_GRACE_MS = 200
 
-/** How long the runner may take to read its job and to write the uploaded files, in milliseconds. */
+/** How long the runner may take to read its job and write the uploaded files, in milliseconds. */
 const DELIVERY_TIMEOUT_MS = 10_000
 
 /**
- * How long the runner may take to send files and displays when the program is dead, in milliseconds: by default some
+ * How long the runner may take to send files and displays after the program's end, in milliseconds: by default a few
  * megabytes, which take less than a tenth of a second.
  */
 const COLLECT_TIMEOUT_MS = 5000
 
-/** What is known of a run that is over. */
+/** The facts of a run that is over. */
 export interface Observation {
-  /** Whether the runner took the job: from then on the program may have run. */
+  /** Whether the runner accepted the job: from then on the program may have run. */
   started: boolean
   /** Why the runner could not start the program: an uploaded file that does not fit. */
   notStarted: string
   stdout: Buffer
   stderr: Buffer
-  /** The error message that the program left. */
+  /** The error message that the program wrote. */
   message: string
   exit: ExitReport | null
   collected: Collected
-  /** What the host did to end the run. */
+  /** Why the host ended the run; null if it did not. */
   hostCause: 'timeout' | 'output_limit' | null
   /** From the delivery to the end, in milliseconds. */
   elapsedMs: number
@@ -44,8 +44,8 @@ export interface Observation {
 type End = 'exit' | 'gone' | 'not_started' | 'timeout' | 'output_limit' | 'cancelled'
 
 /**
- * Runs one job in a sandbox that is ready. When it resolves the program is dead.
- * @throws {Refusal} `cancelled`; whoever holds the sandbox throws it away.
+ * Runs one job in a ready sandbox. The program is dead when it resolves.
+ * @throws {Refusal} `cancelled`; the caller must dispose of the sandbox.
  */
 export async function observe(
   sandbox: Sandbox,
@@ -70,7 +70,7 @@ export async function observe(
       bytesLeft -= kept.length
       chunks[stream].push(kept)
       onEvent?.({ type: 'output', stream, bytes: kept })
-      // The runner cuts by itself; one that does not is no longer ours.
+      // The runner enforces this limit too; one that does not has been compromised.
       if (kept.length < bytes.length) resolve('output_limit')
     }
     const limit = (ms: number) =>
@@ -84,7 +84,7 @@ export async function observe(
     }
     const onFrame = (frame: Frame) => {
       const { kind, payload } = frame
-      if (isOver) return // the first word on the end is the last
+      if (isOver) return // the first cause of the end wins
       if (seen.exit) {
         if (collection.add(frame)) resolve('exit')
       } else if (kind === 'S' && !seen.started) {
@@ -128,8 +128,8 @@ export async function observe(
 }
 
 /**
- * Calls `task` when what has already come is read: where the server was busy for a while, a timer is called before the
- * frames that came in time.
+ * Calls `task` after reading the data that has already arrived: if the server was busy, a timer fires before the frames
+ * that came in time.
  */
 function afterWhatCame(task: () => void): void {
   setImmediate(() => setImmediate(task))

@@ -1,4 +1,4 @@
-// Keeps sandboxes ready. Hands out, never takes back.
+// Keeps sandboxes ready, each for one job.
 
 import type { Logger } from 'pino'
 import { RecentUse } from '../admission/recent-use.ts'
@@ -11,46 +11,46 @@ import type { StartPace } from './start-pace.ts'
 import { WaitingRequests } from './waiting-requests.ts'
 
 /**
- * How long after a sandbox was taken the next one is started, in milliseconds, unless the run is over before: a short
- * run need not share the CPU with the start of a container.
+ * How long after a sandbox is taken the next one is started, in milliseconds, unless the run ends first: a short run
+ * need not share the CPU with the start of a container.
  */
 const REFILL_AFTER_TAKE_MS = 200
 /**
- * How long after a run its container is cleared away, in milliseconds: the engine takes a CPU for that, and the answer
- * goes out first, through a queue too. Measured on two cores: at once it takes 1 ms of an answer, and 3 of one that comes
- * from a worker.
+ * How long after a run its container is removed, in milliseconds: the engine uses a CPU for that, and the answer goes
+ * out first, through a queue if there is one. Measured on two cores: immediate removal delays an answer by 1 ms, and by
+ * 3 ms if it comes from a worker.
  */
 const DISPOSE_AFTER_RUN_MS = 15
-/** How long after a run the next one is started, in milliseconds: after the answer, too. */
+/** How long after a run the next container is started, in milliseconds: also after the answer. */
 const REFILL_AFTER_RUN_MS = 30
-/** How long after every place was taken it is looked at again, in milliseconds: another pool's runs may have been in them. */
+/** How long after finding all slots taken the pool checks again, in milliseconds: another pool's runs may hold them. */
 const REFILL_AFTER_CROWD_MS = 1000
-/** How many times as much another client must have used lately for one to have the last container that is ready. */
+/** A client may take the last ready container if another client has recently used at least this many times as much. */
 const TIMES_AS_MUCH = 2
-/** What part of a pool a client that often hangs up leaves to others. */
+/** Share of a pool that clients that often hang up leave to others. */
 const RESERVED_FROM_HANG_UPS = 1 / 2
 export interface PoolOptions {
-  /** How many sandboxes wait. */
+  /** The number of waiting sandboxes to keep. */
   size: number
-  /** How old a waiting sandbox may get, in milliseconds. */
+  /** Largest age of a waiting sandbox, in milliseconds. */
   maxAgeMs: number
-  /** How long a request may wait until there is room for its container, in milliseconds. */
+  /** How long a request may wait for room for its container, in milliseconds. */
   maxWaitMs: number
   start: () => Sandbox
-  /** What bounds the containers of all pools together. */
+  /** Bounds the containers of all pools together. */
   containers: Containers
-  /** Of all pools together: where clients hang up. */
+  /** Slows starts for clients that hang up; shared by all pools. */
   pace: StartPace
-  /** Whether every place is taken: each run starts its own container then, and the pool would only be in the way. */
+  /** Whether all slots are taken: each run then starts its own container, and refilling the pool would only compete. */
   isCrowded: () => boolean
-  /** Of the environment that all of them are of. */
+  /** The environment of all its sandboxes. */
   environment: string
   events: ExecutorEvents
   logger: Logger
 }
 
 export interface TakeOptions {
-  /** Who asks; undefined for programs of our own. */
+  /** The requesting client; undefined for the server's own programs. */
   client: string | undefined
   signal: AbortSignal
   /** Called when a container is started for this request. */
@@ -58,12 +58,12 @@ export interface TakeOptions {
 }
 
 /**
- * A bounded number of sandboxes that wait for a job, oldest first. One that was taken and got no job waits again. The last
- * one that waits is for clients that have used little lately: a flood takes the others, and starts its own.
+ * A bounded number of sandboxes that wait for a job, oldest first. One that was taken but got no job waits again. The
+ * last one is reserved for clients with little recent use: a flooding client gets the others, then starts its own.
  */
 export class Pool {
   readonly #options: PoolOptions
-  /** With what ends the wait of each. */
+  /** The waiting sandboxes, each with the timer that expires it. */
   readonly #waiting = new Map<Sandbox, NodeJS.Timeout>()
   readonly #circuit = new Circuit()
   readonly #use = new RecentUse()
@@ -84,10 +84,10 @@ export class Pool {
   }
 
   /**
-   * A sandbox that nobody else has or will get: a ready one, else one that is starting, else a new one. Waits while there
-   * are as many containers as there may be.
-   * @throws {Refusal} `unavailable` where there is none and none could be started lately; `busy` where there was no room
-   *   for one in time; `cancelled`.
+   * Takes a sandbox for exclusive use: a ready one, else a starting one, else a new one. Waits while the number of
+   * containers is at its limit.
+   * @throws {Refusal} `unavailable` if there is none and recent starts failed, or if the server ends; `busy` if there
+   *   was no room in time; `cancelled`.
    */
   async take({ client, signal, onStarted }: TakeOptions): Promise<Sandbox> {
     const reserved = this.#reservedFrom(client)
@@ -114,9 +114,8 @@ export class Pool {
   }
 
   /**
-   * Takes back a sandbox that was taken. One that got no job waits for another request, and is thrown away only where more
-   * wait than should. All others are thrown away behind the answer. `isOver`: nothing of its program is left; else it is
-   * ended at once.
+   * Returns a sandbox to the pool. One that got no job waits for another request, unless too many wait; all others are
+   * disposed of after the answer. `isOver`: nothing of its program is left; otherwise it is ended at once.
    */
   release(sandbox: Sandbox, isOver: boolean): void {
     if (sandbox.isUnused && !this.#closed) {
@@ -128,16 +127,16 @@ export class Pool {
     this.#refillSoon(REFILL_AFTER_RUN_MS)
   }
 
-  /** Throws all sandboxes away; `Containers` knows when they are gone. */
+  /** Disposes of all waiting sandboxes; `Containers` knows when they are gone. */
   close(): void {
     this.#closed = true
-    this.#refillDueAtMs = Number.NEGATIVE_INFINITY // nothing is due any more
+    this.#refillDueAtMs = Number.NEGATIVE_INFINITY // no refill is scheduled any more
     clearTimeout(this.#refillTimer)
     this.#requests.wake()
     for (const sandbox of this.#waiting.keys()) this.#drop(sandbox)
   }
 
-  /** The oldest that is ready, else the oldest; of those that are left to others, as many as may be are ready ones. */
+  /** The oldest ready sandbox, else the oldest starting one. Leaves `reserved` to others, as many as possible ready. */
   #choose(reserved: number): Sandbox | undefined {
     const all = [...this.#waiting.keys()].sort((a, b) => a.startedAtMs - b.startedAtMs)
     if (all.length <= reserved) return undefined
@@ -145,7 +144,10 @@ export class Pool {
     return ready.length > reserved ? ready[0] : all.find(({ isReady }) => !isReady)
   }
 
-  /** Tells how many of those that wait a client that asks now has to leave to others. Where one should wait, it is for use. */
+  /**
+   * Returns a function for the number of waiting sandboxes that this client must leave to others. A pool of one
+   * reserves none: its only sandbox is there to be used.
+   */
   #reservedFrom(client: string | undefined): () => number {
     if (client === undefined || this.#options.size < 2) return () => 0
     const used = this.#use.of(client)
@@ -155,14 +157,14 @@ export class Pool {
     }
   }
 
-  /** How many are started to wait before all else, for those who have used little lately. */
+  /** How many sandboxes are started before all else, for clients with little recent use. */
   get #reserve(): number {
     const { size, pace } = this.#options
     if (size < 2) return size
     return pace.isForPool ? Math.ceil(size * RESERVED_FROM_HANG_UPS) : 1
   }
 
-  /** Those that are kept for others go first, then requests. */
+  /** Starts reserved sandboxes first, then serves requests. */
   #onRoom(): void {
     if (this.#closed) return
     const { containers, size } = this.#options
@@ -172,12 +174,12 @@ export class Pool {
     else this.#refillSoon(REFILL_AFTER_RUN_MS)
   }
 
-  /** Whether one may be started now; where that is only for the pace, it is looked at again in time. */
+  /** Whether a sandbox may be started now. If only the pace delays it, the pool checks again in time. */
   #mayStart(isPaced: boolean): boolean {
     const { containers, pace } = this.#options
     if (!containers.hasRoom) return false
     if (!isPaced) return true
-    if (containers.counts.starting > 0) return false // `#onRoom` comes when it is ready
+    if (containers.counts.starting > 0) return false // `#onRoom` is called when it is ready
     if (pace.delayMs === 0) return true
     if (Number.isFinite(pace.delayMs)) this.#refillSoon(pace.delayMs)
     return false
@@ -210,13 +212,13 @@ export class Pool {
   }
 
   #onFailed(sandbox: Sandbox, error: Error): void {
-    if (sandbox.isDisposed) return // nobody waited for it any more
+    if (sandbox.isDisposed) return // it was no longer needed
     this.#circuit.onFailed()
     this.#options.events.onFailed(this.#options.environment)
     if (this.#drop(sandbox)) this.#retry(`a container did not start: ${error.message}`)
   }
 
-  /** A refill that is due sooner stays due. */
+  /** Schedules a refill. One that is due sooner stays due. */
   #refillSoon(delayMs: number): void {
     const dueAtMs = performance.now() + delayMs
     if (dueAtMs >= this.#refillDueAtMs) return
@@ -236,7 +238,7 @@ export class Pool {
       this.#refillSoon(restMs)
       return
     }
-    // In a crowd only what is kept for others is started; the crowd starts its own.
+    // When all slots are taken, start only the reserve: each run starts its own container.
     const wanted = isCrowded() ? this.#reserve : size
     if (wanted < size) this.#refillSoon(REFILL_AFTER_CROWD_MS)
     while (this.#waiting.size < wanted) {
@@ -244,10 +246,10 @@ export class Pool {
       if (!this.#mayStart(isPaced)) break
       this.#keep(this.#start(isPaced))
     }
-    this.#requests.wake() // one that is starting is as good to them as room for one
+    this.#requests.wake() // a starting sandbox serves them as well as room for one
   }
 
-  /** Lets a sandbox wait until it is too old. */
+  /** Keeps a sandbox waiting until it is too old. */
   #keep(sandbox: Sandbox): void {
     const ageMs = performance.now() - sandbox.startedAtMs
     const expire = () => {
@@ -257,20 +259,20 @@ export class Pool {
     if (sandbox.isReady) this.#trim(sandbox)
   }
 
-  /** Throws a ready one away where too many wait, unless a request that comes at this moment takes it. */
+  /** Disposes of a ready sandbox if too many wait, unless a request that arrives at this moment takes it. */
   #trim(sandbox: Sandbox): void {
     setImmediate(() => {
       if (this.#waiting.size > this.#options.size) this.#drop(sandbox)
     })
   }
 
-  /** It does not wait any more; false where it did not. */
+  /** Removes a sandbox from the waiting ones; false if it was not waiting. */
   #forget(sandbox: Sandbox): boolean {
     clearTimeout(this.#waiting.get(sandbox))
     return this.#waiting.delete(sandbox)
   }
 
-  /** Throws a sandbox away that still waits; false where it no longer does. */
+  /** Disposes of a sandbox that still waits; false if it does not. */
   #drop(sandbox: Sandbox): boolean {
     const waited = this.#forget(sandbox)
     if (waited) void sandbox.dispose()

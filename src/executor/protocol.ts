@@ -8,19 +8,19 @@ import type { Config } from '../config/config.ts'
 import type { RunRequest } from '../run/request.ts'
 
 /**
- * What a runner says when it is ready: which frames it knows. PROTOCOL_VERSION in runner.py is the same; both go up when what
- * a frame means changes.
+ * The protocol version that a runner reports when it is ready. PROTOCOL_VERSION in runner.py is the same; increase both
+ * when the meaning of a frame changes.
  */
 export const PROTOCOL_VERSION = '1'
 const HEADER_BYTES = 21
-/** Bytes of a job's token. */
+/** Size of a job's token, in bytes. */
 export const TOKEN_BYTES = 16
-/** Longest payload that a runner sends: OUTPUT_BYTES in runner.py. */
+/** Largest payload that a runner sends, in bytes: OUTPUT_BYTES in runner.py. */
 const MAX_PAYLOAD_BYTES = 262_144
 
 /**
- * What the runner says: ready (and its version), not started (and why), started, stdout, stderr, error message, exit; then, where the exit
- * says that something follows, files and displays with their bytes, what was left out, the end.
+ * The runner's frames: ready (with its version), not started (with the reason), started, stdout, stderr, error message,
+ * exit; then, if the exit announces more: files and displays with their bytes, omissions, the end.
  */
 const FRAME_KINDS = ['R', 'N', 'S', 'O', 'E', 'M', 'X', 'F', 'V', 'B', 'L', 'Z'] as const
 export type FrameKind = (typeof FRAME_KINDS)[number]
@@ -31,22 +31,22 @@ export interface Frame {
   payload: Buffer
 }
 
-/** Kinds of which the payload may come in parts: they are bytes of something longer anyway. */
+/** Kinds with a payload that may arrive in parts: it is part of a longer sequence of bytes anyway. */
 const BYTE_KINDS: ReadonlySet<FrameKind> = new Set<FrameKind>(['O', 'E', 'B'])
 
 /**
- * Cuts a stream of bytes into frames. The payload of a frame of bytes is handed on as it comes, without a copy: the same
- * frame then comes out several times, with a part of the payload each.
+ * Splits a stream of bytes into frames. The payload of a frame of bytes is passed on as it arrives, without a copy: the
+ * same frame is then yielded several times, each time with a part of the payload.
  */
 export class FrameParser {
   readonly #header = Buffer.alloc(HEADER_BYTES)
   #headerBytes = 0
-  /** The frame of which the payload is not complete. */
+  /** The frame with an incomplete payload. */
   #frame: { kind: FrameKind; token: Buffer; left: number; parts: Buffer[] } | undefined;
 
   /**
-   * The frames of these bytes, one after the other: those before bad bytes come out.
-   * @throws {Error} when the bytes can't be a runner's.
+   * Yields the frames of these bytes one by one, so that frames before invalid bytes are still yielded.
+   * @throws {Error} if the bytes can't be from a runner.
    */
   *push(bytes: Buffer): Generator<Frame, void> {
     let rest = bytes
@@ -70,7 +70,7 @@ export class FrameParser {
     }
   }
 
-  /** What comes after the header; the frame is known when it was complete. */
+  /** Returns the bytes after the header; sets `#frame` if the header is complete. */
   #takeHeader(bytes: Buffer): Buffer {
     const copied = bytes.copy(this.#header, this.#headerBytes)
     this.#headerBytes += copied
@@ -88,27 +88,27 @@ function isFrameKind(kind: string): kind is FrameKind {
   return (FRAME_KINDS as readonly string[]).includes(kind)
 }
 
-/** One program, as the runner needs it. */
+/** One program and all that the runner needs to run it. */
 export interface Job {
   /** TOKEN_BYTES random bytes. */
   token: Buffer
   request: RunRequest
-  /** Most bytes of stdout and stderr together. */
+  /** Largest size of stdout and stderr together. */
   outputLimitBytes: number
   collectionLimits: CollectionLimits
 }
 
-/** Bounds of what comes back beside the output: once for files, once for displays. */
+/** Limits on the returned files, and equally on the displays. */
 export interface CollectionLimits {
   maxFiles: number
   maxFileBytes: number
   maxTotalBytes: number
 }
 
-/** Enough for the plots and tables of one program; more fit into an archive. Each name is memory that is held for the run. */
+/** Enough for the plots and tables of one program; more fit into an archive. Each name takes memory during the run. */
 const MAX_FILES = 32
 
-/** The limits that an operator's settings mean. One file has half at most: it leaves room for the others. */
+/** The limits that the configuration sets. One file may take at most half, which leaves room for others. */
 export function collectionLimits({ MAX_OUTPUT_FILES_BYTES }: Config): CollectionLimits {
   return {
     maxFiles: MAX_FILES,
@@ -117,7 +117,7 @@ export function collectionLimits({ MAX_OUTPUT_FILES_BYTES }: Config): Collection
   }
 }
 
-/** The frames of a job: one a field, `G` (go) last. */
+/** The frames of a job: one per field, `G` (go) last. */
 export function encodeJob({ token, request, outputLimitBytes, collectionLimits }: Job): Buffer {
   const frame = (kind: string, ...parts: (string | Buffer)[]) => {
     const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
@@ -146,15 +146,15 @@ export function encodeJob({ token, request, outputLimitBytes, collectionLimits }
 }
 
 const exitFacts = {
-  /** What made the runner end the run; the first cause wins. */
+  /** Why the run ended; the first cause wins. */
   cause: z.enum(['exit', 'timeout', 'output_limit']),
   truncated: z.boolean(),
   durationMs: z.number().min(0),
   cpuMs: z.number().min(0),
   peakMemoryBytes: z.number().int().min(0),
-  /** Processes of the container that the kernel killed for memory; null where it can't be known. */
+  /** Processes of the container that the kernel killed for memory; null if unknown. */
   oomKills: z.number().int().min(0).nullable(),
-  /** How many of them in the last moments, when the program itself may have been one. */
+  /** How many of them were killed at the end, when the program itself may have been one; null if unknown. */
   oomKillsAtEnd: z.number().int().min(0).nullable(),
   /** Whether files or displays follow. */
   collects: z.boolean(),
@@ -162,14 +162,14 @@ const exitFacts = {
 
 const exitReportSchema = z.union([
   z.strictObject({ ...exitFacts, exitCode: z.number().int().min(0).max(255), signal: z.null() }),
-  /** A signal, by its number, ended the program. */
+  /** A signal, given by its number, ended the program. */
   z.strictObject({ ...exitFacts, exitCode: z.null(), signal: z.number().int().min(1).max(64) }),
 ])
 
-/** The end of a run as the runner saw it. */
+/** The runner's report on the end of a run. */
 export type ExitReport = z.output<typeof exitReportSchema>
 
-/** @throws {Error} when the payload is no exit report. */
+/** @throws {Error} if the payload is not an exit report. */
 export function parseExitReport(payload: Uint8Array): ExitReport {
   return exitReportSchema.parse(JSON.parse(new TextDecoder().decode(payload)))
 }

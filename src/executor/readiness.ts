@@ -1,4 +1,4 @@
-// Whether programs can be run: known from runs that succeeded lately, else by running one.
+// Determines whether programs can be run: from recent successful runs, else by running one.
 
 import type { Executor, RunOptions } from '../run/executor.ts'
 import type { Outcome } from '../run/outcome.ts'
@@ -6,28 +6,28 @@ import { Refusal } from '../run/refusal.ts'
 import { ownRequest, type RunRequest } from '../run/request.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
 
-/** How long one answer holds, in milliseconds: probes can't cause more runs than one in this time. */
+/** How long a result is reused, in milliseconds: probes cause at most one run in this time. */
 const HOLDS_MS = 5000
-/** How long a probe's own run may take with its wait for a turn, in milliseconds. */
+/** How long a probe's run may take including its wait for a slot, in milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000
-/** Longest time of the probe's program itself, in seconds. */
+/** Time limit of the probe's program, in seconds. */
 const PROBE_RUN_SECONDS = 5
 
-/** How often a probe looks whether something is in its way by now, in milliseconds. */
+/** How often a running probe checks for a known obstacle, in milliseconds. */
 const LOOK_MS = 500
 
-/** Watches an executor's runs, and is an executor itself. */
+/** An executor that watches the runs of another one. */
 export class Readiness implements Executor {
   readonly #executor: Executor
   readonly #probeRequest: RunRequest
   readonly #obstacle: () => string | undefined
   #provenAtMs = Number.NEGATIVE_INFINITY
-  /** One probe for all who ask; its success is remembered by its time. */
+  /** One probe for all callers; its success is recorded in `#provenAtMs`. */
   readonly #probe = new SharedAttempt(() => this.#run(), { isRemembered: false })
 
   /**
-   * `environment` is the one that is probed. `obstacle` says what is known to be in the way without trying; by default
-   * nothing is.
+   * `environment` is the one that is probed. `obstacle` returns a known reason why programs cannot run; by default
+   * there is none.
    */
   constructor(
     executor: Executor,
@@ -46,11 +46,11 @@ export class Readiness implements Executor {
   async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
     try {
       const outcome = await this.#executor.run(request, options)
-      // Whatever it did, it ran, and its end was seen. One that was killed may have met a host that is ill.
+      // The program ran and its end was seen, so programs can run. A kill may be the fault of a failing host.
       if (outcome.status !== 'killed') this.#provenAtMs = performance.now()
       return outcome
     } catch (error) {
-      // What was proven is no longer so.
+      // The earlier proof no longer holds.
       if (error instanceof Refusal && error.code === 'unavailable') {
         this.#provenAtMs = Number.NEGATIVE_INFINITY
       }
@@ -59,8 +59,8 @@ export class Readiness implements Executor {
   }
 
   /**
-   * Resolves when programs can be run.
-   * @throws {Refusal} `unavailable`, `busy` when they can't.
+   * Resolves if programs can be run.
+   * @throws {Refusal} `unavailable` or `busy` if they can't.
    */
   async check(): Promise<void> {
     this.#checkObstacle()

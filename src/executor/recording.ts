@@ -1,11 +1,11 @@
-// Makes a record of each run that a client asked for.
+// Records each run that a client requested.
 
 import type { Executor, RunOptions } from '../run/executor.ts'
 import type { Outcome } from '../run/outcome.ts'
 import type { RunRecord } from '../run/record.ts'
 import type { RunRequest } from '../run/request.ts'
 
-/** An executor that tells of each run of a client's. Runs of our own, which have no origin, are not told of. */
+/** An executor that reports each client run. The server's own runs, which have no origin, are not reported. */
 export class RecordingExecutor implements Executor {
   readonly #executor: Executor
   readonly #onRun: (record: RunRecord) => void

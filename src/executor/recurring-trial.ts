@@ -1,4 +1,4 @@
-// Tries the walls again and again, at times when that is in nobody's way.
+// Tries the walls at intervals, preferably when the service is not busy.
 
 import type { Logger } from 'pino'
 
@@ -8,14 +8,14 @@ const MAX_DELAYS = 4
 export interface RecurringTrialOptions {
   /** Time between two trials, in milliseconds. */
   everyMs: number
-  /** Makes one. What it throws is logged, and the next one is made at its time. */
+  /** Makes a trial. Its errors are logged, and the next trial follows at its time. */
   attempt: (signal: AbortSignal) => Promise<void>
-  /** Whether a trial would be in the way of clients now. */
+  /** Whether a trial would slow down clients now. */
   isBusy: () => boolean
   logger: Logger
 }
 
-/** Trials at regular times, one at once. It keeps no process alive. */
+/** Trials at regular intervals, one at a time. It does not keep the process alive. */
 export class RecurringTrial {
   readonly #options: RecurringTrialOptions
   readonly #stop = new AbortController()
@@ -26,14 +26,14 @@ export class RecurringTrial {
     this.#options = options
   }
 
-  /** The first trial is one interval from now. */
+  /** Schedules the first trial one interval from now. */
   start(): void {
     if (this.#stop.signal.aborted) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#onTime(), this.#options.everyMs).unref()
   }
 
-  /** No trial begins any more, and one that goes on is stopped. */
+  /** Starts no further trials and stops a current one. */
   close(): void {
     this.#stop.abort()
     clearTimeout(this.#timer)

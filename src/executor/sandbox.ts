@@ -1,4 +1,4 @@
-// One container, used for one run: started early or late, given one job, then thrown away.
+// One container for one run: started in advance or on demand, given one job, then disposed of.
 
 import { randomBytes } from 'node:crypto'
 import type { ContainerStreams, Engine } from '../engines/engine.ts'
@@ -9,11 +9,11 @@ import { settlesWithin } from '../waits/settles-within.ts'
 import type { ContainerState } from './events.ts'
 import { encodeJob, type Frame, FrameParser, type Job, PROTOCOL_VERSION } from './protocol.ts'
 
-/** How long a container that should be gone may take, in milliseconds, before it is killed by name. */
+/** How long a container may take to end by itself before it is killed by name, in milliseconds. */
 const DISPOSE_GRACE_MS = 1000
-/** How long the engine may go on making a container whose command was killed, in milliseconds. */
+/** How long the engine may continue creating a container after its command was killed, in milliseconds. */
 const MAKING_MS = 2000
-/** Pauses between trials to remove a container that the engine has not removed, in milliseconds, doubling. */
+/** Pauses between attempts to remove a container, in milliseconds, doubling. */
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 10_000
 /** How many characters of the engine's messages on stderr are kept for the log. */
@@ -22,32 +22,32 @@ const MAX_DIAGNOSTIC_CHARS = 4000
 export interface SandboxOptions {
   engine: Engine
   spec: ContainerSpec
-  /** What is run in place of the image's name, which may be another image's by now. */
+  /** The image to run. Its name may refer to another image by now. */
   imageId: Promise<string>
   userId: number
-  /** Longest wait from the beginning to the runner's `ready`, in milliseconds. */
+  /** How long the runner may take to report `ready`, in milliseconds. */
   startTimeoutMs: number
-  /** Told when it is killed by name. */
+  /** Called when the container is killed by name. */
   onKilled?: () => void
 }
 
-/** How Docker and Podman say that they have no image of an id. */
+/** Messages of Docker and Podman for an image id that they do not have. */
 const NO_IMAGE = /no such image|unable to find image|image not known/i
 
 /** A container and its standard streams. */
 export class Sandbox {
   readonly name = `safe-code-executor-${randomBytes(8).toString('hex')}`
   readonly startedAtMs = performance.now()
-  /** Resolves when the runner is ready; rejects with the cause when it can't be. */
+  /** Resolves when the runner is ready; rejects with the cause if it cannot become ready. */
   readonly ready: Promise<void>
-  /** Resolves when the container has ended and all its output is read. */
+  /** Resolves when the container has ended and all its output has been read. */
   readonly closed: Promise<void>
-  /** Resolves when the engine has no such container any more, and no process of the host waits for it. */
+  /** Resolves when the engine no longer has the container and no process of the host waits for it. */
   readonly gone: Promise<void>
   readonly #engine: Engine
   readonly #onKilled: () => void
   readonly #image: string
-  /** Undefined until it is known what to run. */
+  /** Undefined until the id of the image is known. */
   #streams: ContainerStreams | undefined
   readonly #parser = new FrameParser()
   #onFrame: (frame: Frame) => void = () => {}
@@ -71,7 +71,7 @@ export class Sandbox {
     this.closed = this.#close(started)
     this.ready = this.#becomeReady(started, startTimeoutMs)
     this.ready.catch(() => {
-      this.#isFailed = true // whoever takes the sandbox sees it
+      this.#isFailed = true // the caller that takes the sandbox gets the error
     })
     this.gone = this.closed.then(() => this.#disposal)
   }
@@ -80,12 +80,12 @@ export class Sandbox {
     return this.#isReady && !this.#isClosed
   }
 
-  /** Whether whoever had it has thrown it away. */
+  /** Whether its holder has disposed of it. */
   get isDisposed(): boolean {
     return this.#disposal !== undefined
   }
 
-  /** Whether it can still be given a job: it is starting or ready, and not a byte of a job was written to it. */
+  /** Whether it can still be given a job: it is starting or ready, and no byte of a job has been written to it. */
   get isUnused(): boolean {
     return !this.#isDelivered && !this.#isFailed && !this.#isClosed && !this.isDisposed
   }
@@ -96,13 +96,13 @@ export class Sandbox {
     return this.#isReady ? 'waiting' : 'starting'
   }
 
-  /** Hands over the job. `onFrame` gets the frames that carry its token and no other. */
+  /** Hands over the job. `onFrame` gets only the frames that carry its token. */
   deliver(job: Job, onFrame: (frame: Frame) => void): void {
     this.#isDelivered = true
     this.#onFrame = (frame) => {
       if (frame.token.equals(job.token)) onFrame(frame)
     }
-    this.#streams?.stdin.write(encodeJob(job)) // it is ready, so there is one
+    this.#streams?.stdin.write(encodeJob(job)) // defined, because it is ready
   }
 
   /** Kills the container by name and waits until it is dead. */
@@ -117,21 +117,21 @@ export class Sandbox {
   }
 
   /**
-   * Ends the container, after `delayMs`: by the end of its input, and where that does not help by force. Resolves when it
-   * is gone; tries until then.
+   * Ends the container after `delayMs` milliseconds: by closing its input, or by force if that fails. Resolves when it
+   * is gone; retries until then.
    */
   dispose(delayMs = 0): Promise<void> {
     this.#disposal ??= this.#end(delayMs)
     return this.#disposal
   }
 
-  /** Where it is being disposed of and still starts, that is not waited for any longer. */
+  /** Makes the disposal of a container that is still starting stop waiting for the start. */
   giveUpStart(): void {
     this.#giveUpStart.abort()
   }
 
   #listen(streams: ContainerStreams): void {
-    streams.stdin.on('error', () => {}) // the container is gone; `closed` tells
+    streams.stdin.on('error', () => {}) // the container is gone; `closed` reports it
     streams.stderr.on('data', (chunk: Buffer) => {
       this.#diagnostics = (this.#diagnostics + chunk).slice(-MAX_DIAGNOSTIC_CHARS)
     })
@@ -141,8 +141,8 @@ export class Sandbox {
 
   async #end(delayMs: number): Promise<void> {
     if (delayMs > 0) await settlesWithin(this.closed, delayMs)
-    // The engine makes a container that it was asked for, whoever went away meanwhile, and does not know its name before
-    // that: to remove it now would leave one behind that never ran, and that nothing ends.
+    // The engine creates a requested container even if the command has ended, and does not know its name before that:
+    // removing it now would leave a container that never ran and that nothing ends.
     await abortable(this.ready, this.#giveUpStart.signal).catch(() => {})
     this.#streams?.stdin.end()
     const isGivenUp = this.#giveUpStart.signal.aborted
@@ -152,7 +152,7 @@ export class Sandbox {
     await this.#remove(isGivenUp)
   }
 
-  /** Removes the container by name, and tries until it is gone. `isAbandoned`: the command is ended first. */
+  /** Removes the container by name and retries until it is gone. `isAbandoned`: its command is killed first. */
   async #remove(isAbandoned: boolean): Promise<void> {
     let commandKilledAtMs: number | undefined
     const killCommand = () => {
@@ -164,7 +164,7 @@ export class Sandbox {
       const removal = await this.#engine.remove(this.name)
       if (removal === 'removed' || removal === 'absent') {
         const hasEnded = await settlesWithin(this.closed, DISPOSE_GRACE_MS)
-        // A command that ended by itself has seen its container go. What one that was killed had asked for may come yet.
+        // A command that ended by itself has seen its container end. A killed one's container may still be created.
         if (hasEnded && removal === 'removed') return
         if (hasEnded && performance.now() - (commandKilledAtMs ?? 0) > MAKING_MS) return
         killCommand()
@@ -203,7 +203,7 @@ export class Sandbox {
     })
   }
 
-  /** What the engine said, else how it ended. */
+  /** The engine's messages, else how the container ended. */
   #whyEnded(otherwise: string): string {
     const cause = this.#diagnostics.trim() || otherwise
     return NO_IMAGE.test(cause) ? `${cause}\n${imageIsGone(this.#image)}` : cause
@@ -213,7 +213,7 @@ export class Sandbox {
     try {
       for (const frame of this.#parser.push(chunk)) this.#onFrame(frame)
     } catch {
-      // Not the runner's words: nothing after them can be believed either.
+      // These bytes are not from the runner, so nothing after them can be trusted either.
       this.#streams?.stdout.destroy()
       void this.kill()
     }
@@ -224,7 +224,7 @@ function imageIsGone(name: string): string {
   return `The image that ${name} was when this process started was removed: load it again, or start this process again to use what ${name} is now`
 }
 
-/** A runner of before there were versions says none. */
+/** A runner older than the version numbers reports none. */
 function otherVersion(name: string, version: string): string {
   return `The runner in the image ${name} speaks version ${version || 'none'} of the protocol, this server ${PROTOCOL_VERSION}: make the image that belongs to this server (safe-code-executor setup, or npm run setup in a checkout), then start it again`
 }

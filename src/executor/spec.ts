@@ -1,4 +1,4 @@
-// Config -> what a container of each environment is. Pure.
+// Derives the specification of each environment's containers from the configuration. Pure.
 
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,26 +8,28 @@ import { OWNER_LABEL } from '../engines/owner.ts'
 
 const MEBIBYTE = 1024 * 1024
 const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
-/** How many containers may be starting or ending beside those that wait and run. */
+/** How many containers may be starting or ending in addition to those that wait or run. */
 const SPARE_CONTAINERS = 2
-/** How many runs may wait for each that runs. They leave after MAX_WAIT_SECONDS; this bounds their memory until then. */
+/** How many runs may wait per slot. They leave after MAX_WAIT_SECONDS; this bounds their memory until then. */
 const WAITING_FOR_EACH = 32
-/** How long a container may wait for its program, in seconds: where its server was killed, it lives for that and a run. */
+/**
+ * How long a container may wait for its program, in seconds. If its server is killed, it lives for that plus one run.
+ */
 export const WARM_MAX_AGE_SECONDS = 300
 /**
- * The longest start of a container, in seconds; most take one second. A longer MAX_WAIT_SECONDS than the default is for a
- * slow host, where starts take longer too. An engine that takes more than the maximum hangs.
+ * Bounds of the start timeout, in seconds; most starts take one. A MAX_WAIT_SECONDS longer than the default is for a
+ * slow host, where starts take longer too. An engine that takes longer than the maximum is hung.
  */
 const MIN_START_TIMEOUT_SECONDS = 30
 const MAX_START_TIMEOUT_SECONDS = 120
-/** Bytes of /tmp for each file that it may have: one that is not empty takes a page. */
+/** Bytes of /tmp per file that it may hold: a file that is not empty takes a page. */
 const TMP_FILE_BYTES = 4096
-/** Open files of one process: the default of Linux, and the most that `select` can wait for. */
+/** Open files of one process: the default of Linux, and the most that `select` can handle. */
 const OPEN_FILES = 1024
-/** What a container's own life exceeds the sum of its parts by, in seconds. */
+/** How much longer a container lives than the sum of its parts, in seconds. */
 const LIFETIME_SLACK_SECONDS = 5
 
-/** What is different in each environment. */
+/** The settings that differ between environments. */
 const ENVIRONMENTS = {
   python: {
     image: ({ SANDBOX_IMAGE }: Config) => SANDBOX_IMAGE,
@@ -44,29 +46,29 @@ const ENVIRONMENTS = {
 /** The name of an environment. */
 export type EnvironmentName = keyof typeof ENVIRONMENTS
 
-/** The longest start of a container, in seconds. */
+/** How long the start of a container may take, in seconds. */
 export function startTimeoutSeconds({ MAX_WAIT_SECONDS }: Config): number {
   const share = (MAX_WAIT_SECONDS * 2) / 3
   return Math.min(MAX_START_TIMEOUT_SECONDS, Math.max(MIN_START_TIMEOUT_SECONDS, share))
 }
 
-/** How many containers of an environment wait warm. */
+/** How many containers of an environment are kept waiting for a program. */
 export function poolSize(config: Config, environment: EnvironmentName): number {
   return ENVIRONMENTS[environment].poolSize(config)
 }
 
-/** How many containers there may be at once: those that run, those that wait, and a few that start or end. */
+/** Largest number of containers at once: those that run, those that wait, and a few that start or end. */
 export function maxContainers(config: Config): number {
   const sizes = config.ENVIRONMENTS.map((name) => poolSize(config, name))
   return sizes.reduce((sum, size) => sum + size, config.MAX_RUNNING + SPARE_CONTAINERS)
 }
 
-/** How many synchronous runs may wait for their turn. */
+/** How many synchronous runs may wait for a slot. */
 export function maxWaiting({ MAX_RUNNING }: Config): number {
   return WAITING_FOR_EACH * MAX_RUNNING
 }
 
-/** What a container of an environment of this server is. */
+/** The specification of the containers of an environment. */
 export function containerSpec(
   config: Config,
   owner: string,

@@ -1,20 +1,20 @@
-// Slows the starts of containers for clients that hang up on their programs.
+// Slows container starts for clients that often hang up on their runs.
 
 import { RecentUse } from '../admission/recent-use.ts'
 
-/** After this time a hang-up counts for half, in milliseconds. */
+/** Half-life of a hang-up, in milliseconds. */
 const HALF_LIFE_MS = 5000
-/** How often a client may hang up lately: someone who presses Stop and runs again is not slowed. */
+/** How many recent hang-ups a client may have: one that stops a program and runs it again is not slowed. */
 const MAX_HANG_UPS = 3
 /**
- * How long no other container is started at this pace after one was, as a multiple of what its start took: the starts of a
- * flood then take one CPU for a quarter of the time, and the programs of others have the rest.
+ * The pause after a paced start, as a multiple of the time it took: the starts of a flood then take one CPU for a
+ * quarter of the time, and other programs get the rest.
  */
 const PAUSE_TIMES_START = 3
 
 /**
- * A start costs more CPU than most programs, and a client that hangs up makes one for nothing. While a client often does,
- * the starts for it, and those that fill the pool that it empties, are made one by one with pauses between them.
+ * A start costs more CPU than most programs, and a client that hangs up wastes one. While a client often does so,
+ * starts for it, and starts that refill the pool it empties, are made one at a time with pauses in between.
  */
 export class StartPace {
   readonly #nowMs: () => number
@@ -22,34 +22,34 @@ export class StartPace {
   #startedAtMs: number | undefined
   #nextAtMs = Number.NEGATIVE_INFINITY
 
-  /** The clock may have any origin, and never goes back. */
+  /** The clock may have any origin but must never go back. */
   constructor(nowMs: () => number = () => performance.now()) {
     this.#nowMs = nowMs
     this.#hangUps = new RecentUse(nowMs, HALF_LIFE_MS)
   }
 
-  /** To be called when a client hung up on a run that had a container or waited for one. */
+  /** Call this when a client hung up on a run that had a container or waited for one. */
   addHangUp(client: string): void {
     this.#hangUps.add(client)
   }
 
-  /** Whether containers for a client are to be started at this pace. */
+  /** Whether starts for this client are paced. */
   isFor(client: string): boolean {
     return this.#hangUps.of(client) > MAX_HANG_UPS
   }
 
-  /** Whether those that fill the pool are to be. */
+  /** Whether starts that refill the pool are paced. */
   get isForPool(): boolean {
     return this.#hangUps.most() > MAX_HANG_UPS
   }
 
-  /** Until the next one may be started, in milliseconds; infinite while one is starting. */
+  /** Time until the next paced start, in milliseconds; infinite while one is in progress. */
   get delayMs(): number {
     if (this.#startedAtMs !== undefined) return Number.POSITIVE_INFINITY
     return Math.max(0, this.#nextAtMs - this.#nowMs())
   }
 
-  /** To be called when one is started at this pace; what it returns when that has come to an end. */
+  /** Call this when a paced start begins, and the function that it returns when that start has succeeded or failed. */
   start(): () => void {
     const startedAtMs = this.#nowMs()
     this.#startedAtMs = startedAtMs

@@ -1,4 +1,4 @@
-// Requests that have a place and wait until there is room for a container.
+// Requests that hold a slot and wait for room for a container.
 
 import { cancelled, Refusal } from '../run/refusal.ts'
 import { onAbort } from '../waits/abortable.ts'
@@ -10,13 +10,13 @@ export class WaitingRequests {
     return this.#wakes.size
   }
 
-  /** To be called when one of them may go on: which one, they find out. */
+  /** Wakes all waiting requests; each checks whether it may proceed. */
   wake(): void {
     for (const wake of [...this.#wakes]) wake()
   }
 
   /**
-   * Resolves when there may be room. `deadlineMs`: until when, by `performance.now()`.
+   * Resolves when there may be room. `deadlineMs` is a time of `performance.now()`.
    * @throws {Refusal} `busy` at the deadline; `cancelled`.
    */
   wait(signal: AbortSignal, deadlineMs: number): Promise<void> {

@@ -1,9 +1,9 @@
-// The walls as data: how each limit is tried from inside, what was seen, whether it holds, what to do if not. Pure.
+// The walls as data: how each limit is tried from inside, what was seen, whether it holds, advice if not. Pure.
 
 import { z } from 'zod'
 import { type ContainerSpec, isGvisor, SWAP_BYTES } from '../engines/limits.ts'
 
-/** What sandbox/probe.py can find out. */
+/** The facts that sandbox/probe.py can determine. */
 const factsSchema = z.object({
   userId: z.number(),
   capabilities: z.array(z.string()),
@@ -25,36 +25,36 @@ const factsSchema = z.object({
   fileBytes: z.number(),
   cgroupVersion: z.number().nullable(),
   cgroup: z.record(z.string(), z.string().nullable()),
-  /** Swap that the host has, used or not. */
+  /** Swap of the host, used or not. */
   hostSwapBytes: z.number(),
 })
 
 type Facts = z.output<typeof factsSchema>
 
-/** What sandbox/probe.py prints. */
+/** The output of sandbox/probe.py. */
 export const insideSchema = factsSchema.partial().extend({
-  /** By the name of a fact: why it could not be found out. */
+  /** Why a fact could not be determined, by its name. */
   failures: z.record(z.string(), z.string()),
 })
 
-/** What a program could see and do. */
+/** The facts that the probe determined from inside. */
 export type Inside = z.output<typeof insideSchema>
 
-/** One wall, as it was found. */
+/** The result of trying one wall. */
 export interface Finding {
   wall: string
   /** How it was tried. */
   tried: string
   seen: string
   holds: boolean
-  /** What an operator can do where it does not hold. */
+  /** Advice for the operator if the wall does not hold. */
   advice: string
 }
 
 interface Wall {
-  /** What is looked at. A wall of which one of them is not known does not hold. */
+  /** The facts to check. If one of them is unknown, the wall does not hold. */
   facts: readonly (keyof Facts)[]
-  /** Whether it is found out by using something up, and not by reading or asking. */
+  /** Whether the trial uses up a resource instead of reading a value or asking the kernel. */
   isDear?: boolean
   judge: (facts: Facts, spec: ContainerSpec) => Pick<Finding, 'tried' | 'seen' | 'holds'>
   advice: string
@@ -90,7 +90,7 @@ const WALLS: Readonly<Record<string, Wall>> = {
     judge: ({ noNewPrivileges, kernel }, { runtime }) => ({
       tried: 'asked the kernel',
       seen: noNewPrivileges ? 'set' : `not set (${kernel})`,
-      // gVisor keeps no such flag, and gives no file's owner to a program.
+      // gVisor has no such flag, and does not give a program the rights of its file's owner.
       holds: noNewPrivileges || isGvisor(runtime),
     }),
     advice: ENGINE_ADVICE,
@@ -105,7 +105,7 @@ const WALLS: Readonly<Record<string, Wall>> = {
           done.length === 0
             ? `all refused, seccomp mode ${seccomp}`
             : `let through${isGvisor(runtime) ? ' by gVisor, whose own they are' : ''}: ${done.join(', ')}`,
-        // Under gVisor no call reaches the host's kernel; what it offers of these itself is its own.
+        // Under gVisor no call reaches the host's kernel; gVisor itself implements those that it offers.
         holds: isGvisor(runtime) || (done.length === 0 && seccomp === 2),
       }
     },
@@ -234,7 +234,7 @@ const WALLS: Readonly<Record<string, Wall>> = {
     judge: ({ cgroup, cgroupVersion, hostSwapBytes }, { limits }) => {
       const tried = 'read the limit of the cgroup'
       if (isUnseen(cgroup.swap)) {
-        // The kernel counts memory here and no swap, so the limit of memory does not bound it.
+        // The kernel counts memory but not swap here, so the memory limit does not bound swap.
         const isUnbounded = !isUnseen(cgroup.memory) && hostSwapBytes > 0
         const seen = `none, and the host has ${megabytes(hostSwapBytes)} of swap`
         return { tried, seen: isUnbounded ? seen : told(cgroup.swap), holds: !isUnbounded }
@@ -256,10 +256,10 @@ const WALLS: Readonly<Record<string, Wall>> = {
   },
 }
 
-/** Which walls are tried: all of them, or those that cost the container next to nothing. */
+/** The walls to try: all of them, or those that cost the container next to nothing. */
 export type Trials = 'all' | 'cheap'
 
-/** What a program could do -> which walls hold. Pure. */
+/** Judges which walls hold from the facts that the probe determined. Pure. */
 export function judge(inside: Inside, spec: ContainerSpec, trials: Trials = 'all'): Finding[] {
   return Object.entries(WALLS)
     .filter(([, { isDear }]) => trials === 'all' || !isDear)
@@ -270,7 +270,7 @@ export function judge(inside: Inside, spec: ContainerSpec, trials: Trials = 'all
     }))
 }
 
-/** What is said of a wall where a trial of it failed; undefined where all did what they should. */
+/** The result for a wall with an unknown fact; undefined if all its facts are known. */
 function failureOf(facts: Wall['facts'], inside: Inside): ReturnType<Wall['judge']> | undefined {
   const unknown = facts.find((fact) => inside[fact] === undefined)
   if (!unknown) return undefined
@@ -278,7 +278,7 @@ function failureOf(facts: Wall['facts'], inside: Inside): ReturnType<Wall['judge
   return { tried: `tried to find out ${unknown}`, seen: why, holds: false }
 }
 
-/** What gVisor does not limit by itself is memory or threads of its own there, which the engine limits from outside. */
+/** Resources that gVisor does not limit itself are its own memory or threads, which the engine limits from outside. */
 function unlessGvisor(
   runtime: string,
   holds: boolean,
@@ -289,12 +289,14 @@ function unlessGvisor(
     : { holds, seen }
 }
 
-/** Interfaces that the kernel makes in every network namespace where a module for tunnels is loaded; they are down. */
+/**
+ * Whether the kernel makes this interface in every network namespace if a tunnel module is loaded; such ones are down.
+ */
 function isDormantTunnel(name: string): boolean {
   return /^(tunl0|gre0|gretap0|erspan0|sit0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)$/.test(name)
 }
 
-/** Whether there is no cgroup to read inside, as under gVisor: then trying is all that can be done. */
+/** Whether there is no cgroup to read inside, as under gVisor: the limit can then only be tested by reaching it. */
 function isUnseen(text: string | null | undefined): boolean {
   return text === null || text === undefined
 }

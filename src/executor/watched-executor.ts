@@ -1,4 +1,4 @@
-// What stands between the routes and whatever runs programs: readiness, records of what ran.
+// Wraps the executor that the routes use with readiness checks and records of runs.
 
 import type { Config } from '../config/config.ts'
 import type { Executor } from '../run/executor.ts'
@@ -9,19 +9,19 @@ import { RecordingExecutor } from './recording.ts'
 export interface WatchedExecutorOptions {
   executor: Executor
   config: Config
-  /** Told of each run of a client's. */
+  /** Called for each client run. */
   onRun: (record: RunRecord) => void
-  /** What is known to be in the way of all runs; by default nothing is. */
+  /** Returns a known reason why no program can run; by default there is none. */
   obstacle?: (() => string | undefined) | undefined
 }
 
-/** The executor that all runs take, and what it knows of whether they can be run. */
+/** The executor for all runs, and the readiness derived from it. */
 export interface WatchedExecutor {
   executor: Executor
   readiness: Readiness
 }
 
-/** Puts all of it around an executor. */
+/** Wraps an executor. */
 export function watchExecutor(options: WatchedExecutorOptions): WatchedExecutor {
   const { executor, config, onRun, obstacle } = options
   const readiness = new Readiness(executor, config.ENVIRONMENTS[0], obstacle)
