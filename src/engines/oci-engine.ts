@@ -244,10 +244,11 @@ function startRuntime(
 /** @throws {Error} if the runtime could not be started at all: it has no streams then. */
 function streamsOf(child: ChildProcess): ContainerStreams {
   const { stdin, stdout, stderr, pid } = child
+  const ended = endOf(child) // first: without a listener the error of a failed start would end the server
   if (!stdin || !stdout || !stderr) throw new Error('the runtime could not be started')
   // Node closes the input of a process that has ended. This one belongs to the container, which the runtime's end leaves behind.
   child.stdin = null
-  return { stdin, stdout, stderr, ended: endOf(child), abandon: () => pid && killGroup(pid) }
+  return { stdin, stdout, stderr, ended, abandon: () => pid && killGroup(pid) }
 }
 
 /** Resolves when all holders of the output have ended: the runtime, and the container. */
