@@ -227,7 +227,8 @@ make_devices() {
     ln -s /proc/self/fd/1 "$1/stdout" && ln -s /proc/self/fd/2 "$1/stderr"
 }
 
-unpack() {
+# In a shell of its own: the mask and the variables are its own.
+unpack() (
   new=$2.new
   umask 022
   rm -rf "$new" "$2" && mkdir -p "$new/rootfs" || return 1
@@ -247,7 +248,7 @@ unpack() {
   rm -f "$new/rootfs/.dockerenv"
   make_devices "$new/rootfs/dev" || return 1
   "$docker" image inspect --format '{{json .Config}}' "$1" >"$new/image.json" && sync && mv "$new" "$2"
-}
+)
 
 setup_images() {
   for environment in $(echo "$environments" | tr ',' ' '); do
