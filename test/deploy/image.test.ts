@@ -10,9 +10,6 @@ import { containersOf, eventually } from '../support/docker.ts'
 import { startServer } from '../support/server.ts'
 import { API_IMAGE, type ApiContainer, buildImage, startApi } from './api-container.ts'
 
-/** Containers that wait: one of each environment. */
-const WARM = 2
-
 let api: ApiContainer
 beforeAll(async () => {
   await buildImage()
@@ -173,21 +170,31 @@ describe('the container', () => {
   })
 
   it('and a server on the host leave each other’s containers alone', async () => {
-    const isWarm = async () => (await api.sandboxes()).length === WARM
-    await eventually('its containers wait', 10_000, isWarm)
-    const before = await api.sandboxes()
-    const server = await startServer({ POOL_SIZE: '1' })
+    // Started here: containers that have waited for minutes are replaced by their own server.
+    const young = await startApi({ POOL_SIZE: '2' })
     try {
-      expect(await api.sandboxes()).toEqual(before)
-      const other = await startApi({ POOL_SIZE: '0' })
+      // By its own count, and with no other one, which a trial of the walls has for a while.
+      await eventually('two containers wait', 30_000, async () => {
+        const metrics = await (await fetch(`http://127.0.0.1:${young.port}/metrics`)).text()
+        const isReady = /^\S*pool_ready\{environment="python"\} 2$/m.test(metrics)
+        return isReady && (await young.sandboxes()).length === 2
+      })
+      const before = await young.sandboxes()
+      const server = await startServer({ POOL_SIZE: '1' })
       try {
-        expect(await containersOf(server.pid)).toHaveLength(1)
-        expect(await api.sandboxes()).toEqual(before)
+        expect(await young.sandboxes()).toEqual(before)
+        const other = await startApi({ POOL_SIZE: '0' })
+        try {
+          expect(await containersOf(server.pid)).toHaveLength(1)
+          expect(await young.sandboxes()).toEqual(before)
+        } finally {
+          await other.remove()
+        }
       } finally {
-        await other.remove()
+        await server.stop()
       }
     } finally {
-      await server.stop()
+      await young.remove()
     }
   })
 
