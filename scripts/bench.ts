@@ -3,7 +3,7 @@
 // Ratios are what counts: this machine may be slow or busy, but both sides of a ratio are measured in turns.
 //   npm run bench                  everything
 //   npm run bench -- data stream   these parts of latency, throughput, overload, data, stream, operation,
-//                                  queue, unread
+//                                  queue, unread, engines
 //
 // BENCH_ROUNDS (default 40) is the number of single measurements, BENCH_SECONDS (default 15) the length of one load.
 
@@ -15,9 +15,11 @@ import { parseConfig } from '../src/config/config.ts'
 import { dockerRunArgs, userIds } from '../src/engines/limits.ts'
 import { containerSpec, maxWaiting } from '../src/executor/spec.ts'
 import { dataImport, streaming } from './bench-api.ts'
+import { engines } from './bench-engines.ts'
 import { operation } from './bench-operation.ts'
 import { queue } from './bench-queue.ts'
 import {
+  fastestPython,
   milliseconds,
   ms,
   PROGRAM,
@@ -71,25 +73,6 @@ async function plainRun(): Promise<void> {
   ])
   const { stdout } = await execa(config.DOCKER_BIN, args, { input: '' })
   if (stdout !== '4') throw new Error(`a wrong answer: ${stdout}`)
-}
-
-/**
- * Of all `python3` on the PATH the one that starts soonest, so that the comparison is the hardest one. A launcher
- * script in its place would count against it: the program behind it is taken.
- */
-async function fastestPython(): Promise<string> {
-  const { stdout: found } = await execa('which', ['-a', 'python3'])
-  const timed = []
-  for (const launcher of found.split('\n')) {
-    const { stdout: path } = await execa(launcher, ['-c', 'import sys; print(sys.executable)'])
-    const times = []
-    for (let i = 0; i < 5; i += 1)
-      times.push(await milliseconds(() => execa(path, ['-I', '-c', PROGRAM])))
-    timed.push({ path, median: percentile(times, 0.5) })
-  }
-  const [fastest] = timed.toSorted((a, b) => a.median - b.median)
-  if (!fastest) throw new Error('no python3 on the PATH')
-  return fastest.path
 }
 
 async function latencies(): Promise<void> {
@@ -188,7 +171,7 @@ async function overload(): Promise<void> {
 /** The parts, by the names that the command line takes. */
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   ...{ latency: latencies, throughput, overload, data: dataImport, stream: streaming },
-  ...{ operation, queue, unread },
+  ...{ operation, queue, unread, engines },
 }
 
 const chosen = process.argv.slice(2)

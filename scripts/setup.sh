@@ -187,9 +187,20 @@ setup_image() {
 # --- OCI runtime and unpacked images, for ENGINE=runc and ENGINE=crun ---
 
 unpacked=/var/lib/safe-code-executor/images
+runtime_state=/run/safe-code-executor
+
+# The state of running containers belongs into memory: nothing of it may outlive a boot, or wait for a disk. /run is in memory
+# where a service manager has mounted it; elsewhere this folder of it is.
+setup_state() {
+  mkdir -p "$runtime_state"
+  if [ "$(stat --file-system --format %T "$runtime_state")" = tmpfs ]; then return; fi
+  step "mounting a file system in memory on $runtime_state" \
+    mount -t tmpfs -o nosuid,nodev,mode=0711,size=64m tmpfs "$runtime_state"
+}
 
 setup_runtime() {
   [ "$(id -u)" = 0 ] || fail "ENGINE=$engine needs root for set-up and for the server." 'Without root: ENGINE=docker'
+  setup_state
   if command -v "$engine" >/dev/null; then return; fi
   can_install || fail "There is no $engine." "Install it: sudo apt-get install $engine"
   step "installing $engine from the packages of Debian" install_debian "$engine"
@@ -212,7 +223,7 @@ unpack_image() {
   for folder in "$unpacked"/*; do
     [ -d "$folder" ] && [ ! -L "$folder" ] || continue
     used=$(find "$unpacked" -maxdepth 1 -type l -lname "${folder##*/}")
-    [ -n "$used" ] || grep -qs "${folder##*/}" /run/safe-code-executor/containers/*/image || rm -rf "$folder"
+    [ -n "$used" ] || grep -qs "${folder##*/}" "$runtime_state"/containers/*/config.json || rm -rf "$folder"
   done
 }
 

@@ -1,7 +1,7 @@
 // User and group numbers of the host for the user namespaces of containers: no two containers of a host have the same.
 
 import { randomInt } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { HOST_IDS } from './limits.ts'
 
 /**
@@ -13,9 +13,13 @@ const RANGES = 65_536
 /** How many ranges are tried: with thousands of containers a second trial in a hundred fails, and never so many in a row. */
 const TRIALS = 100
 
-/** The ranges of all servers of this host: a file each, so that two servers never take the same. */
+/**
+ * The ranges of all servers of this host, so that two of them never take the same. A link for each range has the name of the
+ * container as its target: it is made with its content in one step, so that a server killed at any moment leaves it whole.
+ */
 export class HostIds {
   readonly #folder: string
+  readonly #ranges = new Map<string, number>()
 
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -23,32 +27,45 @@ export class HostIds {
   }
 
   /**
-   * Takes a range for a container: the first of HOST_IDS numbers.
-   * @throws {Error} if none can be had.
+   * Takes a range for a container; the result is the first of its HOST_IDS numbers.
+   * @throws {Error} if no range can be taken.
    */
-  take(name: string): { range: number; firstHostId: number } {
+  take(name: string): number {
     for (let trial = 0; trial < TRIALS; trial += 1) {
       const range = randomInt(RANGES)
-      const file = `${this.#folder}/${range}`
       try {
-        writeFileSync(file, name, { flag: 'wx' })
-        return { range, firstHostId: FIRST_HOST_ID + HOST_IDS * range }
+        symlinkSync(name, `${this.#folder}/${range}`)
+        this.#ranges.set(name, range)
+        return FIRST_HOST_ID + HOST_IDS * range
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
-        rmSync(file, { force: true }) // made, but not written: a full file system
-        throw error
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       }
     }
     throw new Error(`no free user numbers for a container in ${this.#folder}`)
   }
 
-  /** Gives back the range of a container, when no process of it is left; leaves it alone if another container has it now. */
-  release(range: number, name: string): void {
-    const file = `${this.#folder}/${range}`
-    try {
-      if (readFileSync(file, 'utf8') === name) rmSync(file)
-    } catch {
-      // given back already
+  /** Gives back the range of a container, when no process of it is left. */
+  release(name: string): void {
+    const known = this.#ranges.get(name)
+    // A container of a server that is gone: every range is looked at.
+    for (const range of known === undefined ? readdirSync(this.#folder) : [known]) {
+      const file = `${this.#folder}/${range}`
+      if (target(file) === name) rmSync(file)
     }
+    this.#ranges.delete(name)
+  }
+
+  /** Names of containers that have a range. */
+  holders(): string[] {
+    return readdirSync(this.#folder).map((range) => target(`${this.#folder}/${range}`))
+  }
+}
+
+/** Where a link leads; empty if it is gone. */
+function target(file: string): string {
+  try {
+    return readlinkSync(file)
+  } catch {
+    return ''
   }
 }

@@ -73,6 +73,10 @@ export interface OciImage {
   /** Working directory. */
   cwd: string
   seccomp: OciSeccomp
+  /** The same filter as crun has compiled it before, in Base64; see `COMPILED_SECCOMP`. */
+  compiledSeccomp?: string | undefined
+  /** Annotations that the engine needs. */
+  annotations: Record<string, string>
   /** Paths to hide with bind mounts from the container's own root; see `pathsToBind`. */
   boundMasks: readonly BoundMask[]
 }
@@ -128,6 +132,9 @@ export const SWAP_BYTES = 4096
 
 /** Period of the CPU controller, which the quota refers to, in microseconds; Docker uses the same for `--cpus`. */
 const CPU_PERIOD_US = 100_000
+
+/** Annotation with which crun takes a compiled filter (crun(1)): to compile it costs 2.4 ms of CPU time a start. */
+const COMPILED_SECCOMP = 'run.oci.seccomp_bpf_data'
 
 /** Parent cgroup of all containers, in every hierarchy. */
 export const CGROUP_PARENT = 'safe-code-executor'
@@ -266,7 +273,11 @@ const LIMITS: readonly LimitRow[] = [
   },
   {
     docker: ({ seccompProfile }) => ['--security-opt', `seccomp=${seccompProfile}`],
-    oci: (_spec, _identity, { seccomp }) => ({ linux: { seccomp } }),
+    // The profile stays beside its compiled form: a crun that does not know the annotation takes the profile.
+    oci: (_spec, _identity, { seccomp, compiledSeccomp }) => ({
+      linux: { seccomp },
+      annotations: compiledSeccomp ? { [COMPILED_SECCOMP]: compiledSeccomp } : {},
+    }),
     why: 'the kernel’s system calls are its attack surface: those that Python needs, and no other',
   },
   {
@@ -317,7 +328,9 @@ const LIMITS: readonly LimitRow[] = [
   {
     docker: ({ labels }) =>
       Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
-    oci: ({ labels }) => ({ annotations: labels }),
+    oci: ({ labels }, _identity, { annotations }) => ({
+      annotations: { ...labels, ...annotations },
+    }),
     why: 'leftovers of a dead server are found by label',
   },
   {

@@ -1,14 +1,25 @@
 // ENGINE=runc and ENGINE=crun: the OCI runtime itself, without a daemon. Needs root on the host, and unpacked images.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
-import { Cgroups } from './cgroups.ts'
+import { Cgroups, UNIFIED_CGROUP } from './cgroups.ts'
 import type { ContainerStreams, Engine, EngineCommand, ListedContainer, Removal } from './engine.ts'
 import { HostIds } from './host-ids.ts'
 import {
@@ -18,7 +29,7 @@ import {
   ociConfig,
   pathsToBind,
 } from './limits.ts'
-import type { OciSeccomp } from './oci-config.ts'
+import type { OciConfig, OciSeccomp } from './oci-config.ts'
 import { unpackedImage, unpackedImageId } from './oci-images.ts'
 import { nameOfProcess, OWNER_LABEL } from './owner.ts'
 import { ociSeccomp } from './seccomp.ts'
@@ -31,9 +42,13 @@ const START_SCRIPT = fileURLToPath(new URL('../../scripts/oci-start.sh', import.
 const IN_MOUNT_NAMESPACE = ['unshare', '--mount', '--propagation=slave', 'sh', START_SCRIPT]
 /** State of all containers of this host; in memory, so that nothing of it outlives a boot. */
 const STATE = '/run/safe-code-executor'
+/** Annotation with the image of a container: set-up keeps images that are in use (scripts/setup.sh). */
+const IMAGE_ANNOTATION = 'safe-code-executor.image'
 /** How often, and how long apart in milliseconds, it is looked whether the last process of a container has gone. */
 const CLEAR_LOOKS = 20
 const CLEAR_LOOK_MS = 5
+/** Bytes of one instruction of a compiled filter (linux/filter.h). */
+const FILTER_INSTRUCTION_BYTES = 8
 /** How often a runtime is killed that still starts a container. */
 const RUNTIME_LOOKS = 200
 /** How long a command of the runtime may take that is no start, in milliseconds. */
@@ -52,7 +67,7 @@ export interface OciEngineOptions {
  * Containers of `runc run --detach` or `crun run --detach`. The runtime's process ends when the container runs: nothing of the
  * host waits with it. Its cgroups stay until the host removes them, and are the witness of memory.
  *
- * A container has a folder with its bundle and with what has to be given back (`owner`, `range`).
+ * A container has a folder with its bundle (config.json, fstab, root) and the process of the runtime that starts it (`runtime`).
  */
 export class OciEngine implements Engine {
   readonly #command: readonly string[]
@@ -62,9 +77,11 @@ export class OciEngine implements Engine {
   readonly #hostIds: HostIds
   readonly #containers = `${STATE}/containers`
   readonly #runtimeState: string
-  readonly #environment: Record<string, string>
+  /** Whether cgroup version 2 is hidden from the runtime: crun 1.8 refuses hosts that have both versions. */
+  readonly #hidesUnified: boolean
   readonly #boundMasks: BoundMask[]
   #seccomp: OciSeccomp | undefined
+  #compiledSeccomp: string | undefined
 
   /** @throws {Error} if this process is not root on a host. */
   constructor({ runtime, logger, onCommandFailed = () => {} }: OciEngineOptions) {
@@ -73,12 +90,15 @@ export class OciEngine implements Engine {
     this.#onCommandFailed = onCommandFailed
     for (const folder of [STATE, this.#containers]) makeFolder(folder)
     this.#hostIds = new HostIds(`${STATE}/ids`)
+    // A container has its folder before its range and after it: without a folder, a server was killed in between.
+    for (const name of this.#hostIds.holders()) {
+      if (!existsSync(`${this.#containers}/${name}`)) this.#hostIds.release(name)
+    }
     this.#runtimeState = `${STATE}/${runtime}`
     this.#boundMasks = pathsToBind(runtime, (path) =>
       statSync(path, { throwIfNoEntry: false })?.isDirectory(),
     )
-    const hidesUnified = runtime === 'crun' && this.#cgroups.layout === 'hybrid'
-    this.#environment = { ...ENVIRONMENT, HIDE_UNIFIED: hidesUnified ? '1' : '0' }
+    this.#hidesUnified = runtime === 'crun' && this.#cgroups.layout === 'hybrid'
     this.#command = [runtime, '--root', this.#runtimeState]
   }
 
@@ -92,21 +112,29 @@ export class OciEngine implements Engine {
     imageId: string,
   ): ContainerStreams {
     const { rootfs, env, cwd } = unpackedImage(imageId)
+    this.#cgroups.expectMove()
     const folder = `${this.#containers}/${name}`
     makeFolder(folder)
-    writeFileSync(`${folder}/owner`, spec.labels[OWNER_LABEL] ?? '')
-    writeFileSync(`${folder}/image`, imageId)
-    const { range, firstHostId } = this.#hostIds.take(name)
-    writeFileSync(`${folder}/range`, String(range))
     for (const part of ['empty', 'rootfs']) makeFolder(`${folder}/${part}`, 0o755)
     for (const { source, target } of spec.mounts) makeTarget(source, `${folder}/empty${target}`)
-    const seccomp = this.#seccompOf(spec)
-    const image = { rootfs: `${folder}/rootfs`, env, cwd, seccomp, boundMasks: this.#boundMasks }
-    const config = ociConfig(spec, { name, userId, firstHostId }, image)
+    const firstHostId = this.#hostIds.take(name)
+    const config = ociConfig(
+      spec,
+      { name, userId, firstHostId },
+      {
+        ...{ rootfs: `${folder}/rootfs`, env, cwd },
+        ...{ seccomp: this.#seccompOf(spec), compiledSeccomp: this.#compiledSeccomp },
+        ...{ boundMasks: this.#boundMasks, annotations: { [IMAGE_ANNOTATION]: imageId } },
+      },
+    )
     writeFileSync(`${folder}/config.json`, JSON.stringify(config))
+    writeFileSync(`${folder}/fstab`, this.#fstab(folder, rootfs))
     const run = [...this.#command, 'run', '--detach', '--bundle', folder, name]
-    const child = startRuntime([...IN_MOUNT_NAMESPACE, folder, rootfs, ...run], this.#environment)
+    // crun makes a temporary file there: in /tmp it would be on a disk, and stay if crun is killed.
+    const environment = { ...ENVIRONMENT, _LIBCONTAINER_STATEDIR: folder }
+    const child = startRuntime([...IN_MOUNT_NAMESPACE, `${folder}/fstab`, ...run], environment)
     if (child.pid) writeFileSync(`${folder}/runtime`, nameOfProcess(child.pid))
+    child.once('exit', (code) => code === 0 && this.#keepCompiledSeccomp(name))
     return streamsOf(child)
   }
 
@@ -122,7 +150,7 @@ export class OciEngine implements Engine {
     if (!existsSync(`${this.#containers}/${name}`)) return 'absent'
     await this.#endRuntime(name)
     if ((await this.#cgroups.kill(name)) && (await this.#cgroups.remove(name))) {
-      if (await this.#forget(name)) return 'removed'
+      if (this.#forget(name)) return 'removed'
     }
     // Whatever is in the way, the runtime says it in words.
     const [file = '', ...args] = [...this.#command, 'delete', '--force', name]
@@ -134,7 +162,7 @@ export class OciEngine implements Engine {
       timeout: COMMAND_TIMEOUT_MS,
       killSignal: 'SIGKILL',
     })
-    if ((await this.#cgroups.remove(name)) && (await this.#forget(name))) return 'removed'
+    if ((await this.#cgroups.remove(name)) && this.#forget(name)) return 'removed'
     this.#onCommandFailed('rm')
     const cause = result.stderr || result.shortMessage || 'its cgroup is in use'
     this.#logger.error({ container: name, cause }, 'a container could not be removed')
@@ -151,7 +179,7 @@ export class OciEngine implements Engine {
       names.map(async (name) => ({
         name,
         state: (await this.#cgroups.isAlive(name)) ? 'running' : 'exited',
-        owner: await readFile(`${this.#containers}/${name}/owner`, 'utf8').catch(() => ''),
+        owner: await this.#ownerOf(name),
       })),
     )
   }
@@ -172,20 +200,47 @@ export class OciEngine implements Engine {
     }
   }
 
-  /** Removes the files of a container of which no process and no cgroup is left. */
-  async #forget(name: string): Promise<boolean> {
-    const folder = `${this.#containers}/${name}`
+  /**
+   * The mounts for scripts/oci-start.sh, as in fstab(5). The root is the image, read-only, through an overlay: two containers on
+   * the same files could lock them, and so tell each other something.
+   */
+  #fstab(folder: string, rootfs: string): string {
+    const root = `overlay ${folder}/rootfs overlay ro,lowerdir=${folder}/empty:${rootfs} 0 0\n`
+    return this.#hidesUnified ? `${root}${folder}/empty ${UNIFIED_CGROUP} none bind 0 0\n` : root
+  }
+
+  /** The owner as its config.json names it; empty if a server was killed before that file was whole. */
+  async #ownerOf(name: string): Promise<string> {
     try {
-      for (const runtime of ['runc', 'crun']) {
-        await rm(`${STATE}/${runtime}/${name}`, { recursive: true, force: true })
-      }
-      const range = await readFile(`${folder}/range`, 'utf8').catch(() => '')
-      if (range) this.#hostIds.release(Number(range), name)
-      await rm(folder, { recursive: true, force: true })
+      const config = await readFile(`${this.#containers}/${name}/config.json`, 'utf8')
+      return (JSON.parse(config) as OciConfig).annotations[OWNER_LABEL] ?? ''
+    } catch {
+      return ''
+    }
+  }
+
+  /** Removes the files of a container of which no process and no cgroup is left. */
+  #forget(name: string): boolean {
+    try {
+      for (const runtime of ['runc', 'crun']) removeFolder(`${STATE}/${runtime}/${name}`)
+      this.#hostIds.release(name)
+      removeFolder(`${this.#containers}/${name}`)
       return true
     } catch (error) {
       this.#logger.error({ container: name, error }, 'files of a container could not be removed')
       return false
+    }
+  }
+
+  /** Keeps the filter that crun compiled for a container: the same profile need not be compiled for the next one. */
+  #keepCompiledSeccomp(name: string): void {
+    if (this.#compiledSeccomp) return
+    try {
+      const filter = readFileSync(`${this.#runtimeState}/${name}/seccomp.bpf`)
+      const isWhole = filter.length > 0 && filter.length % FILTER_INSTRUCTION_BYTES === 0
+      if (isWhole) this.#compiledSeccomp = filter.toString('base64')
+    } catch {
+      // runc has no such file, and a container may have ended already
     }
   }
 
@@ -213,6 +268,20 @@ function hostProblem(): string | undefined {
 function makeFolder(path: string, mode = 0o711): void {
   mkdirSync(path, { recursive: true })
   chmodSync(path, mode)
+}
+
+/** Removes a folder in memory, if it is there: each call blocks for microseconds. */
+function removeFolder(path: string): void {
+  try {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      const file = `${path}/${entry.name}`
+      if (entry.isDirectory()) rmdirSync(file)
+      else unlinkSync(file)
+    }
+    rmdirSync(path)
+  } catch {
+    rmSync(path, { recursive: true, force: true })
+  }
 }
 
 /** Makes the target of a mount in the top layer of the container's root, where the image may not have it. */

@@ -24,7 +24,8 @@ export async function allContainers(engine = process.env.ENGINE ?? 'docker'): Pr
   const names = existsSync(OCI_CONTAINERS) ? readdirSync(OCI_CONTAINERS) : []
   return names.map((name) => {
     try {
-      return `${name} ${readFileSync(`${OCI_CONTAINERS}/${name}/owner`, 'utf8')}`
+      const config = JSON.parse(readFileSync(`${OCI_CONTAINERS}/${name}/config.json`, 'utf8'))
+      return `${name} ${config.annotations[OWNER_LABEL]}`
     } catch {
       return `${name} ` // it goes at this moment
     }

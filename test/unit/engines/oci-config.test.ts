@@ -11,6 +11,7 @@ const image = {
   env: ['PATH=/usr/bin', 'HOME=/tmp', 'OMP_NUM_THREADS=64'],
   cwd: '/tmp',
   seccomp,
+  annotations: { image: 'abc' },
   boundMasks: [
     { path: '/proc/keys', isFolder: false },
     { path: '/proc/scsi', isFolder: true },
