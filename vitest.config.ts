@@ -70,7 +70,11 @@ export default defineConfig({
           include: [
             ...['test/docker/statuses.test.ts', 'test/docker/stream.test.ts'],
             ...['test/docker/files.test.ts', 'test/docker/async-runs-end.test.ts'],
-            'test/attacks/*.test.ts',
+            ...['test/docker/engine-conformance.test.ts', 'test/docker/lifecycle.test.ts'],
+            ...['test/docker/sandbox.test.ts', 'test/oci/*.test.ts', 'test/attacks/*.test.ts'],
+            ...(engine === 'runc'
+              ? ['test/docker/hang-ups.test.ts', 'test/docker/load.test.ts']
+              : []),
           ],
           // The corpus takes minutes: all of it runs under Docker.
           env: { ENGINE: engine, ATTACK_SAMPLE: engine === 'runc' ? '4' : '8' },

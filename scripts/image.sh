@@ -9,6 +9,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
+. scripts/images.sh
 
 image=${API_IMAGE:-safe-code-executor}
 # All that .dockerignore lets through.

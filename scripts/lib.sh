@@ -54,10 +54,6 @@ install_debian() {
   apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
 }
 
-image_inputs() { "$docker" image inspect --format "{{index .Config.Labels \"$inputs_label\"}}" "$1" 2>/dev/null; }
-
-has_image() { "$docker" image inspect "$1" >/dev/null 2>&1; }
-
 # The network for build steps: an engine without bridges has only the host's.
 build_network() { if "$docker" network inspect bridge >/dev/null 2>&1; then echo default; else echo host; fi; }
 

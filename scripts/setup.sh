@@ -10,7 +10,8 @@
 #
 # ENVIRONMENTS=python,data also builds the image of the environment `data`.
 # SANDBOX_IMAGE and DATA_IMAGE name images of the operator's, which are used as they are and never built or tagged.
-# ENGINE=runc or ENGINE=crun also installs that runtime and unpacks the images for it; Docker builds them.
+# ENGINE=runc or ENGINE=crun also installs that runtime and unpacks the images for it. Docker builds them if an engine answers,
+# else buildah, which is installed if it is missing.
 # SETUP_DOCKER=0 forbids installing or starting a Docker engine.
 # SETUP_GVISOR=1 installs gVisor (runsc) and registers it with the engine, for SANDBOX_RUNTIME=runsc.
 # BASE_IMAGE names another Debian image to build the sandbox image on.
@@ -18,12 +19,10 @@ set -eu
 cd "$(dirname "$0")/.."
 
 . scripts/lib.sh
+. scripts/images.sh
 
 engine=${ENGINE:-docker}
 environments=${ENVIRONMENTS:-python}
-data_packages='python3-matplotlib python3-numpy python3-pandas python3-pil python3-scipy python3-sympy'
-base_image=${BASE_IMAGE:-debian:trixie-slim}
-local_base=safe-code-executor-base:trixie
 dockerd_log=/var/log/safe-code-executor-dockerd.log
 
 # --- npm packages ---
@@ -134,59 +133,8 @@ setup_gvisor() {
   done
 }
 
-# --- sandbox image ---
+# --- OCI runtime, for ENGINE=runc and ENGINE=crun ---
 
-# The base image: pulled from a registry, else made here from the packages of Debian.
-setup_base_image() {
-  if has_image "$base_image"; then return; fi
-  if has_image "$local_base"; then
-    base_image=$local_base
-    return
-  fi
-  say "fetching $base_image ..."
-  if timeout 300 "$docker" pull --quiet "$base_image" >"$log" 2>&1; then return; fi
-  say "  not available: $(tail -n 1 "$log")"
-  [ -z "${BASE_IMAGE:-}" ] || fail "BASE_IMAGE=$BASE_IMAGE cannot be pulled."
-  can_install || fail 'The base image cannot be pulled. This script makes one only as root on Debian or Ubuntu.' \
-    "Load one: docker load, tagged $base_image"
-  if ! command -v mmdebstrap >/dev/null; then
-    step 'installing mmdebstrap' install_debian mmdebstrap debian-archive-keyring
-  fi
-  archive=$state/base.tar
-  step 'making a Debian base image here with mmdebstrap' mmdebstrap --variant=minbase trixie "$archive"
-  step 'importing it' "$docker" import "$archive" "$local_base"
-  rm -f "$archive"
-  base_image=$local_base
-}
-
-# The image of one environment: ours with these packages of Debian, or the operator's if it is named.
-setup_image() {
-  image=safe-code-executor-$1
-  packages=$3
-  if [ "${2:-$image}" != "$image" ]; then
-    image=$2
-    if has_image "$2"; then return; fi
-    fail "The image $2 of the environment $1 is not in this engine." \
-      "Pull or load it. Set-up builds safe-code-executor-$1 only; to start from that: docker tag safe-code-executor-$1 $2"
-  fi
-  files='cgroup.py collect.py display.py preload.py program.py runner.py Dockerfile'
-  inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
-  if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
-  setup_base_image
-  # A running server goes on starting containers of the image that it began with, by id. Without a name that image would be
-  # pruned below.
-  if has_image "$image"; then "$docker" tag "$image" "$image:previous"; fi
-  # The name moves to the new image only when the build is complete.
-  step "building the sandbox image $image" "$docker" build --force-rm --network "$(build_network)" \
-    --build-arg "BASE_IMAGE=$base_image" --build-arg "PACKAGES=$packages" \
-    --label "$inputs_label=$inputs" --tag "$image" sandbox
-  "$docker" image prune --force --filter label=safe-code-executor.stage >/dev/null 2>&1 || true
-  "$docker" image prune --force --filter "label=$inputs_label" >/dev/null 2>&1 || true
-}
-
-# --- OCI runtime and unpacked images, for ENGINE=runc and ENGINE=crun ---
-
-unpacked=/var/lib/safe-code-executor/images
 runtime_state=/run/safe-code-executor
 
 # The state of running containers belongs into memory: nothing of it may outlive a boot, or wait for a disk. /run is in memory
@@ -206,81 +154,28 @@ setup_runtime() {
   step "installing $engine from the packages of Debian" install_debian "$engine"
 }
 
-# The file system of an image, in a folder named by the image's id, and a link to it with the image's name. No program can
-# write there: it belongs to root, is mounted read-only, and root of a container is another user.
-unpack_image() {
-  id=$("$docker" image inspect --format '{{.Id}}' "$1")
-  id=${id#sha256:}
-  link=$unpacked/$(printf %s "$1" | sed 's#/#%2F#g; s#:#%3A#g; s#@#%40#g')
-  if [ "$(readlink "$link")" = "$id" ] && [ -d "$unpacked/$id/rootfs" ]; then return; fi
-  # Closed to other users, as Docker's folder is: a file of an image may have more rights than they have.
-  mkdir -p "$unpacked" && chmod 0700 "${unpacked%/*}"
-  # An image that had the name before may be there, and in use.
-  [ -e "$unpacked/$id/image.json" ] || step "unpacking the image $1 for $engine" unpack "$1" "$unpacked/$id"
-  # A running server goes on using the folder that it began with.
-  if [ -L "$link" ]; then ln -sfn "$(readlink "$link")" "$link-previous"; fi
-  ln -sfn "$id" "$link.new" && mv -T "$link.new" "$link"
-  for folder in "$unpacked"/*; do
-    [ -d "$folder" ] && [ ! -L "$folder" ] || continue
-    used=$(find "$unpacked" -maxdepth 1 -type l -lname "${folder##*/}")
-    [ -n "$used" ] || grep -qs "${folder##*/}" "$runtime_state"/containers/*/config.json || rm -rf "$folder"
-  done
-}
-
-# The devices that Docker makes for each container, and the folders that are mounted there.
-make_devices() {
-  rm -rf "$1" && mkdir -p "$1/pts" "$1/mqueue" && mkdir -m 1777 "$1/shm" || return 1
-  for device in 'null 1 3' 'zero 1 5' 'full 1 7' 'random 1 8' 'urandom 1 9' 'tty 5 0'; do
-    set -- "$1" $device
-    mknod -m 666 "$1/$2" c "$3" "$4" || return 1
-  done
-  ln -s pts/ptmx "$1/ptmx" && ln -s /proc/self/fd "$1/fd" && ln -s /proc/self/fd/0 "$1/stdin" &&
-    ln -s /proc/self/fd/1 "$1/stdout" && ln -s /proc/self/fd/2 "$1/stderr"
-}
-
-# In a shell of its own: the mask and the variables are its own.
-unpack() (
-  new=$2.new
-  umask 022
-  rm -rf "$new" "$2" && mkdir -p "$new/rootfs" || return 1
-  container=$("$docker" create "$1" true) || return 1
-  "$docker" export --output "$new/rootfs.tar" "$container" || code=$?
-  "$docker" rm "$container"
-  [ "${code:-0}" = 0 ] || return 1
-  tar --extract --numeric-owner --file "$new/rootfs.tar" --directory "$new/rootfs" && rm "$new/rootfs.tar" || return 1
-  for folder in etc dev; do
-    if [ -L "$new/rootfs/$folder" ]; then echo "/$folder of the image is a link" && return 1; fi
-  done
-  find "$new/rootfs" -xdev -perm /6000 -exec chmod a-s {} + || return 1
-  rm -f "$new/rootfs/etc/hosts" "$new/rootfs/etc/resolv.conf"
-  # What Docker mounts over them: the container's own loopback, and a name server that does not exist (RFC 5737).
-  printf '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n' >"$new/rootfs/etc/hosts"
-  echo 'nameserver 192.0.2.1' >"$new/rootfs/etc/resolv.conf"
-  rm -f "$new/rootfs/.dockerenv"
-  make_devices "$new/rootfs/dev" || return 1
-  "$docker" image inspect --format '{{json .Config}}' "$1" >"$new/image.json" && sync && mv "$new" "$2"
-)
-
-setup_images() {
-  for environment in $(echo "$environments" | tr ',' ' '); do
-    case $environment in
-      python) setup_image python "${SANDBOX_IMAGE:-}" '' ;;
-      data) setup_image data "${DATA_IMAGE:-}" "$data_packages" ;;
-      *) fail "ENVIRONMENTS=$environments: there is no environment $environment." 'There are: python, data' ;;
-    esac
-    [ "$engine" = docker ] || unpack_image "$image"
-  done
-}
-
 setup_containers() {
   case $engine in
     docker) ;;
     runc | crun) setup_runtime ;;
     *) fail "ENGINE=$engine: must be docker, runc or crun." ;;
   esac
-  setup_engine
+  choose_builder
   setup_gvisor
   setup_images
+}
+
+# Docker builds the images; for an OCI runtime buildah does where no engine answers, and none is installed or started.
+choose_builder() {
+  if [ "$engine" = docker ] || engine_answers; then
+    setup_engine
+    return
+  fi
+  builder=buildah
+  if command -v buildah >/dev/null; then return; fi
+  can_install || fail 'There is neither a Docker engine nor buildah to build the images.' \
+    'Install buildah: sudo apt-get install buildah'
+  step 'installing buildah from the packages of Debian' install_debian buildah
 }
 
 # --- the server, compiled ---

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readFile, rmdir, writeFile } from 'node:fs/promises'
 import { pause } from '../waits/pause.ts'
+import type { ContainerUsage } from './engine.ts'
 import { CGROUP_PARENT } from './limits.ts'
 
 /** Where every distribution mounts them. */
@@ -11,6 +12,7 @@ const ROOT = '/sys/fs/cgroup'
 export const UNIFIED_CGROUP = `${ROOT}/unified`
 /** How long processes that were killed may take to go, in milliseconds: a large one on a busy machine takes a second. */
 const EMPTY_TIMEOUT_MS = 5000
+const NANOSECONDS_PER_MS = 1_000_000
 /** Pauses between two looks, in milliseconds, doubling up to the last. */
 const FIRST_LOOK_MS = 2
 const LAST_LOOK_MS = 50
@@ -56,11 +58,44 @@ export class Cgroups {
     return (await this.#processes(name)).length > 0
   }
 
-  /** Processes of the container that the kernel killed for memory so far; 0 if it does not count them. */
-  async oomKills(name: string): Promise<number> {
-    const file = this.layout === 'v2' ? 'memory.events' : 'memory.oom_control'
-    const text = await read(`${this.#of('memory', name)}/${file}`)
-    return Number(text.match(/^oom_kill (\d+)$/m)?.[1] ?? 0)
+  /**
+   * Whether the kernel killed a process of the container because the container had used up its memory. The kernel counts kills
+   * on a host without memory too: only a container that reached its limit is to blame for its own.
+   */
+  async sawOom(name: string): Promise<boolean> {
+    const [kills, hits] =
+      this.layout === 'v2'
+        ? await this.#numbers(
+            'memory',
+            name,
+            ['memory.events', 'oom_kill'],
+            ['memory.events', 'oom'],
+          )
+        : await this.#numbers(
+            'memory',
+            name,
+            ['memory.oom_control', 'oom_kill'],
+            ['memory.failcnt'],
+          )
+    return (kills ?? 0) > 0 && (hits ?? 0) > 0
+  }
+
+  /** What the container has used so far, as far as this kernel counts it: `memory.peak` came with Linux 5.19. */
+  async usage(name: string): Promise<ContainerUsage> {
+    const [[cpuNs], [peakMemoryBytes]] =
+      this.layout === 'v2'
+        ? await Promise.all([
+            this.#numbers('', name, ['cpu.stat', 'usage_usec', 1000]),
+            this.#numbers('', name, ['memory.peak']),
+          ])
+        : await Promise.all([
+            this.#numbers('cpuacct', name, ['cpuacct.usage']),
+            this.#numbers('memory', name, ['memory.max_usage_in_bytes']),
+          ])
+    return {
+      ...(cpuNs !== undefined && { cpuMs: cpuNs / NANOSECONDS_PER_MS }),
+      ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
+    }
   }
 
   /** Kills every process of the container. Resolves when none is left, false if some are after seconds. */
@@ -88,6 +123,21 @@ export class Cgroups {
   #of(controller: string, name: string): string {
     const hierarchy = this.layout === 'v2' ? this.#root : `${this.#root}/${controller}`
     return `${hierarchy}/${CGROUP_PARENT}/${name}`
+  }
+
+  /** Numbers in files of a container's cgroup: file, word before the number, factor. Undefined where there is none. */
+  async #numbers(
+    controller: string,
+    name: string,
+    ...wanted: [file: string, word?: string, factor?: number][]
+  ): Promise<(number | undefined)[]> {
+    return Promise.all(
+      wanted.map(async ([file, word = '', factor = 1]) => {
+        const text = await read(`${this.#of(controller, name)}/${file}`)
+        const digits = text.match(new RegExp(`^${word && `${word} `}(\\d+)$`, 'm'))?.[1]
+        return digits === undefined ? undefined : Number(digits) * factor
+      }),
+    )
   }
 
   async #processes(name: string): Promise<number[]> {

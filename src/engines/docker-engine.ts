@@ -2,7 +2,14 @@
 
 import { execa } from 'execa'
 import type { Logger } from 'pino'
-import type { ContainerStreams, Engine, EngineCommand, ListedContainer, Removal } from './engine.ts'
+import type {
+  ContainerStreams,
+  ContainerUsage,
+  Engine,
+  EngineCommand,
+  ListedContainer,
+  Removal,
+} from './engine.ts'
 import { findEngineSocket, removeThroughSocket } from './engine-socket.ts'
 import { type ContainerIdentity, type ContainerSpec, dockerRunArgs } from './limits.ts'
 import { OWNER_LABEL } from './owner.ts'
@@ -122,6 +129,10 @@ export class DockerEngine implements Engine {
     ])
     if (result.failed) this.#onCommandFailed('events')
     return result.stdout.includes('oom')
+  }
+
+  async usage(): Promise<ContainerUsage> {
+    return {} // Docker tells it in seconds, and not at all when the container has ended
   }
 
   async #docker(args: string[]) {

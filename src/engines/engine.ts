@@ -33,6 +33,12 @@ export interface ContainerStreams {
   abandon: () => unknown
 }
 
+/** What a container has used so far, as the host counts it; what an engine can't tell is left out. */
+export interface ContainerUsage {
+  cpuMs?: number
+  peakMemoryBytes?: number
+}
+
 /** Containers of one kind. */
 export interface Engine {
   /**
@@ -55,4 +61,7 @@ export interface Engine {
 
   /** Whether a process of the container was killed for memory: the witness if the runner itself was killed. */
   sawOom(name: string): Promise<boolean>
+
+  /** What the container has used, its runner included: for a run of which the runner could tell nothing. */
+  usage(name: string): Promise<ContainerUsage>
 }

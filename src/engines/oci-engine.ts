@@ -20,7 +20,14 @@ import { execa } from 'execa'
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
 import { Cgroups, UNIFIED_CGROUP } from './cgroups.ts'
-import type { ContainerStreams, Engine, EngineCommand, ListedContainer, Removal } from './engine.ts'
+import type {
+  ContainerStreams,
+  ContainerUsage,
+  Engine,
+  EngineCommand,
+  ListedContainer,
+  Removal,
+} from './engine.ts'
 import { HostIds } from './host-ids.ts'
 import {
   type BoundMask,
@@ -185,7 +192,11 @@ export class OciEngine implements Engine {
   }
 
   async sawOom(name: string): Promise<boolean> {
-    return (await this.#cgroups.oomKills(name)) > 0
+    return this.#cgroups.sawOom(name)
+  }
+
+  async usage(name: string): Promise<ContainerUsage> {
+    return this.#cgroups.usage(name)
   }
 
   /** Ends a runtime that still starts the container, with its children: what it makes later would belong to nothing. */

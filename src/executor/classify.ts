@@ -1,6 +1,7 @@
 // Turns the facts of a run into its outcome; the only place that ranks the evidence.
 
 import { constants } from 'node:os'
+import type { ContainerUsage } from '../engines/engine.ts'
 import { wholeText } from '../output/output-text.ts'
 import type { Outcome } from '../run/outcome.ts'
 import type { Collected } from './collection.ts'
@@ -15,10 +16,12 @@ export interface Facts {
   message: string
   /** The runner's report; null if the container ended before the runner could send it. */
   exit: ExitReport | null
+  /** What the host counted, if there is no report. It includes the runner's own use. */
+  usage: ContainerUsage
   collected: Collected
   /** Why the host ended the run; null if it did not. */
   hostCause: 'timeout' | 'output_limit' | null
-  /** Whether the Docker engine reported that the container ran out of memory. */
+  /** Whether the engine reported that the container ran out of memory. */
   oomEvent: boolean
   /** Time from the job's delivery to the end by the host's clock, in milliseconds. */
   elapsedMs: number
@@ -44,8 +47,8 @@ export function classify(facts: Facts): Outcome {
     stderr: wholeText(facts.stderr),
     truncated: exit?.truncated || facts.hostCause === 'output_limit',
     durationMs: Math.round(exit?.durationMs ?? facts.elapsedMs),
-    cpuMs: Math.round(exit?.cpuMs ?? 0),
-    peakMemoryBytes: exit?.peakMemoryBytes ?? 0,
+    cpuMs: Math.round(exit?.cpuMs ?? facts.usage.cpuMs ?? 0),
+    peakMemoryBytes: exit?.peakMemoryBytes ?? facts.usage.peakMemoryBytes ?? 0,
     ...facts.collected,
     id: facts.id,
   }

@@ -94,10 +94,10 @@ export interface ContainerTimes {
 }
 
 /** The engine that the configuration selects. */
-function createEngine(
+export function createEngine(
   { ENGINE, DOCKER_BIN }: Config,
   logger: Logger,
-  onCommandFailed: (command: EngineCommand) => void,
+  onCommandFailed: (command: EngineCommand) => void = () => {},
 ): Engine {
   return ENGINE === 'docker'
     ? new DockerEngine({ command: DOCKER_BIN, logger, onCommandFailed })

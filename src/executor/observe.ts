@@ -1,5 +1,6 @@
 // Hands a job to a sandbox and collects the facts of the run until the first cause ends it.
 
+import type { ContainerUsage } from '../engines/engine.ts'
 import type { RunOptions, StreamName } from '../run/executor.ts'
 import { cancelled } from '../run/refusal.ts'
 import { onAbort } from '../waits/abortable.ts'
@@ -34,6 +35,8 @@ export interface Observation {
   /** The error message that the program wrote. */
   message: string
   exit: ExitReport | null
+  /** What the host counted, if there is no report. */
+  usage: ContainerUsage
   collected: Collected
   /** Why the host ended the run; null if it did not. */
   hostCause: 'timeout' | 'output_limit' | null
@@ -116,9 +119,11 @@ export async function observe(
 
   if (end === 'cancelled') throw cancelled(signal)
   const hostCause = end === 'timeout' || end === 'output_limit' ? end : null
+  const usage = seen.exit ? {} : await sandbox.usage() // a killed container has no cgroup any more
   if (hostCause) await sandbox.kill()
   return {
     ...seen,
+    usage,
     stdout: Buffer.concat(chunks.stdout),
     stderr: Buffer.concat(chunks.stderr),
     collected: collection.end(job.request.outputFiles),

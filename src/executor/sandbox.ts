@@ -1,7 +1,7 @@
 // One container for one run: started in advance or on demand, given one job, then disposed of.
 
 import { randomBytes } from 'node:crypto'
-import type { ContainerStreams, Engine } from '../engines/engine.ts'
+import type { ContainerStreams, ContainerUsage, Engine } from '../engines/engine.ts'
 import type { ContainerSpec } from '../engines/limits.ts'
 import { abortable } from '../waits/abortable.ts'
 import { pause } from '../waits/pause.ts'
@@ -114,6 +114,11 @@ export class Sandbox {
   /** Whether the engine saw the container run out of memory. */
   sawOom(): Promise<boolean> {
     return this.#engine.sawOom(this.name)
+  }
+
+  /** What the host counted for the container so far. */
+  usage(): Promise<ContainerUsage> {
+    return this.#engine.usage(this.name)
   }
 
   /**

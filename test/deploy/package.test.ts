@@ -41,7 +41,7 @@ it('has what it needs, and nothing else', () => {
       'dist/ui/browser/page.css',
     ],
     ...['dist/run-log/sqlite-worker.js', 'sandbox/Dockerfile', 'sandbox/runner.py'],
-    ...['sandbox/seccomp.json', 'scripts/setup.sh', 'scripts/lib.sh'],
+    ...['sandbox/seccomp.json', 'scripts/setup.sh', 'scripts/lib.sh', 'scripts/images.sh'],
     ...['scripts/oci-start.sh', 'deploy/alerts.yaml', 'examples/hello.py'],
     'test/attacks/h-calls-of-x32.py',
     ...['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'wrangler-free-README.md'],

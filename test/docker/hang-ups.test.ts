@@ -1,16 +1,10 @@
 // Floods of clients that hang up: containers are bounded, others are served, nothing stays.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
-import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
-import { DockerEngine } from '../../src/engines/docker-engine.ts'
-import { OWNER_LABEL } from '../../src/engines/owner.ts'
-import { Leftovers } from '../../src/executor/leftovers.ts'
 import { containersOf, eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 
-const IMAGE = process.env.SANDBOX_IMAGE || 'safe-code-executor-python'
 const SLEEP = { code: 'import time; time.sleep(5)' }
 const MAX_RUNNING = 2
 const POOL_SIZE = 2
@@ -93,39 +87,4 @@ it('says in its metrics how many containers there are, and may be', async () => 
   const metrics = await (await fetch(`${server.url}/metrics`)).text()
   expect(metrics).toContain(`safe_code_executor_containers_limit ${MAX_CONTAINERS}`)
   expect(metrics).toMatch(/^safe_code_executor_containers\{state="waiting"\} \d$/m)
-})
-
-it('leaves none that was made and never started when it ends', async () => {
-  server = await startServer(LIMITS)
-  const { pid } = server
-  const [name] = await containersOf(pid)
-  const format = `{{index .Config.Labels "${OWNER_LABEL}"}}`
-  const { stdout: owner } = await execa('docker', ['inspect', '--format', format, name ?? ''])
-  await execa('docker', ['create', '--label', `${OWNER_LABEL}=${owner}`, IMAGE, 'true'])
-  await server.stop()
-  expect(await containersOf(pid)).toEqual([])
-})
-
-it('removes containers of servers elsewhere that never ran, and lets live those that run', async () => {
-  server = await startServer({ ...LIMITS, POOL_SIZE: '0' })
-  const label = `${OWNER_LABEL}=elsewhere:pid:[1]/1/1`
-  const docker = async (...args: string[]) =>
-    (await execa('docker', [...args, '--label', label, IMAGE, 'sleep', '60'])).stdout
-  const made = await docker('create', '--network', 'none')
-  const running = await docker('run', '--detach', '--rm', '--network', 'none')
-  const logger = pino({ level: 'silent' })
-  const leftovers = new Leftovers({
-    ...{ engine: new DockerEngine({ command: 'docker', logger }), owner: 'self', logger },
-    ...{ isKnown: () => false, strangersMs: 100, ownMs: 100, lookMs: 1_000_000 },
-  })
-  try {
-    await leftovers.look()
-    await sleep(200)
-    await leftovers.look()
-    const { stdout } = await execa('docker', ['ps', '--all', '--no-trunc', '--quiet'])
-    expect(stdout).not.toContain(made)
-    expect(stdout).toContain(running)
-  } finally {
-    await execa('docker', ['rm', '--force', running, made], { reject: false })
-  }
 })

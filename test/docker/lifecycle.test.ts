@@ -1,14 +1,12 @@
 // What becomes of containers when clients hang up, servers end, and containers die.
 
-import { execa } from 'execa'
 import { pino } from 'pino'
 import { afterEach, expect, it } from 'vitest'
-import { parseConfig } from '../../src/config/config.ts'
-import { OWNER_LABEL } from '../../src/engines/owner.ts'
 import { createDockerExecutor } from '../../src/executor/create.ts'
 import { NO_EVENTS } from '../../src/executor/events.ts'
 import { ownRequest } from '../../src/run/request.ts'
-import { containersOf, eventually } from '../support/docker.ts'
+import { allContainers, containersOf, eventually } from '../support/docker.ts'
+import { engineConfig, removeByHand, withProcesses } from '../support/engine.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const HANG = 'import time\nwhile True: time.sleep(1)'
@@ -63,7 +61,10 @@ it('leaves no container after kill -9 while programs hang', async () => {
   await server.stop('SIGKILL')
   await Promise.all(hanging)
   // The end of its standard input ends each runner, long before any deadline.
-  await eventually('all are gone', 5000, async () => (await containersOf(pid)).length === 0)
+  const left = async () => withProcesses(await containersOf(pid))
+  await eventually('all are gone', 5000, async () => (await left()).length === 0)
+  server = await startServer({ POOL_SIZE: '1' })
+  await eventually('all is swept', 10_000, async () => (await containersOf(pid)).length === 0)
 })
 
 it('leaves no container after kill -9 whose program stopped its runner: the next start sweeps', async () => {
@@ -76,7 +77,7 @@ it('leaves no container after kill -9 whose program stopped its runner: the next
   await server.stop('SIGKILL')
   await hanging
   await new Promise((resolve) => setTimeout(resolve, 1000))
-  expect(await containersOf(dead)).toHaveLength(1)
+  expect(withProcesses(await containersOf(dead))).toHaveLength(1)
   server = await startServer({ POOL_SIZE: '1' })
   await eventually('it is swept', 10_000, async () => (await containersOf(dead)).length === 0)
 })
@@ -95,9 +96,7 @@ it('runs the program although its waiting container was removed by hand', async 
   server = await startServer({ POOL_SIZE: '2' })
   await server.run({ code: 'pass' })
   for (let round = 0; round < 3; round += 1) {
-    await execa('docker', ['rm', '--force', ...(await containersOf(server.pid)), 'none'], {
-      reject: false,
-    })
+    await removeByHand(await containersOf(server.pid))
     expect(await server.run({ code: 'print("ran")' })).toMatchObject({ output: 'ran' })
   }
 })
@@ -105,7 +104,7 @@ it('runs the program although its waiting container was removed by hand', async 
 it('replaces containers that have waited too long', async ({ onTestFinished }) => {
   const logger = pino({ level: 'silent' })
   const times = { warmMaxAgeMs: 2000 } // a server has minutes
-  const config = parseConfig({ POOL_SIZE: '1' })
+  const config = engineConfig({ POOL_SIZE: '1' })
   const { executor, close } = createDockerExecutor(config, logger, NO_EVENTS, times)
   onTestFinished(close)
   const containers = () => containersOf(process.pid)
@@ -123,8 +122,7 @@ it('replaces containers that have waited too long', async ({ onTestFinished }) =
 it('labels each container with its server', async () => {
   server = await startServer({ POOL_SIZE: '1' })
   await eventually('one waits', 10_000, async () => (await containersOf(server.pid)).length === 1)
-  const [name] = await containersOf(server.pid)
-  const format = `{{index .Config.Labels "${OWNER_LABEL}"}}`
-  const { stdout } = await execa('docker', ['inspect', '--format', format, name ?? ''])
-  expect(stdout.split('/')[1]).toBe(String(server.pid))
+  const [name = ''] = await containersOf(server.pid)
+  const line = (await allContainers()).find((text) => text.startsWith(name)) ?? ''
+  expect(line.split('/')[1]).toBe(String(server.pid))
 })

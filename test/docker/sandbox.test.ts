@@ -2,22 +2,20 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { parseConfig } from '../../src/config/config.ts'
-import { DockerEngine } from '../../src/engines/docker-engine.ts'
 import { ownerOfThisProcess } from '../../src/engines/owner.ts'
 import { TOKEN_BYTES } from '../../src/executor/protocol.ts'
 import { Sandbox } from '../../src/executor/sandbox.ts'
 import { containerSpec } from '../../src/executor/spec.ts'
 import { ownRequest } from '../../src/run/request.ts'
 import { eventually } from '../support/docker.ts'
+import { engineConfig, suiteEngine } from '../support/engine.ts'
 
-const config = parseConfig({ SANDBOX_IMAGE: process.env.SANDBOX_IMAGE })
+const config = engineConfig()
 
 /** A sandbox whose program has ended, and whether its container has. */
 async function ended() {
-  const engine = new DockerEngine({ command: config.DOCKER_BIN, logger: pino({ level: 'silent' }) })
+  const engine = suiteEngine()
   const spec = containerSpec(config, ownerOfThisProcess())
   const sandbox = new Sandbox({
     ...{ engine, spec, imageId: engine.imageId(spec.image) },

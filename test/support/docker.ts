@@ -1,6 +1,6 @@
 // What the engine knows of a server's containers: Docker, or the folders of an OCI runtime where a suite runs with ENGINE.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { execa } from 'execa'
 import { OWNER_LABEL } from '../../src/engines/owner.ts'
 
@@ -21,15 +21,17 @@ export async function allContainers(engine = process.env.ENGINE ?? 'docker'): Pr
     ])
     return stdout.split('\n').filter(Boolean)
   }
-  const names = existsSync(OCI_CONTAINERS) ? readdirSync(OCI_CONTAINERS) : []
-  return names.map((name) => {
-    try {
-      const config = JSON.parse(readFileSync(`${OCI_CONTAINERS}/${name}/config.json`, 'utf8'))
-      return `${name} ${config.annotations[OWNER_LABEL]}`
-    } catch {
-      return `${name} ` // it goes at this moment
-    }
-  })
+  const names = await readdir(OCI_CONTAINERS).catch(() => [])
+  return Promise.all(
+    names.map(async (name) => {
+      try {
+        const config = JSON.parse(await readFile(`${OCI_CONTAINERS}/${name}/config.json`, 'utf8'))
+        return `${name} ${config.annotations[OWNER_LABEL]}`
+      } catch {
+        return `${name} ` // it goes at this moment
+      }
+    }),
+  )
 }
 
 /** Names of the containers that belong to the server with this process id, running or not. */

@@ -28,20 +28,48 @@ describe('the layout', () => {
   })
 })
 
-describe('kills for memory', () => {
-  it('are counted in memory.events', async () => {
+/** The files of version 1 or 2 with these numbers in them. */
+const memory = {
+  v1: (kills: number, hits: number) => {
+    file('memory/safe-code-executor/a/memory.oom_control', `under_oom 0\noom_kill ${kills}\n`)
+    file('memory/safe-code-executor/a/memory.failcnt', `${hits}\n`)
+  },
+  v2: (kills: number, hits: number) => {
     file('cgroup.controllers', '')
-    file('safe-code-executor/a/memory.events', 'low 0\noom 2\noom_kill 1\noom_group_kill 0\n')
-    expect(await new Cgroups(root).oomKills('a')).toBe(1)
-    expect(await new Cgroups(root).oomKills('b')).toBe(0)
+    file('safe-code-executor/a/memory.events', `max 9\noom ${hits}\noom_kill ${kills}\n`)
+  },
+}
+
+describe.each(['v1', 'v2'] as const)('kills for memory, %s', (version) => {
+  it.each([
+    ['a container that reached its limit', 1, 2, true],
+    ['a container without a kill', 0, 2, false],
+    ['a host without memory', 1, 0, false],
+  ])('are told of %s', async (_, kills, hits, isOom) => {
+    memory[version](kills, hits)
+    expect(await new Cgroups(root).sawOom('a')).toBe(isOom)
+    expect(await new Cgroups(root).sawOom('b')).toBe(false)
+  })
+})
+
+describe('usage', () => {
+  it('is read from version 1', async () => {
+    file('cpuacct/safe-code-executor/a/cpuacct.usage', '12500000\n')
+    file('memory/safe-code-executor/a/memory.max_usage_in_bytes', '4096\n')
+    expect(await new Cgroups(root).usage('a')).toEqual({ cpuMs: 12.5, peakMemoryBytes: 4096 })
   })
 
-  it('are counted in memory.oom_control', async () => {
-    file(
-      'memory/safe-code-executor/a/memory.oom_control',
-      'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n',
-    )
-    expect(await new Cgroups(root).oomKills('a')).toBe(3)
+  it('is read from version 2, as far as the kernel counts it', async () => {
+    file('cgroup.controllers', '')
+    file('safe-code-executor/a/cpu.stat', 'usage_usec 12500\nuser_usec 10000\n')
+    expect(await new Cgroups(root).usage('a')).toEqual({ cpuMs: 12.5 })
+    file('safe-code-executor/a/memory.peak', '4096\n')
+    expect(await new Cgroups(root).usage('a')).toEqual({ cpuMs: 12.5, peakMemoryBytes: 4096 })
+  })
+
+  it('is unknown of a container that is gone', async () => {
+    file('memory/tasks', '')
+    expect(await new Cgroups(root).usage('a')).toEqual({})
   })
 })
 

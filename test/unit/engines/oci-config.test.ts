@@ -24,6 +24,13 @@ const { process, linux } = config
 const mountOn = (path: string) => config.mounts.find(({ destination }) => destination === path)
 
 describe('config.json', () => {
+  it('names its owner and its image, and takes a compiled filter beside the profile', () => {
+    expect(config.annotations).toEqual({ ...spec.labels, image: 'abc' })
+    const compiled = ociConfig(spec, identity, { ...image, compiledSeccomp: 'AAAA' })
+    expect(compiled.annotations['run.oci.seccomp_bpf_data']).toBe('AAAA')
+    expect(compiled.linux.seccomp).toEqual(seccomp) // for a runtime that does not know the annotation
+  })
+
   it('bounds memory, swap, CPU and processes as the flags of docker run do', () => {
     expect(linux.resources).toEqual({
       devices: [{ allow: false, access: 'rwm' }],

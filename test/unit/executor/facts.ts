@@ -50,6 +50,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
     stderr: Buffer.alloc(0),
     message: '',
     exit: exited(0),
+    usage: {},
     collected: NOTHING_COLLECTED,
     hostCause: null,
     oomEvent: false,
