@@ -229,6 +229,7 @@ def host_swap():
 
 TRIALS = {
     'userId': os.getuid,
+    'userNamespace': lambda: read('/proc/self/uid_map').split() != ['0', '0', '4294967295'],
     'capabilities': capabilities,
     'noNewPrivileges': lambda: libc.prctl(39, 0, 0, 0, 0) == 1,
     'seccomp': lambda: int(status().get('Seccomp', '0')),

@@ -7,7 +7,6 @@ builder=docker
 
 # --- what Docker and buildah do differently ---
 
-# buildah can read a file of an image only through a container: `buildah rm` it afterwards.
 buildah_config() { buildah inspect --type image --format "$2" "$1"; }
 
 has_image() {
@@ -36,7 +35,10 @@ image_id() {
 image_config() {
   case $builder in
     docker) "$docker" image inspect --format '{{json .Config}}' "$1" ;;
-    buildah) buildah_config "$1" '{{json .OCIv1.Config}}' ;;
+    buildah)
+      buildah inspect --type image "$1" |
+        node -p 'JSON.stringify(JSON.parse(require("node:fs").readFileSync(0, "utf8")).OCIv1.config)'
+      ;;
   esac
 }
 

@@ -172,6 +172,10 @@ choose_builder() {
     return
   fi
   builder=buildah
+  install_buildah
+}
+
+install_buildah() {
   if command -v buildah >/dev/null; then return; fi
   can_install || fail 'There is neither a Docker engine nor buildah to build the images.' \
     'Install buildah: sudo apt-get install buildah'
@@ -264,7 +268,8 @@ case ${1:-start} in
   test)
     setup_packages
     setup_containers
-    # The engine suites run under both runtimes too.
+    # The engine suites run under both runtimes too, and one with an image of buildah's.
+    install_buildah
     for engine in runc crun; do
       setup_runtime
       for name in $(echo "$environments" | tr ',' ' '); do unpack_image "safe-code-executor-$name"; done

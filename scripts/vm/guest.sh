@@ -13,6 +13,11 @@ for engine in docker podman; do
   "$engine" load --quiet --input image.tar
 done
 
+# For the other engines the image of Docker's is unpacked; `setup` finds it as it was built.
+for engine in runc crun; do
+  ENGINE=$engine sh scripts/setup.sh images
+done
+
 results=/tmp/results.json
 node node_modules/vitest/vitest.mjs run --project vm --reporter=verbose --reporter=json --outputFile="$results" \
   $VM_TESTS 2>&1 | cat # without a terminal it does not draw

@@ -5,8 +5,9 @@ import { Command } from 'commander'
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { type Config, parseConfig } from '../config/config.ts'
-import { Cgroups } from '../engines/cgroups.ts'
+import { type CgroupLayout, Cgroups } from '../engines/cgroups.ts'
 import type { ContainerSpec } from '../engines/limits.ts'
+import { OCI_RUNTIMES } from '../engines/oci-engine.ts'
 import { createDockerExecutor } from '../executor/create.ts'
 import { inspectWalls } from '../executor/inspect.ts'
 import { containerSpec } from '../executor/spec.ts'
@@ -33,6 +34,12 @@ const MEMORY_TRIAL_SECONDS = 60
 /** How late the answer of a timed-out run may be, in milliseconds: the contract's half second. */
 const ANSWER_GRACE_MS = 500
 const TIME_ADVICE = 'the server must be able to reach the engine while programs run: see its log'
+
+const CGROUP_VERSIONS: Readonly<Record<CgroupLayout, string>> = {
+  v1: '1',
+  v2: '2',
+  hybrid: '1, with 2 beside it; both runtimes can use it',
+}
 
 /** The command `doctor`. */
 export function doctorCommand(): Command {
@@ -169,9 +176,13 @@ async function printEngine({ ENGINE, DOCKER_BIN, SANDBOX_RUNTIME }: Config): Pro
     return stdout?.trim() || 'unknown'
   }
   if (ENGINE !== 'docker') {
-    const [version] = (await first(ENGINE, ['--version'])).split('\n')
-    console.log(`engine   ${version}, without a daemon`)
-    console.log(`cgroup   ${new Cgroups().layout}\n`)
+    const runtimes = OCI_RUNTIMES.map(async (name) => {
+      const [version] = (await first(name, ['--version'])).split('\n')
+      return version === 'unknown' ? `no ${name}` : version
+    })
+    console.log(`engine   ${ENGINE}, without a daemon`)
+    console.log(`cgroup   version ${CGROUP_VERSIONS[new Cgroups().layout]}`)
+    console.log(`runtimes ${(await Promise.all(runtimes)).join(', ')}\n`)
     return
   }
   const info = (format: string) => first(DOCKER_BIN, ['info', '--format', format])

@@ -38,6 +38,8 @@ export interface ContainerSpec {
   image: string
   /** The command line client: Podman supports most of Docker's flags, but not all. */
   client: 'docker' | 'podman'
+  /** Whether each container gets a user namespace: with an OCI runtime. */
+  hasUserNamespace: boolean
   /** Name of the OCI runtime in the engine: `runsc`, `kata`, …; empty for the engine's default. */
   runtime: string
   /** File with the seccomp profile; the `docker` command reads it at every start. */

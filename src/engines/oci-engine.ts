@@ -42,7 +42,10 @@ import { nameOfProcess, OWNER_LABEL } from './owner.ts'
 import { ociSeccomp } from './seccomp.ts'
 
 /** Runtimes that this engine can use, by the values of ENGINE. */
-export type OciRuntime = 'runc' | 'crun'
+export const OCI_RUNTIMES = ['runc', 'crun'] as const
+
+/** One of them. */
+export type OciRuntime = (typeof OCI_RUNTIMES)[number]
 
 const START_SCRIPT = fileURLToPath(new URL('../../scripts/oci-start.sh', import.meta.url))
 /** A mount namespace of its own, in which later mounts of the host are seen too. */
@@ -129,9 +132,13 @@ export class OciEngine implements Engine {
       spec,
       { name, userId, firstHostId },
       {
-        ...{ rootfs: `${folder}/rootfs`, env, cwd },
-        ...{ seccomp: this.#seccompOf(spec), compiledSeccomp: this.#compiledSeccomp },
-        ...{ boundMasks: this.#boundMasks, annotations: { [IMAGE_ANNOTATION]: imageId } },
+        rootfs: `${folder}/rootfs`,
+        env,
+        cwd,
+        seccomp: this.#seccompOf(spec),
+        compiledSeccomp: this.#compiledSeccomp,
+        boundMasks: this.#boundMasks,
+        annotations: { [IMAGE_ANNOTATION]: imageId },
       },
     )
     writeFileSync(`${folder}/config.json`, JSON.stringify(config))
@@ -233,7 +240,7 @@ export class OciEngine implements Engine {
   /** Removes the files of a container of which no process and no cgroup is left. */
   #forget(name: string): boolean {
     try {
-      for (const runtime of ['runc', 'crun']) removeFolder(`${STATE}/${runtime}/${name}`)
+      for (const runtime of OCI_RUNTIMES) removeFolder(`${STATE}/${runtime}/${name}`)
       this.#hostIds.release(name)
       removeFolder(`${this.#containers}/${name}`)
       return true

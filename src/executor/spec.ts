@@ -80,6 +80,7 @@ export function containerSpec(
     environment,
     image: image(config),
     client: basename(config.DOCKER_BIN).startsWith('podman') ? 'podman' : 'docker',
+    hasUserNamespace: config.ENGINE !== 'docker',
     runtime: config.SANDBOX_RUNTIME,
     seccompProfile: SECCOMP_PROFILE,
     mounts: config.READ_ONLY_MOUNTS,

@@ -6,6 +6,8 @@ import { type ContainerSpec, isGvisor, SWAP_BYTES } from '../engines/limits.ts'
 /** The facts that sandbox/probe.py can determine. */
 const factsSchema = z.object({
   userId: z.number(),
+  /** Whether its numbers are other ones on the host. */
+  userNamespace: z.boolean(),
   capabilities: z.array(z.string()),
   noNewPrivileges: z.boolean(),
   seccomp: z.number(),
@@ -61,18 +63,18 @@ interface Wall {
 }
 
 const ENGINE_ADVICE =
-  'use an engine that takes this flag of `docker run`: Docker 20.10 or newer, as root'
+  'use an engine that enforces it: Docker 20.10 or newer as root, or runc or crun of your distribution'
 const CGROUP_ADVICE =
-  'the engine does not enforce it: see the warnings of `docker info`; rootless engines need cgroup v2'
+  'the host does not enforce it: its kernel needs this cgroup controller (Docker: see the warnings of `docker info`); rootless engines need cgroup v2'
 
 /** The walls that one short program can try. */
 const WALLS: Readonly<Record<string, Wall>> = {
   user: {
-    facts: ['userId'],
-    judge: ({ userId }) => ({
-      tried: 'asked for the user number',
-      seen: `user ${userId}`,
-      holds: userId !== 0,
+    facts: ['userId', 'userNamespace'],
+    judge: ({ userId, userNamespace }, { hasUserNamespace }) => ({
+      tried: 'asked for the user number, and whether it is another one on the host',
+      seen: `user ${userId}${userNamespace ? ' of a user namespace' : ''}`,
+      holds: userId !== 0 && (userNamespace || !hasUserNamespace),
     }),
     advice: ENGINE_ADVICE,
   },

@@ -6,6 +6,7 @@ export const PYTHON_SPEC: ContainerSpec = {
   environment: 'python',
   image: 'safe-code-executor-python',
   client: 'docker',
+  hasUserNamespace: false,
   runtime: '',
   seccompProfile: '/app/sandbox/seccomp.json',
   mounts: [],

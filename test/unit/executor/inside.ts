@@ -5,6 +5,7 @@ import type { Inside } from '../../../src/executor/walls.ts'
 /** With the default limits, and data mounted on /data. */
 export const GOOD: Inside = {
   userId: 20_000,
+  userNamespace: false,
   capabilities: [],
   noNewPrivileges: true,
   seccomp: 2,

@@ -35,6 +35,7 @@ it('follows the settings', () => {
     environment: 'python',
     image: 'other',
     client: 'podman',
+    hasUserNamespace: false,
     runtime: 'runsc',
     seccompProfile: resolve('sandbox/seccomp.json'),
     mounts: [{ source: '/srv/data', target: '/data' }],

@@ -37,6 +37,12 @@ describe('judge', () => {
     }
   })
 
+  it('misses the user namespace of an OCI runtime, and asks none of Docker', () => {
+    const oci = { ...spec, hasUserNamespace: true }
+    expect(missing({}, oci)).toEqual(['user'])
+    expect(missing({ userNamespace: true }, oci)).toEqual([])
+  })
+
   it.each<[string, Partial<Inside>]>([
     ['user', { userId: 0 }],
     ['capabilities', { capabilities: ['CapEff'] }],
