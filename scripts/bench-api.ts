@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { createClient } from '../src/client/client.ts'
 import { parseConfig } from '../src/config/config.ts'
-import { dockerRunArgs } from '../src/engines/limits.ts'
+import { dockerRunArgs } from '../src/engines/printed-limits.ts'
 import { containerSpec } from '../src/executor/spec.ts'
 import {
   milliseconds,

@@ -7,6 +7,8 @@ builder=docker
 
 # --- what Docker and buildah do differently ---
 
+builder_name() { if [ "$builder" = docker ]; then echo 'this engine'; else echo 'the storage of buildah'; fi; }
+
 buildah_config() { buildah inspect --type image --format "$2" "$1"; }
 
 has_image() {
@@ -143,7 +145,7 @@ setup_image() {
   if [ "${2:-$image}" != "$image" ]; then
     image=$2
     if has_image "$2"; then return; fi
-    fail "The image $2 of the environment $1 is not in $builder." \
+    fail "The image $2 of the environment $1 is not in $(builder_name)." \
       "Pull or load it. Set-up builds safe-code-executor-$1 only; to start from that: $builder tag safe-code-executor-$1 $2"
   fi
   files='cgroup.py collect.py display.py preload.py program.py runner.py Dockerfile'

@@ -6,7 +6,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { isGvisor } from '../engines/limits.ts'
+import { isGvisor } from '../engines/container-spec.ts'
 import { type Outcome, outcomeSchema } from '../run/outcome.ts'
 import { GVISOR_DIFFERENCES } from './gvisor.ts'
 

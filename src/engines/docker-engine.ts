@@ -2,6 +2,7 @@
 
 import { execa } from 'execa'
 import type { Logger } from 'pino'
+import type { ContainerIdentity, ContainerSpec } from './container-spec.ts'
 import type {
   ContainerStreams,
   ContainerUsage,
@@ -11,8 +12,8 @@ import type {
   Removal,
 } from './engine.ts'
 import { findEngineSocket, removeThroughSocket } from './engine-socket.ts'
-import { type ContainerIdentity, type ContainerSpec, dockerRunArgs } from './limits.ts'
 import { OWNER_LABEL } from './owner.ts'
+import { dockerRunArgs } from './printed-limits.ts'
 
 /** How long a short docker command may take, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000

@@ -1,7 +1,7 @@
 // The interface of an engine: starts containers, ends them, knows what is left of them. Everything above it is the same for all.
 
 import type { Readable, Writable } from 'node:stream'
-import type { ContainerIdentity, ContainerSpec } from './limits.ts'
+import type { ContainerIdentity, ContainerSpec } from './container-spec.ts'
 
 /** Commands of an engine, except the start of a container: a failed start is the failure of that container. */
 export const ENGINE_COMMANDS = ['rm', 'ps', 'events'] as const

@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto'
 import { mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
-import { HOST_IDS } from './limits.ts'
+import { HOST_IDS } from './container-spec.ts'
 
 /**
  * The first number: above those of systemd's containers and of /etc/subuid, in a range that systemd's table of numbers

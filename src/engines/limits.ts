@@ -1,98 +1,22 @@
-// Turns limits into the argv of `docker run` or the config.json of an OCI runtime; one table defines all that a
-// container may do. Pure.
+// One table of all that a container may do: each limit as flags of `docker run` and as a part of an OCI runtime's config.json.
+// Pure.
 
-import { randomInt } from 'node:crypto'
 import type { ReadOnlyMount } from '../config/mounts.ts'
+import { bounded, runnerCommand } from './container-command.ts'
 import {
-  CAPABILITY_SETS,
-  mergeParts,
-  type OciConfig,
-  type OciIdMapping,
-  type OciMount,
-  type OciPart,
-  type OciSeccomp,
-} from './oci-config.ts'
-
-/** The limits of one container. None of them may be unlimited. */
-export interface ContainerLimits {
-  memoryBytes: number
-  /** CPU time, as a number of CPUs. */
-  cpus: number
-  /** Processes and threads. */
-  pids: number
-  /** Size of the writable /tmp. */
-  tmpBytes: number
-  /** Files and folders in /tmp. */
-  tmpInodes: number
-  /** Size of /dev/shm, which multiprocessing needs. */
-  shmBytes: number
-  /** Files that one process may have open. */
-  openFiles: number
-  /** How long the container may live, waiting and running together, in seconds. */
-  lifetimeSeconds: number
-}
-
-export interface ContainerSpec {
-  /** The name that a request uses. */
-  environment: string
-  image: string
-  /** The command line client: Podman supports most of Docker's flags, but not all. */
-  client: 'docker' | 'podman'
-  /** Whether each container gets a user namespace: with an OCI runtime. */
-  hasUserNamespace: boolean
-  /** Name of the OCI runtime in the engine: `runsc`, `kata`, …; empty for the engine's default. */
-  runtime: string
-  /** File with the seccomp profile; the `docker` command reads it at every start. */
-  seccompProfile: string
-  mounts: readonly ReadOnlyMount[]
-  limits: ContainerLimits
-  /** Labels of the container, by which leftovers are found. */
-  labels: Record<string, string>
-}
-
-/** The values that are specific to one container. */
-export interface ContainerIdentity {
-  name: string
-  /** User id; see `userIds`. */
-  userId: number
-}
-
-/** The identity under an OCI runtime, where each container has a user namespace. */
-export interface OciIdentity extends ContainerIdentity {
-  /** First of the HOST_IDS user and group ids of the host that only this container has. */
-  firstHostId: number
-}
-
-/** Number of host ids per container: one for the root of its namespace, which sets it up, one for the program. */
-export const HOST_IDS = 2
-
-/** Further input of an OCI runtime, the same for every container of an image. */
-export interface OciImage {
-  /** Folder of the unpacked file system. */
-  rootfs: string
-  /** Environment variables of the image, `NAME=value`. */
-  env: readonly string[]
-  /** Working directory. */
-  cwd: string
-  seccomp: OciSeccomp
-  /** The same filter as crun has compiled it before, in Base64; see `COMPILED_SECCOMP`. */
-  compiledSeccomp?: string | undefined
-  /** Annotations that the engine needs. */
-  annotations: Record<string, string>
-  /** Paths to hide with bind mounts from the container's own root; see `pathsToBind`. */
-  boundMasks: readonly BoundMask[]
-}
-
-/** A path of /proc or /sys that a bind mount hides. */
-export interface BoundMask {
-  path: string
-  isFolder: boolean
-}
+  type ContainerIdentity,
+  type ContainerSpec,
+  isGvisor,
+  type OciIdentity,
+  type OciImage,
+  wholeCpus,
+} from './container-spec.ts'
+import { CAPABILITY_SETS, type OciIdMapping, type OciMount, type OciPart } from './oci-config.ts'
 
 /**
  * One limit, for both ways to start a container. A row that lacks one of them says in `why` how it is covered there.
  */
-interface LimitRow {
+export interface LimitRow {
   docker?: (spec: ContainerSpec, identity: ContainerIdentity) => readonly string[]
   oci?: (spec: ContainerSpec, identity: OciIdentity, image: OciImage) => OciPart
   why: string
@@ -109,13 +33,6 @@ const GVISOR_THREADS = 8
 
 /** Mount options of the in-memory folders that programs may write to. */
 const TMPFS_OPTIONS = 'rw,noexec,nosuid,nodev,mode=1777'
-
-/**
- * User ids that the image names `nobody` (sandbox/Dockerfile has the same two constants). They are below 65536, the
- * number of ids that a rootless engine has.
- */
-const FIRST_USER_ID = 20_000
-const USER_IDS = 1000
 
 /** A reserved address (RFC 5737): a name server that cannot be reached and reveals nothing about the host's own. */
 const NO_NAME_SERVER = '192.0.2.1'
@@ -148,7 +65,7 @@ const QUEUED_SIGNALS = 256
 const HOSTNAME_CHARS = 12
 
 /** Docker's defaults. */
-const MASKED_PATHS = [
+export const MASKED_PATHS = [
   ...['/proc/acpi', '/proc/asound', '/proc/interrupts', '/proc/kcore', '/proc/keys'],
   ...['/proc/latency_stats', '/proc/sched_debug', '/proc/scsi', '/proc/timer_list'],
   ...['/proc/timer_stats', '/sys/devices/virtual/powercap', '/sys/firmware'],
@@ -166,7 +83,8 @@ const LIMITED_VARIABLES =
   /^(PYTHON_CPU_COUNT|OMP_NUM_THREADS|OPENBLAS_NUM_THREADS|MKL_NUM_THREADS)=/
 
 /** Every limit, and the reason for it. */
-const LIMITS: readonly LimitRow[] = [
+/** All limits. */
+export const LIMITS: readonly LimitRow[] = [
   { docker: () => ['--rm'], why: 'the engine removes the container when it ends' },
   { docker: () => ['--interactive'], why: 'the job comes over standard input' },
   {
@@ -416,55 +334,6 @@ const LIMITS: readonly LimitRow[] = [
   },
 ]
 
-/**
- * User ids for successive containers, starting at a random one. Two containers share one only if a thousand exist at
- * the same time, or by chance if several servers use one engine.
- */
-export function* userIds(): Generator<number, never> {
-  for (let next = randomInt(USER_IDS); ; next += 1) yield FIRST_USER_ID + (next % USER_IDS)
-}
-
-/** The arguments of the `docker` command that starts a container, by default with the runner in it. */
-export function dockerRunArgs(
-  identity: ContainerIdentity,
-  spec: ContainerSpec,
-  inner: readonly string[] = runnerCommand(spec.limits),
-): string[] {
-  const { name } = identity
-  const flags = LIMITS.flatMap(({ docker }) => docker?.(spec, identity) ?? [])
-  return ['run', '--name', name, ...flags, spec.image, ...bounded(spec, inner)]
-}
-
-/**
- * Masked paths that crun would hide with the host's /dev/null, or newer versions with one folder for all containers:
- * containers could lock these and so detect each other. runc uses those of the container and refuses such binds.
- * `isFolder` returns undefined if a path does not exist: binding it would be an error.
- */
-export function pathsToBind(
-  runtime: string,
-  isFolder: (path: string) => boolean | undefined,
-): BoundMask[] {
-  if (runtime !== 'crun') return []
-  return MASKED_PATHS.flatMap((path) => {
-    const found = isFolder(path)
-    return found === undefined ? [] : { path, isFolder: found }
-  })
-}
-
-/** The config.json of a container with the runner in it. */
-export function ociConfig(spec: ContainerSpec, identity: OciIdentity, image: OciImage): OciConfig {
-  const parts = LIMITS.map(({ oci }) => oci?.(spec, identity, image) ?? {})
-  const config = mergeParts(parts) as OciConfig
-  // A runtime mounts in this order: a folder before those inside it.
-  const mounts = config.mounts.toSorted((a, b) => (a.destination < b.destination ? -1 : 1))
-  return { ...config, mounts }
-}
-
-/** Wraps a command so that it ends after the container's lifetime. */
-function bounded(spec: ContainerSpec, inner: readonly string[]): string[] {
-  return [init(spec), '--signal=KILL', String(spec.limits.lifetimeSeconds), ...inner]
-}
-
 function namespace(type: string): OciPart {
   return { linux: { namespaces: [{ type }] } }
 }
@@ -501,31 +370,9 @@ function idMappings(id: number, firstHostId: number): OciIdMapping[] {
   ]
 }
 
-/**
- * `timeout` is process 1: SIGKILL and SIGSTOP from inside do not reach it, and a signal that ends it ends the
- * container. It bounds the container's life even if the server and the engine are gone. Not every runtime can run the
- * file that is not readable, so gVisor gets a readable copy.
- */
-function init({ runtime }: ContainerSpec): string {
-  return isGvisor(runtime) ? '/usr/lib/sandbox/timeout' : 'timeout'
-}
-
 /** Under gVisor, the engine counts gVisor's own threads: several for each thread of the program. */
 function pidsLimit({ limits, runtime }: ContainerSpec): number {
   return isGvisor(runtime) ? limits.pids * GVISOR_THREADS : limits.pids
-}
-
-/** Whether a runtime is gVisor, by the names under which its documentation registers it. */
-export function isGvisor(runtime: string): boolean {
-  return /^(runsc|gvisor)/.test(runtime)
-}
-
-/**
- * `-I` keeps Python from reading anything but its library; `-u` keeps the output of a killed program from being lost.
- */
-function runnerCommand(limits: ContainerLimits): string[] {
-  const runner = '/usr/lib/sandbox/runner.pyc'
-  return ['python3', '-I', '-u', '-X', `cpu_count=${wholeCpus(limits)}`, runner]
 }
 
 /** Podman 4.3 has no option for the number of files, so only memory bounds them there. */
@@ -541,8 +388,4 @@ function mountOption({ source, target }: ReadOnlyMount): string {
 
 function bytes(count: number): string {
   return `${count}b`
-}
-
-function wholeCpus({ cpus }: ContainerLimits): number {
-  return Math.max(1, Math.ceil(cpus))
 }

@@ -1,25 +1,13 @@
 // ENGINE=runc and ENGINE=crun: the OCI runtime itself, without a daemon. Needs root on the host, and unpacked images.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
 import { Cgroups, UNIFIED_CGROUP } from './cgroups.ts'
+import type { BoundMask, ContainerIdentity, ContainerSpec } from './container-spec.ts'
 import type {
   ContainerStreams,
   ContainerUsage,
@@ -29,16 +17,12 @@ import type {
   Removal,
 } from './engine.ts'
 import { HostIds } from './host-ids.ts'
-import {
-  type BoundMask,
-  type ContainerIdentity,
-  type ContainerSpec,
-  ociConfig,
-  pathsToBind,
-} from './limits.ts'
 import type { OciConfig, OciSeccomp } from './oci-config.ts'
+import { makeFolder, makeTarget, removeFolder } from './oci-folders.ts'
 import { unpackedImage, unpackedImageId } from './oci-images.ts'
+import { killGroup, startRuntime, streamsOf } from './oci-process.ts'
 import { nameOfProcess, OWNER_LABEL } from './owner.ts'
+import { ociConfig, pathsToBind } from './printed-limits.ts'
 import { ociSeccomp } from './seccomp.ts'
 
 /** Runtimes that this engine can use, by the values of ENGINE. */
@@ -280,70 +264,4 @@ function hostProblem(): string | undefined {
   if (process.pid === 1)
     return 'is for a server on the host, and this one runs in a container: start it on the host'
   return process.getuid?.() === 0 ? undefined : 'needs a server that runs as root: start it as root'
-}
-
-/** Makes a folder with this mode, whatever the umask: root of a container, which is another user, has to get through. */
-function makeFolder(path: string, mode = 0o711): void {
-  mkdirSync(path, { recursive: true })
-  chmodSync(path, mode)
-}
-
-/** Removes a folder in memory, if it is there: each call blocks for microseconds. */
-function removeFolder(path: string): void {
-  try {
-    for (const entry of readdirSync(path, { withFileTypes: true })) {
-      const file = `${path}/${entry.name}`
-      if (entry.isDirectory()) rmdirSync(file)
-      else unlinkSync(file)
-    }
-    rmdirSync(path)
-  } catch {
-    rmSync(path, { recursive: true, force: true })
-  }
-}
-
-/** Makes the target of a mount in the top layer of the container's root, where the image may not have it. */
-function makeTarget(source: string, target: string): void {
-  if (statSync(source).isDirectory()) mkdirSync(target, { recursive: true })
-  else {
-    mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target, '')
-  }
-}
-
-/** A process and its children, which are in a group of their own. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch {
-    // all of them have ended
-  }
-}
-
-/** Starts the runtime. In a session of its own: a Ctrl-C in the server's terminal must not reach it. */
-function startRuntime(
-  [file = '', ...args]: readonly string[],
-  env: Record<string, string>,
-): ChildProcess {
-  return spawn(file, args, { stdio: 'pipe', cwd: '/', env, detached: true })
-}
-
-/** @throws {Error} if the runtime could not be started at all: it has no streams then. */
-function streamsOf(child: ChildProcess): ContainerStreams {
-  const { stdin, stdout, stderr, pid } = child
-  const ended = endOf(child) // first: without a listener the error of a failed start would end the server
-  if (!stdin || !stdout || !stderr) throw new Error('the runtime could not be started')
-  // Node closes the input of a process that has ended. This one belongs to the container, which the runtime's end leaves behind.
-  child.stdin = null
-  return { stdin, stdout, stderr, ended, abandon: () => pid && killGroup(pid) }
-}
-
-/** Resolves when all holders of the output have ended: the runtime, and the container. */
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('close', (code, signal) =>
-      resolve(code === 0 ? 'the container ended' : `the runtime ended with ${signal ?? code}`),
-    )
-  })
 }

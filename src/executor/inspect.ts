@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
-import { type ContainerSpec, isGvisor } from '../engines/limits.ts'
+import { type ContainerSpec, isGvisor } from '../engines/container-spec.ts'
 import type { Executor } from '../run/executor.ts'
 import { ownRequest } from '../run/request.ts'
 import { containerSpec } from './spec.ts'

@@ -1,8 +1,8 @@
 // One container for one run: started in advance or on demand, given one job, then disposed of.
 
 import { randomBytes } from 'node:crypto'
+import type { ContainerSpec } from '../engines/container-spec.ts'
 import type { ContainerStreams, ContainerUsage, Engine } from '../engines/engine.ts'
-import type { ContainerSpec } from '../engines/limits.ts'
 import { abortable } from '../waits/abortable.ts'
 import { pause } from '../waits/pause.ts'
 import { settlesWithin } from '../waits/settles-within.ts'

@@ -3,7 +3,7 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
-import type { ContainerSpec } from '../engines/limits.ts'
+import type { ContainerSpec } from '../engines/container-spec.ts'
 import { OWNER_LABEL } from '../engines/owner.ts'
 
 const MEBIBYTE = 1024 * 1024

@@ -1,7 +1,8 @@
 // The walls as data: how each limit is tried from inside, what was seen, whether it holds, advice if not. Pure.
 
 import { z } from 'zod'
-import { type ContainerSpec, isGvisor, SWAP_BYTES } from '../engines/limits.ts'
+import { type ContainerSpec, isGvisor } from '../engines/container-spec.ts'
+import { SWAP_BYTES } from '../engines/limits.ts'
 
 /** The facts that sandbox/probe.py can determine. */
 const factsSchema = z.object({

@@ -1,7 +1,7 @@
 // Two runs at the same time look for each other: what one leaves on everything that both can open, the other finds.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { isGvisor } from '../../src/engines/limits.ts'
+import { isGvisor } from '../../src/engines/container-spec.ts'
 import type { Outcome } from '../../src/run/outcome.ts'
 import { eventually } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'

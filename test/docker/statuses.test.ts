@@ -1,7 +1,7 @@
 // Each row of the status table, and the contract's promises on time, against a real engine.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isGvisor } from '../../src/engines/limits.ts'
+import { isGvisor } from '../../src/engines/container-spec.ts'
 import { fastest, timed } from '../support/fastest.ts'
 import { type Server, startServer } from '../support/server.ts'
 

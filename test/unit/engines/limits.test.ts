@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type ContainerSpec, dockerRunArgs, userIds } from '../../../src/engines/limits.ts'
+import { type ContainerSpec, userIds } from '../../../src/engines/container-spec.ts'
+import { dockerRunArgs } from '../../../src/engines/printed-limits.ts'
 import { PYTHON_SPEC } from './python-spec.ts'
 
 const spec = PYTHON_SPEC

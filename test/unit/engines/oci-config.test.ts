@@ -1,8 +1,8 @@
 // The table of limits as config.json: pinned limit by limit, and against the rows for Docker.
 
 import { describe, expect, it } from 'vitest'
-import { ociConfig, pathsToBind } from '../../../src/engines/limits.ts'
 import { mergeParts } from '../../../src/engines/oci-config.ts'
+import { ociConfig, pathsToBind } from '../../../src/engines/printed-limits.ts'
 import { PYTHON_SPEC } from './python-spec.ts'
 
 const seccomp = { defaultAction: 'SCMP_ACT_ERRNO', architectures: [], syscalls: [] }

@@ -1,6 +1,6 @@
 // What a container of the environment `python` is where nothing is set.
 
-import type { ContainerSpec } from '../../../src/engines/limits.ts'
+import type { ContainerSpec } from '../../../src/engines/container-spec.ts'
 
 export const PYTHON_SPEC: ContainerSpec = {
   environment: 'python',

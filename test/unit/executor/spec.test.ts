@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
-import { dockerRunArgs } from '../../../src/engines/limits.ts'
+import { dockerRunArgs } from '../../../src/engines/printed-limits.ts'
 import {
   containerSpec,
   maxWaiting,
