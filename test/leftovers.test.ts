@@ -45,6 +45,7 @@ it('leaves no cgroup and no state of an OCI runtime', () => {
     .flatMap((folder) =>
       readdirSync(folder, { withFileTypes: true }).map((entry) => ({ folder, entry })),
     )
+    .filter(({ entry }) => entry.name !== '.cache') // crun's compiled filters, of no container
     .filter(({ folder, entry }) => entry.isDirectory() || folder.endsWith('/ids'))
     .map(({ folder, entry }) => `${folder}/${entry.name}`)
   expect(left).toEqual([])
