@@ -103,6 +103,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
       })
     : runHere(parseConfig(process.env), request, interrupted.signal)
   const outcome = await print(events, flags.json === true).catch((error) => {
+    if (error.code === 'EPIPE') interrupt('SIGPIPE')
     if (interruption) return undefined
     throw error
   })
@@ -119,16 +120,23 @@ async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<
     // Printed output can't be taken back; this command asks for no second attempt.
     if (event.type === 'restart') continue
     if (event.type !== 'result') {
-      if (!asJson) process[event.type].write(event.text)
+      if (!asJson) await write(process[event.type], event.text)
       continue
     }
     const { outcome } = event
-    if (asJson) process.stdout.write(`${inJson(outcome)}\n`)
+    if (asJson) await write(process.stdout, `${inJson(outcome)}\n`)
     // A program that failed has printed its traceback itself.
     else if (outcome.exitCode === null) say(outcome.error)
     return outcome
   }
   throw new Error('the server sent no result')
+}
+
+/** Resolves when it is written. @throws {Error} with the code EPIPE if nobody reads any more. */
+function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 function exitCodeOf({ exitCode, status, signal }: Outcome): number {

@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config/config.ts'
 import { isDead, OWNER_LABEL, ownerOfThisProcess } from '../../src/engines/owner.ts'
-import { containersOf, eventually } from '../support/docker.ts'
+import { eventually, warmContainers } from '../support/docker.ts'
 import { startServer } from '../support/server.ts'
 import { API_IMAGE, type ApiContainer, buildImage, startApi } from './api-container.ts'
 
@@ -185,7 +185,7 @@ describe('the container', () => {
         expect(await young.sandboxes()).toEqual(before)
         const other = await startApi({ POOL_SIZE: '0' })
         try {
-          expect(await containersOf(server.pid)).toHaveLength(1)
+          await warmContainers(server, 1)
           expect(await young.sandboxes()).toEqual(before)
         } finally {
           await other.remove()

@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest'
 import { createDockerExecutor } from '../../src/executor/create.ts'
 import { NO_EVENTS } from '../../src/executor/events.ts'
 import { ownRequest } from '../../src/run/request.ts'
-import { allContainers, containersOf, eventually } from '../support/docker.ts'
+import { allContainers, containersOf, eventually, warmContainers } from '../support/docker.ts'
 import { engineConfig, removeByHand, withProcesses } from '../support/engine.ts'
 import { type Server, startServer } from '../support/server.ts'
 
@@ -84,8 +84,7 @@ it('leaves no container after kill -9 whose program stopped its runner: the next
 
 it('does not sweep the containers of a server that is alive', async () => {
   server = await startServer({ POOL_SIZE: '1' })
-  await eventually('one waits', 10_000, async () => (await containersOf(server.pid)).length === 1)
-  const waiting = await containersOf(server.pid)
+  const waiting = await warmContainers(server, 1)
   const other = await startServer({ POOL_SIZE: '1' })
   await other.run({ code: 'pass' })
   await other.stop()
@@ -121,8 +120,7 @@ it('replaces containers that have waited too long', async ({ onTestFinished }) =
 
 it('labels each container with its server', async () => {
   server = await startServer({ POOL_SIZE: '1' })
-  await eventually('one waits', 10_000, async () => (await containersOf(server.pid)).length === 1)
-  const [name = ''] = await containersOf(server.pid)
+  const [name = ''] = await warmContainers(server, 1)
   const line = (await allContainers()).find((text) => text.startsWith(name)) ?? ''
   expect(line.split('/')[1]).toBe(String(server.pid))
 })

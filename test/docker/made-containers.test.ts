@@ -7,7 +7,7 @@ import { afterEach, expect, it } from 'vitest'
 import { DockerEngine } from '../../src/engines/docker-engine.ts'
 import { OWNER_LABEL } from '../../src/engines/owner.ts'
 import { Leftovers } from '../../src/executor/leftovers.ts'
-import { containersOf } from '../support/docker.ts'
+import { containersOf, warmContainers } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const IMAGE = process.env.SANDBOX_IMAGE || 'safe-code-executor-python'
@@ -19,7 +19,7 @@ afterEach(() => server.stop())
 it('leaves none that was made and never started when it ends', async () => {
   server = await startServer(LIMITS)
   const { pid } = server
-  const [name] = await containersOf(pid)
+  const [name] = await warmContainers(server, 2)
   const format = `{{index .Config.Labels "${OWNER_LABEL}"}}`
   const { stdout: owner } = await execa('docker', ['inspect', '--format', format, name ?? ''])
   await execa('docker', ['create', '--label', `${OWNER_LABEL}=${owner}`, IMAGE, 'true'])

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_CONNECTIONS } from '../../src/server/connections.ts'
-import { containersOf, eventually } from '../support/docker.ts'
+import { containersOf, eventually, warmContainers } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const MAIN = `${import.meta.dirname}/../../dist/main.js`
@@ -303,8 +303,7 @@ describe('a slow client', () => {
   it('that ends its side after its request is answered, also by a run', async () => {
     const { url, pid } = await start()
     const { port, hostname } = new URL(url)
-    await eventually('one starts', 10_000, async () => (await containersOf(pid)).length === 1)
-    await new Promise((resolve) => setTimeout(resolve, 2000)) // it waits for its program
+    await warmContainers({ url, pid }, 1)
     const body = JSON.stringify({ code: 'print("half")' })
     const head = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: '
     const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true })

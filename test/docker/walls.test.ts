@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { containersOf, eventually } from '../support/docker.ts'
+import { containersOf, eventually, warmContainers } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { loseSwapLimit } from '../support/swap-limit.ts'
 
@@ -15,8 +15,7 @@ beforeAll(async () => {
   folder = mkdtempSync(`${tmpdir()}/sce-walls-`)
   losing = await startServer({ POOL_SIZE: '2' })
   expect((await fetch(`${losing.url}/readyz`)).status).toBe(200)
-  await eventually('two wait', 10_000, async () => (await containersOf(losing.pid)).length === 2)
-  for (const name of await containersOf(losing.pid)) await loseSwapLimit('docker', name)
+  for (const name of await warmContainers(losing, 2)) await loseSwapLimit('docker', name)
 })
 afterAll(async () => {
   await losing.stop()

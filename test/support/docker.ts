@@ -41,6 +41,24 @@ export async function containersOf(serverPid: number): Promise<string[]> {
     .map((line) => line.split(' ')[0] ?? '')
 }
 
+/**
+ * The containers of a server when exactly `count` of them wait, by its own count too, and none is starting, tried or ending: a
+ * number of containers alone may include one in which the walls are tried.
+ */
+export async function warmContainers(
+  { url, pid }: { url: string; pid: number },
+  count: number,
+  timeoutMs = 20_000,
+): Promise<string[]> {
+  let names: string[] = []
+  await eventually(`${count} containers wait`, timeoutMs, async () => {
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    names = await containersOf(pid)
+    return new RegExp(`pool_ready\\S* ${count}$`, 'm').test(metrics) && names.length === count
+  })
+  return names
+}
+
 /** Resolves when `condition` holds; fails when it does not within `timeoutMs` milliseconds. */
 export async function eventually(
   what: string,
