@@ -73,7 +73,11 @@ export default defineConfig({
             ...['test/docker/engine-conformance.test.ts', 'test/docker/lifecycle.test.ts'],
             ...['test/docker/sandbox.test.ts', 'test/oci/faults.test.ts', 'test/attacks/*.test.ts'],
             ...(engine === 'runc'
-              ? ['test/docker/hang-ups.test.ts', 'test/docker/load.test.ts']
+              ? [
+                  'test/docker/hang-ups.test.ts',
+                  'test/docker/load.test.ts',
+                  'test/docker/data.test.ts',
+                ]
               : ['test/oci/buildah.test.ts']), // once: both take the same unpacked image
           ],
           // The corpus takes minutes: all of it runs under Docker.
