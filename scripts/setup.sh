@@ -146,9 +146,25 @@ setup_state() {
     mount -t tmpfs -o nosuid,nodev,mode=0711,size=64m tmpfs "$runtime_state"
 }
 
+apparmor_file=/etc/apparmor.d/safe-code-executor
+
+# Loaded now, and at each boot by the service of AppArmor.
+setup_apparmor() {
+  [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || return 0
+  profiles=/sys/kernel/security/apparmor/profiles
+  if cmp -s sandbox/apparmor-profile "$apparmor_file" && grep -q '^safe-code-executor (enforce)$' "$profiles"; then return; fi
+  if ! command -v apparmor_parser >/dev/null; then
+    can_install || fail 'This host has AppArmor, but no apparmor_parser.' 'Install it: sudo apt-get install apparmor'
+    step 'installing apparmor from the packages of Debian' install_debian apparmor
+  fi
+  mkdir -p "${apparmor_file%/*}" && cp sandbox/apparmor-profile "$apparmor_file"
+  step 'loading the AppArmor profile of containers' apparmor_parser --replace "$apparmor_file"
+}
+
 setup_runtime() {
   [ "$(id -u)" = 0 ] || fail "ENGINE=$engine needs root for set-up and for the server." 'Without root: ENGINE=docker'
   setup_state
+  setup_apparmor
   if command -v "$engine" >/dev/null; then return; fi
   can_install || fail "There is no $engine." "Install it: sudo apt-get install $engine"
   step "installing $engine from the packages of Debian" install_debian "$engine"

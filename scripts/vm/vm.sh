@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.."
 
 vm=$state/vm
 python_image=${SANDBOX_IMAGE:-safe-code-executor-python}
-guest_packages='systemd systemd-sysv udev dbus kmod iproute2 procps linux-image-cloud-amd64 docker.io docker-cli podman crun runc nodejs'
+guest_packages='systemd systemd-sysv udev dbus kmod iproute2 procps linux-image-cloud-amd64 docker.io docker-cli podman crun runc nodejs apparmor passwd'
 # How long all of it may take, in seconds.
 deadline=${VM_DEADLINE_SECONDS:-5400}
 
@@ -82,7 +82,7 @@ make_disk() {
 setup_project() {
   rm -rf "$vm/project"
   mkdir -p "$vm/project"
-  cp -al dist node_modules sandbox scripts src test package.json tsconfig.json vitest.config.ts "$vm/project"
+  cp -al deploy dist node_modules sandbox scripts src test package.json tsconfig.json vitest.config.ts "$vm/project"
   step "saving the image $python_image" "$docker" save --output "$vm/project/image.tar" "$python_image"
   echo "export SANDBOX_IMAGE=$python_image VM_TESTS='${VM_TESTS:-}'" >"$vm/project/settings.sh"
   step 'making the disk of the project' make_disk "$vm/project" "$vm/project.ext4" 4G
@@ -100,7 +100,7 @@ has_kvm() {
 # Nothing that the guest writes goes to these disks, but for the one that is swap.
 run_guest() {
   accelerator='-accel tcg,thread=multi -cpu max'
-  if has_kvm; then accelerator='-accel kvm -cpu host'; fi
+  if has_kvm 2>/dev/null; then accelerator='-accel kvm -cpu host'; fi
   rm -f "$vm/swap"
   truncate -s 1G "$vm/swap"
   : >"$vm/results.log"

@@ -68,6 +68,8 @@ export interface OciImage {
   seccomp: OciSeccomp
   /** The same filter as crun has compiled it before, in Base64; see `COMPILED_SECCOMP`. */
   compiledSeccomp?: string | undefined
+  /** Name of the AppArmor profile; undefined on a host without AppArmor. */
+  apparmorProfile?: string | undefined
   /** Annotations that the engine needs. */
   annotations: Record<string, string>
   /** Paths to hide with bind mounts from the container's own root; see `pathsToBind`. */

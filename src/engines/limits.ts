@@ -254,6 +254,11 @@ export const LIMITS: readonly LimitRow[] = [
     why: 'leftovers of a dead server are found by label',
   },
   {
+    oci: (_spec, _identity, { apparmorProfile }) =>
+      apparmorProfile ? { process: { apparmorProfile } } : {},
+    why: 'a second wall around files of the kernel, mounts and tracing; Docker loads a profile of its own',
+  },
+  {
     oci: (_, { userId, firstHostId }) => ({
       linux: {
         namespaces: [{ type: 'user' }],

@@ -41,6 +41,7 @@ export interface OciConfig {
     capabilities: Record<(typeof CAPABILITY_SETS)[number], string[]>
     rlimits: { type: string; hard: number; soft: number }[]
     noNewPrivileges: boolean
+    apparmorProfile?: string
     oomScoreAdj: number
   }
   root: { path: string; readonly: boolean }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Logger } from 'pino'
 import { pause } from '../waits/pause.ts'
+import { apparmorProfile } from './apparmor.ts'
 import { Cgroups, UNIFIED_CGROUP } from './cgroups.ts'
 import type { BoundMask, ContainerIdentity, ContainerSpec } from './container-spec.ts'
 import type {
@@ -74,6 +75,7 @@ export class OciEngine implements Engine {
   /** Whether cgroup version 2 is hidden from the runtime: crun 1.8 refuses hosts that have both versions. */
   readonly #hidesUnified: boolean
   readonly #boundMasks: BoundMask[]
+  readonly #apparmorProfile = apparmorProfile()
   #seccomp: OciSeccomp | undefined
   #compiledSeccomp: string | undefined
 
@@ -121,6 +123,7 @@ export class OciEngine implements Engine {
         cwd,
         seccomp: this.#seccompOf(spec),
         compiledSeccomp: this.#compiledSeccomp,
+        apparmorProfile: this.#apparmorProfile,
         boundMasks: this.#boundMasks,
         annotations: { [IMAGE_ANNOTATION]: imageId },
       },

@@ -70,6 +70,13 @@ describe.each(RUNTIMES)('%s', (engine) => {
     })
   })
 
+  it('confines programs with the AppArmor profile of this project', async () => {
+    const { run } = await start(engine)
+    const { output } = await run({ code: `print(open('/proc/self/attr/current').read())` })
+    // A runtime that has a profile of its own may only add one: RUNTIME//&safe-code-executor.
+    expect(output).toMatch(/^(\w+\/\/&)?safe-code-executor(\/\/&\w+)? \((enforce|mixed)\)$/m)
+  })
+
   it('tells from the cgroup what a container used that was killed from outside', async () => {
     const server = await start(engine)
     const code = 'import time\ndata = bytearray(50 * 2**20)\nprint("started")\ntime.sleep(50)'

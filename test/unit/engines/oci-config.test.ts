@@ -24,6 +24,12 @@ const { process, linux } = config
 const mountOn = (path: string) => config.mounts.find(({ destination }) => destination === path)
 
 describe('config.json', () => {
+  it('names the AppArmor profile where the host has one', () => {
+    expect(process).not.toHaveProperty('apparmorProfile')
+    const confined = ociConfig(spec, identity, { ...image, apparmorProfile: 'box' })
+    expect(confined.process.apparmorProfile).toBe('box')
+  })
+
   it('names its owner and its image, and takes a compiled filter beside the profile', () => {
     expect(config.annotations).toEqual({ ...spec.labels, image: 'abc' })
     const compiled = ociConfig(spec, identity, { ...image, compiledSeccomp: 'AAAA' })
