@@ -1,4 +1,6 @@
 // npm run bench -- engines: the same work with ENGINE=docker, runc and crun, in turns. Needs root, as runc and crun do.
+//
+// BENCH_TURNS (default 5) is the number of turns of each engine, BENCH_SECONDS (default 6) the length of one load.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -59,7 +61,8 @@ class Measurement {
     const docker = this.value('docker', share)
     for (const engine of ENGINES) {
       const value = this.value(engine, share)
-      const ratio = engine === 'docker' ? '' : ` (${(value / docker).toFixed(2)} of docker)`
+      const ratio =
+        engine === 'docker' || docker === 0 ? '' : ` (${(value / docker).toFixed(2)} of docker)`
       report(`${this.what}, ${engine}`, `${this.print(value)}${ratio}`, asked[engine])
     }
   }

@@ -60,8 +60,10 @@ import_image() {
   case $builder in
     docker) "$docker" import "$1" "$2" ;;
     buildah)
-      container=$(buildah from scratch) && buildah add --quiet "$container" "$1" / &&
-        buildah commit --quiet --rm "$container" "$2"
+      container=$(buildah from scratch) || return 1
+      { buildah add --quiet "$container" "$1" / && buildah commit --quiet "$container" "$2"; } || code=$?
+      buildah rm "$container"
+      [ "${code:-0}" = 0 ]
       ;;
   esac
 }
@@ -105,8 +107,8 @@ extract_image() {
       tar --extract --numeric-owner --file "$2.tar" --directory "$2" && rm "$2.tar"
       ;;
     buildah)
-      container=$(buildah from --pull-never "$1") && root=$(buildah mount "$container") || return 1
-      cp --archive "$root/." "$2/" || code=$?
+      container=$(buildah from --pull-never "$1") || return 1
+      { root=$(buildah mount "$container") && cp --archive "$root/." "$2/"; } || code=$?
       buildah rm "$container"
       [ "${code:-0}" = 0 ]
       ;;

@@ -11,6 +11,8 @@ Finds the Docker engine, or installs it from the packages of Debian or Ubuntu if
 the images that programs run in. Every step is announced. Nothing is done that was done before.
 
   ENVIRONMENTS=python,data   also the image of the environment data
+  ENGINE=runc, ENGINE=crun   also that runtime, and the images unpacked for it; as root. Builds the images with buildah
+                             where no Docker engine answers
   SETUP_DOCKER=0             never installs or starts an engine
   SETUP_GVISOR=1             installs gVisor (runsc) and registers it with the engine
   BASE_IMAGE=IMAGE           another Debian to build on`

@@ -2,6 +2,7 @@
 
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   rmdirSync,
@@ -20,6 +21,7 @@ export function makeFolder(path: string, mode = 0o711): void {
 
 /** Removes a folder in memory, if it is there: each call blocks for microseconds. */
 export function removeFolder(path: string): void {
+  if (!existsSync(path)) return
   try {
     for (const entry of readdirSync(path, { withFileTypes: true })) {
       const file = `${path}/${entry.name}`
