@@ -1,38 +1,36 @@
-"""The environment `data`: its libraries are loaded while the container waits, so that importing them costs nothing.
+"""Loads what an environment wants loaded while a container waits, so that importing it costs a program nothing.
 
-Only its image has this file. It is loaded in the process that will run the program, never in the runner.
+Only images of environments with something to load have this file. The environment's own preload.py runs first, then the
+modules in preload.txt are imported. All of it happens in the process that will run the program, never in the runner.
 """
 
 import os
 import sys
+from _frozen_importlib_external import SourcelessFileLoader
 
 import display
 
-CACHE = '/usr/lib/sandbox/matplotlib'  # made with the image: looking for fonts takes seconds
+FOLDER = os.path.dirname(__file__)
+OWN_MODULE = 'environment_preload'
 
 
 def load(plain_modules):
-    """Loads the libraries, and sees to it that figures are shown and that the end is quick."""
+    """Loads all of it, and sees to it that the end is quick. A module that cannot be imported is left to the program,
+    which then gets the error."""
+    if os.environ.pop('SANDBOX_PRELOAD', '') == 'off':
+        return
     import atexit
+    import gc
 
     loaded = {}
     atexit.register(let_go, loaded)  # first, so that it comes last
-    os.makedirs('/tmp/.config/matplotlib', exist_ok=True)
-    for name in os.listdir(CACHE):
-        os.symlink(f'{CACHE}/{name}', f'/tmp/.config/matplotlib/{name}')
-    os.environ['MPLCONFIGDIR'] = '/tmp/.config/matplotlib'
-
-    import gc
-
     gc.disable()  # nothing of this is garbage
-    import matplotlib.pyplot
-    import numpy
-    import pandas
-    import PIL.Image
-    import scipy
-    import sympy
-
-    show_figures(matplotlib.pyplot)
+    run_own_file()
+    for name in names():
+        try:
+            __import__(name)
+        except Exception:
+            pass
     loaded.update((name, module) for name, module in sys.modules.items() if name not in plain_modules)
     endless = [loaded]
     endless.append(endless)
@@ -41,65 +39,27 @@ def load(plain_modules):
     gc.enable()
 
 
+def run_own_file():
+    """Runs the environment's preload.py, where there is one. `sandbox_display` is this package's display.py."""
+    path = f'{FOLDER}/{OWN_MODULE}.pyc'
+    if not os.path.exists(path):
+        return
+    module = type(sys)(OWN_MODULE)
+    module.sandbox_display = display
+    exec(SourcelessFileLoader(OWN_MODULE, path).get_code(OWN_MODULE), module.__dict__)
+
+
+def names():
+    try:
+        with open(f'{FOLDER}/preload.txt') as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return []
+
+
 def let_go(loaded):
     """Hides the loaded modules from Python's end, which would take each of them apart, for memory that goes
     with the process. What the program itself loaded or made is taken apart as ever."""
     for name, module in loaded.items():
         if sys.modules.get(name) is module:
             del sys.modules[name]
-
-
-def show_figures(pyplot):
-    """Makes `show()` keep figures as PNG, and keeps those that are left open at the end."""
-    import atexit
-    import io
-    import types
-
-    from matplotlib._pylab_helpers import Gcf
-    from matplotlib.backends.backend_agg import FigureCanvasAgg, FigureManagerBase
-    from matplotlib.figure import Figure
-
-    process = os.getpid()
-
-    def keep(figure):
-        data = io.BytesIO()
-        figure.savefig(data, format='png')
-        display.save('png', data.getvalue())
-
-    class FigureManager(FigureManagerBase):
-        def show(self):
-            keep(self.canvas.figure)
-            Gcf.destroy(self)
-
-        @classmethod
-        def pyplot_show(cls, *, block=None):
-            for manager in Gcf.get_all_fig_managers():
-                keep(manager.canvas.figure)
-                Gcf.destroy(manager)
-
-    class FigureCanvas(FigureCanvasAgg):
-        manager_class = FigureManager
-
-    def at_end():
-        if os.getpid() != process:
-            return  # a child of the program ends here too, with a copy of the figures
-        for manager in Gcf.get_all_fig_managers():
-            try:
-                keep(manager.canvas.figure)
-            except Exception as error:  # the others can be drawn all the same
-                print(f'Figure {manager.num} could not be drawn: {type(error).__name__}: {error}', file=sys.stderr)
-
-    def format_figure(value):
-        if not isinstance(value, Figure):
-            return False
-        if value.canvas.manager not in Gcf.get_all_fig_managers():
-            keep(value)  # the others are kept at the end
-        return True
-
-    name = 'sandbox_figures'
-    module = types.ModuleType(name, 'Keeps figures for the one who sent the program.')
-    module.FigureCanvas, module.FigureManager = FigureCanvas, FigureManager
-    sys.modules[name] = module
-    pyplot.switch_backend(f'module://{name}')
-    atexit.register(at_end)
-    display.formatters.append(format_figure)

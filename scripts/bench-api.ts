@@ -6,7 +6,9 @@ import { execa } from 'execa'
 import { createClient } from '../src/client/client.ts'
 import { parseConfig } from '../src/config/config.ts'
 import { dockerRunArgs } from '../src/engines/printed-limits.ts'
+import { builtImage } from '../src/environments/environment.ts'
 import { containerSpec } from '../src/executor/spec.ts'
+import { changedEnvironments } from '../test/support/environments.ts'
 import {
   milliseconds,
   ms,
@@ -32,7 +34,10 @@ const clientOf = ({ port }: Server) => createClient({ url: `http://127.0.0.1:${p
 /** Importing the libraries: a run with them warm, against a bare python3 of the same image. */
 export async function dataImport(): Promise<void> {
   console.error('environment data')
-  const server = await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '0' })
+  const server = await startServer({
+    ...{ ENVIRONMENTS: 'python,data', POOL_SIZE: '0' },
+    ENVIRONMENTS_DIR: changedEnvironments({ data: { poolSize: 2 } }),
+  })
   const client = clientOf(server)
   const bare = await barePython()
   const bareTimes: number[] = []
@@ -63,12 +68,12 @@ for line in sys.stdin:
     start = time.perf_counter()
     subprocess.run(["python3", "-c", ${JSON.stringify(IMPORTS)}], check=True)
     print((time.perf_counter() - start) * 1000, flush=True)`
-  const { DATA_IMAGE, DOCKER_BIN } = parseConfig({})
+  const { DOCKER_BIN } = parseConfig({})
   const container = execa(
     DOCKER_BIN,
     [
       ...['run', '--rm', '--interactive', '--pull', 'never', '--network', 'none'],
-      ...[DATA_IMAGE, 'python3', '-c', timer],
+      ...[builtImage('data'), 'python3', '-c', timer],
     ],
     { buffer: false, stderr: 'ignore' },
   )

@@ -22,7 +22,8 @@ export function denoPermissions(config: Config, { address, socket }: Place): str
   const net = [`${address.includes(':') ? `[${address}]` : address}:${PORT}`]
   if (address !== HOST) net.push(HOST) // to look a name up, Deno wants all of its ports
   const sys = ['hostname', 'systemMemoryInfo']
-  const read = ['dist/ui/browser', 'node_modules/swagger-ui-dist']
+  const read = ['dist/ui/browser', 'node_modules/swagger-ui-dist', 'sandbox/environments']
+  if (config.ENVIRONMENTS_DIR) read.push(config.ENVIRONMENTS_DIR)
   const write: string[] = []
   const ffi: string[] = []
 

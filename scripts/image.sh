@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 image=${API_IMAGE:-safe-code-executor}
 # All that .dockerignore lets through.
 files='.dockerignore .npmrc LICENSE deploy/Dockerfile deploy/healthcheck.js deploy/worker-healthcheck.js package-lock.json
-  package.json sandbox/probe.py sandbox/seccomp.json src tsconfig.build.json tsconfig.json'
+  package.json sandbox/environments sandbox/probe.py sandbox/seccomp.json src tsconfig.build.json tsconfig.json'
 ca_file=$state/build-ca.crt
 
 # Certificates that npm trusts on this machine besides its own: the build's npm needs them where a proxy has them.

@@ -1,6 +1,5 @@
 # The images that programs run in: built by Docker or buildah, and unpacked for OCI runtimes. scripts/setup.sh sources it.
 
-data_packages='python3-matplotlib python3-numpy python3-pandas python3-pil python3-scipy python3-sympy'
 base_image=${BASE_IMAGE:-debian:trixie-slim}
 local_base=safe-code-executor-base:trixie
 builder=docker
@@ -68,14 +67,15 @@ import_image() {
   esac
 }
 
-# Builds the folder `sandbox` as the image $1; the other arguments are options.
+# Builds the folder $2 as the image $1; the other arguments are options.
 build_image() {
   name=$1
-  shift
+  folder=$2
+  shift 2
   case $builder in
-    docker) "$docker" build --force-rm --network "$(build_network)" "$@" --tag "$name" sandbox ;;
+    docker) "$docker" build --force-rm --network "$(build_network)" "$@" --tag "$name" "$folder" ;;
     # Without a runtime: programs of Debian's packages run in a changed root.
-    buildah) buildah build --isolation chroot --pull-never --network host "$@" --tag "$name" sandbox ;;
+    buildah) buildah build --isolation chroot --pull=missing --network host "$@" --tag "$name" "$folder" ;;
   esac
 }
 
@@ -140,26 +140,37 @@ setup_base_image() {
   base_image=$local_base
 }
 
-# The image of one environment: ours with these packages of Debian, or the operator's if it is named.
+# The image of the environment $1. The compiled server reads its folder, and writes the folder that the image is built in; for
+# an image that exists already there is none.
 setup_image() {
-  image=safe-code-executor-$1
-  packages=$3
-  if [ "${2:-$image}" != "$image" ]; then
-    image=$2
-    if has_image "$2"; then return; fi
-    fail "The image $2 of the environment $1 is not in $(builder_name)." \
-      "Pull or load it. Set-up builds safe-code-executor-$1 only; to start from that: $builder tag safe-code-executor-$1 $2"
+  context=$state/environments/$1
+  mkdir -p "${context%/*}"
+  plan=$(node dist/main.js environment context "$1" "$context") || exit 1
+  image=${plan% *}
+  inputs=${plan##* }
+  if [ "$inputs" = prebuilt ]; then
+    has_image "$image" || fail "The image $image of the environment $1 is not in $(builder_name)." \
+      "Its environment.json names it. Pull or load it."
+    return
   fi
-  files='cgroup.py collect.py display.py preload.py program.py runner.py Dockerfile'
-  inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
   if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
   setup_base_image
+  from=$base_image
+  if [ -d "$context/base" ]; then
+    from=$image-base
+    step "building the image of $1/Dockerfile" build_image "$from" "$context/base"
+  fi
   # A running server goes on starting containers of the image that it began with, by id. Without a name that image would be
   # pruned below.
   if has_image "$image"; then tag_image "$image" "$image:previous"; fi
+  set --
+  for variable in PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST; do
+    eval "value=\${$variable:-}"
+    [ -z "$value" ] || set -- "$@" --build-arg "$variable=$value"
+  done
   # The name moves to the new image only when the build is complete.
-  step "building the sandbox image $image" build_image "$image" \
-    --build-arg "BASE_IMAGE=$base_image" --build-arg "PACKAGES=$packages" --label "$inputs_label=$inputs"
+  step "building the sandbox image $image" build_image "$image" "$context" \
+    --build-arg "BASE_IMAGE=$from" "$@" --label "$inputs_label=$inputs"
   remove_stages
 }
 
@@ -217,13 +228,22 @@ unpack() (
   image_config "$1" >"$new/image.json" && sync && mv "$new" "$2"
 )
 
+# The images of all environments. One that cannot be built stops no other; `failed_environments` has their names.
 setup_images() {
+  failed_environments=''
   for environment in $(echo "$environments" | tr ',' ' '); do
-    case $environment in
-      python) setup_image python "${SANDBOX_IMAGE:-}" '' ;;
-      data) setup_image data "${DATA_IMAGE:-}" "$data_packages" ;;
-      *) fail "ENVIRONMENTS=$environments: there is no environment $environment." 'There are: python, data' ;;
-    esac
-    [ "$engine" = docker ] || unpack_image "$image"
+    # In a shell of its own, which `fail` ends.
+    (
+      setup_image "$environment"
+      [ "$engine" = docker ] || unpack_image "$image"
+    ) || failed_environments="$failed_environments $environment"
   done
+}
+
+# Ends this script if an environment has no image: all of them with `any`, one of them with `all`.
+need_images() {
+  [ -n "$failed_environments" ] || return 0
+  [ "$1" = any ] && [ "$(echo $failed_environments | wc -w)" != "$(echo "$environments" | tr ',' ' ' | wc -w)" ] ||
+    fail "These environments have no image:$failed_environments"
+  say "These environments have no image, and no program can run in them:$failed_environments"
 }

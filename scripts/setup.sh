@@ -8,8 +8,8 @@
 #   sh scripts/setup.sh images     engine and images only: enough for an installed package
 #   sh scripts/setup.sh base       engine and base image only; prints the name of the image
 #
-# ENVIRONMENTS=python,data also builds the image of the environment `data`.
-# SANDBOX_IMAGE and DATA_IMAGE name images of the operator's, which are used as they are and never built or tagged.
+# ENVIRONMENTS=python,data also builds the image of the environment `data`. Their folders are in sandbox/environments.
+# ENVIRONMENTS_DIR names a folder with environments of the operator's: docs/environments.md.
 # ENGINE=runc or ENGINE=crun also installs that runtime and unpacks the images for it. Docker builds them if an engine answers,
 # else buildah, which is installed if it is missing.
 # SETUP_DOCKER=0 forbids installing or starting a Docker engine.
@@ -275,28 +275,36 @@ case ${1:-start} in
     ;;
   start)
     setup_packages
+    setup_build
     # With a queue the workers run the programs, and this host needs no engine.
     if [ "${EXECUTOR:-local}" != queue ]; then
       setup_containers
+      need_images any
     fi
-    setup_build
     ;;
   test)
     setup_packages
+    setup_build
     setup_containers
+    need_images all
     # The engine suites run under both runtimes too, and one with an image of buildah's.
     install_buildah
     for engine in runc crun; do
       setup_runtime
       for name in $(echo "$environments" | tr ',' ' '); do unpack_image "safe-code-executor-$name"; done
     done
-    setup_build
     setup_browser
     setup_promtool
     setup_services
     ;;
   images)
+    # An installed package is compiled.
+    if [ -e package-lock.json ]; then
+      setup_packages
+      setup_build
+    fi
     setup_containers
+    need_images all
     ;;
   base)
     setup_engine

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { attackCommand } from './cli/attack.ts'
 import { doctorCommand } from './cli/doctor.ts'
+import { environmentCommand } from './cli/environment.ts'
 import { serveHelp, workerHelp } from './cli/help.ts'
 import { keyCommand } from './cli/key.ts'
 import { inLines } from './cli/printed.ts'
@@ -48,9 +49,11 @@ program
     const { work } = await import('./server/work.ts')
     await work(parseConfig(process.env)).finally(linger)
   })
-for (const add of [runCommand, keyCommand, doctorCommand, attackCommand, setupCommand]) {
-  program.addCommand(add().copyInheritedSettings(program))
-}
+const commands = [
+  ...[runCommand, environmentCommand, keyCommand],
+  ...[doctorCommand, attackCommand, setupCommand],
+]
+for (const add of commands) program.addCommand(add().copyInheritedSettings(program))
 
 // A reader that has seen enough, as in `--help | head`, is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

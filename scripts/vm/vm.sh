@@ -15,7 +15,7 @@ cd "$(dirname "$0")/../.."
 . scripts/lib.sh
 
 vm=$state/vm
-python_image=${SANDBOX_IMAGE:-safe-code-executor-python}
+python_image=safe-code-executor-python
 guest_packages='systemd systemd-sysv udev dbus kmod iproute2 procps linux-image-cloud-amd64 docker.io docker-cli podman crun runc nodejs apparmor passwd'
 # How long all of it may take, in seconds.
 deadline=${VM_DEADLINE_SECONDS:-5400}
@@ -84,7 +84,7 @@ setup_project() {
   mkdir -p "$vm/project"
   cp -al deploy dist node_modules sandbox scripts src test package.json tsconfig.json vitest.config.ts "$vm/project"
   step "saving the image $python_image" "$docker" save --output "$vm/project/image.tar" "$python_image"
-  echo "export SANDBOX_IMAGE=$python_image VM_TESTS='${VM_TESTS:-}'" >"$vm/project/settings.sh"
+  echo "export VM_TESTS='${VM_TESTS:-}'" >"$vm/project/settings.sh"
   step 'making the disk of the project' make_disk "$vm/project" "$vm/project.ext4" 4G
   rm -rf "$vm/project"
 }

@@ -19,7 +19,7 @@ type SubmittedRun = Pick<NewRun, 'request' | 'webhook'>
 
 /** The schemas of the two forms of the body, under an operator's limits. */
 export function submissionSchemas(limits: RequestLimits, sendsWebhooks: boolean) {
-  const one = runRequestSchema(limits).extend({ webhook: sendsWebhooks ? webhook : noWebhook })
+  const one = runRequestSchema(limits).safeExtend({ webhook: sendsWebhooks ? webhook : noWebhook })
   return { one, batch: batchOf(one), anyBatch: batchOf(z.unknown()) }
 }
 

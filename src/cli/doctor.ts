@@ -8,6 +8,7 @@ import { type Config, parseConfig } from '../config/config.ts'
 import { type CgroupLayout, Cgroups } from '../engines/cgroups.ts'
 import type { ContainerSpec } from '../engines/container-spec.ts'
 import { OCI_RUNTIMES } from '../engines/oci-engine.ts'
+import type { Environment } from '../environments/environment.ts'
 import { createDockerExecutor } from '../executor/create.ts'
 import { inspectWalls } from '../executor/inspect.ts'
 import { containerSpec } from '../executor/spec.ts'
@@ -58,15 +59,21 @@ export function doctorCommand(): Command {
 async function tryWalls(config: Config): Promise<number> {
   await printEngine(config)
   const logger = pino({ level: 'silent' })
+  const [first, ...others] = config.environments
   const { executor, close } = createDockerExecutor(
-    { ...config, POOL_SIZE: 1, DATA_POOL_SIZE: 0 },
+    { ...config, environments: [{ ...first, poolSize: 1 }, ...others.map(withoutPool)] },
     logger,
   )
   const findings: Finding[] = []
+  const problems: Environment[] = []
   try {
-    for (const environment of config.ENVIRONMENTS) {
+    for (const environment of config.environments) {
+      if (environment.problem !== undefined) {
+        problems.push(environment)
+        continue
+      }
       const spec = containerSpec(config, 'doctor', environment)
-      console.log(`environment ${environment}, image ${spec.image}`)
+      console.log(`environment ${environment.name}, image ${spec.image}`)
       for await (const finding of triedWalls(executor, spec)) {
         const { wall, tried, seen, holds } = finding
         findings.push(finding)
@@ -79,8 +86,13 @@ async function tryWalls(config: Config): Promise<number> {
   const missing = findings.filter(({ holds }) => !holds)
   console.log(`\n${findings.length - missing.length} walls hold, ${missing.length} missing`)
   for (const { wall, advice } of missing) console.log(`  ${wall}: ${advice}`)
-  return missing.length === 0 ? 0 : 1
+  for (const { name, problem } of problems) {
+    console.log(`The environment ${name} cannot be used: ${problem}`)
+  }
+  return missing.length === 0 && problems.length === 0 ? 0 : 1
 }
+
+const withoutPool = (environment: Environment): Environment => ({ ...environment, poolSize: 0 })
 
 /** Formats of `info --format`: the engine, its cgroups, its default runtime. */
 const DOCKER_INFO = [

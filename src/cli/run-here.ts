@@ -2,7 +2,7 @@
 
 import { pino } from 'pino'
 import type { RunEvent } from '../client/client.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, withoutPools } from '../config/config.ts'
 import { createGuardedExecutor } from '../executor/create.ts'
 import { OutputFeed } from '../output/output-feed.ts'
 import { judged } from '../run/issues.ts'
@@ -18,14 +18,8 @@ export async function* runHere(
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void> {
   const request = judged(runRequestSchema(requestLimits(config)), input)
-  const environment = request.environment as Config['ENVIRONMENTS'][number]
   // One container is the program's, and one before it tries the walls.
-  const settings: Config = {
-    ...config,
-    ENVIRONMENTS: [environment],
-    POOL_SIZE: 0,
-    DATA_POOL_SIZE: 0,
-  }
+  const settings = withoutPools(config, request.environment)
   const logger = pino({ level: 'warn' }, pino.destination(2))
   const { executor, close } = createGuardedExecutor(settings, logger, { onMissing: () => {} })
   try {

@@ -1,5 +1,6 @@
 // safe-code-executor setup: makes this machine ready to run programs, from an installed package.
 
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { execa } from 'execa'
@@ -11,6 +12,7 @@ Finds the Docker engine, or installs it from the packages of Debian or Ubuntu if
 the images that programs run in. Every step is announced. Nothing is done that was done before.
 
   ENVIRONMENTS=python,data   also the image of the environment data
+  ENVIRONMENTS_DIR=FOLDER    a folder with environments of your own
   ENGINE=runc, ENGINE=crun   also that runtime, and the images unpacked for it; as root. Builds the images with buildah
                              where no Docker engine answers
   SETUP_DOCKER=0             never installs or starts an engine
@@ -23,11 +25,20 @@ export function setupCommand(): Command {
     .summary('prepare this machine')
     .description('Finds or installs a container engine, and builds the images.')
     .addHelpText('after', HELP)
-    .action(async () => {
-      const { failed, exitCode } = await execa('sh', [SCRIPT, 'images'], {
-        stdio: 'inherit',
-        reject: false,
-      })
-      if (failed) throw new Error(`setup ended with ${exitCode ?? 'a signal'}`)
-    })
+    .action(() => runSetup(process.env))
+}
+
+/**
+ * Prepares an engine and builds the images of ENVIRONMENTS.
+ * @throws {Error} if it fails; it has said why.
+ */
+export async function runSetup(env: NodeJS.ProcessEnv): Promise<void> {
+  const { ENVIRONMENTS_DIR: folder } = env
+  const { failed, exitCode } = await execa('sh', [SCRIPT, 'images'], {
+    stdio: 'inherit',
+    reject: false,
+    // The script works in the package's folder.
+    env: { ...env, ...(folder && { ENVIRONMENTS_DIR: resolve(folder) }) },
+  })
+  if (failed) throw new Error(`setup ended with ${exitCode ?? 'a signal'}`)
 }

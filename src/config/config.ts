@@ -1,8 +1,9 @@
-// The environment, parsed once. Every setting is here with its rule and its default; its purpose is in purposes.ts.
+// The settings, parsed once. Every setting is here with its rule and its default; its purpose is in purposes.ts.
 
 import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { z } from 'zod'
+import { type Environment, readEnvironments } from '../environments/environment.ts'
 import { PURPOSES } from './purposes.ts'
 import { removedSettings } from './removed.ts'
 import {
@@ -11,6 +12,7 @@ import {
   decimal,
   environments,
   executor,
+  folder,
   hostNames,
   networks,
   notEmpty,
@@ -104,14 +106,11 @@ export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
     READ_ONLY_MOUNTS: setting(readOnlyMounts, ''),
 
     ENVIRONMENTS: setting(environments, 'python'),
-    SANDBOX_IMAGE: setting(notEmpty, 'safe-code-executor-python'),
-    DATA_IMAGE: setting(notEmpty, 'safe-code-executor-data'),
-    DATA_MEMORY_MB: setting(whole(192, 1024 * 1024), '256'),
+    ENVIRONMENTS_DIR: setting(folder, ''),
 
     MAX_RUNNING: setting(whole(1, 10_000), String(running)),
     MAX_WAIT_SECONDS: setting(decimal(MIN_SECONDS, 3600), '45'),
     POOL_SIZE: setting(whole(0, 10_000), String(running)),
-    DATA_POOL_SIZE: setting(whole(0, 10_000), String(Math.ceil(running / 2))),
 
     MAX_QUEUED: setting(whole(1, 1_000_000), '1000'),
     MAX_QUEUED_SECONDS: setting(decimal(MIN_SECONDS, 7 * DAY_SECONDS), '3600'),
@@ -149,13 +148,19 @@ export function settings({ cores, memoryBytes }: Machine, isQueue = false) {
   }
 }
 
-/** The settings as the rest of the program reads them. */
-export type Config = Readonly<{
+/** The settings alone. */
+type Settings = Readonly<{
   [Name in keyof ReturnType<typeof settings>]: z.output<ReturnType<typeof settings>[Name]>
 }>
 
+/** The settings as the rest of the program reads them. */
+export type Config = Settings & {
+  /** The environments that ENVIRONMENTS names, read from their folders; the default one first. */
+  readonly environments: readonly [Environment, ...Environment[]]
+}
+
 /**
- * Reads the settings from an environment; absent or empty variables have their default.
+ * Reads the settings from environment variables, and the folders of the environments; absent or empty variables have their default.
  * @throws {Error} that names every bad variable.
  */
 export function parseConfig(
@@ -176,9 +181,22 @@ export function parseConfig(
     problems.push('REDIS_URL: must be set if EXECUTOR is queue')
   }
   problems.push(...removedSettings(env))
-  if (result.success && problems.length === 0) return Object.freeze(result.data)
+  if (result.success && problems.length === 0) {
+    const environments = readEnvironments(result.data)
+    if (environments.some(({ problem }) => problem === undefined)) {
+      return Object.freeze({ ...result.data, environments })
+    }
+    problems.push(...environments.map(({ name, problem }) => `ENVIRONMENTS: ${name}: ${problem}`))
+  }
   const lines = [...new Set(problems)].map((problem) => `  ${problem}`)
   throw new Error(`The configuration is not valid:\n${lines.join('\n')}`)
+}
+
+/** The same with one environment alone, and no container started ahead of time. */
+export function withoutPools(config: Config, environment: string): Config {
+  const own = config.environments.find(({ name }) => name === environment)
+  if (!own) throw new Error(`there is no environment ${environment}`)
+  return { ...config, environments: [{ ...own, poolSize: 0 }] }
 }
 
 /** One setting, as help texts show it. */
@@ -195,7 +213,7 @@ export function describeSettings(machine: Machine = thisMachine()): SettingHelp[
   const schemas = settings(machine)
   return Object.entries(PURPOSES).flatMap(([group, purposes]) =>
     Object.entries(purposes).map(([name, purpose]) => {
-      const fallback = String(schemas[name as keyof Config].def.defaultValue)
+      const fallback = String(schemas[name as keyof Settings].def.defaultValue)
       return { name, group, fallback, purpose }
     }),
   )

@@ -31,11 +31,9 @@ export const PURPOSES = {
   },
   Environments: {
     ENVIRONMENTS:
-      'Environments that programs may run in, separated by commas, the default one first: `python`, and `data`, which has numpy, pandas, matplotlib, scipy, sympy and Pillow already loaded. Set-up builds their images',
-    SANDBOX_IMAGE: 'Image of the environment `python`',
-    DATA_IMAGE: 'Image of the environment `data`',
-    DATA_MEMORY_MB:
-      'Memory limit of a run in the environment `data`; the libraries use about half of it',
+      'Environments that programs may run in, separated by commas, the default one first: `python`, `data` with libraries for data, and those of `ENVIRONMENTS_DIR`. Set-up builds their images',
+    ENVIRONMENTS_DIR:
+      'Folder with a folder for each of your own environments: `safe-code-executor environment new NAME` writes one. An environment with the name of one of ours replaces it',
   },
   Admission: {
     MAX_RUNNING:
@@ -43,9 +41,7 @@ export const PURPOSES = {
     MAX_WAIT_SECONDS:
       'Longest time that a synchronous run waits for a slot. With `EXECUTOR=local`, at most 32 synchronous runs per slot can wait. A container may take two thirds of this time to start, but at least 30 s and at most 120 s',
     POOL_SIZE:
-      'Number of containers that are started ahead of time; 0 starts each container on demand. Default: the default of `MAX_RUNNING`',
-    DATA_POOL_SIZE:
-      'Number of containers of the environment `data` that are started ahead of time; each takes about 150 MB. Default: half the default of `MAX_RUNNING`',
+      'Number of containers of the default environment that are started ahead of time; 0 starts each container on demand. Other environments have half as many, unless their `environment.json` names a `poolSize`. Default: the default of `MAX_RUNNING`',
   },
   'Asynchronous runs and webhooks': {
     MAX_QUEUED:
@@ -84,7 +80,7 @@ export const PURPOSES = {
       'Container engine: `docker`, or one of the OCI runtimes `runc` and `crun`. The OCI runtimes need no daemon, but the server must run on the host as root',
     DOCKER_BIN: 'Command-line client of the container engine: `docker` or `podman`',
     SANDBOX_RUNTIME:
-      'OCI runtime of the containers, under its name in the engine: `runsc` (gVisor), `kata`. If empty, the engine uses its default runtime',
+      'OCI runtime of the containers, under its name in the engine: `runsc` (gVisor), `kata`. If empty, the engine uses its default runtime. An `environment.json` may name another `runtime`',
     SERVE_WITH_MISSING_WALLS:
       'Run programs even if a wall (a protection around programs) is missing on this host: on or off. `safe-code-executor doctor` shows which walls are missing',
     DRAIN_NOTICE_SECONDS:

@@ -1,11 +1,13 @@
 // Rules for settings: from the text of an environment variable to its value, or to what is wrong with it.
 
+import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { ENVIRONMENT_NAME } from '../environments/environment-file.ts'
+import { parseReadOnlyMounts } from '../environments/mounts.ts'
 import { clientAddress } from '../keys/client-address.ts'
 import type { RatePolicy } from '../rate-limiter/rate-limiter.ts'
 import { hostPattern } from './host-names.ts'
-import { parseReadOnlyMounts } from './mounts.ts'
 
 /** Bounds a number; one with too many digits to be a number is too large. */
 function within(min: number, max: number) {
@@ -33,6 +35,9 @@ export function decimal(min: number, max: number) {
 
 const on = z.enum(['on', 'true', '1']).transform(() => true as const)
 const off = z.enum(['off', 'false', '0']).transform(() => false as const)
+
+/** A folder, relative to the working directory; empty for none. */
+export const folder = z.string().transform((path) => (path === '' ? '' : resolve(path)))
 
 export const notEmpty = z.string().min(1, 'must not be empty')
 
@@ -141,8 +146,12 @@ export const readOnlyMounts = z.string().transform((text, context) => {
   }
 })
 
-/** One that this version knows. */
-const environment = z.enum(['python', 'data'], 'must be some of python, data, separated by commas')
+const environment = z
+  .string()
+  .regex(
+    ENVIRONMENT_NAME,
+    'must be names of at most 32 lowercase letters, digits, and . _ - between them, separated by commas',
+  )
 
 /** Names of environments, the default one first. */
 export const environments = list

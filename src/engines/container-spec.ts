@@ -1,7 +1,7 @@
 // What a container is: its limits, its identity, and the image that an OCI runtime starts it from.
 
 import { randomInt } from 'node:crypto'
-import type { ReadOnlyMount } from '../config/mounts.ts'
+import type { ReadOnlyMount } from '../environments/mounts.ts'
 import type { OciSeccomp } from './oci-config.ts'
 
 /** The limits of one container. None of them may be unlimited. */
@@ -36,6 +36,8 @@ export interface ContainerSpec {
   /** File with the seccomp profile; the `docker` command reads it at every start. */
   seccompProfile: string
   mounts: readonly ReadOnlyMount[]
+  /** Environment variables of every program. */
+  env: Readonly<Record<string, string>>
   limits: ContainerLimits
   /** Labels of the container, by which leftovers are found. */
   labels: Record<string, string>

@@ -1,7 +1,7 @@
 // One table of all that a container may do: each limit as flags of `docker run` and as a part of an OCI runtime's config.json.
 // Pure.
 
-import type { ReadOnlyMount } from '../config/mounts.ts'
+import type { ReadOnlyMount } from '../environments/mounts.ts'
 import { bounded, runnerCommand } from './container-command.ts'
 import {
   type ContainerIdentity,
@@ -326,18 +326,34 @@ export const LIMITS: readonly LimitRow[] = [
     why: 'a cgroup of its own for all limits and counters; part of Docker',
   },
   {
+    docker: ({ env }) => variables(env).flatMap((variable) => ['--env', variable]),
+    oci: ({ env }) => ({ process: { env: variables(env) } }),
+    why: 'no limit: the variables of the environment',
+  },
+  {
     oci: (spec, _, { env, cwd }) => ({
       ociVersion: '1.0.2',
       process: {
         terminal: false,
         args: bounded(spec, runnerCommand(spec.limits)),
-        env: env.filter((entry) => !LIMITED_VARIABLES.test(entry)),
+        env: env.filter(
+          (entry) => !LIMITED_VARIABLES.test(entry) && !Object.hasOwn(spec.env, nameOf(entry)),
+        ),
         cwd,
       },
     }),
     why: 'no limit: the command, and what the image says of it; Docker reads the image itself',
   },
 ]
+
+/** As `NAME=value`. */
+function variables(env: ContainerSpec['env']): string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`)
+}
+
+function nameOf(variable: string): string {
+  return variable.slice(0, variable.indexOf('='))
+}
 
 function namespace(type: string): OciPart {
   return { linux: { namespaces: [{ type }] } }

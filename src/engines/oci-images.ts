@@ -34,6 +34,11 @@ export function unpackedImageId(name: string, folder = IMAGES): string {
   }
 }
 
+/** The file with what the image of this name says of itself now, in JSON. */
+export function unpackedImageFile(name: string, folder = IMAGES): string {
+  return `${folder}/${encodeURIComponent(name)}/image.json`
+}
+
 /**
  * The image with this id.
  * @throws {Error} if it is gone or damaged.

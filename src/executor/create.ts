@@ -11,10 +11,10 @@ import { ownerOfThisProcess } from '../engines/owner.ts'
 import type { Executor } from '../run/executor.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { Containers } from './containers.ts'
-import { DockerExecutor, type Environment } from './docker.ts'
+import { DockerExecutor, type EnvironmentPool } from './docker.ts'
 import { type ExecutorEvents, type ExecutorState, NO_EVENTS } from './events.ts'
-import { Guard } from './guard.ts'
-import { inspectEnvironments } from './inspect.ts'
+import { GuardedEnvironments } from './guarded-environments.ts'
+import { inspectWalls } from './inspect.ts'
 import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
 import { collectionLimits } from './protocol.ts'
@@ -23,7 +23,6 @@ import {
   containerSpec,
   maxContainers,
   maxWaiting,
-  poolSize,
   startTimeoutSeconds,
   WARM_MAX_AGE_SECONDS,
 } from './spec.ts'
@@ -45,8 +44,11 @@ export interface DockerParts {
 }
 
 export interface GuardedParts extends DockerParts {
-  /** Tries the walls, unless SERVE_WITH_MISSING_WALLS is on; runs wait for the result. */
-  prove: () => Promise<void>
+  /**
+   * Tries the walls of each environment, unless SERVE_WITH_MISSING_WALLS is on; runs wait for the result. Resolves to the
+   * environments that programs can run in; rejects if there is none.
+   */
+  prove: () => Promise<string[]>
   /** Why programs cannot run, if that is known; for /readyz. */
   obstacle: () => string | undefined
 }
@@ -66,17 +68,27 @@ export function createGuardedExecutor(
   { events, ...callbacks }: DockerCallbacks,
 ): GuardedParts {
   const { executor, gate, state, close } = createDockerExecutor(config, logger, events)
+  const usable = config.environments.filter(({ problem }) => problem === undefined)
   if (config.SERVE_WITH_MISSING_WALLS) {
-    const prove = async () => logger.warn('SERVE_WITH_MISSING_WALLS=on: nobody tried the walls')
+    const prove = async () => {
+      logger.warn('SERVE_WITH_MISSING_WALLS=on: the walls were not tried')
+      return usable.map(({ name }) => name)
+    }
     return { executor, gate, state, close, prove, obstacle: () => undefined }
   }
-  const guard = new Guard({
+  const guard = new GuardedEnvironments({
     executor,
     logger,
     ...callbacks,
-    inspect: (signal) => inspectEnvironments(executor, config, signal),
-    inspectWaiting: (signal) => inspectEnvironments(executor, config, signal, 'cheap'),
-    waitingCount: Math.max(...config.ENVIRONMENTS.map((name) => poolSize(config, name))),
+    environments: usable.map((environment) => {
+      const spec = containerSpec(config, '', environment)
+      return {
+        name: environment.name,
+        inspect: (signal) => inspectWalls(executor, spec, signal),
+        inspectWaiting: (signal) => inspectWalls(executor, spec, signal, 'cheap'),
+        waitingCount: environment.poolSize,
+      }
+    }),
     isBusy: () => state().running >= config.MAX_RUNNING,
   })
   const closeAll = () => {
@@ -134,9 +146,16 @@ export function createDockerExecutor(
     isKnown: (name) => containers.has(name),
     strangersMs: Math.max(MIN_STRANGERS_MS, 2 * startTimeoutMs),
   })
-  const environments = new Map<string, Environment>()
-  for (const name of config.ENVIRONMENTS) {
-    const spec = containerSpec(config, owner, name)
+  const environments = new Map<string, EnvironmentPool>()
+  const problems = new Map<string, string>()
+  for (const environment of config.environments) {
+    const { name, poolSize, problem } = environment
+    if (problem !== undefined) {
+      logger.error({ environment: name, problem }, 'an environment cannot be used')
+      problems.set(name, problem)
+      continue
+    }
+    const spec = containerSpec(config, owner, environment)
     // Resolved once: setup may move the name to an image with untried walls and a runner for another server version.
     const image = new SharedAttempt(async () => {
       const id = await engine.imageId(spec.image)
@@ -144,7 +163,7 @@ export function createDockerExecutor(
       return id
     })
     const pool = new Pool({
-      size: poolSize(config, name),
+      size: poolSize,
       maxAgeMs: warmMaxAgeMs,
       maxWaitMs: startTimeoutMs,
       containers,
@@ -168,6 +187,7 @@ export function createDockerExecutor(
   const executor = new DockerExecutor({
     gate,
     environments,
+    problems,
     pace,
     outputLimitBytes: config.MAX_OUTPUT_BYTES,
     collectionLimits: collectionLimits(config),

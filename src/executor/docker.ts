@@ -21,7 +21,7 @@ import type { StartPace } from './start-pace.ts'
 const MAX_ATTEMPTS = 3
 
 /** The pool of an environment and its memory limit. */
-export interface Environment {
+export interface EnvironmentPool {
   pool: Pool
   memoryBytes: number
 }
@@ -29,7 +29,9 @@ export interface Environment {
 export interface DockerExecutorOptions {
   gate: Gate
   /** By the name that a request uses. */
-  environments: ReadonlyMap<string, Environment>
+  environments: ReadonlyMap<string, EnvironmentPool>
+  /** Why programs cannot run in further environments, by name. */
+  problems: ReadonlyMap<string, string>
   /** Slows container starts for clients that hang up. */
   pace: StartPace
   outputLimitBytes: number
@@ -54,8 +56,14 @@ export class DockerExecutor implements Executor {
   }
 
   async #runOnce(request: RunRequest, options: RunOptions): Promise<Outcome> {
-    const environment = this.#options.environments.get(request.environment)
-    if (!environment) throw new Error(`there is no environment ${request.environment}`)
+    const name = request.environment
+    const environment = this.#options.environments.get(name)
+    if (!environment) {
+      const problem = this.#options.problems.get(name) ?? `there is no environment ${name}`
+      throw new Refusal('unavailable', `No program can run in the environment ${name}`, {
+        cause: new Error(problem),
+      })
+    }
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       if (options.signal.aborted) throw cancelled(options.signal)
       const outcome = await this.#useSandbox(environment.pool, options, (sandbox) =>
@@ -99,7 +107,7 @@ export class DockerExecutor implements Executor {
   /** Null if the program never started. */
   async #runIn(
     sandbox: Sandbox,
-    { memoryBytes }: Environment,
+    { memoryBytes }: EnvironmentPool,
     request: RunRequest,
     options: RunOptions,
   ): Promise<Outcome | null> {

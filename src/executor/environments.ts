@@ -1,13 +1,15 @@
 // Describes the environments: each runs a program once that reports its Python and its packages.
 
+import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Config } from '../config/config.ts'
+import type { Environment } from '../environments/environment.ts'
 import type { Executor } from '../run/executor.ts'
 import { asUnavailable } from '../run/refusal.ts'
 import { ownRequest } from '../run/request.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { collectionLimits } from './protocol.ts'
-import { containerSpec, type EnvironmentName } from './spec.ts'
+import { containerSpec } from './spec.ts'
 
 /** Time limit of that program, in seconds, and of the whole attempt including its wait for a slot, in milliseconds. */
 const ASK_SECONDS = 10
@@ -26,6 +28,7 @@ const insideSchema = z.object({ python: z.string(), packages: z.record(z.string(
 export const environmentSchema = z
   .strictObject({
     name: z.string().describe('Name that a request uses'),
+    description: z.string().describe('One line for people who choose; may be empty'),
     default: z.boolean().describe('Used by requests that name no environment'),
     python: z.string().describe('Version of Python'),
     packages: z
@@ -38,6 +41,7 @@ export const environmentSchema = z
         processes: z.int().min(0).describe('Processes and threads together'),
         tmpBytes: z.int().min(0).describe('Size of /tmp, where the working directory is'),
         outputBytes: z.int().min(0).describe('Largest size of stdout and stderr together'),
+        defaultTimeoutSeconds: z.number().min(0).describe('If the request names none'),
         maxTimeoutSeconds: z.number().min(0),
         outputFiles: z.int().min(0).describe('Largest number of returned files, and of displays'),
         outputFileBytes: z.int().min(0).describe('Largest size of one of them'),
@@ -51,6 +55,7 @@ export const environmentSchema = z
     examples: [
       {
         name: 'python',
+        description: 'Python 3.13 and its standard library',
         default: true,
         python: '3.13.5',
         packages: {},
@@ -60,6 +65,7 @@ export const environmentSchema = z
           processes: 64,
           tmpBytes: 16777216,
           outputBytes: 1048576,
+          defaultTimeoutSeconds: 10,
           maxTimeoutSeconds: 10,
           outputFiles: 32,
           outputFileBytes: 2097152,
@@ -72,34 +78,51 @@ export const environmentSchema = z
 /** One environment. */
 export type EnvironmentFacts = z.output<typeof environmentSchema>
 
+/** An environment of the server, before it was asked about itself. */
+export interface OfferedEnvironment
+  extends Pick<EnvironmentFacts, 'name' | 'description' | 'limits'> {
+  /** Why no program can run in it; undefined if nothing is known. */
+  problem: string | undefined
+}
+
 export interface EnvironmentsOptions {
   executor: Executor
-  /** The limits of each environment by name, the default one first. */
-  limits: ReadonlyMap<string, EnvironmentFacts['limits']>
+  /** The default one first. */
+  environments: readonly OfferedEnvironment[]
+  logger: Logger
 }
 
 /** The environments of a server. */
 export class Environments {
   readonly #attempts: readonly SharedAttempt<EnvironmentFacts>[]
+  readonly #logger: Logger
 
-  constructor({ executor, limits }: EnvironmentsOptions) {
-    this.#attempts = [...limits].map(
-      ([name, limits], index) =>
-        new SharedAttempt(async () => ({
-          name,
-          default: index === 0,
-          ...(await ask(executor, name)),
-          limits,
-        })),
+  constructor({ executor, environments, logger }: EnvironmentsOptions) {
+    this.#logger = logger
+    this.#attempts = environments.flatMap(({ name, description, limits, problem }, index) =>
+      problem === undefined
+        ? new SharedAttempt(async () => ({
+            name,
+            description,
+            default: index === 0,
+            ...(await ask(executor, name)),
+            limits,
+          }))
+        : [],
     )
   }
 
   /**
-   * Lists all environments.
-   * @throws {Refusal} if one of them can't be queried now.
+   * Lists the environments that programs can run in now.
+   * @throws {Refusal} if none of them can be queried now.
    */
-  list(): Promise<EnvironmentFacts[]> {
-    return Promise.all(this.#attempts.map((attempt) => attempt.get()))
+  async list(): Promise<EnvironmentFacts[]> {
+    const ends = await Promise.allSettled(this.#attempts.map((attempt) => attempt.get()))
+    const facts = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed && facts.length === 0) throw failed.reason
+    if (failed) this.#logger.warn({ err: failed.reason }, 'an environment could not be queried')
+    return facts
   }
 }
 
@@ -117,7 +140,7 @@ async function ask(executor: Executor, environment: string) {
 /** The limits of an environment, for authors of programs. */
 export function environmentLimits(
   config: Config,
-  environment: EnvironmentName,
+  environment: Environment,
 ): EnvironmentFacts['limits'] {
   const { memoryBytes, cpus, pids, tmpBytes } = containerSpec(config, '', environment).limits
   const { maxFiles, maxFileBytes, maxTotalBytes } = collectionLimits(config)
@@ -127,7 +150,8 @@ export function environmentLimits(
     processes: pids,
     tmpBytes,
     outputBytes: config.MAX_OUTPUT_BYTES,
-    maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
+    defaultTimeoutSeconds: environment.defaultTimeoutSeconds,
+    maxTimeoutSeconds: environment.maxTimeoutSeconds,
     outputFiles: maxFiles,
     outputFileBytes: maxFileBytes,
     outputFilesBytes: maxTotalBytes,

@@ -97,7 +97,7 @@ export class Guard implements Executor {
       onMissing(missing)
       return missing
     }
-    logger.info({ walls: findings.length }, 'the walls were tried, and hold')
+    logger.info({ walls: findings.length }, 'every wall holds')
     this.#recurring.start()
     return missing
   }

@@ -1,39 +1,13 @@
 // Tries the walls: runs sandbox/probe.py in a sandbox like any other program and judges its report.
 
 import { readFileSync } from 'node:fs'
-import type { Config } from '../config/config.ts'
 import { type ContainerSpec, isGvisor } from '../engines/container-spec.ts'
 import type { Executor } from '../run/executor.ts'
 import { ownRequest } from '../run/request.ts'
-import { containerSpec } from './spec.ts'
 import { type Finding, insideSchema, judge, type Trials } from './walls.ts'
 
 /** How long the probe may take, in seconds; it needs about one. */
 const PROBE_TIMEOUT_SECONDS = 30
-
-/**
- * Tries the walls of every environment of a server; findings name theirs if there are several.
- * @throws if one can't be tried and no wall of another is missing.
- */
-export async function inspectEnvironments(
-  executor: Executor,
-  config: Config,
-  signal: AbortSignal,
-  trials: Trials = 'all',
-): Promise<Finding[]> {
-  const names = config.ENVIRONMENTS
-  const trialOf = async (name: (typeof names)[number]) => {
-    const found = await inspectWalls(executor, containerSpec(config, '', name), signal, trials)
-    return names.length === 1
-      ? found
-      : found.map((finding) => ({ ...finding, wall: `${name}: ${finding.wall}` }))
-  }
-  const ends = await Promise.allSettled(names.map(trialOf))
-  const findings = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
-  const failed = ends.find((end) => end.status === 'rejected')
-  if (failed && findings.every(({ holds }) => holds)) throw failed.reason
-  return findings
-}
 
 /**
  * Runs the probe in a sandbox and judges its report.

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
 import type { ContainerSpec } from '../engines/container-spec.ts'
 import { OWNER_LABEL } from '../engines/owner.ts'
+import type { Environment } from '../environments/environment.ts'
 
 const MEBIBYTE = 1024 * 1024
 const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
@@ -29,38 +30,18 @@ const OPEN_FILES = 1024
 /** How much longer a container lives than the sum of its parts, in seconds. */
 const LIFETIME_SLACK_SECONDS = 5
 
-/** The settings that differ between environments. */
-const ENVIRONMENTS = {
-  python: {
-    image: ({ SANDBOX_IMAGE }: Config) => SANDBOX_IMAGE,
-    memoryMb: ({ MEMORY_MB }: Config) => MEMORY_MB,
-    poolSize: ({ POOL_SIZE }: Config) => POOL_SIZE,
-  },
-  data: {
-    image: ({ DATA_IMAGE }: Config) => DATA_IMAGE,
-    memoryMb: ({ DATA_MEMORY_MB }: Config) => DATA_MEMORY_MB,
-    poolSize: ({ DATA_POOL_SIZE }: Config) => DATA_POOL_SIZE,
-  },
-} as const
-
-/** The name of an environment. */
-export type EnvironmentName = keyof typeof ENVIRONMENTS
-
 /** How long the start of a container may take, in seconds. */
 export function startTimeoutSeconds({ MAX_WAIT_SECONDS }: Config): number {
   const share = (MAX_WAIT_SECONDS * 2) / 3
   return Math.min(MAX_START_TIMEOUT_SECONDS, Math.max(MIN_START_TIMEOUT_SECONDS, share))
 }
 
-/** How many containers of an environment are kept waiting for a program. */
-export function poolSize(config: Config, environment: EnvironmentName): number {
-  return ENVIRONMENTS[environment].poolSize(config)
-}
-
 /** Largest number of containers at once: those that run, those that wait, and a few that start or end. */
 export function maxContainers(config: Config): number {
-  const sizes = config.ENVIRONMENTS.map((name) => poolSize(config, name))
-  return sizes.reduce((sum, size) => sum + size, config.MAX_RUNNING + SPARE_CONTAINERS)
+  return config.environments.reduce(
+    (sum, { poolSize }) => sum + poolSize,
+    config.MAX_RUNNING + SPARE_CONTAINERS,
+  )
 }
 
 /** How many synchronous runs may wait for a slot. */
@@ -72,23 +53,23 @@ export function maxWaiting({ MAX_RUNNING }: Config): number {
 export function containerSpec(
   config: Config,
   owner: string,
-  environment: EnvironmentName = config.ENVIRONMENTS[0],
+  environment: Environment = config.environments[0],
 ): ContainerSpec {
-  const { image, memoryMb } = ENVIRONMENTS[environment]
-  const tmpBytes = config.TMP_MB * MEBIBYTE
+  const tmpBytes = environment.tmpMb * MEBIBYTE
   return {
-    environment,
-    image: image(config),
+    environment: environment.name,
+    image: environment.image,
     client: basename(config.DOCKER_BIN).startsWith('podman') ? 'podman' : 'docker',
     hasUserNamespace: config.ENGINE !== 'docker',
-    runtime: config.SANDBOX_RUNTIME,
+    runtime: environment.runtime,
     seccompProfile: SECCOMP_PROFILE,
-    mounts: config.READ_ONLY_MOUNTS,
+    mounts: environment.mounts,
+    env: environment.env,
     labels: { [OWNER_LABEL]: owner },
     limits: {
-      memoryBytes: memoryMb(config) * MEBIBYTE,
-      cpus: config.CPUS,
-      pids: config.MAX_PROCESSES,
+      memoryBytes: environment.memoryMb * MEBIBYTE,
+      cpus: environment.cpus,
+      pids: environment.processes,
       tmpBytes,
       tmpInodes: tmpBytes / TMP_FILE_BYTES,
       shmBytes: tmpBytes,
@@ -96,7 +77,7 @@ export function containerSpec(
       lifetimeSeconds: Math.ceil(
         startTimeoutSeconds(config) +
           WARM_MAX_AGE_SECONDS +
-          config.MAX_TIMEOUT_SECONDS +
+          environment.maxTimeoutSeconds +
           LIFETIME_SLACK_SECONDS,
       ),
     },

@@ -24,7 +24,7 @@ export interface WatchedExecutor {
 /** Wraps an executor. */
 export function watchExecutor(options: WatchedExecutorOptions): WatchedExecutor {
   const { executor, config, onRun, obstacle } = options
-  const readiness = new Readiness(executor, config.ENVIRONMENTS[0], obstacle)
+  const readiness = new Readiness(executor, config.environments[0].name, obstacle)
   const recorded = new RecordingExecutor(readiness, onRun)
   return { executor: recorded, readiness }
 }

@@ -35,7 +35,8 @@ export function createQueueParts(
 ) {
   const { REDIS_URL: url, QUEUE_PREFIX: prefix, MAX_QUEUED: maxQueued } = config
   const maxBytes = config.MAX_RESULTS_MB * 2 ** 20
-  const queue = new RunQueue({ url, prefix, environments: config.ENVIRONMENTS, logger })
+  const environments = config.environments.map(({ name }) => name)
+  const queue = new RunQueue({ url, prefix, environments, logger })
   const hub = new Hub(connectToWait(url), queue.key(''))
   const sweeper = new Sweeper(queue, logger)
   const sender =

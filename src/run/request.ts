@@ -5,16 +5,21 @@ import type { Config } from '../config/config.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import { args, env, expected, inputFiles, outputFiles, text, unknownField } from './fields.ts'
 
+/** The time limits of the runs in one environment, in seconds of wall clock. */
+export interface EnvironmentTimes {
+  name: string
+  /** Longest time that a request may ask for. */
+  maxTimeoutSeconds: number
+  /** The time limit of a request that asks for none; capped at the maximum. */
+  defaultTimeoutSeconds: number
+}
+
 /** Limits that the operator sets for requests. */
 export interface RequestLimits {
   /** The environments that a request may name; the first is what it gets that names none. */
-  environments: readonly [string, ...string[]]
+  environments: readonly [EnvironmentTimes, ...EnvironmentTimes[]]
   /** Longest program, in bytes of UTF-8. */
   maxCodeBytes: number
-  /** Longest time a request may ask for, in seconds of wall clock. */
-  maxTimeoutSeconds: number
-  /** The time limit of a request that asks for none, in seconds; capped at the maximum. */
-  defaultTimeoutSeconds: number
 }
 
 /** Longest program, in bytes; anything longer is data and belongs in a file. */
@@ -23,17 +28,26 @@ const MAX_CODE_BYTES = 256 * 1024
 /** The limits that an operator's settings mean. */
 export function requestLimits(config: Config): RequestLimits {
   return {
-    environments: config.ENVIRONMENTS,
+    environments: config.environments,
     maxCodeBytes: MAX_CODE_BYTES,
-    maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
-    defaultTimeoutSeconds: config.DEFAULT_TIMEOUT_SECONDS,
   }
+}
+
+/** The longest time limit of all environments, in seconds. */
+export function longestTimeoutSeconds({ environments }: RequestLimits): number {
+  return Math.max(...environments.map(({ maxTimeoutSeconds }) => maxTimeoutSeconds))
 }
 
 /** The limits of one key, which may have a shorter time limit. */
 export function keyLimits(limits: RequestLimits, key: ApiKey | undefined): RequestLimits {
-  const own = key?.maxTimeoutSeconds ?? limits.maxTimeoutSeconds
-  return own < limits.maxTimeoutSeconds ? { ...limits, maxTimeoutSeconds: own } : limits
+  const own = key?.maxTimeoutSeconds
+  if (own === undefined || own >= longestTimeoutSeconds(limits)) return limits
+  const capped = ({ maxTimeoutSeconds, ...times }: EnvironmentTimes) => ({
+    ...times,
+    maxTimeoutSeconds: Math.min(maxTimeoutSeconds, own),
+  })
+  const [first, ...others] = limits.environments
+  return { ...limits, environments: [capped(first), ...others.map(capped)] }
 }
 
 /** The result of `make` for the limits of a key, made once for all keys with the same limits. */
@@ -46,18 +60,25 @@ export function byKeyLimits<T>(
   return (key) => {
     const own = keyLimits(limits, key)
     if (own === limits) return forAll
-    const made = others.get(own.maxTimeoutSeconds) ?? make(own)
-    others.set(own.maxTimeoutSeconds, made)
+    const cap = longestTimeoutSeconds(own)
+    const made = others.get(cap) ?? make(own)
+    others.set(cap, made)
     return made
   }
 }
 
 const utf8 = new TextEncoder()
 
+/** Stands for a time limit that the request leaves out, until its environment is known; a request can't send it. */
+const ABSENT_SECONDS = 0
+
 /** The schema of the body of `POST /run`, under an operator's limits. */
 export function runRequestSchema(limits: RequestLimits) {
-  const timeoutRule = `must be above 0 and at most ${limits.maxTimeoutSeconds}`
-  return z.strictObject(
+  const longest = longestTimeoutSeconds(limits)
+  const timeoutRule = `must be above 0 and at most ${longest}`
+  const [first, ...others] = limits.environments
+  const names = [first.name, ...others.map(({ name }) => name)] as const
+  const fields = z.strictObject(
     {
       code: text
         .refine((code) => code.trim() !== '', 'must not be blank')
@@ -92,12 +113,15 @@ export function runRequestSchema(limits: RequestLimits) {
       timeoutSeconds: z
         .number({ error: expected('a number') })
         .gt(0, timeoutRule)
-        .max(limits.maxTimeoutSeconds, timeoutRule)
-        .default(Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds))
-        .describe('Time limit of the program, in seconds of wall-clock time'),
+        .max(longest, timeoutRule)
+        .default(ABSENT_SECONDS)
+        .meta({
+          description: timeoutDescription(limits),
+          default: defaultSeconds(first),
+        }),
       environment: z
-        .enum(limits.environments, `must be one of ${limits.environments.join(', ')}`)
-        .default(limits.environments[0])
+        .enum(names, `must be one of ${names.join(', ')}`)
+        .default(first.name)
         .describe('Environment that the program runs in; `GET /environments` lists them'),
       retry: z
         .boolean({ error: expected('true or false') })
@@ -113,6 +137,32 @@ export function runRequestSchema(limits: RequestLimits) {
     },
     { error: unknownField('a JSON object') },
   )
+  // A check, because it keeps the schema an object that can be extended and described.
+  return fields.check(({ value, issues }) => {
+    const own = limits.environments.find(({ name }) => name === value.environment) ?? first
+    if (value.timeoutSeconds === ABSENT_SECONDS) value.timeoutSeconds = defaultSeconds(own)
+    // What no environment allows has been said already.
+    if (value.timeoutSeconds <= own.maxTimeoutSeconds || value.timeoutSeconds > longest) return
+    issues.push({
+      code: 'custom',
+      path: ['timeoutSeconds'],
+      input: value.timeoutSeconds,
+      message: `must be at most ${own.maxTimeoutSeconds} in the environment ${own.name}`,
+    })
+  })
+}
+
+function defaultSeconds({ defaultTimeoutSeconds, maxTimeoutSeconds }: EnvironmentTimes): number {
+  return Math.min(defaultTimeoutSeconds, maxTimeoutSeconds)
+}
+
+function timeoutDescription(limits: RequestLimits): string {
+  const text = 'Time limit of the program, in seconds of wall-clock time'
+  const bounds = limits.environments.map(
+    (times) => `${times.name} ${defaultSeconds(times)}, at most ${times.maxTimeoutSeconds}`,
+  )
+  const areSame = new Set(bounds.map((bound) => bound.slice(bound.indexOf(' ')))).size === 1
+  return areSame ? text : `${text}. Defaults and maxima by environment: ${bounds.join('; ')}`
 }
 
 /** The request of a run, with all defaults. */

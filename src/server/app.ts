@@ -33,7 +33,7 @@ import { uiRoute } from '../routes/ui.tsx'
 import { uiAssetsRoute } from '../routes/ui-assets.ts'
 import { uiRunsRoute } from '../routes/ui-runs.tsx'
 import { Refusal, toRefusal } from '../run/refusal.ts'
-import { requestLimits } from '../run/request.ts'
+import { longestTimeoutSeconds, requestLimits } from '../run/request.ts'
 import type { RunLog } from '../run-log/run-log.ts'
 import { unreadAnswers } from '../streams/unread-answers.ts'
 import { unreadBytes } from '../streams/unread-bytes.ts'
@@ -60,13 +60,25 @@ export interface AppOptions {
   peerAddress: (c: Context) => string
 }
 
+/** The environments in the page's menu: all of them if none is to be there. */
+function offeredOnPage({ environments }: Config) {
+  const offered = environments.filter(({ onPage }) => onPage)
+  return offered.length > 0 ? offered : environments
+}
+
 export function createApp(options: AppOptions) {
   const { config, watched, asyncRuns, ring, limiter, metrics, runLog, drain, logger } = options
   const { executor, readiness } = watched
   const limits = requestLimits(config)
   const environments = new Environments({
     executor,
-    limits: new Map(config.ENVIRONMENTS.map((name) => [name, environmentLimits(config, name)])),
+    environments: config.environments.map((environment) => ({
+      name: environment.name,
+      description: environment.description,
+      limits: environmentLimits(config, environment),
+      problem: environment.problem,
+    })),
+    logger,
   })
   const addressOf = clientAddress(config.TRUST_PROXY)
   const unread = unreadBytes(config)
@@ -148,12 +160,13 @@ export function createApp(options: AppOptions) {
       limits,
       hasRuns: runLog !== undefined,
       form: {
-        environments: config.ENVIRONMENTS.map((name) => ({
-          name,
-          memoryBytes: environmentLimits(config, name).memoryBytes,
+        environments: offeredOnPage(config).map((environment) => ({
+          name: environment.name,
+          description: environment.description,
+          memoryBytes: environmentLimits(config, environment).memoryBytes,
+          defaultTimeoutSeconds: environment.defaultTimeoutSeconds,
         })),
-        defaultTimeoutSeconds: Math.min(limits.defaultTimeoutSeconds, limits.maxTimeoutSeconds),
-        maxTimeoutSeconds: limits.maxTimeoutSeconds,
+        maxTimeoutSeconds: longestTimeoutSeconds(limits),
         maxBodyBytes: config.MAX_BODY_BYTES,
         needsKey: ring.isRequired,
       },
@@ -174,7 +187,7 @@ export function createApp(options: AppOptions) {
         ring,
         guard: guards.readRuns,
         onRefusal,
-        environments: config.ENVIRONMENTS,
+        environments: config.environments.map(({ name }) => name),
         guardForm: guards.form,
       }),
     )

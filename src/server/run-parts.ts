@@ -20,7 +20,7 @@ export interface RunParts {
   /** Sources of the metrics. */
   sources: Pick<MetricSources, 'executor' | 'asyncRuns' | 'queue' | 'webhooks'>
   /** Resolves when programs can be run; rejects with the obstacle. */
-  prove: () => Promise<void>
+  prove: () => Promise<unknown>
   /** No more runs are taken. */
   onDrain: () => void
   /** Whether no run is active or waits here. */
@@ -97,7 +97,7 @@ async function queueParts(config: Config, logger: Logger, onRun: OnRun): Promise
   const send = await webhookOptions(config)
   const parts = createQueueParts(config, logger, { onRun, webhooks: send && { send } })
   const { executor, asyncRuns, board, state, queueState, webhookCounts, isIdle, close } = parts
-  const obstacle = () => obstacleIn(queueState(), config.ENVIRONMENTS[0])
+  const obstacle = () => obstacleIn(queueState(), config.environments[0].name)
   return {
     app: { watched: watchExecutor({ executor, config, onRun, obstacle }), asyncRuns, board },
     sources: { executor: state, asyncRuns: undefined, queue: queueState, webhooks: webhookCounts },

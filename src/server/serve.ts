@@ -44,7 +44,7 @@ async function serveWith(
   warnOfSmallCgroup(config, logger)
   if (config.API_KEYS_FILE) onClose(watchKeyFile(config.API_KEYS_FILE, ring, logger))
 
-  const metrics = new Metrics({ environments: config.ENVIRONMENTS })
+  const metrics = new Metrics({ environments: config.environments.map(({ name }) => name) })
   const { REDIS_URL, QUEUE_PREFIX, DATABASE_URL: url } = config
   const shared = REDIS_URL ? await import('../rate-limiter/redis-rate-limiter.ts') : undefined
   const limiter = shared && new shared.RedisRateLimiter(REDIS_URL, logger, QUEUE_PREFIX)

@@ -44,9 +44,9 @@ export async function work(config: Config): Promise<void> {
       onLost: onMissing,
     })
     onClose(close)
-    await proven(prove, logger, stop)
+    const environments = await proven(prove, logger, stop)
     if (stop.aborted) return
-    const { REDIS_URL: url, QUEUE_PREFIX: prefix, ENVIRONMENTS: environments } = config
+    const { REDIS_URL: url, QUEUE_PREFIX: prefix } = config
     const queue = new RunQueue({ url, prefix, environments, logger })
     const sweeper = new Sweeper(queue, logger)
     const name = hostname()
@@ -71,17 +71,24 @@ export async function work(config: Config): Promise<void> {
   })
 }
 
-/** Until the walls were tried and hold: before that no program is taken that another host could run. */
-async function proven(prove: () => Promise<void>, logger: Logger, stop: AbortSignal) {
+/**
+ * Waits until the walls were tried and hold: before that no program is taken that another host could run. Resolves to the
+ * environments where they do.
+ */
+async function proven(
+  prove: () => Promise<string[]>,
+  logger: Logger,
+  stop: AbortSignal,
+): Promise<string[]> {
   while (!stop.aborted) {
     try {
-      await prove()
-      return
+      return await prove()
     } catch (error) {
       logger.warn({ err: (error as Error).cause }, 'the walls are not proven; no program is taken')
       await pause(RETRY_MS, stop)
     }
   }
+  return []
 }
 
 /** Checks everything that comes from the queue against this host's own limits. */

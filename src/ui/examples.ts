@@ -12,7 +12,7 @@ export interface Example {
   /** Globs of the files to return. */
   outputFiles?: readonly string[]
   /** The environment that the program needs; by default any will do. */
-  environment?: 'data'
+  environment?: string
   displayLastExpression?: boolean
 }
 

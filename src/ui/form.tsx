@@ -17,9 +17,17 @@ export const NO_FIELDS = { ...NO_TEXT, displayLastExpression: false }
 /** The values of the form's fields. */
 export type FormFields = typeof NO_FIELDS
 
-export interface FormOptions {
-  environments: readonly { name: string; memoryBytes: number }[]
+/** An environment in the menu. */
+export interface OfferedEnvironment {
+  name: string
+  description: string
+  memoryBytes: number
   defaultTimeoutSeconds: number
+}
+
+export interface FormOptions {
+  /** Those that the page offers, the one it starts with first. */
+  environments: readonly OfferedEnvironment[]
   maxTimeoutSeconds: number
   /** Maximum size of a request, in bytes. */
   maxBodyBytes: number
@@ -79,7 +87,7 @@ export function EditorForm(props: FormProps) {
 }
 
 function Inputs(props: FormProps) {
-  const { fields, environments, defaultTimeoutSeconds, maxTimeoutSeconds, maxBodyBytes } = props
+  const { fields, environments, maxTimeoutSeconds, maxBodyBytes } = props
   return (
     <details class="inputs" id="inputs" open={isFilled(fields)}>
       <summary>Input and limits</summary>
@@ -118,17 +126,18 @@ function Inputs(props: FormProps) {
             max={maxTimeoutSeconds}
             step="any"
             value={fields.timeoutSeconds}
-            placeholder={String(defaultTimeoutSeconds)}
-            data-default={defaultTimeoutSeconds}
+            placeholder={String(environments[0]?.defaultTimeoutSeconds ?? '')}
           />
         </p>
         <p>
           <label for="environment">Environment</label>
           <select id="environment" name="environment">
-            {environments.map(({ name, memoryBytes }) => (
+            {environments.map(({ name, description, memoryBytes, defaultTimeoutSeconds }) => (
               <option
                 value={name}
+                title={description}
                 data-memory-bytes={memoryBytes}
+                data-default-seconds={defaultTimeoutSeconds}
                 selected={name === fields.environment}
               >
                 {`${name} (${memoryBytes / 2 ** 20} MB)`}

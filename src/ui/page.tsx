@@ -17,8 +17,9 @@ export interface PageProps extends FormOptions {
 }
 
 export function Page({ fields, ended, nonce, hasRuns, ...options }: PageProps) {
-  const { environments, defaultTimeoutSeconds } = options
-  const memoryMb = (environments[0]?.memoryBytes ?? 0) / 2 ** 20
+  const { environments } = options
+  const [first] = environments
+  const memoryMb = (first?.memoryBytes ?? 0) / 2 ** 20
   const names = environments.map(({ name }) => name)
   return (
     <Shell
@@ -26,7 +27,7 @@ export function Page({ fields, ended, nonce, hasRuns, ...options }: PageProps) {
       base=""
       current="Editor"
       hasRuns={hasRuns}
-      line={`Python in a fresh container · no network · ${memoryMb} MB · ${defaultTimeoutSeconds} s`}
+      line={`Python in a fresh container · no network · ${memoryMb} MB · ${first?.defaultTimeoutSeconds} s`}
       skip={{ id: 'result', text: 'Skip to the result' }}
       // The script passes the nonce to the editor's styles.
       head={<script type="module" src="ui/assets/page.js" nonce={nonce}></script>}

@@ -19,7 +19,7 @@ let browser: Browser
 let server: Server
 beforeAll(async () => {
   browser = await launchBrowser()
-  server = await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '1', DATA_POOL_SIZE: '1' })
+  server = await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '1' })
   await mkdir(SCREENSHOTS, { recursive: true })
 })
 afterAll(async () => {

@@ -22,7 +22,7 @@ let page: Page
 
 beforeAll(async () => {
   browser = await launchBrowser()
-  server = await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '1', DATA_POOL_SIZE: '1' })
+  server = await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '1' })
 })
 afterAll(async () => {
   await browser?.close()

@@ -10,7 +10,6 @@ import { eventually } from '../support/docker.ts'
 
 /** The image of the server; another one is built and used where the environment names it, with the programs' image. */
 export const API_IMAGE = process.env.API_IMAGE ?? 'safe-code-executor'
-const { SANDBOX_IMAGE = '', DATA_IMAGE = '' } = process.env
 const SOCKET = '/var/run/docker.sock'
 /** How long a container may take to serve, in milliseconds. */
 const START_TIMEOUT_MS = 30_000
@@ -39,7 +38,7 @@ export async function startApi(
 ): Promise<ApiContainer> {
   const name = `sce-deploy-${randomBytes(4).toString('hex')}`
   const port = await freePort()
-  const own = { HOST: '127.0.0.1', PORT: String(port), SANDBOX_IMAGE, DATA_IMAGE } // empty: as ever
+  const own = { HOST: '127.0.0.1', PORT: String(port) }
   const all = { ...own, ...settings }
   await execa('docker', [
     ...['run', '--detach', '--name', name, '--pull', 'never', '--network', 'host'],

@@ -13,7 +13,7 @@ import { API_IMAGE, type ApiContainer, buildImage, startApi } from './api-contai
 let api: ApiContainer
 beforeAll(async () => {
   await buildImage()
-  api = await startApi({ POOL_SIZE: '1', DATA_POOL_SIZE: '1', ENVIRONMENTS: 'python,data' }, [
+  api = await startApi({ POOL_SIZE: '1', ENVIRONMENTS: 'python,data' }, [
     ...['--health-interval', '2s'],
   ])
 })
@@ -57,7 +57,7 @@ describe('the image', () => {
     expect(top.split(/\s+/).filter(Boolean).sort()).toEqual(
       [
         ...['/app/sandbox:', '/app:', 'LICENSE', 'deploy', 'dist', 'node_modules', 'package.json'],
-        ...['probe.py', 'sandbox', 'seccomp.json'],
+        ...['environments', 'probe.py', 'sandbox', 'seccomp.json'],
       ].sort(),
     )
     const { stdout: modules } = await execa('docker', [...args, '/app/node_modules'])
@@ -137,7 +137,7 @@ describe('the container', () => {
     ])
     expect(asked).toBe('false')
 
-    const image = process.env.SANDBOX_IMAGE ?? 'safe-code-executor-python'
+    const image = 'safe-code-executor-python'
     const docker = async (...args: string[]) => {
       const more = ['--network', 'none', '--label', `${OWNER_LABEL}=${outside}`, image]
       return (await execa('docker', [...args, ...more, 'sleep', '200'])).stdout

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseConfig, settings, thisMachine } from '../../src/config/config.ts'
+import { parseEnvironmentFile } from '../../src/environments/environment-file.ts'
 import { documents, filesIn } from './yaml-files.ts'
 
 const FOLDER = 'deploy/kubernetes'
@@ -268,7 +269,13 @@ describe('servers and workers', () => {
     const [ofApi, ofWorkers] = ['safe-code-executor', 'safe-code-executor-workers'].map(
       (namespace) => named('ConfigMap', 'settings', namespace).data ?? {},
     )
-    expect(ofWorkers).toEqual({ ...ofApi, SANDBOX_IMAGE: expect.any(String) })
+    const { PYTHON_IMAGE, ENVIRONMENTS_DIR, ...shared } = ofWorkers ?? {}
+    expect(shared).toEqual(ofApi)
+    expect(worker.containers[0]?.volumeMounts).toContainEqual(
+      expect.objectContaining({ name: 'environments', mountPath: ENVIRONMENTS_DIR }),
+    )
+    const { data } = named('ConfigMap', 'environments', 'safe-code-executor-workers')
+    expect(parseEnvironmentFile(data?.['python.json'] ?? '').image).toBe(PYTHON_IMAGE)
     for (const data of [ofApi, ofWorkers]) expect(() => parseConfig(data ?? {})).not.toThrow()
   })
 

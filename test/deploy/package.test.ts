@@ -40,7 +40,12 @@ it('has what it needs, and nothing else', () => {
       'dist/ui/browser/page.js',
       'dist/ui/browser/page.css',
     ],
-    ...['dist/run-log/sqlite-worker.js', 'sandbox/Dockerfile', 'sandbox/runner.py'],
+    ...[
+      'dist/run-log/sqlite-worker.js',
+      'sandbox/Dockerfile',
+      'sandbox/runner.py',
+      'sandbox/environments/data/environment.json',
+    ],
     ...['sandbox/seccomp.json', 'scripts/setup.sh', 'scripts/lib.sh', 'scripts/images.sh'],
     ...['scripts/oci-start.sh', 'deploy/alerts.yaml', 'examples/hello.py'],
     'test/attacks/h-calls-of-x32.py',

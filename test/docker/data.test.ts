@@ -7,7 +7,7 @@ const PNG = Buffer.from('89504e470d0a1a0a', 'hex')
 
 let server: Server
 beforeAll(async () => {
-  server = await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '1', DATA_POOL_SIZE: '2' })
+  server = await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '4' })
 })
 afterAll(() => server.stop())
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   symlinkSync(resolve('examples'), join(folder, 'examples'))
   await execa('node', [MAIN, 'key', 'new', 'any', '--file', 'keys.json'], { cwd: folder })
   servers = {
-    run: await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '2', DATA_POOL_SIZE: '1' }),
+    run: await startServer({ ENVIRONMENTS: 'python,data', POOL_SIZE: '2' }),
     keys: await startServer({
       ...{ API_KEYS_FILE: join(folder, 'keys.json'), POOL_SIZE: '1' },
       DATABASE_URL: `file:${join(folder, 'runs.db')}`,

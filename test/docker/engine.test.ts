@@ -5,7 +5,7 @@ import { eventually } from '../support/docker.ts'
 import { OwnEngine } from '../support/own-engine.ts'
 import { type Server, startServer } from '../support/server.ts'
 
-const IMAGE = process.env.SANDBOX_IMAGE ?? 'safe-code-executor-python'
+const IMAGE = 'safe-code-executor-python'
 const CLIENTS = 6
 
 let engine: OwnEngine

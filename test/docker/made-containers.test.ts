@@ -10,7 +10,7 @@ import { Leftovers } from '../../src/executor/leftovers.ts'
 import { containersOf, warmContainers } from '../support/docker.ts'
 import { type Server, startServer } from '../support/server.ts'
 
-const IMAGE = process.env.SANDBOX_IMAGE || 'safe-code-executor-python'
+const IMAGE = 'safe-code-executor-python'
 const LIMITS = { MAX_RUNNING: '2', POOL_SIZE: '2' }
 
 let server: Server

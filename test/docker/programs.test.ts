@@ -28,7 +28,7 @@ const programs = readdirSync(FOLDER)
 
 let server: Server
 beforeAll(async () => {
-  server = await startServer({ ENVIRONMENTS: 'python,data', DATA_POOL_SIZE: '1' })
+  server = await startServer({ ENVIRONMENTS: 'python,data' })
 })
 afterAll(() => server.stop())
 

@@ -26,7 +26,7 @@ echo 'import os, pwd; print(pwd.getpwuid(os.getuid()).pw_name, os.getcwd())' | n
   const args = ['--mount', '--propagation=private', 'sh', script]
   const { exitCode, stdout, stderr } = await execa('unshare', args, {
     reject: false,
-    env: { ENGINE, DOCKER_HOST: 'unix:///nowhere/docker.sock', SANDBOX_IMAGE: '' },
+    env: { ENGINE, DOCKER_HOST: 'unix:///nowhere/docker.sock' },
   })
   expect(stderr).toMatch(/building the sandbox image/)
   expect(stderr.match(/building the sandbox image/g)).toHaveLength(1)

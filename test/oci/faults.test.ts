@@ -10,7 +10,7 @@ import { type Server, startServer } from '../support/server.ts'
 
 const STATE = '/run/safe-code-executor'
 const IMAGES = '/var/lib/safe-code-executor/images'
-const IMAGE = process.env.SANDBOX_IMAGE ?? 'safe-code-executor-python'
+const IMAGE = 'safe-code-executor-python'
 const SETTINGS = { POOL_SIZE: '1', MAX_RUNNING: '2' }
 
 let folder: string

@@ -12,7 +12,7 @@ const CGROUPS = '/sys/fs/cgroup'
 
 /** Its settings, with others. */
 export function engineConfig(settings: Record<string, string> = {}) {
-  return parseConfig({ SANDBOX_IMAGE: process.env.SANDBOX_IMAGE, ENGINE, ...settings })
+  return parseConfig({ ENGINE, ...settings })
 }
 
 /** The engine by itself, without a server. */

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 
 /** The rooms, from the lowest. A file imports from its own room and from those before it. docs/architecture.md says what each has. */
 const ROOMS = [
-  ...['keys', 'rate-limiter', 'config', 'run', 'waits', 'output', 'admission'],
+  ...['keys', 'rate-limiter', 'environments', 'config', 'run', 'waits', 'output', 'admission'],
   ...['engines', 'executor', 'attacks', 'run-log', 'webhooks', 'async-runs', 'queue'],
   ...['client', 'cli', 'openapi', 'ui', 'metrics', 'middleware', 'streams', 'routes', 'server'],
 ]

@@ -20,7 +20,7 @@ for _ in range(192):
 print("survived")
 `
 
-const IMAGE = process.env.SANDBOX_IMAGE ?? 'safe-code-executor-python'
+const IMAGE = 'safe-code-executor-python'
 
 let server: Server | undefined
 afterEach(() => server?.stop())

@@ -86,7 +86,7 @@ export class Runner {
     this.#isRunning(true)
     bringIntoView(element('result', HTMLElement))
     const limit = element('timeoutSeconds', HTMLInputElement)
-    const limitMs = Number(limit.value || limit.dataset.default) * 1000
+    const limitMs = Number(limit.value || chosenEnvironment()?.dataset.defaultSeconds) * 1000
     const start = performance.now()
     const elapsedMs = () => performance.now() - start
     const draw = () => {
@@ -130,9 +130,12 @@ export class Runner {
   }
 
   #memoryBytes(): number {
-    const select = element('environment', HTMLSelectElement)
-    return Number(select.selectedOptions[0]?.dataset.memoryBytes)
+    return Number(chosenEnvironment()?.dataset.memoryBytes)
   }
+}
+
+function chosenEnvironment(): HTMLOptionElement | undefined {
+  return element('environment', HTMLSelectElement).selectedOptions[0]
 }
 
 /** Why there is no outcome, in words. */

@@ -71,32 +71,47 @@ describe('the defaults', () => {
       READ_ONLY_MOUNTS: [],
       ENGINE: 'docker',
       DOCKER_BIN: 'docker',
-      SANDBOX_IMAGE: 'safe-code-executor-python',
       SANDBOX_RUNTIME: '',
       SERVE_WITH_MISSING_WALLS: false,
       ENVIRONMENTS: ['python'],
-      DATA_IMAGE: 'safe-code-executor-data',
-      DATA_MEMORY_MB: 256,
+      ENVIRONMENTS_DIR: '',
       DRAIN_NOTICE_SECONDS: 0,
       DRAIN_SECONDS: 15,
       MAX_RUNNING: 8,
       POOL_SIZE: 8,
-      DATA_POOL_SIZE: 4,
       MAX_WAIT_SECONDS: 45,
+      environments: [
+        {
+          name: 'python',
+          description: 'Python 3.13 and its standard library',
+          image: 'safe-code-executor-python',
+          runtime: '',
+          memoryMb: 128,
+          cpus: 1,
+          processes: 64,
+          tmpMb: 16,
+          defaultTimeoutSeconds: 10,
+          maxTimeoutSeconds: 10,
+          poolSize: 8,
+          env: {},
+          mounts: [],
+          onPage: true,
+          problem: undefined,
+        },
+      ],
     })
   })
 
   it.each([
-    ['a small one', 1, 0.5, 2, 1],
-    ['one with too little memory for two', 1, 0.125, 2, 1],
-    ['one with memory for three', 4, 0.75, 3, 2],
-    ['one with many cores and little memory', 64, 4, 16, 8],
-    ['a large one', 64, 256, 128, 64],
-  ])('follow the machine: %s', (_, cores, gibibytes, running, warmData) => {
+    ['a small one', 1, 0.5, 2],
+    ['one with too little memory for two', 1, 0.125, 2],
+    ['one with memory for three', 4, 0.75, 3],
+    ['one with many cores and little memory', 64, 4, 16],
+    ['a large one', 64, 256, 128],
+  ])('follow the machine: %s', (_, cores, gibibytes, running) => {
     expect(parseConfig({}, { cores, memoryBytes: gibibytes * GIBIBYTE })).toMatchObject({
       MAX_RUNNING: running,
       POOL_SIZE: running,
-      DATA_POOL_SIZE: warmData,
     })
   })
 
@@ -160,7 +175,8 @@ describe('describeSettings', () => {
 
   it('lists every setting once, in order, each with a purpose', () => {
     const described = describeSettings(machine)
-    expect(described.map(({ name }) => name)).toEqual(Object.keys(parseConfig({}, machine)))
+    const { environments: _, ...settings } = parseConfig({}, machine)
+    expect(described.map(({ name }) => name)).toEqual(Object.keys(settings))
     expect(described.filter(({ purpose }) => purpose === '')).toEqual([])
   })
 })

@@ -9,13 +9,7 @@ const names = describeSettings(machine).map(({ name }) => name)
 const numeric = names.filter((name) => typeof defaults[name] === 'number')
 
 /** Settings that mean "none at all" by 0, or "any free one". */
-const ZERO_IS_NONE = [
-  'DRAIN_NOTICE_SECONDS',
-  'PORT',
-  'DRAIN_SECONDS',
-  'POOL_SIZE',
-  'DATA_POOL_SIZE',
-]
+const ZERO_IS_NONE = ['DRAIN_NOTICE_SECONDS', 'PORT', 'DRAIN_SECONDS', 'POOL_SIZE']
 
 /** The numeric settings that refuse this value, each by its name, when all of them have it. */
 function refusing(value: string): string[] {
@@ -40,8 +34,7 @@ describe('the settings', () => {
       'LOG_LEVEL',
       'READ_ONLY_MOUNTS',
       'ENVIRONMENTS',
-      'SANDBOX_IMAGE',
-      'DATA_IMAGE',
+      'ENVIRONMENTS_DIR',
       'WEBHOOKS',
       'API_KEYS',
       'API_KEYS_FILE',
@@ -58,7 +51,7 @@ describe('the settings', () => {
       'SANDBOX_RUNTIME',
       'SERVE_WITH_MISSING_WALLS',
     ])
-    expect(numeric).toHaveLength(21)
+    expect(numeric).toHaveLength(19)
   })
 
   it('are finite and above 0 by default', () => {
@@ -158,9 +151,8 @@ it.each(['DEFAULT_TIMEOUT_SECONDS', 'MAX_TIMEOUT_SECONDS', 'MAX_WAIT_SECONDS'] a
 
 it.each([
   ['MEMORY_MB', 32, 1_048_576],
-  ['DATA_MEMORY_MB', 192, 1_048_576],
   ['MAX_OUTPUT_FILES_BYTES', 1, 67_108_864],
-  ['DATA_POOL_SIZE', 0, 10_000],
+  ['POOL_SIZE', 0, 10_000],
 ] as const)('%s may be from %d to %d', (name, least, most) => {
   for (const value of [least, most]) {
     expect(parseConfig({ [name]: String(value) }, machine)[name]).toBe(value)

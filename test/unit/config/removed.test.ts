@@ -10,6 +10,9 @@ const settings = describeSettings().map(({ name }) => name)
 
 /** What each had by default when it was removed. */
 const FORMER_DEFAULTS: Readonly<Record<string, string>> = {
+  DATA_IMAGE: 'safe-code-executor-data',
+  DATA_MEMORY_MB: '256',
+  DATA_POOL_SIZE: '4',
   LOG_FORMAT: 'auto',
   MAX_CODE_BYTES: '262144',
   MAX_CONNECTIONS: '4096',
@@ -23,6 +26,7 @@ const FORMER_DEFAULTS: Readonly<Record<string, string>> = {
   RUN_LOG: 'on',
   RUN_LOG_MAX_DAYS: '30',
   RUN_LOG_MAX_RUNS: '1000000',
+  SANDBOX_IMAGE: 'safe-code-executor-python',
   SHM_MB: '16',
   START_TIMEOUT_SECONDS: '30',
   TMP_FILES: '4096',

@@ -138,10 +138,21 @@ describe('ENVIRONMENTS', () => {
     expect(parseConfig({ ENVIRONMENTS }).ENVIRONMENTS).toEqual(names)
   })
 
-  it.each(['java', 'Python', ',', ' ', 'python,', 'python;data', 'python data', 'constructor'])(
+  it.each(['-x', 'Python', ',', ' ', 'python,', 'python;data', 'python data', '../x', 'a/b', 'x-'])(
     'must not be %j',
     (ENVIRONMENTS) => {
-      expect(problem({ ENVIRONMENTS })).toContain('  ENVIRONMENTS: must be some of python, data')
+      expect(problem({ ENVIRONMENTS })).toContain('  ENVIRONMENTS: must be names of at most 32')
+    },
+  )
+
+  it.each(['java', 'constructor', 'tostring'])(
+    'must name folders that exist, unlike %j',
+    (name) => {
+      expect(problem({ ENVIRONMENTS: name })).toContain(
+        `  ENVIRONMENTS: ${name}: there is no folder`,
+      )
+      const [, other] = parseConfig({ ENVIRONMENTS: `python,${name}` }).environments
+      expect(other?.problem).toContain('there is no folder')
     },
   )
 

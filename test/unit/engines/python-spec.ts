@@ -10,6 +10,7 @@ export const PYTHON_SPEC: ContainerSpec = {
   runtime: '',
   seccompProfile: '/app/sandbox/seccomp.json',
   mounts: [],
+  env: {},
   labels: { 'safe-code-executor.owner': 'host/1/2' },
   limits: {
     memoryBytes: 134_217_728,

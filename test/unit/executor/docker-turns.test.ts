@@ -19,6 +19,7 @@ function executorBehind(gate: Gate): DockerExecutor {
   return new DockerExecutor({
     gate,
     environments: new Map(),
+    problems: new Map(),
     pace: new StartPace(),
     outputLimitBytes: 1,
     collectionLimits: { maxFiles: 1, maxFileBytes: 1, maxTotalBytes: 1 },

@@ -42,7 +42,7 @@ describe('a run', () => {
 })
 
 describe('an environment', () => {
-  const settings = { ENVIRONMENTS: 'python,data', DATA_IMAGE: 'out-of-memory' }
+  const settings = { ENVIRONMENTS: 'python,data', DATA_BEHAVIOUR: 'out-of-memory' }
 
   it('is its own image with its own memory', async () => {
     const outcome = await run('good', settings, { environment: 'data' })
@@ -59,12 +59,12 @@ describe('an environment', () => {
 
   it('must be one of this server', async () => {
     await expect(run('good', {}, { environment: 'data' })).rejects.toThrow(
-      'there is no environment data',
+      'No program can run in the environment data',
     )
   })
 
   it('has its own containers that wait', async () => {
-    const warm = { ...settings, DATA_POOL_SIZE: '2', DATA_IMAGE: 'good' }
+    const warm = { ...settings, DATA_POOL_SIZE: '2', DATA_BEHAVIOUR: 'good' }
     await run('no-engine', warm, { environment: 'data' })
     await close()
     expect(calls('run').length).toBeGreaterThanOrEqual(2)

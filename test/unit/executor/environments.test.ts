@@ -1,5 +1,6 @@
 // The environments: each is asked once what it is, and again a second after it could not tell.
 
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
 import {
@@ -12,7 +13,18 @@ import { ownRequest, type RunRequest } from '../../../src/run/request.ts'
 import { outcome, TestExecutor } from '../support/app.ts'
 
 const config = parseConfig({ ENVIRONMENTS: 'data,python' })
-const limits = new Map(config.ENVIRONMENTS.map((name) => [name, environmentLimits(config, name)]))
+const offered = config.environments.map((environment) => ({
+  name: environment.name,
+  description: `It is ${environment.name}`,
+  limits: environmentLimits(config, environment),
+  problem: undefined,
+}))
+const limits = new Map(offered.map(({ name, limits }) => [name, limits]))
+const logger = pino({ level: 'silent' })
+const first = (settings: Record<string, string>) => {
+  const config = parseConfig(settings)
+  return environmentLimits(config, config.environments[0])
+}
 
 const INSIDE = {
   python: { python: '3.13.1', packages: {} },
@@ -28,7 +40,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   executor = new TestExecutor()
   executor.answer = told
-  environments = new Environments({ executor, limits })
+  environments = new Environments({ executor, environments: offered, logger })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -40,8 +52,16 @@ describe('the list', () => {
   it('has each environment with what it said of itself, the default first', async () => {
     const list = await environments.list()
     expect(list).toEqual([
-      { name: 'data', default: true, ...INSIDE.data, limits: limits.get('data') },
-      { name: 'python', default: false, ...INSIDE.python, limits: limits.get('python') },
+      {
+        ...{ name: 'data', description: 'It is data', default: true },
+        ...INSIDE.data,
+        limits: limits.get('data'),
+      },
+      {
+        ...{ name: 'python', description: 'It is python', default: false },
+        ...INSIDE.python,
+        limits: limits.get('python'),
+      },
     ])
     for (const facts of list) expect(() => environmentSchema.parse(facts)).not.toThrow()
   })
@@ -71,21 +91,31 @@ describe('the list', () => {
     executor.answer = async () =>
       outcome({ output: '{"python":"3","packages":{},"name":"x","limits":{},"more":1}' })
     expect((await environments.list())[0]).toEqual({
-      ...{ name: 'data', default: true, python: '3', packages: {} },
+      ...{ name: 'data', description: 'It is data', default: true, python: '3', packages: {} },
       limits: limits.get('data'),
     })
   })
 })
 
 describe('an environment that can not tell', () => {
+  it('is left out where its folder has a fault, and is not asked', async () => {
+    const [data, python] = offered
+    if (!data || !python) throw new Error('two were configured')
+    const broken = [{ ...data, problem: 'bad' }, python]
+    const list = await new Environments({ executor, environments: broken, logger }).list()
+    expect(list.map(({ name, default: is }) => [name, is])).toEqual([['python', false]])
+    expect(asked()).toEqual(['python'])
+  })
+
   it('is asked again a second later, and no other is', async () => {
     const refusal = new Refusal('busy', 'Full')
     executor.answer = (request) =>
       request.environment === 'data' ? Promise.reject(refusal) : told(request)
-    await expect(environments.list()).rejects.toBe(refusal)
+    const names = async () => (await environments.list()).map(({ name }) => name)
+    expect(await names()).toEqual(['python'])
     executor.answer = told
     vi.advanceTimersByTime(999)
-    await expect(environments.list()).rejects.toBe(refusal)
+    expect(await names()).toEqual(['python'])
     expect(asked()).toEqual(['data', 'python'])
     vi.advanceTimersByTime(1)
     expect(await environments.list()).toHaveLength(2)
@@ -107,12 +137,13 @@ describe('an environment that can not tell', () => {
 
 describe('the limits of an environment', () => {
   it('are these by default', () => {
-    expect(environmentLimits(parseConfig({}), 'python')).toEqual({
+    expect(first({})).toEqual({
       memoryBytes: 134_217_728,
       cpus: 1,
       processes: 64,
       tmpBytes: 16_777_216,
       outputBytes: 1_048_576,
+      defaultTimeoutSeconds: 10,
       maxTimeoutSeconds: 10,
       outputFiles: 32,
       outputFileBytes: 2_097_152,
@@ -121,21 +152,22 @@ describe('the limits of an environment', () => {
   })
 
   it('are the settings', () => {
-    const given = parseConfig({
-      DATA_MEMORY_MB: '512',
+    const given = {
+      MEMORY_MB: '512',
       CPUS: '0.5',
       MAX_PROCESSES: '32',
       TMP_MB: '8',
       MAX_OUTPUT_BYTES: '1000',
       MAX_TIMEOUT_SECONDS: '2.5',
       MAX_OUTPUT_FILES_BYTES: '201',
-    })
-    expect(environmentLimits(given, 'data')).toEqual({
+    }
+    expect(first(given)).toEqual({
       memoryBytes: 536_870_912,
       cpus: 0.5,
       processes: 32,
       tmpBytes: 8_388_608,
       outputBytes: 1000,
+      defaultTimeoutSeconds: 2.5,
       maxTimeoutSeconds: 2.5,
       outputFiles: 32,
       outputFileBytes: 101,

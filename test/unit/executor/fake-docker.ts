@@ -14,6 +14,7 @@ import { NO_EVENTS } from '../../../src/executor/events.ts'
 import type { RunOptions } from '../../../src/run/executor.ts'
 import type { Outcome } from '../../../src/run/outcome.ts'
 import { ownRequest, type RunRequest } from '../../../src/run/request.ts'
+import { environmentsFolder } from '../../support/environments.ts'
 
 const COMMAND = `${import.meta.dirname}/../../support/fake-docker.sh`
 
@@ -24,7 +25,10 @@ export interface Started {
 }
 
 export interface FakeDocker {
-  /** An executor whose containers have this behaviour; no pool where the settings ask for none. */
+  /**
+   * An executor whose containers have this behaviour; no pool where the settings ask for none. DATA_BEHAVIOUR and
+   * DATA_POOL_SIZE are those of a second environment.
+   */
   start: (
     behaviour: string,
     settings?: Record<string, string>,
@@ -70,10 +74,16 @@ export function fakeDocker(): FakeDocker {
     logger: Logger = pino({ level: 'silent' }),
     times: ContainerTimes = {},
   ): Started => {
-    const config = parseConfig({
-      ...{ DOCKER_BIN: COMMAND, SANDBOX_IMAGE: behaviour, POOL_SIZE: '0', DATA_POOL_SIZE: '0' },
-      ...settings,
+    const { DATA_BEHAVIOUR = '', DATA_POOL_SIZE = '0', ...others } = settings
+    const environments = environmentsFolder({
+      python: { image: behaviour },
+      data: { image: DATA_BEHAVIOUR || 'good', memoryMb: 256, poolSize: Number(DATA_POOL_SIZE) },
     })
+    const config = parseConfig({
+      ...{ DOCKER_BIN: COMMAND, POOL_SIZE: '0', ENVIRONMENTS_DIR: environments },
+      ...others,
+    })
+    rmSync(environments, { recursive: true })
     parts = createDockerExecutor(config, logger, NO_EVENTS, times)
     const { executor, state } = parts
     return {

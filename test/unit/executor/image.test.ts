@@ -29,7 +29,7 @@ it('is the same when the name has been moved to another one', async () => {
 })
 
 it('is asked for again while there is none, and each environment has its own', async () => {
-  const settings = { ENVIRONMENTS: 'python,data', DATA_IMAGE: 'good' }
+  const settings = { ENVIRONMENTS: 'python,data', DATA_BEHAVIOUR: 'good' }
   const { logger, lines } = memoryLog()
   const { run } = start('no-image', settings, logger)
   await expect(run()).rejects.toMatchObject({ code: 'unavailable' })

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
-import { inspectEnvironments, inspectWalls } from '../../../src/executor/inspect.ts'
+import { inspectWalls } from '../../../src/executor/inspect.ts'
 import { containerSpec } from '../../../src/executor/spec.ts'
 import { outcome, TestExecutor } from '../support/app.ts'
 import { GOOD } from './inside.ts'
@@ -40,55 +40,5 @@ describe('inspectWalls', () => {
     const executor = new TestExecutor()
     executor.answer = async () => answer
     await expect(inspectWalls(executor, spec, signal)).rejects.toThrow()
-  })
-})
-
-describe('inspectEnvironments', () => {
-  /** Names of the walls of a server whose `data` runs as root. */
-  async function missing(ENVIRONMENTS: string) {
-    const executor = new TestExecutor()
-    executor.answer = async ({ environment }) => {
-      const userId = environment === 'data' ? 0 : 20_000
-      return outcome({ output: JSON.stringify({ ...GOOD, userId }) })
-    }
-    const config = parseConfig({ ...MOUNTS, ENVIRONMENTS })
-    const findings = await inspectEnvironments(executor, config, signal)
-    const asked = executor.requests.map(({ environment, args }) => [
-      environment,
-      JSON.parse(args[0] ?? '').memoryBytes,
-    ])
-    return { asked, walls: findings.filter(({ holds }) => !holds).map(({ wall }) => wall) }
-  }
-
-  it('tries each environment, with its own limits, and says which one it was', async () => {
-    expect(await missing('python,data')).toEqual({
-      asked: [
-        ['python', 134_217_728],
-        ['data', 268_435_456],
-      ],
-      walls: ['data: user'],
-    })
-  })
-
-  it('does not name the environment where there is one', async () => {
-    expect(await missing('data')).toEqual({ asked: [['data', 268_435_456]], walls: ['user'] })
-    expect((await missing('python')).walls).toEqual([])
-  })
-
-  it('throws where one of them can not be tried', async () => {
-    const executor = new TestExecutor()
-    executor.answer = async ({ environment }) =>
-      outcome({ output: environment === 'data' ? '' : JSON.stringify(GOOD) })
-    const config = parseConfig({ ENVIRONMENTS: 'python,data' })
-    await expect(inspectEnvironments(executor, config, signal)).rejects.toThrow()
-  })
-
-  it('tells of a wall that is missing in one although another can not be tried', async () => {
-    const executor = new TestExecutor()
-    executor.answer = async ({ environment }) =>
-      outcome({ output: environment === 'data' ? '' : JSON.stringify({ ...GOOD, userId: 0 }) })
-    const config = parseConfig({ ...MOUNTS, ENVIRONMENTS: 'python,data' })
-    const findings = await inspectEnvironments(executor, config, signal)
-    expect(findings.filter(({ holds }) => !holds).map(({ wall }) => wall)).toEqual(['python: user'])
   })
 })

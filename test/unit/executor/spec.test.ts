@@ -4,12 +4,8 @@ import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
 import { dockerRunArgs } from '../../../src/engines/printed-limits.ts'
-import {
-  containerSpec,
-  maxWaiting,
-  poolSize,
-  startTimeoutSeconds,
-} from '../../../src/executor/spec.ts'
+import { containerSpec, maxWaiting, startTimeoutSeconds } from '../../../src/executor/spec.ts'
+import { environmentsFolder } from '../../support/environments.ts'
 import { PYTHON_SPEC } from '../engines/python-spec.ts'
 
 it('makes these of the defaults', () => {
@@ -22,7 +18,6 @@ it('makes these of the defaults', () => {
 it('follows the settings', () => {
   const config = parseConfig({
     DOCKER_BIN: '/usr/bin/podman',
-    SANDBOX_IMAGE: 'other',
     SANDBOX_RUNTIME: 'runsc',
     READ_ONLY_MOUNTS: '/srv/data:/data',
     MEMORY_MB: '256',
@@ -33,12 +28,13 @@ it('follows the settings', () => {
   })
   expect(containerSpec(config, 'o')).toEqual({
     environment: 'python',
-    image: 'other',
+    image: 'safe-code-executor-python',
     client: 'podman',
     hasUserNamespace: false,
     runtime: 'runsc',
     seccompProfile: resolve('sandbox/seccomp.json'),
     mounts: [{ source: '/srv/data', target: '/data' }],
+    env: {},
     labels: { 'safe-code-executor.owner': 'o' },
     limits: {
       memoryBytes: 268_435_456,
@@ -53,31 +49,39 @@ it('follows the settings', () => {
   })
 })
 
-it('has an image and a memory for each environment, and the rest in common', () => {
+it('has what an environment says, and the settings for the rest', () => {
+  const root = environmentsFolder({
+    own: {
+      image: 'numbers:1',
+      memoryMb: 512,
+      cpus: 2,
+      processes: 8,
+      tmpMb: 1,
+      maxTimeoutSeconds: 60,
+      runtime: 'kata',
+      readOnlyMounts: ['/srv/b:/b'],
+      env: { LANG: 'de_DE.UTF-8' },
+    },
+  })
   const config = parseConfig({
-    ENVIRONMENTS: 'data,python',
-    DATA_IMAGE: 'numbers',
-    DATA_MEMORY_MB: '512',
-    MEMORY_MB: '64',
-    POOL_SIZE: '3',
-    DATA_POOL_SIZE: '2',
+    ...{ ENVIRONMENTS: 'own,python', ENVIRONMENTS_DIR: root, MEMORY_MB: '64', POOL_SIZE: '3' },
+    READ_ONLY_MOUNTS: '/srv/a:/a',
   })
-  const python = containerSpec(config, 'o', 'python')
-  const data = containerSpec(config, 'o', 'data')
-  expect(python).toMatchObject({ environment: 'python', image: 'safe-code-executor-python' })
-  expect(python.limits.memoryBytes).toBe(67_108_864)
-  expect(data).toEqual({
-    ...python,
-    environment: 'data',
-    image: 'numbers',
-    limits: { ...python.limits, memoryBytes: 536_870_912 },
+  const [own, python] = config.environments
+  expect(containerSpec(config, 'o')).toEqual(containerSpec(config, 'o', own))
+  expect(containerSpec(config, 'o', python).limits.memoryBytes).toBe(67_108_864)
+  const { limits, ...rest } = containerSpec(config, 'o', own)
+  expect(rest).toMatchObject({
+    ...{ environment: 'own', image: 'numbers:1', runtime: 'kata', env: { LANG: 'de_DE.UTF-8' } },
+    mounts: [
+      { source: '/srv/a', target: '/a' },
+      { source: '/srv/b', target: '/b' },
+    ],
   })
-  expect([poolSize(config, 'python'), poolSize(config, 'data')]).toEqual([3, 2])
-})
-
-it('means the default environment where none is named', () => {
-  const config = parseConfig({ ENVIRONMENTS: 'data,python' })
-  expect(containerSpec(config, 'o')).toEqual(containerSpec(config, 'o', 'data'))
+  expect(limits).toMatchObject({
+    ...{ memoryBytes: 536_870_912, cpus: 2, pids: 8, tmpBytes: 1_048_576, tmpInodes: 256 },
+    ...{ shmBytes: 1_048_576, lifetimeSeconds: 395 },
+  })
 })
 
 it('makes a container outlive its longest start, wait and run', () => {

@@ -8,6 +8,7 @@ import {
   MAX_JSON_VALUES,
   parseJsonBody,
 } from '../../../src/middleware/json-body.ts'
+import { limitsOf } from '../support/request-limits.ts'
 
 const values = (count: number) => `[${Array.from({ length: count }, () => 1).join()}]`
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
@@ -73,10 +74,7 @@ describe('a body', () => {
       files: many(32, (n) => ({ path: `f${n}`, content: '', encoding: 'base64' })),
       webhook: { url: 'https://example.com/', secret: 's'.repeat(32) },
     }
-    const limits = {
-      environments: ['python'] as [string],
-      ...{ maxCodeBytes: 100, maxTimeoutSeconds: 10, defaultTimeoutSeconds: 10 },
-    }
+    const limits = limitsOf(['python'])
     const body = parseJsonBody(JSON.stringify({ runs: many(100, () => run) }))
     expect(submissionSchemas(limits, true).batch.safeParse(body).success).toBe(true)
   })

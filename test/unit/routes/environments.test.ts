@@ -15,10 +15,13 @@ it('lists what programs may run in, the default first', async () => {
   expect(response.status).toBe(200)
   const config = parseConfig(settings)
   expect(await response.json()).toEqual({
-    environments: [
-      { name: 'python', default: true, ...INSIDE, limits: environmentLimits(config, 'python') },
-      { name: 'data', default: false, ...INSIDE, limits: environmentLimits(config, 'data') },
-    ],
+    environments: config.environments.map((environment, index) => ({
+      name: environment.name,
+      description: environment.description,
+      default: index === 0,
+      ...INSIDE,
+      limits: environmentLimits(config, environment),
+    })),
   })
 })
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { describeIssues } from '../../../src/run/issues.ts'
 import { runRequestSchema } from '../../../src/run/request.ts'
 import { problem, schema } from '../support/request.ts'
+import { limitsOf } from '../support/request-limits.ts'
 
 describe('args', () => {
   it('may be 64 and not 65', () => {
@@ -96,12 +97,7 @@ describe('timeoutSeconds', () => {
   })
 
   it('is bounded by what the operator allows', () => {
-    const strict = runRequestSchema({
-      environments: ['python', 'data'],
-      maxCodeBytes: 100,
-      maxTimeoutSeconds: 0.5,
-      defaultTimeoutSeconds: 10,
-    })
+    const strict = runRequestSchema(limitsOf(['python', 'data'], { maxTimeoutSeconds: 0.5 }))
     expect(strict.safeParse({ code: 'x', timeoutSeconds: 0.5 }).success).toBe(true)
     const { error } = strict.safeParse({ code: 'x', timeoutSeconds: 0.6 })
     expect(describeIssues(error?.issues ?? [])).toBe(
@@ -116,12 +112,10 @@ describe('timeoutSeconds', () => {
   ])(
     'is by default %d where that is asked for and %d is allowed: %d',
     (byDefault, most, seconds) => {
-      const limits = {
-        environments: ['python', 'data'] as const,
-        maxCodeBytes: 100,
+      const limits = limitsOf(['python', 'data'], {
         maxTimeoutSeconds: most,
         defaultTimeoutSeconds: byDefault,
-      }
+      })
       expect(runRequestSchema(limits).parse({ code: 'x' }).timeoutSeconds).toBe(seconds)
     },
   )
@@ -136,18 +130,42 @@ describe('timeoutSeconds', () => {
   })
 })
 
+describe('the time limits of several environments', () => {
+  const two = runRequestSchema({
+    maxCodeBytes: 100,
+    environments: [
+      { name: 'quick', defaultTimeoutSeconds: 1, maxTimeoutSeconds: 2 },
+      { name: 'slow', defaultTimeoutSeconds: 30, maxTimeoutSeconds: 60 },
+    ],
+  })
+  const told = (fields: object) =>
+    describeIssues(two.safeParse({ code: 'x', ...fields }).error?.issues ?? [])
+
+  it('are each its own, also by default', () => {
+    expect(two.parse({ code: 'x' }).timeoutSeconds).toBe(1)
+    expect(two.parse({ code: 'x', environment: 'slow' }).timeoutSeconds).toBe(30)
+    expect(told({ timeoutSeconds: 2 })).toBe('')
+    expect(told({ timeoutSeconds: 60, environment: 'slow' })).toBe('')
+    expect(told({ timeoutSeconds: 2.1 })).toBe(
+      'timeoutSeconds: must be at most 2 in the environment quick',
+    )
+    expect(told({ timeoutSeconds: 61, environment: 'slow' })).toBe(
+      'timeoutSeconds: must be above 0 and at most 60',
+    )
+  })
+
+  it('can not be asked for as 0', () => {
+    expect(told({ timeoutSeconds: 0 })).toBe('timeoutSeconds: must be above 0 and at most 60')
+  })
+})
+
 describe('environment', () => {
   it.each(['python', 'data'])('may be %s, which is configured', (environment) => {
     expect(schema.parse({ code: 'x', environment }).environment).toBe(environment)
   })
 
   it('is by default the first that is configured', () => {
-    const dataFirst = runRequestSchema({
-      environments: ['data', 'python'],
-      maxCodeBytes: 100,
-      maxTimeoutSeconds: 10,
-      defaultTimeoutSeconds: 10,
-    })
+    const dataFirst = runRequestSchema(limitsOf(['data', 'python']))
     expect(dataFirst.parse({ code: 'x' }).environment).toBe('data')
   })
 
@@ -159,12 +177,7 @@ describe('environment', () => {
   )
 
   it('must not be one that this version knows and the operator did not configure', () => {
-    const python = runRequestSchema({
-      environments: ['python'],
-      maxCodeBytes: 100,
-      maxTimeoutSeconds: 10,
-      defaultTimeoutSeconds: 10,
-    })
+    const python = runRequestSchema(limitsOf(['python']))
     const { error } = python.safeParse({ code: 'x', environment: 'data' })
     expect(describeIssues(error?.issues ?? [])).toBe('environment: must be one of python')
   })

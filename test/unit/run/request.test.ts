@@ -4,13 +4,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeIssues } from '../../../src/run/issues.ts'
 import { runRequestSchema } from '../../../src/run/request.ts'
+import { limitsOf } from '../support/request-limits.ts'
 
-const schema = runRequestSchema({
-  environments: ['python', 'data'],
-  maxCodeBytes: 262_144,
-  maxTimeoutSeconds: 10,
-  defaultTimeoutSeconds: 10,
-})
+const schema = runRequestSchema(limitsOf(['python', 'data'], { maxCodeBytes: 262_144 }))
 
 /** What is said of a body; `''` where it is accepted. */
 function problem(body: unknown): string {
@@ -133,12 +129,7 @@ describe('code', () => {
   })
 
   it('is accepted exactly when it has a UTF-8 form, is not blank, and fits', () => {
-    const small = runRequestSchema({
-      environments: ['python', 'data'],
-      maxCodeBytes: 12,
-      maxTimeoutSeconds: 10,
-      defaultTimeoutSeconds: 10,
-    })
+    const small = runRequestSchema(limitsOf(['python', 'data'], { maxCodeBytes: 12 }))
     const units = [' ', '\n', 'x', 'é', '€', '\ud83d', '\ude00', '\ufeff', '\u00a0']
     const anyCode = fc.array(fc.constantFrom(...units), { maxLength: 8 })
     fc.assert(

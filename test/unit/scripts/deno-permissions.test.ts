@@ -18,7 +18,7 @@ it('are few where nothing is kept and nothing shared', () => {
     '--allow-sys=hostname,systemMemoryInfo',
     '--allow-net=127.0.0.1:5000',
     '--allow-run=docker',
-    '--allow-read=dist/ui/browser,node_modules/swagger-ui-dist,sandbox/probe.py',
+    '--allow-read=dist/ui/browser,node_modules/swagger-ui-dist,sandbox/environments,sandbox/probe.py',
   ])
 })
 
@@ -35,7 +35,7 @@ it('have no engine where workers run the programs', () => {
     '--allow-env',
     '--allow-sys=hostname,systemMemoryInfo',
     '--allow-net=127.0.0.1:5000,r:7',
-    '--allow-read=dist/ui/browser,node_modules/swagger-ui-dist,node_modules/@bull-board/ui',
+    '--allow-read=dist/ui/browser,node_modules/swagger-ui-dist,sandbox/environments,node_modules/@bull-board/ui',
   ])
 })
 

@@ -58,6 +58,15 @@ for last; do :; done
 mkdir -p "$last"
 cp src/main.ts "$last/main.js"
 `
+/** A server that knows what the image of an environment is made of: the runner, or an image of the operator's. */
+const MAIN = `
+const { readFileSync } = require('node:fs')
+const [, , command, , name] = process.argv
+if (command === 'environment') {
+  const prebuilt = process.env.PREBUILT
+  console.log(prebuilt ? prebuilt + ' prebuilt' : 'safe-code-executor-' + name + ' ' + readFileSync('sandbox/runner.py').length)
+}
+`
 /** Moves, and ends as one does that was interrupted right after it. */
 const MV = `#!/bin/sh
 /bin/mv "$@"
@@ -75,6 +84,7 @@ beforeEach(() => {
   program('tsc', TSC)
   program('mv', MV)
   mkdirSync(join(folder, 'src'))
+  write('src/main.ts', MAIN)
   for (const name of ['tsconfig.json', 'tsconfig.build.json']) write(name, '{}')
   write('package.json', '{}')
   write('package-lock.json', '1')
@@ -137,16 +147,16 @@ describe('npm packages', () => {
 
 describe('what is compiled', () => {
   it('is compiled again after an end between the last step and the note of it', async () => {
-    write('src/main.ts', '1')
+    write('src/main.ts', `${MAIN}// 1`)
     expect((await setup('start')).exitCode).toBe(0)
-    write('src/main.ts', '2')
+    write('src/main.ts', `${MAIN}// 2`)
     setFails(true)
     expect((await setup('start')).exitCode).toBe(1)
-    expect(read('dist/main.js')).toBe('2')
-    write('src/main.ts', '1')
+    expect(read('dist/main.js')).toBe(`${MAIN}// 2`)
+    write('src/main.ts', `${MAIN}// 1`)
     setFails(false)
     expect((await setup('start')).exitCode).toBe(0)
-    expect(read('dist/main.js')).toBe('1')
+    expect(read('dist/main.js')).toBe(`${MAIN}// 1`)
   })
 })
 
@@ -166,17 +176,17 @@ describe('the image', () => {
 
   it('that had the name before stays: a server that runs still starts containers of it', async () => {
     await setup('images')
-    write('sandbox/runner.py', '2')
+    write('sandbox/runner.py', '22')
     await setup('images')
     expect([idOf(PYTHON), idOf(`${PYTHON}:previous`)]).toEqual(['id-2', 'id-1'])
-    write('sandbox/runner.py', '3')
+    write('sandbox/runner.py', '333')
     await setup('images')
     expect([idOf(PYTHON), idOf(`${PYTHON}:previous`)]).toEqual(['id-3', 'id-2'])
   })
 
   it('keeps its name where the next one can’t be built', async () => {
     await setup('images')
-    write('sandbox/runner.py', '2')
+    write('sandbox/runner.py', '22')
     setFails(true)
     expect((await setup('images')).exitCode).toBe(1)
     expect(idOf(PYTHON)).toBe('id-1')
@@ -185,14 +195,14 @@ describe('the image', () => {
   it('of the operator is used as it is: never built, never tagged', async () => {
     const name = 'registry.example/python:1.2'
     mkdirSync(join(folder, 'fake/images/registry.example'), { recursive: true })
-    const missing = await setup('images', { SANDBOX_IMAGE: name })
+    const missing = await setup('images', { PREBUILT: name })
     expect(missing.exitCode).toBe(1)
     expect(missing.stderr).toContain(
       `The image ${name} of the environment python is not in this engine`,
     )
     write(`fake/images/${name}`, 'made elsewhere')
-    write('sandbox/runner.py', '2')
-    expect((await setup('images', { SANDBOX_IMAGE: name })).exitCode).toBe(0)
+    write('sandbox/runner.py', '22')
+    expect((await setup('images', { PREBUILT: name })).exitCode).toBe(0)
     expect(read(`fake/images/${name}`)).toBe('made elsewhere')
     expect(existsSync(join(folder, 'fake/count'))).toBe(false)
   })

@@ -16,6 +16,7 @@ import {
   MAX_REFUSAL_BYTES,
 } from '../../support/hostile-requests.ts'
 import { testApp } from '../support/app.ts'
+import { limitsOf } from '../support/request-limits.ts'
 import { type TestRunLog, testRunLog } from '../support/run-log.ts'
 
 /** How much longer than the parser a refusal may take. */
@@ -27,10 +28,7 @@ const FORM_SLACK_MS = 60
 /** Longest time for one request of a few kilobytes, in milliseconds, on a machine that does much else. */
 const MAX_REQUEST_MS = 1000
 
-const limits = {
-  environments: ['python'] as [string],
-  ...{ maxCodeBytes: 256 * 1024, maxTimeoutSeconds: 10, defaultTimeoutSeconds: 10 },
-}
+const limits = limitsOf(['python'], { maxCodeBytes: 256 * 1024 })
 
 /** How often something is timed, at least and at most. */
 const [MIN_TIMES, MAX_TIMES] = [7, 40]

@@ -2,14 +2,10 @@
 
 import { describeIssues } from '../../../src/run/issues.ts'
 import { runRequestSchema } from '../../../src/run/request.ts'
+import { limitsOf } from './request-limits.ts'
 
 /** The schema under small limits. */
-export const schema = runRequestSchema({
-  environments: ['python', 'data'],
-  maxCodeBytes: 100,
-  maxTimeoutSeconds: 10,
-  defaultTimeoutSeconds: 10,
-})
+export const schema = runRequestSchema(limitsOf(['python', 'data']))
 
 /** What is said of a body; `''` where it is accepted. */
 export function bodyProblem(body: unknown): string {

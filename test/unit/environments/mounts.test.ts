@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
-import { parseReadOnlyMounts } from '../../../src/config/mounts.ts'
+import { parseReadOnlyMounts } from '../../../src/environments/mounts.ts'
 
 describe('parseReadOnlyMounts', () => {
   it.each([

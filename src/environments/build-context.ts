@@ -1,0 +1,87 @@
+// Writes the folder that an environment's image is built in: sandbox/Dockerfile, the runner, and what the environment adds.
+
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { builtImage } from './environment.ts'
+import {
+  type EnvironmentFolder,
+  OPERATORS_DOCKERFILE,
+  REQUIREMENTS_FILE,
+} from './environment-folder.ts'
+
+const SANDBOX = fileURLToPath(new URL('../../sandbox', import.meta.url))
+
+/** Files of sandbox/ that are not part of the runner: the server runs the probe like any other program. */
+const NOT_THE_RUNNER = ['probe.py']
+
+/** A preload.py of the environment, as it is called in the image. */
+const ENVIRONMENT_PRELOAD = 'environment_preload.py'
+
+/** What is to be done for an environment's image. */
+export interface ImagePlan {
+  image: string
+  /** SHA-256 of all that it is built from; undefined for an image that is used as it is. */
+  inputs: string | undefined
+}
+
+/**
+ * Writes everything that the image depends on to `target`, which is replaced. For a prebuilt image nothing is written.
+ * @throws {Error} if a file cannot be written.
+ */
+export function writeBuildContext(
+  { name, path, file }: EnvironmentFolder,
+  target: string,
+): ImagePlan {
+  rmSync(target, { recursive: true, force: true })
+  if (file.image !== undefined) return { image: file.image, inputs: undefined }
+  const has = (inside: string) => existsSync(join(path, inside))
+  const copy = (from: string, to: string) =>
+    cpSync(from, join(target, to), { recursive: true, dereference: true })
+  const write = (inside: string, lines: readonly string[]) =>
+    writeFileSync(join(target, inside), lines.map((line) => `${line}\n`).join(''))
+
+  mkdirSync(join(target, 'requirements'), { recursive: true })
+  for (const own of ['Dockerfile', 'install-requirements.sh']) copy(join(SANDBOX, own), own)
+  write('packages.txt', file.packages)
+  copy(path, 'environment')
+  if (has(REQUIREMENTS_FILE)) copy(path, 'requirements')
+  else if (file.requirements.length > 0) {
+    write(`requirements/${REQUIREMENTS_FILE}`, file.requirements)
+    if (has('wheels')) copy(join(path, 'wheels'), 'requirements/wheels')
+  }
+  if (has(OPERATORS_DOCKERFILE)) copy(path, 'base')
+
+  const hasPreload = has('preload.py') || file.preload.length > 0
+  const without = [...NOT_THE_RUNNER, ...(hasPreload ? [] : ['preload.py'])]
+  for (const runner of readdirSync(SANDBOX)) {
+    if (!runner.endsWith('.py') || without.includes(runner)) continue
+    copy(join(SANDBOX, runner), join('runner', basename(runner)))
+  }
+  if (has('preload.py')) copy(join(path, 'preload.py'), `runner/${ENVIRONMENT_PRELOAD}`)
+  if (file.preload.length > 0) write('runner/preload.txt', file.preload)
+  return { image: builtImage(name), inputs: hashOf(target) }
+}
+
+/** One hash for the names and the content of all files. */
+function hashOf(folder: string): string {
+  const hash = createHash('sha256')
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const paths = files
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+  for (const path of paths.sort()) {
+    const content = readFileSync(join(folder, path))
+    hash.update(`${path}\0${content.length}\0`).update(content)
+  }
+  return hash.digest('hex')
+}
