@@ -2,9 +2,13 @@
 
 import { pino } from 'pino'
 import { type Config, withoutPools } from '../config/config.ts'
-import { createDockerExecutor } from '../executor/create.ts'
+import type { Environment } from '../environments/environment.ts'
+import { type ContainerOverrides, createDockerExecutor } from '../executor/create.ts'
+import { NO_EVENTS } from '../executor/events.ts'
+import { SECCOMP_PROFILE } from '../executor/spec.ts'
 import type { Outcome } from '../run/outcome.ts'
 import { ownRequest } from '../run/request.ts'
+import { refusedCalls, tracingImport, withTracingProfile } from './refused-calls.ts'
 
 /** How long one import may take, in seconds, unless the environment's programs may take longer. */
 const IMPORT_SECONDS = 30
@@ -28,43 +32,63 @@ export async function* checkPreload(
   modules: readonly string[],
 ): AsyncGenerator<string> {
   if (modules.length === 0) return
-  const settings = withoutPools(config, name)
-  const [own] = settings.environments
-  const environment = { ...own, env: { ...own.env, ...PRELOAD_OFF } }
-  const { executor, close } = createDockerExecutor(
-    { ...settings, environments: [environment] },
-    pino({ level: 'silent' }),
-  )
-  const importAll = (args: string[]) =>
-    executor.run(
-      ownRequest({
-        code: IMPORT,
-        args,
-        environment: name,
-        timeoutSeconds: Math.max(IMPORT_SECONDS, own.maxTimeoutSeconds),
-      }),
-      { signal: AbortSignal.timeout(TRIAL_TIMEOUT_MS) },
-    )
   const failures: string[] = []
+  const [environment] = withoutPools(config, name).environments
+  const runs = modules.length > 1 ? [...modules.map((module) => [module]), modules] : [modules]
+  const importing = programs(config, environment)
   try {
-    for (const module of modules) {
-      const outcome = await importAll([module])
-      if (outcome.status === 'ok') yield `${module}: imported, ${price(outcome)}`
-      else failures.push(`${module}: ${why(outcome, own.memoryMb)}`)
-    }
-    if (failures.length === 0 && modules.length > 1) {
-      const outcome = await importAll([...modules])
-      if (outcome.status === 'ok') yield `all of preload: ${price(outcome)}`
-      else failures.push(`all of preload together: ${why(outcome, own.memoryMb)}`)
+    for (const args of runs) {
+      const what = args.length > 1 ? 'all of preload' : (args[0] ?? '')
+      const outcome = await importing.run(IMPORT, args)
+      if (outcome.status === 'ok') yield `${what}: imported, ${price(outcome)}`
+      else if (args.length === 1 || failures.length === 0) {
+        const calls = await callsRefusedTo(config, environment, args)
+        failures.push(`${what}: ${why(outcome, environment.memoryMb)}${calls}`)
+      }
     }
   } finally {
-    await close()
+    await importing.close()
   }
   if (failures.length > 0) {
     throw new Error(
       `These modules cannot be imported in the environment ${name}:\n${failures.join('\n')}`,
     )
   }
+}
+
+/** Runs programs in an environment that loads nothing beforehand. */
+function programs(config: Config, environment: Environment, overrides: ContainerOverrides = {}) {
+  const bare = { ...environment, env: { ...environment.env, ...PRELOAD_OFF } }
+  const logger = pino({ level: 'silent' })
+  const settings = { ...config, environments: [bare] as const }
+  const { executor, close } = createDockerExecutor(settings, logger, NO_EVENTS, overrides)
+  const timeoutSeconds = Math.max(IMPORT_SECONDS, environment.maxTimeoutSeconds)
+  const run = (code: string, args: readonly string[]) => {
+    const request = { code, args: [...args], environment: environment.name, timeoutSeconds }
+    return executor.run(ownRequest(request), { signal: AbortSignal.timeout(TRIAL_TIMEOUT_MS) })
+  }
+  return { run, close }
+}
+
+/** The system calls that the import was refused, as the end of a sentence; empty if there is none. */
+async function callsRefusedTo(
+  config: Config,
+  environment: Environment,
+  modules: readonly string[],
+): Promise<string> {
+  const code = tracingImport()
+  if (code === undefined) return ''
+  return withTracingProfile(SECCOMP_PROFILE, async (seccompProfile) => {
+    const traced = programs(config, environment, { seccompProfile })
+    try {
+      const calls = refusedCalls((await traced.run(code, modules)).output)
+      return calls.length === 0 ? '' : `; refused system calls: ${calls.join(', ')}`
+    } catch {
+      return '' // the runner itself may not live with that filter here
+    } finally {
+      await traced.close()
+    }
+  })
 }
 
 function price({ cpuMs, peakMemoryBytes }: Outcome): string {

@@ -51,7 +51,8 @@ export function writeBuildContext(
     writeFileSync(join(target, inside), lines.map((line) => `${line}\n`).join(''))
 
   mkdirSync(join(target, 'requirements'), { recursive: true })
-  for (const own of ['Dockerfile', 'install-requirements.sh']) copy(join(SANDBOX, own), own)
+  for (const own of ['Dockerfile', 'check-base.sh', 'install-requirements.sh'])
+    copy(join(SANDBOX, own), own)
   write('packages.txt', file.packages)
   copy(path, 'environment')
   if (has(REQUIREMENTS_FILE)) copy(path, 'requirements')

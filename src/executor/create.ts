@@ -23,6 +23,7 @@ import {
   containerSpec,
   maxContainers,
   maxWaiting,
+  SECCOMP_PROFILE,
   startTimeoutSeconds,
   WARM_MAX_AGE_SECONDS,
 } from './spec.ts'
@@ -99,10 +100,12 @@ export function createGuardedExecutor(
   return { executor: guard, gate, state, close: closeAll, prove, obstacle: () => guard.obstacle }
 }
 
-/** Container times in milliseconds, for tests that need shorter ones. */
-export interface ContainerTimes {
+/** What may differ from the configuration: times in milliseconds, for tests, and the seccomp profile, for trials. */
+export interface ContainerOverrides {
   startTimeoutMs?: number
   warmMaxAgeMs?: number
+  /** Path of the file. */
+  seccompProfile?: string
 }
 
 /** The engine that the configuration selects. */
@@ -124,7 +127,8 @@ export function createDockerExecutor(
   {
     startTimeoutMs = startTimeoutSeconds(config) * 1000,
     warmMaxAgeMs = WARM_MAX_AGE_SECONDS * 1000,
-  }: ContainerTimes = {},
+    seccompProfile = SECCOMP_PROFILE,
+  }: ContainerOverrides = {},
 ): DockerParts {
   const owner = ownerOfThisProcess()
   const engine = createEngine(config, logger, (command) => events.onCommandFailed(command))
@@ -155,7 +159,7 @@ export function createDockerExecutor(
       problems.set(name, problem)
       continue
     }
-    const spec = containerSpec(config, owner, environment)
+    const spec = { ...containerSpec(config, owner, environment), seccompProfile }
     // Resolved once: setup may move the name to an image with untried walls and a runner for another server version.
     const image = new SharedAttempt(async () => {
       const id = await engine.imageId(spec.image)

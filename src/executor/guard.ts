@@ -97,7 +97,7 @@ export class Guard implements Executor {
       onMissing(missing)
       return missing
     }
-    logger.info({ walls: findings.length }, 'every wall holds')
+    logger.info({ walls: findings.length }, 'the walls were tried, and hold')
     this.#recurring.start()
     return missing
   }

@@ -71,7 +71,7 @@ export class GuardedEnvironments implements Executor {
         'no program can run in an environment',
       )
     }
-    this.#logger.info({ environments: proven }, 'the walls were tried, and hold')
+    this.#logger.info({ environments: proven }, 'programs can run in these environments')
     return proven
   }
 

@@ -8,7 +8,8 @@ import { OWNER_LABEL } from '../engines/owner.ts'
 import type { Environment } from '../environments/environment.ts'
 
 const MEBIBYTE = 1024 * 1024
-const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
+/** File with the seccomp profile of all containers. */
+export const SECCOMP_PROFILE = fileURLToPath(new URL('../../sandbox/seccomp.json', import.meta.url))
 /** How many containers may be starting or ending in addition to those that wait or run. */
 const SPARE_CONTAINERS = 2
 /** How many runs may wait per slot. They leave after MAX_WAIT_SECONDS; this bounds their memory until then. */

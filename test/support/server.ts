@@ -28,7 +28,7 @@ export interface Server {
 
 /** What a server logs when it has tried the walls, or could not, or leaves that to workers. */
 const TRIED =
-  /the walls were tried|the walls are not proven|the walls were not tried|a wall is missing|workers run/
+  /programs can run in|the walls are not proven|the walls were not tried|a wall is missing|workers run/
 
 /** What starts a server where nothing else is said; SERVER_COMMAND is how a suite runs on another runtime. */
 export const ON_NODE = 'node dist/main.js'

@@ -6,7 +6,7 @@ import { type Logger, pino } from 'pino'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
 import {
-  type ContainerTimes,
+  type ContainerOverrides,
   createDockerExecutor,
   type DockerParts,
 } from '../../../src/executor/create.ts'
@@ -33,7 +33,7 @@ export interface FakeDocker {
     behaviour: string,
     settings?: Record<string, string>,
     logger?: Logger,
-    times?: ContainerTimes,
+    times?: ContainerOverrides,
   ) => Started
   /** Where the engine has what it knows: images, by their ids, and to which behaviour a name was moved. */
   folder: () => string
@@ -72,7 +72,7 @@ export function fakeDocker(): FakeDocker {
     behaviour: string,
     settings: Record<string, string> = {},
     logger: Logger = pino({ level: 'silent' }),
-    times: ContainerTimes = {},
+    times: ContainerOverrides = {},
   ): Started => {
     const { DATA_BEHAVIOUR = '', DATA_POOL_SIZE = '0', ...others } = settings
     const environments = environmentsFolder({
