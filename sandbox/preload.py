@@ -41,6 +41,32 @@ def load(plain_modules):
     gc.enable()
 
 
+def load_on_import():
+    """In a new interpreter (restart.py) nothing is loaded: figures are shown from the program's own import on."""
+
+    class Finder:
+        @classmethod
+        def find_spec(cls, name, path=None, target=None):
+            if name != 'matplotlib.pyplot':
+                return None
+            sys.meta_path.remove(cls)
+            spec = find_spec(name, path)
+            if spec and not spec.origin.startswith('/tmp/'):  # else it is a file of the program's
+                execute = spec.loader.exec_module
+
+                def exec_module(module):
+                    del spec.loader.exec_module
+                    execute(module)
+                    show_figures(module)
+
+                spec.loader.exec_module = exec_module
+            return spec
+
+    from _frozen_importlib import _find_spec as find_spec
+
+    sys.meta_path.insert(0, Finder)
+
+
 def let_go(loaded):
     """Hides the loaded modules from Python's end, which would take each of them apart, for memory that goes
     with the process. What the program itself loaded or made is taken apart as ever."""
@@ -100,6 +126,7 @@ def show_figures(pyplot):
     module = types.ModuleType(name, 'Keeps figures for the one who sent the program.')
     module.FigureCanvas, module.FigureManager = FigureCanvas, FigureManager
     sys.modules[name] = module
-    pyplot.switch_backend(f'module://{name}')
+    if 'MPLBACKEND' not in os.environ:  # a new interpreter may have it from the start
+        pyplot.switch_backend(f'module://{name}')
     atexit.register(at_end)
     display.formatters.append(format_figure)

@@ -150,7 +150,7 @@ setup_image() {
     fail "The image $2 of the environment $1 is not in $(builder_name)." \
       "Pull or load it. Set-up builds safe-code-executor-$1 only; to start from that: $builder tag safe-code-executor-$1 $2"
   fi
-  files='cgroup.py collect.py display.py preload.py program.py runner.py Dockerfile'
+  files='cgroup.py collect.py display.py kernel.py preload.py program.py restart.py runner.py settle.py Dockerfile'
   inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
   if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
   setup_base_image
