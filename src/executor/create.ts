@@ -14,6 +14,7 @@ import { Containers } from './containers.ts'
 import { DockerExecutor, type Environment } from './docker.ts'
 import { type ExecutorEvents, type ExecutorState, NO_EVENTS } from './events.ts'
 import { Guard } from './guard.ts'
+import { HintingExecutor } from './hinting-executor.ts'
 import { inspectEnvironments } from './inspect.ts'
 import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
@@ -66,9 +67,12 @@ export function createGuardedExecutor(
   { events, ...callbacks }: DockerCallbacks,
 ): GuardedParts {
   const { executor, gate, state, close } = createDockerExecutor(config, logger, events)
+  const withHints = (executor: Executor) =>
+    new HintingExecutor({ executor, environments: config.ENVIRONMENTS })
   if (config.SERVE_WITH_MISSING_WALLS) {
     const prove = async () => logger.warn('SERVE_WITH_MISSING_WALLS=on: nobody tried the walls')
-    return { executor, gate, state, close, prove, obstacle: () => undefined }
+    const obstacle = () => undefined
+    return { executor: withHints(executor), gate, state, close, prove, obstacle }
   }
   const guard = new Guard({
     executor,
@@ -84,7 +88,8 @@ export function createGuardedExecutor(
     return close()
   }
   const prove = () => guard.prove()
-  return { executor: guard, gate, state, close: closeAll, prove, obstacle: () => guard.obstacle }
+  const obstacle = () => guard.obstacle
+  return { executor: withHints(guard), gate, state, close: closeAll, prove, obstacle }
 }
 
 /** Container times in milliseconds, for tests that need shorter ones. */
