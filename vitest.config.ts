@@ -91,6 +91,22 @@ export default defineConfig({
       })),
       {
         test: {
+          name: 'new-interpreter',
+          include: ['test/docker/statuses.test.ts', 'test/attacks/*.test.ts'],
+          // A variable that is read at Python's start: each program runs in an interpreter of its own.
+          env: {
+            SUITE_ENV: '{"PYTHONHASHSEED":"0"}',
+            ATTACK_SAMPLE: process.env.ATTACK_SAMPLE ?? '4',
+          },
+          sequence: { groupOrder: 6 },
+          fileParallelism: false,
+          maxConcurrency: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'queue',
           include: [
             ...['test/docker/statuses.test.ts', 'test/docker/stream.test.ts'],

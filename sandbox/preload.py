@@ -25,7 +25,7 @@ def load(plain_modules):
     loaded = {}
     atexit.register(let_go, loaded)  # first, so that it comes last
     gc.disable()  # nothing of this is garbage
-    run_own_file()
+    run_own_file(is_waiting=True)
     for name in names():
         try:
             __import__(name)
@@ -39,13 +39,20 @@ def load(plain_modules):
     gc.enable()
 
 
-def run_own_file():
-    """Runs the environment's preload.py, where there is one. `sandbox_display` is this package's display.py."""
+def load_on_import():
+    """In a new interpreter (restart.py) nothing is loaded: the environment's preload.py may act at the program's imports."""
+    run_own_file(is_waiting=False)
+
+
+def run_own_file(is_waiting):
+    """Runs the environment's preload.py, where there is one, with two names of ours: `sandbox_display` is display.py of this
+    folder, `sandbox_is_waiting` whether there is time to load something."""
     path = f'{FOLDER}/{OWN_MODULE}.pyc'
     if not os.path.exists(path):
         return
     module = type(sys)(OWN_MODULE)
     module.sandbox_display = display
+    module.sandbox_is_waiting = is_waiting
     exec(SourcelessFileLoader(OWN_MODULE, path).get_code(OWN_MODULE), module.__dict__)
 
 

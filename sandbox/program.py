@@ -1,6 +1,9 @@
-"""The child's side: becomes `python3 main.py ARGS` and runs the program the way Python itself would.
+"""Becomes `python3 main.py ARGS` and runs the program the way Python itself would.
 
-From the moment the job arrives, everything in this process is within the program's reach.
+From the moment the job arrives, everything in this process is within the program's reach. It is the process that was
+forked while the container waited (settle.py), or a new interpreter that has replaced it (restart.py): that one is
+started with this file, and takes nothing but what a plain Python has loaded, because the program may have files of
+any other name on its path already.
 """
 
 import sys
@@ -8,134 +11,33 @@ import sys
 PLAIN_MODULES = set(sys.modules) - {__name__}  # what Python itself has loaded when a program starts
 PLAIN_PATH = sys.path[1:]  # without the folder of this file
 
-import _ctypes  # noqa: E402 - ctypes wraps it for 3 ms
 import marshal  # noqa: E402
 import os  # noqa: E402
-import time  # noqa: E402
 from _frozen_importlib_external import SourceFileLoader
 
-import display  # noqa: E402
-
-try:
-    import preload
-except ImportError:
-    preload = None  # this image has nothing to load beforehand
-
+FOLDER = os.path.dirname(__file__)
 WORK_DIR = '/tmp/work'
 NAME = 'main.py'
 PATH = f'{WORK_DIR}/{NAME}'
 
-CONTROL_FD = 3
-SOURCE_FD = 4
-SETTLED_FD = 5
+JOB_FD = 3  # in a new interpreter, as restart.py leaves them
+REPORT_FD = 4
+
+REPORT_BYTES = 8192  # the longest error message that is handed on
 
 ONLY_AST = 0x400  # flag of `compile`: ast.PyCF_ONLY_AST
 FUTURE_FLAGS = 0x1FE0000  # of `from __future__ import ...`, as code objects carry them
 
-PR_SET_DUMPABLE = 4
-MADV_POPULATE_WRITE = 23  # Linux 5.14; older kernels and gVisor refuse these two, which costs them only the gain
-MADV_COLLAPSE = 25  # Linux 6.1
-LARGE_PAGE_BYTES = 2 * 1024 * 1024
-
-
-class Long(_ctypes._SimpleCData):
-    """A C long: a plain int would be passed as 32 bits."""
-
-    _type_ = 'l'
-
-
-def libc(name, *numbers):
-    """Calls a function of the C library that Python does not offer; returns its int."""
-    function = _ctypes.dlsym(_ctypes.dlopen(None, 0), name)
-    return _ctypes.call_function(function, tuple(Long(number) for number in numbers))
-
-
-def prctl(option, value):
-    if libc('prctl', option, value, 0, 0, 0) != 0:
-        raise OSError('prctl failed')
-
-
-def hide_modules():
-    """Leaves the program the modules that a plain Python has: its own files may have any other name."""
-    for name in set(sys.modules) - PLAIN_MODULES:
-        del sys.modules[name]
-
-
-def own_memory():
-    """Start and end of each part of this process' memory that it can write and shares with no other."""
-    with open('/proc/self/maps') as maps:
-        lines = maps.readlines()
-    for line in lines:
-        addresses, permissions, _ = line.split(' ', 2)
-        if permissions == 'rw-p':
-            start, end = addresses.split('-')
-            yield int(start, 16), int(end, 16)
-
-
-def copy_memory():
-    """Makes this process' pages its own now. Python touches nearly all of them when it ends, and each would be a
-    page fault that copies: 15 ms at the end of every run, against 4 ms after this."""
-    for start, end in own_memory():
-        libc('madvise', start, end - start, MADV_POPULATE_WRITE)
-
-
-def join_pages():
-    """Makes large pages of this process' memory. The kernel gives memory back page by page before anyone hears that a
-    process has ended: for the 90 MB of small pages that the libraries of `data` fill that takes 10 to 15 ms longer
-    than after this."""
-    for start, end in own_memory():
-        for address in range(-(-start // LARGE_PAGE_BYTES) * LARGE_PAGE_BYTES, end - LARGE_PAGE_BYTES + 1, LARGE_PAGE_BYTES):
-            libc('madvise', address, LARGE_PAGE_BYTES, MADV_COLLAPSE)
-
-
-def settle_in(stdin_fd, stdout_fd, stderr_fd, control_fd, settled_fd):
-    """Right after the fork: cuts every tie to the runner and does all that can be done before the job is known."""
-    os.setsid()
-    targets = (0, 1, 2, CONTROL_FD, SETTLED_FD)
-    for source, target in zip((stdin_fd, stdout_fd, stderr_fd, control_fd, settled_fd), targets):
-        os.dup2(source, target)
-    os.closerange(SOURCE_FD, SETTLED_FD)
-    os.closerange(SETTLED_FD + 1, 256)
-    prctl(PR_SET_DUMPABLE, 1)  # an ordinary process again: it may read its own /proc
-    with open('/proc/self/oom_score_adj', 'w') as file:
-        file.write('1000')  # where memory runs out the kernel takes the program, never the runner
-    os.chdir(WORK_DIR)
-    sys.dont_write_bytecode = True
-    source_fd = os.open(PATH, os.O_WRONLY | os.O_CREAT, 0o600)
-    if source_fd != SOURCE_FD:
-        raise OSError('a descriptor was left open')
-    hide_modules()
-    copy_memory()
-    if preload:
-        preload.load(PLAIN_MODULES)
-        join_pages()
-    sys.path.insert(0, WORK_DIR)
-    os.write(SETTLED_FD, repr(time.process_time()).encode())
-    os.close(SETTLED_FD)
-
-
-def forget(names):
-    """Modules that were loaded beforehand give way to the program's own files of these names."""
-    for name in set(sys.modules) - PLAIN_MODULES:
-        if name.partition('.')[0] in names:
-            del sys.modules[name]
-
 
 class Program:
-    """One program, from its job on the control pipe to its end."""
+    """One program, from its job to its end."""
 
-    def __init__(self, report):
+    def __init__(self, report, source, shows_last, args):
         self.report = report
         self.pid = os.getpid()
-        with open(CONTROL_FD, 'rb') as control:
-            self.source, self.shows_last, args, environment, names = marshal.load(control)
-        forget(names)
+        self.source = source
+        self.shows_last = shows_last
         sys.argv[:] = [NAME, *args]
-        os.environ.update(environment)
-        if 'TZ' in environment:
-            time.tzset()
-        with open(SOURCE_FD, 'wb') as file:
-            file.write(self.source.encode())
 
     def run(self):
         """Runs it as `__main__`; where it fails, says why in the report and leaves the rest to Python's own end."""
@@ -150,12 +52,14 @@ class Program:
             code, last = self.compile()
             exec(code, main.__dict__)
             if last:
-                display.show(eval(last, main.__dict__))
+                own('display').show(eval(last, main.__dict__))
             return
         except SystemExit as stop:
             if stop.code is not None and not isinstance(stop.code, int):
                 self.explain(lambda: str(stop.code))
-            raise
+            if not sys.flags.inspect:
+                raise
+            error, tb = stop, without_own_frames(sys.exc_info()[2])  # with PYTHONINSPECT it is one like any other
         except BaseException as uncaught:
             error, tb = uncaught, without_own_frames(sys.exc_info()[2])
         self.fail(error, tb)
@@ -191,6 +95,8 @@ class Program:
             show(error, tb)
         else:
             self.call_hook(hook, error, tb)
+        if sys.flags.inspect:
+            sys.excepthook = lambda *_: None  # with PYTHONINSPECT, Python would show this exit too
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
 
     def call_hook(self, hook, error, tb):
@@ -245,13 +151,21 @@ class own_modules:
         for name in set(sys.modules) - PLAIN_MODULES:
             del sys.modules[name]
         sys.modules.update(self.modules)
-        sys.path[:] = PLAIN_PATH
+        sys.path[:] = [FOLDER, *PLAIN_PATH]
 
     def __exit__(self, *_):
         self.modules.update((name, sys.modules[name]) for name in set(sys.modules) - PLAIN_MODULES)
         sys.modules.clear()
         sys.modules.update(self.program_modules)
         sys.path[:] = self.program_path
+
+
+def own(name):
+    """One of the files beside this one, as a module that the program doesn't see."""
+    if name not in own_modules.modules:
+        with own_modules():
+            __import__(name)
+    return own_modules.modules[name]
 
 
 def show(error, tb):
@@ -272,3 +186,36 @@ def last_line(error, tb):
             return list(summary.format_exception_only())[-1].rstrip('\n')
     except BaseException:  # there is no descriptor or memory left to import with, or the program's own code failed
         return f'{type(error).__qualname__}: {error}'
+
+
+def map_report(mmap_path):
+    """The memory shared with the runner. `mmap_path` is the file of Python's module `mmap`, None if it has none: an import
+    would search the program's path for it, and be in what PYTHONPROFILEIMPORTTIME shows."""
+    import _imp
+    from _frozen_importlib import ModuleSpec
+
+    spec = ModuleSpec('mmap', None, origin=mmap_path)
+    mmap = _imp.create_dynamic(spec) if mmap_path else _imp.create_builtin(spec)
+    (_imp.exec_dynamic if mmap_path else _imp.exec_builtin)(mmap)
+    return mmap.mmap(REPORT_FD, REPORT_BYTES, trackfd=False)
+
+
+def resume():
+    """In a new interpreter: takes over the job, and leaves of itself what is left after the fork."""
+    global PLAIN_MODULES, PLAIN_PATH
+    with open(JOB_FD, 'rb') as file:
+        job, PLAIN_MODULES, PLAIN_PATH, mmap_path = marshal.load(file)
+    report = map_report(mmap_path)
+    os.close(REPORT_FD)
+    report[:4] = bytes(4)  # Python has started: what restart.py wrote is not so
+    if not sys.flags.safe_path:
+        sys.path[0] = WORK_DIR
+    if os.path.exists(f'{FOLDER}/preload.pyc'):
+        own('preload').load_on_import()
+    program = Program(report, *job)
+    sys.orig_argv[:] = [sys.executable, *sys.argv]
+    return program
+
+
+if __name__ == '__main__':
+    resume().run()

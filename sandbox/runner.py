@@ -1,7 +1,7 @@
 """Runs ONE untrusted program in this container and tells the host how it ended.
 
 The container starts before anyone asks for it: this file boots Python, forks the child that will run the
-program (program.py), says `ready` and waits for a job. src/executor/protocol.ts is the other end.
+program (settle.py), says `ready` and waits for a job. src/executor/protocol.ts is the other end.
 
     host --stdin--> runner --control pipe--> child (the program)
     host <-stdout-- runner <--output pipes-- child
@@ -20,6 +20,8 @@ import program  # noqa: E402 - first, because it looks at what is loaded
 import cgroup  # noqa: E402
 import collect  # noqa: E402
 import display  # noqa: E402
+import settle  # noqa: E402
+from kernel import libc, memory_file, prctl  # noqa: E402
 
 sys.path.pop(0)
 
@@ -38,7 +40,6 @@ F_SETPIPE_SZ = 1031
 NAP_MS = 2  # output may gather this long between two reads, so that printing byte by byte costs few frames
 NAP_BYTES = 16384  # more than this has gathered already
 OOM_LOOK_SECONDS = 0.4  # how often the kernel's counter is looked at
-REPORT_BYTES = 8192  # the longest error message that is handed on
 HOST = 0  # standard input: the host's end of the line
 LINGER_MS = 1000  # longest wait for the host to hang up after the last word
 
@@ -135,23 +136,24 @@ class Child:
     """The forked process that waits to run the program, and the pipes to it."""
 
     def __init__(self):
-        self.report = mmap.mmap(-1, REPORT_BYTES)
         child_in, self.stdin = os.pipe()
         self.stdout, child_out = os.pipe()
         self.stderr, child_err = os.pipe()
         child_control, self.control = os.pipe()
         settled, child_settled = os.pipe()
-        child_ends = (child_in, child_out, child_err, child_control, child_settled)
+        report = memory_file('report', program.REPORT_BYTES)  # a descriptor: the child may become a new interpreter
+        self.report = mmap.mmap(report, program.REPORT_BYTES, trackfd=False)
+        child_ends = (child_in, child_out, child_err, child_control, child_settled, report)
         self.pid = os.fork()
         if self.pid == 0:
-            program.settle_in(*child_ends)
+            settle.settle_in(*child_ends)
             return
         for fd in child_ends:
             os.close(fd)
         for fd in (self.stdin, self.stdout, self.stderr):
             os.set_blocking(fd, False)
         for fd in (self.stdout, self.stderr, 1):
-            program.libc('fcntl', fd, F_SETPIPE_SZ, OUTPUT_BYTES)  # where it is refused they hold less
+            libc('fcntl', fd, F_SETPIPE_SZ, OUTPUT_BYTES)  # where it is refused they hold less
         cpu_seconds = os.read(settled, CHUNK_BYTES)
         if not cpu_seconds:
             sys.exit('the process for the program ended before it was ready')
@@ -165,7 +167,7 @@ class Child:
     def message(self):
         """The error message that the program left."""
         size = int.from_bytes(self.report[:4], 'big')
-        return self.report[4 : 4 + min(size, REPORT_BYTES - 4)]
+        return self.report[4 : 4 + min(size, program.REPORT_BYTES - 4)]
 
 
 def is_being_killed(pid):
@@ -380,15 +382,15 @@ def wait_for_host():
 
 def main():
     """In the runner: one job, then the end. In the child: returns the program."""
-    program.prctl(program.PR_SET_DUMPABLE, 0)
+    prctl(settle.PR_SET_DUMPABLE, 0)
     try:
-        program.prctl(PR_SET_CHILD_SUBREAPER, 1)
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
     except OSError:
         pass  # older gVisor has none: orphans go to process 1, their time is not counted, and they end all the same
     os.mkdir(program.WORK_DIR, 0o700)
     child = Child()
     if child.pid == 0:
-        return program.Program(child.report)
+        return settle.receive(child.report)
     work_folder = open_folder(program.WORK_DIR)  # before the program can put anything in its place
     counts = cgroup.Cgroup()
     wakeup, wakeup_writer = os.pipe()

@@ -127,6 +127,7 @@ async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<
     if (asJson) await write(process.stdout, `${inJson(outcome)}\n`)
     // A program that failed has printed its traceback itself.
     else if (outcome.exitCode === null) say(outcome.error)
+    if (outcome.hint && !asJson) say(outcome.hint)
     return outcome
   }
   throw new Error('the server sent no result')

@@ -6,6 +6,7 @@ import type { RefusalCode } from '../run/refusal.ts'
 import type { RunRequestInput } from '../run/request.ts'
 import { type CallOptions, type ClientOptions, caller, RefusedError } from './call.ts'
 import { eventsOf } from './events.ts'
+import { toOutcome } from './outcomes.ts'
 import { type AsyncRunsClient, asyncRunsClient } from './runs.ts'
 
 export type { AsyncRun, AsyncRunEvent } from '../run/async-run.ts'
@@ -45,7 +46,7 @@ export function createClient(options: ClientOptions): Client {
     ...asyncRunsClient(call),
     async run(request, options = {}) {
       const response = await post(request, 'application/json', options)
-      return (await response.json()) as Outcome
+      return toOutcome(await response.json())
     },
     async *stream(request, options = {}) {
       const response = await post(request, 'text/event-stream', options)
@@ -56,7 +57,7 @@ export function createClient(options: ClientOptions): Client {
         else if (name === 'restart') yield { type: name }
         else if (name === 'error') throw new RefusedError(body, response)
         else if (name === 'result') {
-          yield { type: 'result', outcome: body }
+          yield { type: 'result', outcome: toOutcome(body) }
           return
         }
       }

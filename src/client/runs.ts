@@ -4,6 +4,7 @@ import type { AsyncRun, AsyncRunEvent, Webhook } from '../run/async-run.ts'
 import type { RunRequestInput } from '../run/request.ts'
 import type { Call, CallOptions } from './call.ts'
 import { eventsOf } from './events.ts'
+import { toRun } from './outcomes.ts'
 import { pause, persist } from './persist.ts'
 
 /** The first pause between two looks at a run, and the longest, in milliseconds. */
@@ -54,7 +55,7 @@ export function asyncRunsClient(call: Call): AsyncRunsClient {
     return (await call('/runs', JSON_TYPE, init, options)).json()
   }
   const get = async (id: string, options: CallOptions = {}): Promise<AsyncRun> =>
-    (await call(pathOf(id), JSON_TYPE, {}, options)).json()
+    toRun(await (await call(pathOf(id), JSON_TYPE, {}, options)).json())
 
   return {
     get,
@@ -80,7 +81,8 @@ export function asyncRunsClient(call: Call): AsyncRunsClient {
         try {
           for await (const { id, name, data } of eventsOf(body)) {
             last = id
-            yield { id, type: name, data: JSON.parse(data) } as AsyncRunEvent
+            const body = JSON.parse(data)
+            yield { id, type: name, data: name === 'end' ? toRun(body) : body } as AsyncRunEvent
             if (name === 'end') return
           }
         } catch (error) {
@@ -97,7 +99,7 @@ export function asyncRunsClient(call: Call): AsyncRunsClient {
       }
     },
     async cancel(id, options = {}) {
-      return (await call(pathOf(id), JSON_TYPE, { method: 'DELETE' }, options)).json()
+      return toRun(await (await call(pathOf(id), JSON_TYPE, { method: 'DELETE' }, options)).json())
     },
   }
 }

@@ -45,6 +45,7 @@ export function classify(facts: Facts): Outcome {
     exitCode,
     signal,
     stderr: wholeText(facts.stderr),
+    hint: '', // HintingExecutor knows the environments
     truncated: exit?.truncated || facts.hostCause === 'output_limit',
     durationMs: Math.round(exit?.durationMs ?? facts.elapsedMs),
     cpuMs: Math.round(exit?.cpuMs ?? facts.usage.cpuMs ?? 0),

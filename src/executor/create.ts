@@ -14,6 +14,7 @@ import { Containers } from './containers.ts'
 import { DockerExecutor, type EnvironmentPool } from './docker.ts'
 import { type ExecutorEvents, type ExecutorState, NO_EVENTS } from './events.ts'
 import { GuardedEnvironments } from './guarded-environments.ts'
+import { HintingExecutor } from './hinting-executor.ts'
 import { inspectWalls } from './inspect.ts'
 import { Leftovers } from './leftovers.ts'
 import { Pool } from './pool.ts'
@@ -70,12 +71,15 @@ export function createGuardedExecutor(
 ): GuardedParts {
   const { executor, gate, state, close } = createDockerExecutor(config, logger, events)
   const usable = config.environments.filter(({ problem }) => problem === undefined)
+  const names = usable.map(({ name }) => name)
+  const withHints = (executor: Executor) => new HintingExecutor({ executor, environments: names })
   if (config.SERVE_WITH_MISSING_WALLS) {
     const prove = async () => {
       logger.warn('SERVE_WITH_MISSING_WALLS=on: the walls were not tried')
-      return usable.map(({ name }) => name)
+      return names
     }
-    return { executor, gate, state, close, prove, obstacle: () => undefined }
+    const obstacle = () => undefined
+    return { executor: withHints(executor), gate, state, close, prove, obstacle }
   }
   const guard = new GuardedEnvironments({
     executor,
@@ -97,7 +101,8 @@ export function createGuardedExecutor(
     return close()
   }
   const prove = () => guard.prove()
-  return { executor: guard, gate, state, close: closeAll, prove, obstacle: () => guard.obstacle }
+  const obstacle = () => guard.obstacle
+  return { executor: withHints(guard), gate, state, close: closeAll, prove, obstacle }
 }
 
 /** What may differ from the configuration: times in milliseconds, for tests, and the seccomp profile, for trials. */

@@ -1,4 +1,4 @@
-// Describes the environments: each runs a program once that reports its Python and its packages.
+// Describes the environments: each runs a program once that reports its Python, its packages and its modules.
 
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -16,13 +16,26 @@ const ASK_SECONDS = 10
 const ASK_TIMEOUT_MS = 30_000
 
 const ASK = `
-import json, platform
+import json, os, pkgutil, platform, sys
 from importlib.metadata import distributions
 packages = {d.name: d.version for d in distributions()}
-print(json.dumps({"python": platform.python_version(), "packages": dict(sorted(packages.items()))}))
+folders = [folder for folder in sys.path[1:] if os.path.isdir(folder)]
+modules = {module.name for module in pkgutil.iter_modules(folders)}.union(sys.builtin_module_names)
+for folder in folders:  # packages without a file of their own
+    modules.update(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name.isidentifier())
+print(json.dumps({
+    "python": platform.python_version(),
+    "packages": dict(sorted(packages.items())),
+    "modules": sorted(modules),
+}))
 `
 
-const insideSchema = z.object({ python: z.string(), packages: z.record(z.string(), z.string()) })
+const insideSchema = z.object({
+  python: z.string(),
+  packages: z.record(z.string(), z.string()),
+  /** Top-level names for `import`, those of the standard library included. */
+  modules: z.array(z.string()),
+})
 
 /** One environment, as `GET /environments` lists it. */
 export const environmentSchema = z
@@ -101,13 +114,10 @@ export class Environments {
     this.#logger = logger
     this.#attempts = environments.flatMap(({ name, description, limits, problem }, index) =>
       problem === undefined
-        ? new SharedAttempt(async () => ({
-            name,
-            description,
-            default: index === 0,
-            ...(await ask(executor, name)),
-            limits,
-          }))
+        ? new SharedAttempt(async () => {
+            const { python, packages } = await askEnvironment(executor, name)
+            return { name, description, default: index === 0, python, packages, limits }
+          })
         : [],
     )
   }
@@ -126,7 +136,11 @@ export class Environments {
   }
 }
 
-async function ask(executor: Executor, environment: string) {
+/**
+ * Runs the program in an environment and returns its report.
+ * @throws {Refusal} if the environment can't be queried now.
+ */
+export async function askEnvironment(executor: Executor, environment: string) {
   const request = ownRequest({ code: ASK, environment, timeoutSeconds: ASK_SECONDS })
   try {
     const outcome = await executor.run(request, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) })

@@ -64,10 +64,10 @@ export function toOrigin({ requestId, client, keyName }: RunMeta): RunOrigin {
   return { requestId, client, key }
 }
 
-/** Not validated: a worker of a later version may add fields. */
-const outcome = z.custom<Outcome>(
-  (value) => typeof value === 'object' && value !== null && 'status' in value,
-)
+/** Not validated: a worker of a later version may add fields. One of 0.2.0 or before knows no hints. */
+const outcome = z
+  .custom<Outcome>((value) => typeof value === 'object' && value !== null && 'status' in value)
+  .transform((outcome): Outcome => ({ ...outcome, hint: outcome.hint ?? '' }))
 
 /** A code of a later version is `internal` here. */
 const refusalCode = z

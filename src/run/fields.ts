@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { pathConflict, pathProblem } from './relative-path.ts'
+import { refuseTooLong } from './start-variables.ts'
 
 const MAX_ARGS = 64
 const MAX_ENV_VARIABLES = 32
@@ -97,7 +98,12 @@ export const args = z
 
 /** Variables of the program's environment. */
 export const env = z
-  .preprocess(refuseNames, z.record(envName, cString, { error: expected('an object of strings') }))
+  .preprocess(
+    refuseNames,
+    z
+      .record(envName, cString, { error: expected('an object of strings') })
+      .superRefine(refuseTooLong),
+  )
   // The form of a preprocessed value can't be derived from the rule itself.
   .meta({
     type: 'object',

@@ -82,6 +82,7 @@ export const OUTCOME_EXAMPLE = {
   exitCode: 0,
   signal: null,
   stderr: '',
+  hint: '',
   truncated: false,
   durationMs: 5,
   cpuMs: 4,
@@ -111,6 +112,11 @@ export const outcomeSchema = z
       .nullable()
       .describe('Name of the signal that ended the program, such as `SIGSEGV`'),
     stderr: z.string().describe('All of standard error'),
+    hint: z
+      .string()
+      .describe(
+        'Advice if a module is missing, a package can’t be installed, or the network can’t be reached; otherwise empty',
+      ),
     truncated: z.boolean().describe('Whether output was cut at the limit'),
     durationMs: count.describe('Wall-clock time from start to end, in milliseconds'),
     cpuMs: count.describe(

@@ -97,7 +97,9 @@ export function runRequestSchema(limits: RequestLimits) {
         .default([])
         .meta({ description: '`sys.argv[1:]`', examples: [['--year', '2026']] }),
       env: env.default({}).meta({
-        description: 'Environment variables',
+        description:
+          'Environment variables. One that is read only when a process starts, such as `PYTHONHASHSEED`, gives the program a new ' +
+          'interpreter',
         examples: [{ TZ: 'Asia/Shanghai' }],
       }),
       files: inputFiles.default([]).meta({

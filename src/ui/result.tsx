@@ -64,7 +64,7 @@ export function End({ ended }: { ended: Ended }) {
     )
   }
   const { outcome, memoryBytes } = ended
-  const { status, error } = outcome
+  const { status, error, hint } = outcome
   const { sign, words } = STATUS_WORDS[status]
   // For other statuses `error` is a full description.
   const isSaid = status !== 'ok' && status !== 'error'
@@ -79,6 +79,7 @@ export function End({ ended }: { ended: Ended }) {
           <Visible text={error} />
         </span>
       )}
+      {hint !== '' && <span id="hint">{hint}</span>}
       <dl class="facts">
         {facts(outcome, memoryBytes).map(({ name, value }) => (
           <div>

@@ -106,6 +106,24 @@ plt.figure(figsize=(1, 1))`)
     expect(outcome.displays.map(({ mime }) => mime)).toEqual(Array(count).fill('image/png'))
   })
 
+  it('come back of a new interpreter, which loads the libraries when they are imported', async () => {
+    const env = { PYTHONHASHSEED: '0' }
+    const code = `import sys
+print([name for name in ("numpy", "pandas", "matplotlib") if name in sys.modules])
+import matplotlib.pyplot as plt
+plt.plot([1]); plt.show()
+print(plt.get_fignums())
+plt.figure()`
+    const outcome = await run(code, { env })
+    expect(outcome).toMatchObject({ status: 'ok', output: '[]\n[]', stderr: '' })
+    expect(outcome.displays.map(({ data }) => isPng(data))).toEqual([true, true])
+    const table = await run('import pandas as pd\npd.DataFrame({"a": [1]})', {
+      env,
+      displayLastExpression: true,
+    })
+    expect(table.displays).toMatchObject([{ mime: 'text/html' }])
+  })
+
   it('come back of every process of a program', async () => {
     const outcome = await run(`import matplotlib.pyplot as plt
 from multiprocessing import Pool

@@ -27,8 +27,16 @@ describe('status', () => {
     // Enough to be seen on the clock of gVisor, which counts in steps of ten milliseconds.
     const outcome = await server.run({ code: 'sum(range(2_000_000))\nprint(2+2)' })
     expect(Object.keys(outcome)).toEqual([
-      ...['output', 'error', 'status', 'exitCode', 'signal', 'stderr', 'truncated', 'durationMs'],
-      ...['cpuMs', 'peakMemoryBytes', 'files', 'filesOmitted', 'filesOmittedCount', 'displays'],
+      ...['output', 'error', 'status', 'exitCode', 'signal', 'stderr', 'hint', 'truncated'],
+      ...[
+        'durationMs',
+        'cpuMs',
+        'peakMemoryBytes',
+        'files',
+        'filesOmitted',
+        'filesOmittedCount',
+        'displays',
+      ],
       ...['displaysOmittedCount', 'id'],
     ])
     expect(outcome).toMatchObject({ output: '4', error: '', status: 'ok', exitCode: 0 })

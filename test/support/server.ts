@@ -30,6 +30,9 @@ export interface Server {
 const TRIED =
   /programs can run in|the walls are not proven|the walls were not tried|a wall is missing|workers run/
 
+/** Variables that every program of a suite gets. */
+const SUITE_ENV = JSON.parse(process.env.SUITE_ENV ?? '{}')
+
 /** What starts a server where nothing else is said; SERVER_COMMAND is how a suite runs on another runtime. */
 export const ON_NODE = 'node dist/main.js'
 
@@ -107,7 +110,7 @@ async function start(settings: Record<string, string>, command: string): Promise
   return {
     ...{ url, pid, hostPid: pid, log, post },
     run: async (request) => {
-      const response = await post(request)
+      const response = await post({ ...request, env: { ...SUITE_ENV, ...(request.env as object) } })
       const body = await response.json()
       if (response.status !== 200) throw new Error(`${response.status} ${JSON.stringify(body)}`)
       return body as Outcome

@@ -44,7 +44,7 @@ const executor: Executor = {
     if (process.env.STUB_TELLS) process.stdout.write(`end ${id}\n`)
     const output = request.code === 'print(2 + 2)' ? '4' : request.code
     const own: Outcome = {
-      ...{ output, error: '', status: 'ok', exitCode: 0, signal: null, stderr: '' },
+      ...{ output, error: '', status: 'ok', exitCode: 0, signal: null, stderr: '', hint: '' },
       ...{ truncated: false, durationMs: ms, cpuMs: 0, peakMemoryBytes: 0, files: [] },
       ...{ filesOmitted: [], filesOmittedCount: 0, displays: [], displaysOmittedCount: 0, id },
     }

@@ -120,7 +120,7 @@ describe.each([
     const one = server()
     expect(await found(one, 'run-finished')).toMatchObject({
       ...{ state: 'finished', attempts: 1, refusal: null },
-      result: { status: 'ok', output: 'four: 4', displays: [{ mime: 'image/svg+xml' }] },
+      result: { status: 'ok', output: 'four: 4', hint: '', displays: [{ mime: 'image/svg+xml' }] },
     })
     expect(await found(one, 'run-failed')).toMatchObject({
       ...{ state: 'failed', refusal: { code: 'internal', error: 'a bug' } },

@@ -58,6 +58,15 @@ const FILES: Partial<Outcome> = {
   filesOmittedCount: 1,
 }
 
+it('says the hint, after the output of the program', { timeout: TIMEOUT_MS }, async () => {
+  const answer = ending({ status: 'error', exitCode: 1, hint: `x${HOSTILE}` })
+  const { stderr, exitCode } = await run(answer)
+  expect(stderr).toMatch(/^safe-code-executor: x\\u001b/)
+  expect(stderr).not.toMatch(DANGEROUS)
+  expect(exitCode).toBe(1)
+  expect((await run(answer, ['--json'])).stderr).toBe('')
+})
+
 describe('nothing of what others chose talks to the terminal:', () => {
   it(
     'names of files that are saved, that are not, and that were left out',

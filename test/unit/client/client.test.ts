@@ -48,6 +48,16 @@ describe('run', () => {
     ])
   })
 
+  it('has no hint from a server that gives none', async () => {
+    const { hint, ...older } = outcome()
+    expect(await clientOf(() => Response.json(older)).client.run({ code: '1' })).toEqual(outcome())
+    const { client } = clientOf(() => new Response(event('result', older)))
+    expect(await all(client.stream({ code: '1' }))).toEqual([result])
+    const run = { id: 'r', state: 'finished', endedAt: 'now' }
+    const async = clientOf(() => Response.json({ ...run, result: older })).client
+    expect(await async.wait('r')).toEqual({ ...run, result: outcome() })
+  })
+
   it('throws a refusal with its code, its status and when to try again', async () => {
     const body = { output: '', error: 'full', code: 'busy', requestId: 'r' }
     const init = { status: 503, headers: { 'Retry-After': '7' } }

@@ -15,7 +15,7 @@ function end(given: Partial<Facts>): unknown[] {
 describe('the answer', () => {
   it('has these fields, the two that everybody reads first', () => {
     expect(JSON.stringify(classify(facts()))).toBe(
-      '{"output":"4","error":"","status":"ok","exitCode":0,"signal":null,"stderr":"",' +
+      '{"output":"4","error":"","status":"ok","exitCode":0,"signal":null,"stderr":"","hint":"",' +
         '"truncated":false,"durationMs":5,"cpuMs":5,"peakMemoryBytes":9142272,' +
         '"files":[],"filesOmitted":[],"filesOmittedCount":0,' +
         '"displays":[],"displaysOmittedCount":0,"id":"run-1"}',

@@ -31,8 +31,10 @@ const INSIDE = {
   data: { python: '3.13.1', packages: { numpy: '2.2.0', pandas: '2.2.3' } },
 }
 
-const told = async ({ environment }: RunRequest) =>
-  outcome({ output: JSON.stringify(INSIDE[environment as keyof typeof INSIDE]) })
+const told = async ({ environment }: RunRequest) => {
+  const inside = INSIDE[environment as keyof typeof INSIDE]
+  return outcome({ output: JSON.stringify({ ...inside, modules: ['sys'] }) })
+}
 
 let executor: TestExecutor
 let environments: Environments
@@ -89,7 +91,9 @@ describe('the list', () => {
 
   it('believes no more of the answer than it asked for', async () => {
     executor.answer = async () =>
-      outcome({ output: '{"python":"3","packages":{},"name":"x","limits":{},"more":1}' })
+      outcome({
+        output: '{"python":"3","packages":{},"modules":[],"name":"x","limits":{},"more":1}',
+      })
     expect((await environments.list())[0]).toEqual({
       ...{ name: 'data', description: 'It is data', default: true, python: '3', packages: {} },
       limits: limits.get('data'),

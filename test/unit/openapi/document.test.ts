@@ -173,7 +173,7 @@ describe('what the app answers', () => {
   it.each(['/healthz', '/readyz', '/environments'])(
     'is as the document says: GET %s',
     async (path) => {
-      const facts = JSON.stringify({ python: '3.13.5', packages: { numpy: '2.2.4' } })
+      const facts = JSON.stringify({ python: '3.13.5', packages: { numpy: '2.2.4' }, modules: [] })
       const answer = async ({ code }: { code: string }) =>
         outcome({ output: code.includes('platform') ? facts : '4' })
       const response = await testApp({ settings: SETTINGS, answer }).app.request(path)

@@ -7,7 +7,7 @@ import { Refusal } from '../../../src/run/refusal.ts'
 import { outcome, postRun, testApp } from '../support/app.ts'
 
 const INSIDE = { python: '3.13.1', packages: { numpy: '2.2.0' } }
-const answer = async () => outcome({ output: JSON.stringify(INSIDE) })
+const answer = async () => outcome({ output: JSON.stringify({ ...INSIDE, modules: [] }) })
 const settings = { ENVIRONMENTS: 'python,data' }
 
 it('lists what programs may run in, the default first', async () => {

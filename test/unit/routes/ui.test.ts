@@ -95,6 +95,7 @@ describe('a program that ran', () => {
     expect(textOf(html, 'code')).toBe('print(2 + 2)')
     expect(textOf(html, 'output')).toBe('4\n5')
     expect(textOf(html, 'error')).toBeNull()
+    expect(textOf(html, 'hint')).toBeNull()
     expect(textOf(html, 'stderr')).toBeNull()
     expect(endOf(html)).toBe('✓ Succeeded ok Exit code 0 Time 5 ms CPU 4 ms Memory 8.7 of 128 MB')
   })
@@ -112,6 +113,13 @@ describe('a program that ran', () => {
     expect(textOf(html, 'stderr')).toBe('Traceback\n  File "main.py"\n')
     expect(endOf(html)).toContain('✗ Ended with an error error NameError')
     expect(endOf(html)).toContain('Exit code 1 ')
+  })
+
+  it('is shown with a hint after the error', async () => {
+    const hint = 'x is in the environment `data`'
+    const html = await run({ status: 'error', error: 'No module', hint })
+    expect(textOf(html, 'hint')).toBe(hint)
+    expect(endOf(html)).toContain(`No module ${hint}`)
   })
 
   it('is shown with the signal that ended it, and that output was cut', async () => {

@@ -27,6 +27,7 @@ export function outcome(given: Partial<Outcome> = {}): Outcome {
     exitCode: 0,
     signal: null,
     stderr: '',
+    hint: '',
     truncated: false,
     durationMs: 5,
     cpuMs: 4,
