@@ -6,7 +6,7 @@ import { basename } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { Command, InvalidArgumentError } from 'commander'
 import { createClient, type RunEvent } from '../client/client.ts'
-import { parseConfig } from '../config/config.ts'
+import { type Config, parseConfig } from '../config/config.ts'
 import type { Outcome } from '../run/outcome.ts'
 import type { RunRequestInput } from '../run/request.ts'
 import { add, toNumber } from './flags.ts'
@@ -36,7 +36,7 @@ Examples:
   safe-code-executor run hello.py
   safe-code-executor run sort.py --stdin - < numbers.txt
   safe-code-executor run report.py --file data.csv --output-file '*.png' --save out -- --year 2026
-  ENVIRONMENTS=data safe-code-executor run plot.py --save out
+  safe-code-executor run plot.py --env-image data --save out
   safe-code-executor run hello.py --url https://runner.example --key "$KEY"`
 
 interface RunFlags {
@@ -62,7 +62,10 @@ export function runCommand(): Command {
     .argument('[args...]', 'arguments of the program, after --')
     .option('--stdin <text>', 'standard input of the program; - for that of this command')
     .option('--timeout <seconds>', 'time limit', toNumber)
-    .option('--env-image <name>', 'environment: one of ENVIRONMENTS, here or on the server')
+    .option(
+      '--env-image <name>',
+      'environment: any that has an image here, or one that the server offers',
+    )
     .option('--env <name=value>', 'an environment variable; may be repeated', addPair)
     .option(
       '--file <path[:name]>',
@@ -101,7 +104,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
     ? createClient({ url: flags.url, ...(key && { key }) }).stream(request, {
         signal: interrupted.signal,
       })
-    : runHere(parseConfig(process.env), request, interrupted.signal)
+    : runHere(hereConfig(flags.envImage), request, interrupted.signal)
   const outcome = await print(events, flags.json === true).catch((error) => {
     if (error.code === 'EPIPE') interrupt('SIGPIPE')
     if (interruption) return undefined
@@ -113,6 +116,11 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<numbe
   }
   const isAllSaved = !flags.save || (await saveResults(flags.save, outcome))
   return exitCodeOf(outcome) || (isAllSaved ? 0 : 1)
+}
+
+/** The settings for a run on this machine, where a named environment need not be one that a server offers. */
+function hereConfig(environment: string | undefined): Config {
+  return parseConfig({ ...process.env, ...(environment && { ENVIRONMENTS: environment }) })
 }
 
 async function print(events: AsyncIterable<RunEvent>, asJson: boolean): Promise<Outcome> {
