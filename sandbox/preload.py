@@ -6,8 +6,6 @@ Only its image has this file. It is loaded in the process that will run the prog
 import os
 import sys
 
-import display
-
 CACHE = '/usr/lib/sandbox/matplotlib'  # made with the image: looking for fonts takes seconds
 
 
@@ -21,6 +19,7 @@ def load(plain_modules):
     for name in os.listdir(CACHE):
         os.symlink(f'{CACHE}/{name}', f'/tmp/.config/matplotlib/{name}')
     os.environ['MPLCONFIGDIR'] = '/tmp/.config/matplotlib'
+    os.environ['MPLBACKEND'] = 'module://sandbox_figures'
 
     import gc
 
@@ -28,11 +27,13 @@ def load(plain_modules):
     import matplotlib.pyplot
     import numpy
     import pandas
+    import PIL.GifImagePlugin
     import PIL.Image
+    import PIL.PngImagePlugin
     import scipy
     import sympy
 
-    show_figures(matplotlib.pyplot)
+    matplotlib.pyplot.switch_backend(os.environ['MPLBACKEND'])
     loaded.update((name, module) for name, module in sys.modules.items() if name not in plain_modules)
     endless = [loaded]
     endless.append(endless)
@@ -47,59 +48,3 @@ def let_go(loaded):
     for name, module in loaded.items():
         if sys.modules.get(name) is module:
             del sys.modules[name]
-
-
-def show_figures(pyplot):
-    """Makes `show()` keep figures as PNG, and keeps those that are left open at the end."""
-    import atexit
-    import io
-    import types
-
-    from matplotlib._pylab_helpers import Gcf
-    from matplotlib.backends.backend_agg import FigureCanvasAgg, FigureManagerBase
-    from matplotlib.figure import Figure
-
-    process = os.getpid()
-
-    def keep(figure):
-        data = io.BytesIO()
-        figure.savefig(data, format='png')
-        display.save('png', data.getvalue())
-
-    class FigureManager(FigureManagerBase):
-        def show(self):
-            keep(self.canvas.figure)
-            Gcf.destroy(self)
-
-        @classmethod
-        def pyplot_show(cls, *, block=None):
-            for manager in Gcf.get_all_fig_managers():
-                keep(manager.canvas.figure)
-                Gcf.destroy(manager)
-
-    class FigureCanvas(FigureCanvasAgg):
-        manager_class = FigureManager
-
-    def at_end():
-        if os.getpid() != process:
-            return  # a child of the program ends here too, with a copy of the figures
-        for manager in Gcf.get_all_fig_managers():
-            try:
-                keep(manager.canvas.figure)
-            except Exception as error:  # the others can be drawn all the same
-                print(f'Figure {manager.num} could not be drawn: {type(error).__name__}: {error}', file=sys.stderr)
-
-    def format_figure(value):
-        if not isinstance(value, Figure):
-            return False
-        if value.canvas.manager not in Gcf.get_all_fig_managers():
-            keep(value)  # the others are kept at the end
-        return True
-
-    name = 'sandbox_figures'
-    module = types.ModuleType(name, 'Keeps figures for the one who sent the program.')
-    module.FigureCanvas, module.FigureManager = FigureCanvas, FigureManager
-    sys.modules[name] = module
-    pyplot.switch_backend(f'module://{name}')
-    atexit.register(at_end)
-    display.formatters.append(format_figure)

@@ -105,6 +105,7 @@ def settle_in(stdin_fd, stdout_fd, stderr_fd, control_fd, settled_fd):
     if source_fd != SOURCE_FD:
         raise OSError('a descriptor was left open')
     hide_modules()
+    sys.modules['builtins'].display = display.display
     copy_memory()
     if preload:
         preload.load(PLAIN_MODULES)
@@ -167,7 +168,7 @@ class Program:
             return compile(source, NAME, 'exec', dont_inherit=True), None
         tree = compile(source, NAME, 'exec', ONLY_AST, dont_inherit=True)
         last = tree.body[-1] if tree.body else None
-        if type(last).__name__ != 'Expr':
+        if type(last).__name__ != 'Expr' or display.ends_silently(source, last):
             return compile(tree, NAME, 'exec', dont_inherit=True), None
         import _ast
 

@@ -1,6 +1,16 @@
 # The images that programs run in: built by Docker or buildah, and unpacked for OCI runtimes. scripts/setup.sh sources it.
 
-data_packages='python3-matplotlib python3-numpy python3-pandas python3-pil python3-scipy python3-sympy'
+data_packages='python3-arabic-reshaper python3-bidi python3-bs4 python3-cloudpickle python3-colorama python3-dateutil
+python3-dill python3-docx python3-h5py python3-html5lib python3-hypothesis python3-imageio python3-jinja2 python3-joblib
+python3-jsonschema python3-lxml python3-markdown python3-matplotlib python3-matplotlib-venn python3-more-itertools
+python3-mpmath python3-networkx python3-num2words python3-numpy python3-odf python3-openpyxl python3-pandas
+python3-patsy python3-pil python3-pint python3-prettytable python3-psutil python3-pulp python3-pydantic python3-pygments
+python3-pypdf python3-pytest python3-qrcode python3-regex python3-reportlab python3-requests python3-rich python3-scipy
+python3-seaborn python3-shapely python3-simpy python3-skimage python3-sklearn python3-sortedcontainers
+python3-sqlalchemy python3-statsmodels python3-sympy python3-tabulate python3-termcolor python3-toolz python3-tqdm
+python3-tz python3-uncertainties python3-unidecode python3-wordcloud python3-xarray python3-xlrd python3-xlsxwriter
+python3-yaml fonts-dejavu-core fonts-humor-sans fonts-liberation fonts-noto-core fonts-symbola fonts-unifont
+fonts-wqy-microhei'
 base_image=${BASE_IMAGE:-debian:trixie-slim}
 local_base=safe-code-executor-base:trixie
 builder=docker
@@ -143,14 +153,14 @@ setup_base_image() {
 # The image of one environment: ours with these packages of Debian, or the operator's if it is named.
 setup_image() {
   image=safe-code-executor-$1
-  packages=$3
+  packages=$(echo $3) # in one line
   if [ "${2:-$image}" != "$image" ]; then
     image=$2
     if has_image "$2"; then return; fi
     fail "The image $2 of the environment $1 is not in $(builder_name)." \
       "Pull or load it. Set-up builds safe-code-executor-$1 only; to start from that: $builder tag safe-code-executor-$1 $2"
   fi
-  files='cgroup.py collect.py display.py preload.py program.py runner.py Dockerfile'
+  files='cgroup.py collect.py display.py environments locales.sh preload.py program.py runner.py site Dockerfile'
   inputs=$({ cd sandbox && hash_of $files && echo "$packages"; } | hash_text)
   if [ "$(image_inputs "$image")" = "$inputs" ]; then return; fi
   setup_base_image
