@@ -17,7 +17,8 @@ def load(plain_modules):
     atexit.register(let_go, loaded)  # first, so that it comes last
     os.makedirs('/tmp/.config/matplotlib', exist_ok=True)
     for name in os.listdir(CACHE):
-        os.symlink(f'{CACHE}/{name}', f'/tmp/.config/matplotlib/{name}')
+        if not os.path.lexists(f'/tmp/.config/matplotlib/{name}'):
+            os.symlink(f'{CACHE}/{name}', f'/tmp/.config/matplotlib/{name}')
     os.environ['MPLCONFIGDIR'] = '/tmp/.config/matplotlib'
     os.environ['MPLBACKEND'] = 'module://sandbox_figures'
 

@@ -154,10 +154,11 @@ describe('a figure comes back once', () => {
   it.each([
     ['saved and left open', 'fig.savefig("a.png")', 1],
     ['saved, then shown', 'plt.savefig("a.png"); plt.show()', 1],
+    ['shown, then saved when it is gone', 'plt.show(); plt.savefig("a.png")', 1],
     ['shown twice', 'plt.show(); plt.show()', 1],
     ['shown without waiting and left open', 'fig.show()', 1],
     ['shown without waiting, then closed', 'plt.show(block=False); plt.close()', 1],
-    ['shown without waiting, then changed', 'plt.show(block=False); ax.set_title("t")', 1],
+    ['shown without waiting, then changed', 'plt.show(block=False); ax.set_title("t");', 1],
     ['in interactive mode', 'plt.ion(); plt.show(); plt.draw(); plt.show()', 1],
     ['as the last expression, left open', 'fig', 1],
     ['displayed and left open', 'display(fig)', 1],

@@ -79,7 +79,7 @@ print([c for c in sorted(set(${JSON.stringify(text)})) if not c.isspace() and pi
   ])('%s', async (_, setting) => {
     const code = `import matplotlib.pyplot as plt
 ${setting}
-plt.plot([-2, 1], label="损失 $x^2$"); plt.title("中文 한국어 हिन्दी $\\alpha_中$ 😀"); plt.legend(); plt.show()`
+plt.plot([-2, 1], label="损失 $x^2$"); plt.title(r"中文 한국어 हिन्दी $\\alpha_中$ 😀"); plt.legend(); plt.show()`
     expect(await run(code)).toMatchObject({
       ...{ status: 'ok', stderr: '' },
       displays: [{ mime: 'image/png' }],

@@ -23,7 +23,8 @@ from matplotlib.figure import Figure
 import sandbox_display as display
 
 PROCESS = os.getpid()
-MAX_PIXELS = 8_000_000  # of one image: 32 MB while it is drawn
+MAX_PIXELS = 8_000_000  # of a figure: 32 MB while it is drawn
+MAX_PIXELS_WITH_IMAGES = 2_000_000  # `imshow` takes sixty bytes for each of its pixels
 MAX_IMAGE_BYTES = 2 * 1024 * 1024  # of one display: the default of MAX_OUTPUT_FILE_BYTES
 LIVE_SECONDS = 1  # between two images of a figure that the program updates while it is shown
 MAX_FRAMES = 60  # of an animation; a longer one leaves out frames between them
@@ -51,7 +52,9 @@ has_ended = False
 def png_of(figure):
     """The figure as PNG, smaller where it would be too large to be returned."""
     width, height = figure.get_size_inches()
-    dpi = min(figure.dpi, (MAX_PIXELS / max(width * height, 1e-9)) ** 0.5)
+    has_images = figure.images or any(axes.images for axes in figure.axes)
+    pixels = MAX_PIXELS_WITH_IMAGES if has_images else MAX_PIXELS
+    dpi = min(figure.dpi, (pixels / max(width * height, 1e-9)) ** 0.5)
     backend = None if isinstance(figure.canvas, FigureCanvasAgg) else 'agg'
     while True:
         data = io.BytesIO()
@@ -206,9 +209,15 @@ def at_end():
         return  # a child of the program ends here too, with a copy of the figures
     for manager in Gcf.get_all_fig_managers():
         try:
-            keep(manager.canvas.figure)
+            if not is_left_over(manager.canvas.figure):
+                keep(manager.canvas.figure)
         except Exception as error:  # the others can be drawn all the same
             print(f'Figure {manager.num} could not be drawn: {type(error).__name__}: {error}', file=sys.stderr)
+
+
+def is_left_over(figure):
+    """Whether a figure is the empty one that `savefig` makes after `show`."""
+    return figure.get_children() == [figure.patch] and not figure.stale
 
 
 def format_figure(value, place):
