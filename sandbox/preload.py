@@ -8,8 +8,6 @@ import os
 import sys
 from _frozen_importlib_external import SourcelessFileLoader
 
-import display
-
 FOLDER = os.path.dirname(__file__)
 OWN_MODULE = 'environment_preload'
 
@@ -25,7 +23,7 @@ def load(plain_modules):
     loaded = {}
     atexit.register(let_go, loaded)  # first, so that it comes last
     gc.disable()  # nothing of this is garbage
-    run_own_file(is_waiting=True)
+    run_own_file()
     for name in names():
         try:
             __import__(name)
@@ -39,21 +37,12 @@ def load(plain_modules):
     gc.enable()
 
 
-def load_on_import():
-    """In a new interpreter (restart.py) nothing is loaded: the environment's preload.py may act at the program's imports."""
-    run_own_file(is_waiting=False)
-
-
-def run_own_file(is_waiting):
-    """Runs the environment's preload.py, where there is one, with two names of ours: `sandbox_display` is display.py of this
-    folder, `sandbox_is_waiting` whether there is time to load something."""
+def run_own_file():
+    """Runs the environment's preload.py, where there is one."""
     path = f'{FOLDER}/{OWN_MODULE}.pyc'
-    if not os.path.exists(path):
-        return
-    module = type(sys)(OWN_MODULE)
-    module.sandbox_display = display
-    module.sandbox_is_waiting = is_waiting
-    exec(SourcelessFileLoader(OWN_MODULE, path).get_code(OWN_MODULE), module.__dict__)
+    if os.path.exists(path):
+        module = type(sys)(OWN_MODULE)
+        exec(SourcelessFileLoader(OWN_MODULE, path).get_code(OWN_MODULE), module.__dict__)
 
 
 def names():

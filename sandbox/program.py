@@ -71,7 +71,7 @@ class Program:
             return compile(source, NAME, 'exec', dont_inherit=True), None
         tree = compile(source, NAME, 'exec', ONLY_AST, dont_inherit=True)
         last = tree.body[-1] if tree.body else None
-        if type(last).__name__ != 'Expr':
+        if type(last).__name__ != 'Expr' or own('display').ends_silently(source, last):
             return compile(tree, NAME, 'exec', dont_inherit=True), None
         import _ast
 
@@ -197,7 +197,16 @@ def map_report(mmap_path):
     spec = ModuleSpec('mmap', None, origin=mmap_path)
     mmap = _imp.create_dynamic(spec) if mmap_path else _imp.create_builtin(spec)
     (_imp.exec_dynamic if mmap_path else _imp.exec_builtin)(mmap)
-    return mmap.mmap(REPORT_FD, REPORT_BYTES, trackfd=False)
+    options = {'trackfd': False} if sys.version_info >= (3, 13) else {}  # older ones keep a descriptor of it
+    return mmap.mmap(REPORT_FD, REPORT_BYTES, **options)
+
+
+def display(*values, **options):
+    """The builtin function of display.py, which is loaded when it is needed."""
+    return own('display').display(*values, **options)
+
+
+display.module = lambda: own('display')
 
 
 def resume():
@@ -210,8 +219,7 @@ def resume():
     report[:4] = bytes(4)  # Python has started: what restart.py wrote is not so
     if not sys.flags.safe_path:
         sys.path[0] = WORK_DIR
-    if os.path.exists(f'{FOLDER}/preload.pyc'):
-        own('preload').load_on_import()
+    sys.modules['builtins'].display = display
     program = Program(report, *job)
     sys.orig_argv[:] = [sys.executable, *sys.argv]
     return program

@@ -77,6 +77,7 @@ def settle_in(stdin_fd, stdout_fd, stderr_fd, control_fd, settled_fd, report_fd)
         raise OSError('a descriptor was left open')
     program.own_modules.modules['display'] = display
     hide_modules()
+    sys.modules['builtins'].display = display.display
     copy_memory()
     if preload:
         preload.load(program.PLAIN_MODULES)

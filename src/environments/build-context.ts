@@ -24,6 +24,12 @@ const SANDBOX = fileURLToPath(new URL('../../sandbox', import.meta.url))
 /** Files of sandbox/ that are not part of the runner: the server runs the probe like any other program. */
 const NOT_THE_RUNNER = ['probe.py']
 
+/** Files of sandbox/ that build the image. */
+const BUILD_FILES = ['Dockerfile', 'check-base.sh', 'install-requirements.sh', 'locales.sh']
+
+/** Folder of modules that programs can import: of this package, and of an environment. */
+const SITE = 'site'
+
 /** A preload.py of the environment, as it is called in the image. */
 const ENVIRONMENT_PRELOAD = 'environment_preload.py'
 
@@ -51,8 +57,7 @@ export function writeBuildContext(
     writeFileSync(join(target, inside), lines.map((line) => `${line}\n`).join(''))
 
   mkdirSync(join(target, 'requirements'), { recursive: true })
-  for (const own of ['Dockerfile', 'check-base.sh', 'install-requirements.sh'])
-    copy(join(SANDBOX, own), own)
+  for (const own of BUILD_FILES) copy(join(SANDBOX, own), own)
   write('packages.txt', file.packages)
   copy(path, 'environment')
   if (has(REQUIREMENTS_FILE)) copy(path, 'requirements')
@@ -61,6 +66,8 @@ export function writeBuildContext(
     if (has('wheels')) copy(join(path, 'wheels'), 'requirements/wheels')
   }
   if (has(OPERATORS_DOCKERFILE)) copy(path, 'base')
+  copy(join(SANDBOX, SITE), SITE)
+  if (has(SITE)) copy(join(path, SITE), SITE)
 
   const hasPreload = has('preload.py') || file.preload.length > 0
   const without = [...NOT_THE_RUNNER, ...(hasPreload ? [] : ['preload.py'])]

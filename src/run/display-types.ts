@@ -4,9 +4,11 @@
 export const DISPLAY_EXTENSIONS = {
   'image/png': 'png',
   'image/jpeg': 'jpeg',
+  'image/gif': 'gif',
   'image/svg+xml': 'svg',
   'text/html': 'html',
   'text/latex': 'tex',
   'text/markdown': 'md',
+  'application/json': 'json',
   'text/plain': 'txt',
 } as const

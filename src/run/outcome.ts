@@ -57,15 +57,19 @@ export function displayType(extension: string): Display['mime'] | undefined {
   return DISPLAY_TYPES.find((mime) => DISPLAY_EXTENSIONS[mime] === extension)
 }
 
+const BINARY_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif'])
+
 /** How `data` of a display is to be read. */
 export function displayEncoding(mime: Display['mime']): 'base64' | 'utf8' {
-  return mime === 'image/png' || mime === 'image/jpeg' ? 'base64' : 'utf8'
+  return BINARY_TYPES.has(mime) ? 'base64' : 'utf8'
 }
 
 const displaySchema = z
   .strictObject({
     mime: z.enum(DISPLAY_TYPES),
-    data: z.string().describe('Base64 of an `image/png` or `image/jpeg`, else the text'),
+    data: z
+      .string()
+      .describe('Base64 of an `image/png`, `image/jpeg` or `image/gif`, else the text'),
   })
   .meta({
     id: 'Display',

@@ -1,9 +1,7 @@
-// The environment `data`: its libraries are there, warm, and what a program shows comes back.
+// The environment `data`: its libraries are there, and the most used ones are loaded. Displays and text have their own suites.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Server, startServer } from '../support/server.ts'
-
-const PNG = Buffer.from('89504e470d0a1a0a', 'hex')
 
 let server: Server
 beforeAll(async () => {
@@ -13,8 +11,6 @@ afterAll(() => server.stop())
 
 const run = (code: string, given: object = {}) =>
   server.run({ code, environment: 'data', ...given })
-
-const isPng = (data: string) => Buffer.from(data, 'base64').subarray(0, 8).equals(PNG)
 
 describe('the libraries', () => {
   it('are all there, and their import costs a program nothing', async () => {
@@ -29,6 +25,91 @@ import scipy.optimize
 print(round(scipy.optimize.brentq(lambda x: x * x - 2, 0, 2), 6))`,
     )
     expect(outcome).toMatchObject({ status: 'ok', output: 'True\n10 2*sqrt(2) (2, 3)\n1.414214' })
+  })
+
+  it.each([
+    ['import seaborn as sns\nprint(len(sns.color_palette("deep")))', '10'],
+    [
+      'from sklearn.linear_model import LinearRegression\nprint(LinearRegression().fit([[0], [1]], [1, 3]).predict([[2]]))',
+      '[5.]',
+    ],
+    [
+      'from sklearn.datasets import load_iris\nfrom sklearn.model_selection import train_test_split\nfrom sklearn.ensemble import RandomForestClassifier\nx, y = load_iris(return_X_y=True)\na, b, c, d = train_test_split(x, y, random_state=0)\nprint(RandomForestClassifier(n_estimators=10, random_state=0).fit(a, c).score(b, d) > 0.9)',
+      'True',
+    ],
+    [
+      'import numpy as np, statsmodels.api as sm\nx = np.arange(9.0)\nprint(sm.OLS(2 * x + 1, sm.add_constant(x)).fit().params.round(6))',
+      '[1. 2.]',
+    ],
+    ['import statsmodels.formula.api as smf\nprint(smf.ols.__name__)', 'from_formula'],
+    ['import networkx as nx\nprint(nx.shortest_path(nx.path_graph(4), 0, 3))', '[0, 1, 2, 3]'],
+    [
+      'from scipy import stats\nprint(round(stats.norm.cdf(0), 3), stats.ttest_ind([1, 2], [1, 2]).pvalue)',
+      '0.5 1.0',
+    ],
+    [
+      'from skimage.filters import sobel\nimport numpy as np\nprint(sobel(np.zeros((4, 4))).sum())',
+      '0.0',
+    ],
+    [
+      'import pandas as pd\npd.DataFrame({"a": [1]}).to_excel("a.xlsx", index=False)\nprint(pd.read_excel("a.xlsx").a[0])',
+      '1',
+    ],
+    [
+      'import pandas as pd\npd.DataFrame({"a": [1]}).to_excel("a.xlsx", engine="xlsxwriter")\nprint(pd.read_excel("a.xlsx").a[0])',
+      '1',
+    ],
+    ['from bs4 import BeautifulSoup\nprint(BeautifulSoup("<p>é</p>", "lxml").p.text)', 'é'],
+    ['from lxml import etree\nprint(etree.fromstring("<a><b/></a>")[0].tag)', 'b'],
+    ['import jinja2\nprint(jinja2.Template("{{ x + 1 }}").render(x=1))', '2'],
+    [
+      'import pandas as pd\nprint(pd.DataFrame({"a": [1]}).to_markdown(index=False))',
+      '|   a |\n|----:|\n|   1 |',
+    ],
+    [
+      'import io, pandas as pd\nprint(pd.read_html(io.StringIO("<table><tr><td>1</td></tr></table>"))[0].iloc[0, 0])',
+      '1',
+    ],
+    [
+      'import sqlalchemy, pydantic, xarray, h5py, shapely, yaml, tqdm, rich\nprint("imported")',
+      'imported',
+    ],
+    [
+      'import arabic_reshaper, bidi, wordcloud, docx, pypdf, reportlab, pulp\nprint("imported")',
+      'imported',
+    ],
+  ])('work: %j', async (code, output) => {
+    expect(await run(code, { timeoutSeconds: 10 })).toMatchObject({
+      output,
+      stderr: '',
+      status: 'ok',
+    })
+  })
+
+  it('include pytest, for tests that come with a program', async () => {
+    const files = [
+      { path: 'solution.py', content: 'def double(x): return 2 * x' },
+      {
+        path: 'test_solution.py',
+        content: `import pytest
+from solution import double
+@pytest.mark.parametrize("x", [1, 2])
+def test_double(x): assert double(x) == 2 * x
+def test_wrong(): assert double(1) == 3`,
+      },
+    ]
+    const code = 'import pytest\nraise SystemExit(pytest.main(["-q", "-p", "no:cacheprovider"]))'
+    const outcome = await run(code, { files, timeoutSeconds: 10 })
+    expect(outcome).toMatchObject({ status: 'error', exitCode: 1 })
+    expect(outcome.output).toContain('1 failed, 2 passed')
+    expect(outcome.output).toContain('assert 2 == 3')
+  })
+
+  it('have no network', async () => {
+    const code = `import requests
+try: requests.get("https://example.com", timeout=5)
+except requests.exceptions.ConnectionError as error: print(type(error).__name__)`
+    expect(await run(code)).toMatchObject({ output: 'ConnectionError', status: 'ok' })
   })
 
   it('have their own memory limit, and it is the one that is named', async () => {
@@ -73,145 +154,6 @@ print("end")`
   })
 })
 
-describe('displays', () => {
-  it('are figures that were shown, in order, and those left open at the end', async () => {
-    const outcome = await run(`import matplotlib.pyplot as plt
-plt.plot([1, 2]); plt.show()
-print(plt.get_fignums())
-plt.figure(figsize=(1, 1)); plt.savefig("saved.png"); plt.close()
-plt.figure(figsize=(1, 1))`)
-    expect(outcome).toMatchObject({ status: 'ok', output: '[]', stderr: '' })
-    expect(outcome.displays.map(({ mime, data }) => [mime, isPng(data)])).toEqual([
-      ['image/png', true],
-      ['image/png', true],
-    ])
-    expect(outcome.displays[0]?.data.length).toBeGreaterThan(outcome.displays[1]?.data.length ?? 0)
-  })
-
-  it.each([
-    ['an exception', 'plt.plot([1])\n1 / 0', 'error', 1],
-    ['sys.exit', 'plt.plot([1])\nimport sys; sys.exit(3)', 'error', 1],
-    [
-      'a timeout, as far as shown',
-      'plt.figure(); plt.show(); plt.figure()\nwhile True: pass',
-      'timeout',
-      1,
-    ],
-    ['a fork', 'import os\nplt.figure()\nif os.fork() == 0: exit()\nos.wait()', 'ok', 1],
-    ['another backend', 'import matplotlib; matplotlib.use("Agg")\nplt.plot([1])', 'ok', 1],
-  ])('come back after %s', async (_, code, status, count) => {
-    const given = { timeoutSeconds: 5 }
-    const outcome = await run(`import matplotlib.pyplot as plt\n${code}`, given)
-    expect(outcome.status).toBe(status)
-    expect(outcome.displays.map(({ mime }) => mime)).toEqual(Array(count).fill('image/png'))
-  })
-
-  it('come back of a new interpreter, which loads the libraries when they are imported', async () => {
-    const env = { PYTHONHASHSEED: '0' }
-    const code = `import sys
-print([name for name in ("numpy", "pandas", "matplotlib") if name in sys.modules])
-import matplotlib.pyplot as plt
-plt.plot([1]); plt.show()
-print(plt.get_fignums())
-plt.figure()`
-    const outcome = await run(code, { env })
-    expect(outcome).toMatchObject({ status: 'ok', output: '[]\n[]', stderr: '' })
-    expect(outcome.displays.map(({ data }) => isPng(data))).toEqual([true, true])
-    const table = await run('import pandas as pd\npd.DataFrame({"a": [1]})', {
-      env,
-      displayLastExpression: true,
-    })
-    expect(table.displays).toMatchObject([{ mime: 'text/html' }])
-  })
-
-  it('come back of every process of a program', async () => {
-    const outcome = await run(`import matplotlib.pyplot as plt
-from multiprocessing import Pool
-def draw(n):
-    plt.figure(figsize=(0.5, 0.5)); plt.show()
-with Pool(2) as pool: pool.map(draw, range(3))`)
-    expect(outcome).toMatchObject({ status: 'ok', stderr: '' })
-    expect(outcome.displays).toHaveLength(3)
-  })
-
-  it('are told of where one of them can not be drawn, and the others come back', async () => {
-    const outcome = await run(`import matplotlib.pyplot as plt
-plt.title(r"$\\frac{1}$")
-plt.figure()
-print(len(plt.get_fignums()))`)
-    expect(outcome).toMatchObject({ status: 'ok', output: '2' })
-    expect(outcome.stderr).toContain('Figure 1 could not be drawn: ValueError')
-    expect(outcome.displays).toHaveLength(1)
-    const shown = await run(
-      'import matplotlib.pyplot as plt\nplt.title(r"$\\frac{1}$")\nplt.show()',
-    )
-    expect(shown.status).toBe('error')
-    expect(shown.stderr).not.toContain('<sandbox>')
-  })
-
-  it('are bounded in number, and the rest is counted', async () => {
-    const code = `import matplotlib.pyplot as plt
-for _ in range(34): plt.figure(figsize=(0.5, 0.5)); plt.show()`
-    const outcome = await run(code)
-    expect(outcome.displays).toHaveLength(32)
-    expect(outcome.displaysOmittedCount).toBe(2)
-  })
-
-  it.each([
-    [
-      'import pandas as pd\npd.DataFrame({"a": [1]})',
-      'text/html',
-      /^<div>[\s\S]*<table[\s\S]*<\/div>$/,
-    ],
-    [
-      'import sympy\nsympy.sqrt(sympy.Symbol("x"))',
-      'text/latex',
-      /^\$\\displaystyle \\sqrt\{x\}\$$/,
-    ],
-    ['from PIL import Image\nImage.new("L", (1, 1))', 'image/png', /^iVBOR/],
-    ['import pandas as pd\npd.Series([7]).sum()', 'text/plain', /^np\.int64\(7\)$/],
-  ])('are the last expression’s rich form: %j', async (code, mime, data) => {
-    const { displays } = await run(code, { displayLastExpression: true })
-    expect(displays).toEqual([{ mime, data: expect.stringMatching(data) }])
-  })
-})
-
-describe('the last expression, in any environment', () => {
-  const last = (code: string) => server.run({ code, displayLastExpression: true })
-
-  it.each([
-    ['x = 5\nx + 1', [{ mime: 'text/plain', data: '6' }]],
-    ['"text"', [{ mime: 'text/plain', data: "'text'" }]],
-    [
-      'class A:\n  def _repr_html_(self): return "<b>é</b>"\nA()',
-      [{ mime: 'text/html', data: '<b>é</b>' }],
-    ],
-    ['None', []],
-    ['x = 5', []],
-    ['# nothing', []],
-  ])('%j', async (code, displays) => {
-    expect(await last(code)).toMatchObject({ status: 'ok', stderr: '', displays })
-  })
-
-  it('stays where it is, unless it is asked for', async () => {
-    expect(await server.run({ code: '5' })).toMatchObject({ status: 'ok', displays: [] })
-  })
-
-  it('is evaluated once', async () => {
-    expect(await last('print("once")')).toMatchObject({ output: 'once', displays: [] })
-  })
-
-  it('fails like any other, with its own line and no frame of ours', async () => {
-    const { error, stderr } = await last('def f():\n    return 1 / 0\nf()')
-    expect(error).toBe('ZeroDivisionError: division by zero')
-    expect(stderr.match(/File "[^"]+", line \d+/g)).toEqual([
-      ...['File "main.py", line 3', 'File "main.py", line 2'],
-    ])
-    const repr = await last('class A:\n  def __repr__(self): return 1 / 0\nA()')
-    expect(repr.stderr.match(/File "[^"]+", line \d+/g)).toEqual(['File "main.py", line 2'])
-  })
-})
-
 describe('GET /environments', () => {
   it('lists both with Python, packages and limits', async () => {
     const response = await fetch(`${server.url}/environments`)
@@ -222,7 +164,8 @@ describe('GET /environments', () => {
       { name: 'data', default: false, limits: { memoryBytes: 256 * 2 ** 20 } },
     ])
     for (const { python } of environments) expect(python).toMatch(/^3\.13\.\d+$/)
-    for (const name of ['numpy', 'pandas', 'matplotlib', 'scipy', 'sympy', 'pillow']) {
+    const names = ['numpy', 'pandas', 'matplotlib', 'scipy', 'sympy', 'pillow', 'seaborn']
+    for (const name of [...names, 'scikit-learn', 'statsmodels', 'networkx', 'pytest']) {
       expect(environments[1]).toHaveProperty(['packages', name], expect.stringMatching(/^\d+\.\d+/))
     }
   })

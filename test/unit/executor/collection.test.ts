@@ -120,6 +120,8 @@ describe('a display', () => {
   it.each([
     ['0.png', 'image/png', '/w=='],
     ['1.jpeg', 'image/jpeg', '/w=='],
+    ['1.gif', 'image/gif', '/w=='],
+    ['1.json', 'application/json', '\ufffd'],
     ['2.svg', 'image/svg+xml', '\ufffd'],
     ['3.html', 'text/html', '\ufffd'],
     ['4.tex', 'text/latex', '\ufffd'],
