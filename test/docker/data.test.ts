@@ -116,7 +116,7 @@ except requests.exceptions.ConnectionError as error: print(type(error).__name__)
     const code = 'import numpy\nx = []\nwhile True: x.append(numpy.ones(10**6))'
     expect(await run(code)).toMatchObject({
       status: 'oom',
-      error: 'Container killed by memory limit (256 MB)',
+      error: 'Container killed by memory limit (384 MB)',
     })
     expect((await run('x = bytearray(90 * 2**20)\nprint(1)')).output).toBe('1')
   })

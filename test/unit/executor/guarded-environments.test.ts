@@ -55,7 +55,7 @@ it('tries each environment with its own limits, and says which one lacks a wall'
   ])
   expect(asked).toEqual([
     ['python', 134_217_728],
-    ['data', 268_435_456],
+    ['data', 402_653_184],
   ])
 })
 
