@@ -111,7 +111,9 @@ export function hintFor(
   const { kind, name } = problem
   const having = environments.filter(
     ({ modules, packages }) =>
-      name !== null && (modules.has(name) || packages.has(normalizedPackage(name))),
+      name !== null &&
+      // The name of a package need not be one for `import`.
+      (modules.has(name) || (kind === 'install' && packages.has(normalizedPackage(name)))),
   )
   const others = having.filter((other) => other.name !== environment)
   const isHere = having.length > others.length

@@ -45,6 +45,15 @@ describe('without JavaScript', () => {
     expect(await page.locator('#error').count()).toBe(0)
   })
 
+  it('shows a hint after the error', async () => {
+    await runProgram('import numpy')
+    const error = await page.locator('#error').textContent()
+    expect(error).toBe("ModuleNotFoundError: No module named 'numpy'")
+    expect(await page.locator('#hint').textContent()).toMatch(/^Nothing can be installed/)
+    await runProgram('print(1)')
+    expect(await page.locator('#hint').count()).toBe(0)
+  })
+
   it('shows the error apart from the output', async () => {
     await runProgram('print("before")\nprint(x)')
     expect(await page.locator('#output').textContent()).toBe('before')

@@ -46,6 +46,7 @@ describe('a missing module', () => {
     ['PIL', 'PIL is in the environment `data`'],
     ['sklearn', 'sklearn is in the environments `data` and `my models`'],
     ['nobody_has_it', NOTHING],
+    ['pillow', NOTHING],
   ])('%s', (name, expected) => {
     expect(hint(missing(name))).toBe(expected)
   })
