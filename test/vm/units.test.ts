@@ -1,13 +1,22 @@
-// The unit of deploy/ under systemd: it serves, its restrictions let the engine work, and a stop leaves nothing.
+// The unit of deploy/ and its drop-ins under systemd: the server runs programs, with every wall, and a stop leaves nothing.
 
-import { copyFileSync, existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { execa } from 'execa'
-import { afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/docker.ts'
 import { containers, slowHost } from './host.ts'
 
 const UNIT = 'safe-code-executor.service'
 const UNITS = '/etc/systemd/system'
+const DROP_INS = `${UNITS}/${UNIT}.d`
 const FOLDER = '/opt/safe-code-executor'
 const PORT = '8000'
 const url = `http://127.0.0.1:${PORT}`
@@ -20,11 +29,17 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   await execa('systemctl', ['stop', UNIT], { reject: false })
+  rmSync(DROP_INS, { recursive: true, force: true })
 })
 
-async function start(): Promise<void> {
-  const settings = { ...slowHost('docker'), PORT, HOST: '127.0.0.1' }
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+/** Starts the unit, with a drop-in of deploy/ if it is named. */
+async function start(settings: Record<string, string> = {}, dropIn = ''): Promise<void> {
+  if (dropIn) {
+    mkdirSync(DROP_INS, { recursive: true })
+    copyFileSync(`deploy/${UNIT}.d/${dropIn}`, `${DROP_INS}/${dropIn}`)
+  }
+  const all = { ...slowHost('docker'), PORT, HOST: '127.0.0.1', ...settings }
+  const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`)
   writeFileSync('/etc/safe-code-executor.env', lines.join(''), { mode: 0o600 })
   await execa('systemctl', ['daemon-reload'])
   await execa('systemctl', ['start', UNIT])
@@ -36,25 +51,63 @@ async function start(): Promise<void> {
   })
 }
 
-const journal = async () =>
-  (await execa('journalctl', ['--unit', UNIT, '--no-pager', '--output', 'cat'])).stdout
+/** The log of the unit since its last start. */
+async function journal(): Promise<string> {
+  const { stdout: id } = await execa('systemctl', [
+    'show',
+    '--property=InvocationID',
+    '--value',
+    UNIT,
+  ])
+  const args = [`_SYSTEMD_INVOCATION_ID=${id}`, '--no-pager', '--output', 'cat']
+  return (await execa('journalctl', args)).stdout
+}
 
-async function run(code: string): Promise<{ output: string; status: string }> {
+interface Outcome {
+  output: string
+  status: string
+  error: string
+}
+
+async function run(code: string): Promise<Outcome> {
   const headers = { 'Content-Type': 'application/json' }
   const body = JSON.stringify({ code })
   const answer = await fetch(`${url}/run`, { method: 'POST', headers, body })
-  return (await answer.json()) as { output: string; status: string }
+  return (await answer.json()) as Outcome
+}
+
+async function expectCleanStop(): Promise<void> {
+  await execa('systemctl', ['stop', UNIT])
+  const { stdout } = await execa('systemctl', ['show', '--property=Result', UNIT])
+  expect(stdout).toBe('Result=success')
 }
 
 it('serves under its unit, with every wall, and leaves nothing', async () => {
   await start()
   expect(await run('print(2 + 2)')).toMatchObject({ output: '4', status: 'ok' })
-  expect(await run('blocks = []\nwhile True: blocks.append(bytearray(2**20))')).toMatchObject({
-    status: 'oom',
-  })
   expect(await journal()).toContain('the walls were tried, and hold')
-  await execa('systemctl', ['stop', UNIT])
-  const { stdout } = await execa('systemctl', ['show', '--property=Result', UNIT])
-  expect(stdout).toBe('Result=success')
+  await expectCleanStop()
   expect(await containers('docker')).toEqual([])
 })
+
+describe.each(['crun', 'runc'])('with ENGINE=%s', (ENGINE) => {
+  it('serves as root with the drop-in oci.conf, with every wall, and leaves nothing', async () => {
+    await start({ ENGINE }, 'oci.conf')
+    expect(await run('print(2 + 2)')).toMatchObject({ output: '4', status: 'ok' })
+    expect(await run(EAT)).toMatchObject({ status: 'oom' })
+    expect(await journal()).toContain('the walls were tried, and hold')
+    await expectCleanStop()
+    expect(entries('/run/safe-code-executor/containers')).toEqual([])
+    expect(entries('/run/safe-code-executor/ids')).toEqual([])
+    expect(cgroups('/sys/fs/cgroup/safe-code-executor')).toEqual([])
+  })
+})
+
+const EAT = 'blocks = []\nwhile True: blocks.append(bytearray(2**20))'
+
+const entries = (folder: string) => readdirSync(folder)
+
+const cgroups = (folder: string) =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? entry.name : [],
+  )
