@@ -194,7 +194,7 @@ unpack_image() {
   for folder in "$unpacked"/*; do
     [ -d "$folder" ] && [ ! -L "$folder" ] || continue
     used=$(find "$unpacked" -maxdepth 1 -type l -lname "${folder##*/}")
-    [ -n "$used" ] || grep -qs "${folder##*/}" "$runtime_state"/containers/*/config.json || rm -rf "$folder"
+    [ -n "$used" ] || grep -qs "${folder##*/}" "$runtime_state"*/containers/*/config.json || rm -rf "$folder"
   done
 }
 

@@ -162,7 +162,8 @@ setup_apparmor() {
 }
 
 setup_runtime() {
-  [ "$(id -u)" = 0 ] || fail "ENGINE=$engine needs root for set-up and for the server." 'Without root: ENGINE=docker'
+  [ "$(id -u)" = 0 ] || fail "ENGINE=$engine needs root for set-up." 'Run it as root once. A server without root:' \
+    'deploy/safe-code-executor.service.d/rootless.conf. Without root at all: ENGINE=docker'
   setup_state
   setup_apparmor
   if command -v "$engine" >/dev/null; then return; fi

@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.."
 
 vm=$state/vm
 python_image=safe-code-executor-python
-guest_packages='systemd systemd-sysv udev dbus kmod iproute2 procps linux-image-cloud-amd64 docker.io docker-cli podman crun runc nodejs apparmor passwd'
+guest_packages='systemd systemd-sysv udev dbus kmod iproute2 procps linux-image-cloud-amd64 docker.io docker-cli podman crun runc nodejs apparmor passwd uidmap'
 # How long all of it may take, in seconds.
 deadline=${VM_DEADLINE_SECONDS:-5400}
 

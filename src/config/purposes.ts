@@ -77,7 +77,7 @@ export const PURPOSES = {
   },
   Operation: {
     ENGINE:
-      'Container engine: `docker`, or one of the OCI runtimes `runc` and `crun`. The OCI runtimes need no daemon, but the server must run on the host as root',
+      'Container engine: `docker`, or one of the OCI runtimes `runc` and `crun`. The OCI runtimes need no daemon, but the server must run on the host, as root or in a user namespace',
     DOCKER_BIN: 'Command-line client of the container engine: `docker` or `podman`',
     SANDBOX_RUNTIME:
       'OCI runtime of the containers, under its name in the engine: `runsc` (gVisor), `kata`. If empty, the engine uses its default runtime. An `environment.json` may name another `runtime`',

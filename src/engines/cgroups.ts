@@ -1,10 +1,13 @@
 // The cgroups of a container, as the host sees them: who is in them, how they end, what they counted. Version 1 and 2.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { readFile, rmdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { pause } from '../waits/pause.ts'
 import type { ContainerUsage } from './engine.ts'
-import { CGROUP_PARENT } from './limits.ts'
+import { makeFolder } from './oci-folders.ts'
+import { CONTROLLERS, type OciHost, ROOT_HOST } from './oci-host.ts'
+import { ownCgroup } from './own-cgroup.ts'
 
 /** Where every distribution mounts them. */
 const ROOT = '/sys/fs/cgroup'
@@ -25,11 +28,13 @@ export class Cgroups {
   readonly layout: CgroupLayout
   readonly #root: string
   readonly #hierarchies: readonly string[]
+  readonly #parent: string
   /** The list of processes of this server's own cgroup. */
   readonly #own: string
 
-  constructor(root = ROOT) {
+  constructor({ cgroupParent }: Pick<OciHost, 'cgroupParent'> = ROOT_HOST, root = ROOT) {
     this.#root = root
+    this.#parent = cgroupParent
     const entries = readdirSync(root, { withFileTypes: true })
     if (entries.some(({ name }) => name === 'cgroup.controllers')) {
       this.layout = 'v2'
@@ -40,7 +45,20 @@ export class Cgroups {
       this.#hierarchies = names.map((name) => `${root}/${name}`)
     }
     const hierarchy = this.layout === 'v2' ? root : `${root}/pids`
-    this.#own = `${hierarchy}${ownPath(this.layout === 'v2' ? '' : 'pids')}/cgroup.procs`
+    this.#own = `${hierarchy}${ownCgroup(this.layout === 'v2' ? '' : 'pids')}/cgroup.procs`
+  }
+
+  /**
+   * Makes the parent of all containers in a delegated cgroup, with the controllers that the limits need. A runtime without the
+   * rights of root does the same, but does not tell if it fails.
+   */
+  delegate(): void {
+    const enabled = CONTROLLERS.map((name) => `+${name}`).join(' ')
+    const parent = `${this.#root}${this.#parent}`
+    makeFolder(parent, 0o755) // root of a container, another user, mounts its cgroup
+    for (const folder of [dirname(parent), parent]) {
+      writeFileSync(`${folder}/cgroup.subtree_control`, enabled, { flag: 'r+' })
+    }
   }
 
   /**
@@ -115,14 +133,14 @@ export class Cgroups {
   /** Removes the cgroups of a container without processes; false if one of them stays. */
   async remove(name: string): Promise<boolean> {
     const gone = this.#hierarchies.map((hierarchy) =>
-      removed(`${hierarchy}/${CGROUP_PARENT}/${name}`),
+      removed(`${hierarchy}${this.#parent}/${name}`),
     )
     return (await Promise.all(gone)).every(Boolean)
   }
 
   #of(controller: string, name: string): string {
     const hierarchy = this.layout === 'v2' ? this.#root : `${this.#root}/${controller}`
-    return `${hierarchy}/${CGROUP_PARENT}/${name}`
+    return `${hierarchy}${this.#parent}/${name}`
   }
 
   /** Numbers in files of a container's cgroup: file, word before the number, factor. Undefined where there is none. */
@@ -144,13 +162,6 @@ export class Cgroups {
     const text = await read(`${this.#of('pids', name)}/cgroup.procs`)
     return text.split('\n').filter(Boolean).map(Number)
   }
-}
-
-/** The cgroup of this process in the hierarchy of a controller, or in that of version 2 (cgroups(7)). */
-function ownPath(controller: string): string {
-  const lines = readFileSync('/proc/self/cgroup', 'latin1').split('\n')
-  const line = lines.find((text) => text.split(':')[1]?.split(',').includes(controller))
-  return line?.split(':')[2] ?? '/'
 }
 
 /** The text of a file of the kernel; empty if there is no such cgroup any more. */

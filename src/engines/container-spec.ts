@@ -72,6 +72,10 @@ export interface OciImage {
   compiledSeccomp?: string | undefined
   /** Name of the AppArmor profile; undefined on a host without AppArmor. */
   apparmorProfile?: string | undefined
+  /** Path of the cgroup that all containers are in. */
+  cgroupParent: string
+  /** Whether the nodes of /dev are mounted on those of the root: a server without root can't make nodes. */
+  hasBoundDevices: boolean
   /** Annotations that the engine needs. */
   annotations: Record<string, string>
   /** Paths to hide with bind mounts from the container's own root; see `pathsToBind`. */

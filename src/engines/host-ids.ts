@@ -3,26 +3,26 @@
 import { randomInt } from 'node:crypto'
 import { mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { HOST_IDS } from './container-spec.ts'
+import { type IdRange, ROOT_HOST } from './oci-host.ts'
 
-/**
- * The first number: above those of systemd's containers and of /etc/subuid, in a range that systemd's table of numbers
- * (https://systemd.io/UIDS-GIDS/) has as unused. The last is below 2^31.
- */
-const FIRST_HOST_ID = 1_879_048_192
-const RANGES = 65_536
 /** How many ranges are tried: with thousands of containers a second trial in a hundred fails, and never so many in a row. */
 const TRIALS = 100
 
 /**
- * The ranges of all servers of this host, so that two of them never take the same. A link for each range has the name of the
- * container as its target: it is made with its content in one step, so that a server killed at any moment leaves it whole.
+ * The ranges of all servers that share a state folder, so that two of them never take the same. A link for each range has the
+ * name of the container as its target: it is made with its content in one step, so that a server killed at any moment leaves it
+ * whole.
  */
 export class HostIds {
   readonly #folder: string
+  readonly #first: number
+  readonly #count: number
   readonly #ranges = new Map<string, number>()
 
-  constructor(folder: string) {
+  constructor(folder: string, { first, count }: IdRange = ROOT_HOST.ids) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
+    this.#first = first
+    this.#count = Math.floor(count / HOST_IDS)
     this.#folder = folder
   }
 
@@ -32,11 +32,11 @@ export class HostIds {
    */
   take(name: string): number {
     for (let trial = 0; trial < TRIALS; trial += 1) {
-      const range = randomInt(RANGES)
+      const range = randomInt(this.#count)
       try {
         symlinkSync(name, `${this.#folder}/${range}`)
         this.#ranges.set(name, range)
-        return FIRST_HOST_ID + HOST_IDS * range
+        return this.#first + HOST_IDS * range
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       }

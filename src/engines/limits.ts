@@ -55,9 +55,6 @@ const CPU_PERIOD_US = 100_000
 /** Annotation with which crun takes a compiled filter (crun(1)): to compile it costs 2.4 ms of CPU time a start. */
 const COMPILED_SECCOMP = 'run.oci.seccomp_bpf_data'
 
-/** Parent cgroup of all containers, in every hierarchy. */
-export const CGROUP_PARENT = 'safe-code-executor'
-
 /** Signals that may be queued for a program: many more than programs use, a hundredth of what a host allows a user. */
 const QUEUED_SIGNALS = 256
 
@@ -282,7 +279,9 @@ export const LIMITS: readonly LimitRow[] = [
     why: 'the processes of the container; part of Docker',
   },
   {
-    oci: (_spec, _identity, { rootfs }) => ({ mounts: [bindDevices(`${rootfs}/dev`, '/dev')] }),
+    oci: (_spec, _identity, { rootfs, hasBoundDevices }) => ({
+      mounts: [bindDevices(`${rootfs}/dev`, '/dev', hasBoundDevices)],
+    }),
     why: 'null, zero, full, random, urandom and tty, no device of the host; nodes of the container itself, because a lock on those of the host would be seen by all; part of Docker',
   },
   {
@@ -322,7 +321,7 @@ export const LIMITS: readonly LimitRow[] = [
     why: 'below /proc and /sys the kernel shows the whole host, and lets root change it; part of Docker',
   },
   {
-    oci: (_, { name }) => ({ linux: { cgroupsPath: `/${CGROUP_PARENT}/${name}` } }),
+    oci: (_, { name }, { cgroupParent }) => ({ linux: { cgroupsPath: `${cgroupParent}/${name}` } }),
     why: 'a cgroup of its own for all limits and counters; part of Docker',
   },
   {
@@ -363,13 +362,16 @@ function mount(destination: string, type: string, options: string): OciPart {
   return { mounts: [{ destination, type, source: type, options: options.split(',') }] }
 }
 
-/** Binds device nodes of the container's own root: for /dev, a runtime would use those of the host. */
-function bindDevices(source: string, destination: string): OciMount {
+/**
+ * Binds device nodes of the container's own root: for /dev, a runtime would use those of the host. `hasBoundDevices` keeps what
+ * is mounted there.
+ */
+function bindDevices(source: string, destination: string, hasBoundDevices = false): OciMount {
   return {
     destination,
     type: 'bind',
     source,
-    options: ['bind', 'private', 'ro', 'nosuid', 'noexec'],
+    options: [hasBoundDevices ? 'rbind' : 'bind', 'private', 'ro', 'nosuid', 'noexec'],
   }
 }
 

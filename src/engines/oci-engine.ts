@@ -1,6 +1,16 @@
-// ENGINE=runc and ENGINE=crun: the OCI runtime itself, without a daemon. Needs root on the host, and unpacked images.
+// ENGINE=runc and ENGINE=crun: the OCI runtime itself, without a daemon. Needs unpacked images, and root: of the host, or of a
+// user namespace with a delegated cgroup.
 
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -20,6 +30,7 @@ import type {
 import { HostIds } from './host-ids.ts'
 import type { OciConfig, OciSeccomp } from './oci-config.ts'
 import { makeFolder, makeTarget, removeFolder } from './oci-folders.ts'
+import { type OciHost, ociHost } from './oci-host.ts'
 import { unpackedImage, unpackedImageId } from './oci-images.ts'
 import { killGroup, startRuntime, streamsOf } from './oci-process.ts'
 import { nameOfProcess, OWNER_LABEL } from './owner.ts'
@@ -35,8 +46,8 @@ export type OciRuntime = (typeof OCI_RUNTIMES)[number]
 const START_SCRIPT = fileURLToPath(new URL('../../scripts/oci-start.sh', import.meta.url))
 /** A mount namespace of its own, in which later mounts of the host are seen too. */
 const IN_MOUNT_NAMESPACE = ['unshare', '--mount', '--propagation=slave', 'sh', START_SCRIPT]
-/** State of all containers of this host; in memory, so that nothing of it outlives a boot. */
-const STATE = '/run/safe-code-executor'
+/** Nodes that the host binds for a container of a server without root. */
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
 /** Annotation with the image of a container: set-up keeps images that are in use (scripts/setup.sh). */
 const IMAGE_ANNOTATION = 'safe-code-executor.image'
 /** How often, and how long apart in milliseconds, it is looked whether the last process of a container has gone. */
@@ -68,29 +79,35 @@ export class OciEngine implements Engine {
   readonly #command: readonly string[]
   readonly #logger: Logger
   readonly #onCommandFailed: (command: EngineCommand) => void
-  readonly #cgroups = new Cgroups()
+  readonly #host: OciHost
+  readonly #cgroups: Cgroups
   readonly #hostIds: HostIds
-  readonly #containers = `${STATE}/containers`
+  readonly #containers: string
   readonly #runtimeState: string
   /** Whether cgroup version 2 is hidden from the runtime: crun 1.8 refuses hosts that have both versions. */
   readonly #hidesUnified: boolean
   readonly #boundMasks: BoundMask[]
-  readonly #apparmorProfile = apparmorProfile()
+  readonly #apparmorProfile: string | undefined
   #seccomp: OciSeccomp | undefined
   #compiledSeccomp: string | undefined
 
-  /** @throws {Error} if this process is not root on a host. */
+  /** @throws {Error} if this process has not the rights that it needs. */
   constructor({ runtime, logger, onCommandFailed = () => {} }: OciEngineOptions) {
-    checkHost(runtime)
+    this.#host = hostFor(runtime)
+    const { state, ids, isRootless } = this.#host
+    this.#cgroups = new Cgroups(this.#host)
+    if (isRootless) this.#cgroups.delegate()
+    this.#apparmorProfile = apparmorProfile()
+    this.#containers = `${state}/containers`
     this.#logger = logger
     this.#onCommandFailed = onCommandFailed
-    for (const folder of [STATE, this.#containers]) makeFolder(folder)
-    this.#hostIds = new HostIds(`${STATE}/ids`)
+    for (const folder of [state, this.#containers]) makeFolder(folder)
+    this.#hostIds = new HostIds(`${state}/ids`, ids)
     // A container has its folder before its range and after it: without a folder, a server was killed in between.
     for (const name of this.#hostIds.holders()) {
       if (!existsSync(`${this.#containers}/${name}`)) this.#hostIds.release(name)
     }
-    this.#runtimeState = `${STATE}/${runtime}`
+    this.#runtimeState = `${state}/${runtime}`
     this.#boundMasks = pathsToBind(runtime, (path) =>
       statSync(path, { throwIfNoEntry: false })?.isDirectory(),
     )
@@ -113,6 +130,7 @@ export class OciEngine implements Engine {
     makeFolder(folder)
     for (const part of ['empty', 'rootfs']) makeFolder(`${folder}/${part}`, 0o755)
     for (const { source, target } of spec.mounts) makeTarget(source, `${folder}/empty${target}`)
+    if (this.#host.isRootless) this.#addInit(`${folder}/empty`, rootfs, imageId)
     const firstHostId = this.#hostIds.take(name)
     const config = ociConfig(
       spec,
@@ -125,6 +143,8 @@ export class OciEngine implements Engine {
         compiledSeccomp: this.#compiledSeccomp,
         apparmorProfile: this.#apparmorProfile,
         boundMasks: this.#boundMasks,
+        cgroupParent: this.#host.cgroupParent,
+        hasBoundDevices: this.#host.isRootless,
         annotations: { [IMAGE_ANNOTATION]: imageId },
       },
     )
@@ -210,8 +230,32 @@ export class OciEngine implements Engine {
    * the same files could lock them, and so tell each other something.
    */
   #fstab(folder: string, rootfs: string): string {
-    const root = `overlay ${folder}/rootfs overlay ro,lowerdir=${folder}/empty:${rootfs} 0 0\n`
-    return this.#hidesUnified ? `${root}${folder}/empty ${UNIFIED_CGROUP} none bind 0 0\n` : root
+    const bind = (source: string, target: string) => `${source} ${target} none bind 0 0\n`
+    return [
+      `overlay ${folder}/rootfs overlay ro,lowerdir=${folder}/empty:${rootfs} 0 0\n`,
+      ...(this.#hidesUnified ? [bind(`${folder}/empty`, UNIFIED_CGROUP)] : []),
+      ...(this.#host.isRootless
+        ? DEVICES.map((name) => bind(`/dev/${name}`, `${folder}/rootfs/dev/${name}`))
+        : []),
+    ].join('')
+  }
+
+  /**
+   * Puts the program of process 1, which no program may read (see container-command.ts), into the top layer of a container's
+   * root. The kernel lets an overlay run such a file only if the server's user may read it: not that of the image, which belongs
+   * to root of the host.
+   */
+  #addInit(layer: string, rootfs: string, imageId: string): void {
+    const copies = `${this.#host.state}/init`
+    const copy = `${copies}/${imageId}`
+    if (!existsSync(copy)) {
+      makeFolder(copies)
+      copyFileSync(`${rootfs}/usr/lib/sandbox/timeout`, `${copy}.new`)
+      chmodSync(`${copy}.new`, 0o711)
+      renameSync(`${copy}.new`, copy)
+    }
+    for (const folder of ['/usr', '/usr/bin']) makeFolder(`${layer}${folder}`, 0o755)
+    linkSync(copy, `${layer}/usr/bin/timeout`)
   }
 
   /** The owner as its config.json names it; empty if a server was killed before that file was whole. */
@@ -227,7 +271,7 @@ export class OciEngine implements Engine {
   /** Removes the files of a container of which no process and no cgroup is left. */
   #forget(name: string): boolean {
     try {
-      for (const runtime of OCI_RUNTIMES) removeFolder(`${STATE}/${runtime}/${name}`)
+      for (const runtime of OCI_RUNTIMES) removeFolder(`${this.#host.state}/${runtime}/${name}`)
       this.#hostIds.release(name)
       removeFolder(`${this.#containers}/${name}`)
       return true
@@ -255,16 +299,21 @@ export class OciEngine implements Engine {
   }
 }
 
-/** @throws {Error} that says what to do, if this process cannot be a server with this engine. */
-function checkHost(runtime: OciRuntime): void {
-  const problem = hostProblem()
-  if (problem) throw new Error(`ENGINE=${runtime} ${problem}, or set ENGINE=docker`)
-}
-
-function hostProblem(): string | undefined {
-  if ('Deno' in globalThis) return 'needs a server on Node: npm start'
+/**
+ * The host as this process may use it.
+ * @throws {Error} that says what to do, if this process cannot be a server with this engine.
+ */
+function hostFor(runtime: OciRuntime): OciHost {
+  const refuse = (problem: string) => {
+    throw new Error(`ENGINE=${runtime} ${problem}. The alternative is ENGINE=docker`)
+  }
+  if ('Deno' in globalThis) refuse('needs a server on Node: npm start')
   // As in the image of the server. A file such as /.dockerenv may be on a host too.
   if (process.pid === 1)
-    return 'is for a server on the host, and this one runs in a container: start it on the host'
-  return process.getuid?.() === 0 ? undefined : 'needs a server that runs as root: start it as root'
+    refuse('is for a server on the host, and this one runs in a container: start it on the host')
+  try {
+    return ociHost()
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
 }

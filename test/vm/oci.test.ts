@@ -70,6 +70,15 @@ describe.each(RUNTIMES)('%s', (engine) => {
     })
   })
 
+  it('lets a program signal its own processes', async () => {
+    const code = `import subprocess
+child = subprocess.Popen(["sleep", "60"])
+child.kill()
+print(child.wait())
+subprocess.Popen(["sleep", "60"])` // the second one is ended with the program
+    expect(await server.run({ code })).toMatchObject({ status: 'ok', output: '-9' })
+  })
+
   it('confines programs with the AppArmor profile of this project', async () => {
     const { run } = await start(engine)
     const { output } = await run({ code: `print(open('/proc/self/attr/current').read())` })

@@ -30,6 +30,14 @@ it('is none on a host without AppArmor, or where it is switched off', () => {
   expect(apparmorProfile(system)).toBeUndefined()
 })
 
+it('is ours where only root of the host may read the list', () => {
+  host('Y\n', '')
+  const profiles = join(system, 'kernel/security/apparmor/profiles')
+  rmSync(profiles)
+  mkdirSync(profiles) // fails to be read for root too
+  expect(apparmorProfile(system)).toBe('safe-code-executor')
+})
+
 it.each([
   'docker-default (enforce)\n',
   'safe-code-executor (complain)\n',

@@ -23,6 +23,12 @@ it('gives no range twice, and has two numbers in each', () => {
   expect(Math.max(...taken) + 1).toBeLessThan(2 ** 31)
 })
 
+it('takes the ids of a user namespace', () => {
+  const ids = new HostIds(folder, { first: 1, count: 5 })
+  expect([ids.take('a'), ids.take('b')].sort()).toEqual([1, 3])
+  expect(() => ids.take('c')).toThrow('no free user numbers')
+})
+
 it('gives a range back, and none of another container', () => {
   const ids = new HostIds(folder)
   ids.take('a')

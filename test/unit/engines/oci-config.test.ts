@@ -12,6 +12,8 @@ const image = {
   cwd: '/tmp',
   seccomp,
   annotations: { image: 'abc' },
+  cgroupParent: '/safe-code-executor',
+  hasBoundDevices: false,
   boundMasks: [
     { path: '/proc/keys', isFolder: false },
     { path: '/proc/scsi', isFolder: true },
@@ -107,6 +109,14 @@ describe('config.json', () => {
       options: ['bind', 'private', 'ro', 'nosuid', 'noexec'],
     })
     expect(mountOn('/proc/keys')?.source).toBe('/run/box-1/rootfs/dev/null')
+  })
+
+  it('keeps the devices that a server without root has mounted there, and its cgroup', () => {
+    const rootless = { ...image, hasBoundDevices: true, cgroupParent: '/unit/containers' }
+    const { mounts, linux } = ociConfig(spec, identity, rootless)
+    const devices = mounts.find(({ destination }) => destination === '/dev')
+    expect(devices?.options).toEqual(['rbind', 'private', 'ro', 'nosuid', 'noexec'])
+    expect(linux.cgroupsPath).toBe(`/unit/containers/${identity.name}`)
   })
 
   it('has the data of the operator read-only, without what is mounted below it', () => {
