@@ -76,7 +76,8 @@ child = subprocess.Popen(["sleep", "60"])
 child.kill()
 print(child.wait())
 subprocess.Popen(["sleep", "60"])` // the second one is ended with the program
-    expect(await server.run({ code })).toMatchObject({ status: 'ok', output: '-9' })
+    const { run } = await start(engine)
+    expect(await run({ code })).toMatchObject({ status: 'ok', output: '-9' })
   })
 
   it('confines programs with the AppArmor profile of this project', async () => {

@@ -83,7 +83,6 @@ export function fakeDocker(): FakeDocker {
       ...{ DOCKER_BIN: COMMAND, POOL_SIZE: '0', ENVIRONMENTS_DIR: environments },
       ...others,
     })
-    rmSync(environments, { recursive: true })
     parts = createDockerExecutor(config, logger, NO_EVENTS, times)
     const { executor, state } = parts
     return {
