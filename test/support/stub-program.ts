@@ -4,8 +4,8 @@ import { mkdirSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const SOURCE = `${import.meta.dirname}/stub-worker.ts`
-/** Within the project, so that it finds the packages. */
-const FOLDER = `${import.meta.dirname}/../../.setup`
+/** Within the project, so that it finds the packages, and two folders deep like the source, so that it finds `sandbox`. */
+const FOLDER = `${import.meta.dirname}/../../.setup/stub`
 
 let made: Promise<string> | undefined
 
