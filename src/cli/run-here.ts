@@ -17,7 +17,7 @@ export async function* runHere(
   input: RunRequestInput,
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void> {
-  const request = judged(runRequestSchema(requestLimits(config)), input)
+  const request = judged(runRequestSchema(requestLimits(config.environments)), input)
   // One container is the program's, and one before it tries the walls.
   const settings = withoutPools(config, request.environment)
   const logger = pino({ level: 'warn' }, pino.destination(2))

@@ -26,6 +26,8 @@ export interface Environment {
   env: Readonly<Record<string, string>>
   mounts: readonly ReadOnlyMount[]
   onPage: boolean
+  /** Whether its folder is here; a server whose programs run on workers needs none. */
+  hasFolder: boolean
   /** Why no program can run in it; undefined if its folder is in order. */
   problem: string | undefined
 }
@@ -75,7 +77,8 @@ function readEnvironment(
   if (path === undefined) {
     // The workers have the folders; a server without them uses its own settings for limits.
     if (settings.EXECUTOR === 'queue') {
-      return completed(name, environmentFileSchema.parse({}), settings, poolSize)
+      const unknown = completed(name, environmentFileSchema.parse({}), settings, poolSize)
+      return { ...unknown, hasFolder: false }
     }
     return withProblem(`there is no folder ${name} in ${roots.join(' or ')}`)
   }
@@ -123,6 +126,7 @@ function completed(
         ? settings.READ_ONLY_MOUNTS
         : parseReadOnlyMounts([...pairs, ...file.readOnlyMounts].join(',')),
     onPage: file.onPage,
+    hasFolder: true,
     problem: undefined,
   }
 }

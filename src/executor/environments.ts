@@ -30,12 +30,14 @@ print(json.dumps({
 }))
 `
 
+/** The answer of that program. */
 const insideSchema = z.object({
   python: z.string(),
   packages: z.record(z.string(), z.string()),
   /** Top-level names for `import`, those of the standard library included. */
   modules: z.array(z.string()),
 })
+type InsideFacts = z.output<typeof insideSchema>
 
 /** One environment, as `GET /environments` lists it. */
 export const environmentSchema = z
@@ -91,35 +93,45 @@ export const environmentSchema = z
 /** One environment. */
 export type EnvironmentFacts = z.output<typeof environmentSchema>
 
-/** An environment of the server, before it was asked about itself. */
+/** An environment as a server offers it, before it was asked about itself. */
 export interface OfferedEnvironment
   extends Pick<EnvironmentFacts, 'name' | 'description' | 'limits'> {
+  /** Whether the page's menu has it. */
+  onPage: boolean
+  /** Whether its folder is on this host. */
+  hasFolder: boolean
   /** Why no program can run in it; undefined if nothing is known. */
   problem: string | undefined
 }
 
+/** All environments that can be requested now, the default one first. The same array as long as they are the same. */
+export type Offered = () => readonly [OfferedEnvironment, ...OfferedEnvironment[]]
+
+/** The environments of a server's own settings. */
+export function ownEnvironments(config: Config): ReturnType<Offered> {
+  const [first, ...others] = config.environments
+  const offered = (environment: Environment): OfferedEnvironment => {
+    const { name, description, onPage, hasFolder, problem } = environment
+    const limits = environmentLimits(config, environment)
+    return { name, description, onPage, hasFolder, problem, limits }
+  }
+  return [offered(first), ...others.map(offered)]
+}
+
 export interface EnvironmentsOptions {
   executor: Executor
-  /** The default one first. */
-  environments: readonly OfferedEnvironment[]
+  offered: Offered
   logger: Logger
 }
 
 /** The environments of a server. */
 export class Environments {
-  readonly #attempts: readonly SharedAttempt<EnvironmentFacts>[]
-  readonly #logger: Logger
+  readonly #options: EnvironmentsOptions
+  /** One program for each that was asked, by name. */
+  readonly #attempts = new Map<string, SharedAttempt<InsideFacts>>()
 
-  constructor({ executor, environments, logger }: EnvironmentsOptions) {
-    this.#logger = logger
-    this.#attempts = environments.flatMap(({ name, description, limits, problem }, index) =>
-      problem === undefined
-        ? new SharedAttempt(async () => {
-            const { python, packages } = await askEnvironment(executor, name)
-            return { name, description, default: index === 0, python, packages, limits }
-          })
-        : [],
-    )
+  constructor(options: EnvironmentsOptions) {
+    this.#options = options
   }
 
   /**
@@ -127,12 +139,31 @@ export class Environments {
    * @throws {Refusal} if none of them can be queried now.
    */
   async list(): Promise<EnvironmentFacts[]> {
-    const ends = await Promise.allSettled(this.#attempts.map((attempt) => attempt.get()))
+    const { offered, logger } = this.#options
+    const all = offered()
+    for (const name of this.#attempts.keys()) {
+      if (!all.some((environment) => environment.name === name)) this.#attempts.delete(name)
+    }
+    const asked = all
+      .filter(({ problem }) => problem === undefined)
+      .map(async ({ name, description, limits }): Promise<EnvironmentFacts> => {
+        const { python, packages } = await this.#attempt(name).get()
+        return { name, description, default: name === all[0].name, python, packages, limits }
+      })
+    const ends = await Promise.allSettled(asked)
     const facts = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
     const failed = ends.find((end) => end.status === 'rejected')
     if (failed && facts.length === 0) throw failed.reason
-    if (failed) this.#logger.warn({ err: failed.reason }, 'an environment could not be queried')
+    if (failed) logger.warn({ err: failed.reason }, 'an environment could not be queried')
     return facts
+  }
+
+  #attempt(name: string): SharedAttempt<InsideFacts> {
+    const known = this.#attempts.get(name)
+    if (known) return known
+    const attempt = new SharedAttempt(() => askEnvironment(this.#options.executor, name))
+    this.#attempts.set(name, attempt)
+    return attempt
   }
 }
 
@@ -140,7 +171,10 @@ export class Environments {
  * Runs the program in an environment and returns its report.
  * @throws {Refusal} if the environment can't be queried now.
  */
-export async function askEnvironment(executor: Executor, environment: string) {
+export async function askEnvironment(
+  executor: Executor,
+  environment: string,
+): Promise<InsideFacts> {
   const request = ownRequest({ code: ASK, environment, timeoutSeconds: ASK_SECONDS })
   try {
     const outcome = await executor.run(request, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) })

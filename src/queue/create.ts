@@ -9,6 +9,7 @@ import { type QueueBoardOptions, queueBoard } from './board.ts'
 import { connectToWait } from './connection.ts'
 import { Endings, type EndingsOptions } from './endings.ts'
 import { Hub } from './hub.ts'
+import { offeredByWorkers } from './offers.ts'
 import { QueueExecutor } from './queue-executor.ts'
 import { QueuedWebhooks, type QueuedWebhooksOptions } from './queued-webhooks.ts'
 import { RedisAsyncRuns } from './redis-async-runs.ts'
@@ -84,6 +85,7 @@ export function createQueueParts(
   return {
     executor,
     asyncRuns: new RedisAsyncRuns(intake(config.MAX_QUEUED_SECONDS)),
+    offered: offeredByWorkers(config, () => watch.state.workers),
     state: () => ({ ...toExecutorState(watch.state), maxWaiting: maxQueued }),
     queueState: () => watch.state,
     webhookCounts: sender && (() => ({ ...sender.counts, queued: watch.state.webhooks })),

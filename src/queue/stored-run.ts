@@ -6,6 +6,7 @@ import type { AsyncRun } from '../run/async-run.ts'
 import type { Outcome } from '../run/outcome.ts'
 import type { RunOrigin } from '../run/record.ts'
 import { REFUSAL_STATUS, Refusal, type RefusalCode } from '../run/refusal.ts'
+import { offerSchema } from './offers.ts'
 
 /** A stored form is unknown to this version: another attempt fails here, and may succeed elsewhere. */
 export class Unreadable extends Error {
@@ -148,6 +149,8 @@ export function decodeRun(fields: Record<string, string>): StoredRun {
 const workerReportSchema = z.object({
   name: text,
   environments: z.array(text),
+  // Of a worker of another version they may be unknown.
+  offers: z.array(offerSchema).catch([]),
   slots: z.number(),
   running: z.number(),
   startedAt: text,

@@ -11,6 +11,7 @@ import { connectToWait } from './connection.ts'
 import { JobSource, type TakenJob } from './job-source.ts'
 import { bullPrefix } from './jobs.ts'
 import { LEASE_MS, Leases } from './lease.ts'
+import type { Offer } from './offers.ts'
 import { type ResultBound, type ResultLimits, resultBound } from './result-bound.ts'
 import { type RunEnd, type RunHost, RunOnce } from './run-once.ts'
 import { heartbeat } from './scripts.ts'
@@ -40,6 +41,8 @@ const LAST_FULL_MS = 2000
 export interface QueueWorkerOptions extends RunHost {
   /** The environments of the executor; one queue each. */
   environments: readonly string[]
+  /** The same, for servers that do not have their folders. */
+  offers?: readonly Offer[]
   /** How many programs the executor runs at once. */
   slots: number
   url: string
@@ -214,10 +217,11 @@ export class QueueWorker {
   }
 
   #beat(): void {
-    const { queue, name, environments, slots } = this.#options
+    const { queue, name, environments, offers = [], slots } = this.#options
     const report: WorkerReport = {
       name,
       environments: [...environments],
+      offers: [...offers],
       slots,
       running: this.running,
       startedAt: this.#startedAt,

@@ -40,7 +40,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
 export interface AsyncRunsRouteOptions {
   asyncRuns: AsyncRuns
-  limits: RequestLimits
+  limits: () => RequestLimits
   sendsWebhooks: boolean
   /** Checks a post before its body is read. */
   guard: MiddlewareHandler<AppEnv>
@@ -74,7 +74,7 @@ export function asyncRunsRoute(options: AsyncRunsRouteOptions) {
 
   return new Hono<AppEnv>()
     .use('/runs/*', noStore)
-    .post('/runs', describeRoute(submitOperation(limits, sendsWebhooks)), guard, async (c) => {
+    .post('/runs', describeRoute(submitOperation(limits(), sendsWebhooks)), guard, async (c) => {
       const form = '1 to 255 visible ASCII characters'
       const key = headerField(c, 'Idempotency-Key', IDEMPOTENCY_KEY, form)
       const text = await c.req.text()

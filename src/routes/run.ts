@@ -20,7 +20,7 @@ const EVENT_STREAM = 'text/event-stream'
 
 export interface RunRouteOptions {
   executor: Executor
-  limits: RequestLimits
+  limits: () => RequestLimits
   /** Checks a request before its body is read. */
   guard: MiddlewareHandler<AppEnv>
   /** Counts unread bytes of all clients. */
@@ -31,7 +31,7 @@ export interface RunRouteOptions {
 
 export function runRoute({ executor, limits, guard, unread, onRefusal }: RunRouteOptions) {
   const schemaFor = byKeyLimits(limits, runRequestSchema)
-  return new Hono<AppEnv>().post('/', describeRoute(runOperation(limits)), guard, async (c) => {
+  return new Hono<AppEnv>().post('/', describeRoute(runOperation(limits())), guard, async (c) => {
     const request = judged(schemaFor(c.get('key')), parseJsonBody(await c.req.text()))
     c.header('Vary', 'Accept')
     const type = accepts(c, {

@@ -17,8 +17,8 @@ import { type OnRefusal, pageRefusal } from './page-refusal.ts'
 
 export interface UiRouteOptions {
   executor: Executor
-  limits: RequestLimits
-  form: FormOptions
+  limits: () => RequestLimits
+  form: () => FormOptions
   /** Whether there is a run log. */
   hasRuns: boolean
   /** Checks a post before its form is read. */
@@ -31,7 +31,7 @@ const MAX_SHOWN_AGAIN = 128 * 1024
 
 export function uiRoute({ executor, limits, form, hasRuns, guard, onRefusal }: UiRouteOptions) {
   const memoryOf = (environment: string) =>
-    form.environments.find(({ name }) => name === environment)?.memoryBytes ?? 0
+    form().environments.find(({ name }) => name === environment)?.memoryBytes ?? 0
   const render = (
     c: Context<AppEnv>,
     fields: FormFields,
@@ -39,7 +39,7 @@ export function uiRoute({ executor, limits, form, hasRuns, guard, onRefusal }: U
     status: Refusal['status'] | 200 = 200,
   ) => {
     const shown = { fields, hasRuns, nonce: c.get('secureHeadersNonce') ?? '' }
-    return c.html(<Page {...form} {...shown} {...(ended && { ended })} />, status)
+    return c.html(<Page {...form()} {...shown} {...(ended && { ended })} />, status)
   }
 
   return new Hono<AppEnv>()
@@ -49,7 +49,7 @@ export function uiRoute({ executor, limits, form, hasRuns, guard, onRefusal }: U
     })
     .post('/', guard, async (c) => {
       const posted = await postedForm(c)
-      const schema = runRequestSchema(keyLimits(limits, c.get('key')))
+      const schema = runRequestSchema(keyLimits(limits(), c.get('key')))
       const request = judged(schema, await formRequest(posted))
       const outcome = await executor.run(request, runOptions(c))
       const memoryBytes = memoryOf(request.environment)

@@ -1,7 +1,6 @@
 // The request of a run. API, page and log derive from this schema.
 
 import { z } from 'zod'
-import type { Config } from '../config/config.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import { args, env, expected, inputFiles, outputFiles, text, unknownField } from './fields.ts'
 
@@ -25,12 +24,9 @@ export interface RequestLimits {
 /** Longest program, in bytes; anything longer is data and belongs in a file. */
 const MAX_CODE_BYTES = 256 * 1024
 
-/** The limits that an operator's settings mean. */
-export function requestLimits(config: Config): RequestLimits {
-  return {
-    environments: config.environments,
-    maxCodeBytes: MAX_CODE_BYTES,
-  }
+/** The limits of requests to these environments, the default one first. */
+export function requestLimits(environments: RequestLimits['environments']): RequestLimits {
+  return { environments, maxCodeBytes: MAX_CODE_BYTES }
 }
 
 /** The longest time limit of all environments, in seconds. */
@@ -50,20 +46,21 @@ export function keyLimits(limits: RequestLimits, key: ApiKey | undefined): Reque
   return { ...limits, environments: [capped(first), ...others.map(capped)] }
 }
 
-/** The result of `make` for the limits of a key, made once for all keys with the same limits. */
+/** The result of `make` for the limits of a key, made once for all keys with the same limits, while they are the same. */
 export function byKeyLimits<T>(
-  limits: RequestLimits,
+  limitsNow: () => RequestLimits,
   make: (limits: RequestLimits) => T,
 ): (key: ApiKey | undefined) => T {
-  const forAll = make(limits)
-  const others = new Map<number, T>()
+  let limits: RequestLimits | undefined
+  const made = new Map<number, T>()
   return (key) => {
+    if (limits !== limitsNow()) made.clear()
+    limits = limitsNow()
     const own = keyLimits(limits, key)
-    if (own === limits) return forAll
     const cap = longestTimeoutSeconds(own)
-    const made = others.get(cap) ?? make(own)
-    others.set(cap, made)
-    return made
+    const known = made.get(cap) ?? make(own)
+    made.set(cap, known)
+    return known
   }
 }
 

@@ -6,7 +6,7 @@ import { requestId } from 'hono/request-id'
 import type { Logger } from 'pino'
 import type { AsyncRuns } from '../async-runs/async-runs.ts'
 import type { Config } from '../config/config.ts'
-import { Environments, environmentLimits } from '../executor/environments.ts'
+import { Environments, type Offered, type OfferedEnvironment } from '../executor/environments.ts'
 import type { WatchedExecutor } from '../executor/watched-executor.ts'
 import { clientAddress, clientKey } from '../keys/client-address.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -33,10 +33,11 @@ import { uiRoute } from '../routes/ui.tsx'
 import { uiAssetsRoute } from '../routes/ui-assets.ts'
 import { uiRunsRoute } from '../routes/ui-runs.tsx'
 import { Refusal, toRefusal } from '../run/refusal.ts'
-import { longestTimeoutSeconds, requestLimits } from '../run/request.ts'
+import { longestTimeoutSeconds, type RequestLimits, requestLimits } from '../run/request.ts'
 import type { RunLog } from '../run-log/run-log.ts'
 import { unreadAnswers } from '../streams/unread-answers.ts'
 import { unreadBytes } from '../streams/unread-bytes.ts'
+import type { FormOptions } from '../ui/form.tsx'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { createRequestGuards } from './request-guards.ts'
 
@@ -44,6 +45,8 @@ export interface AppOptions {
   config: Config
   /** Runs what is waited for. */
   watched: WatchedExecutor
+  /** The environments that can be requested. */
+  offered: Offered
   /** Keeps what is asked for now and read later. */
   asyncRuns: AsyncRuns
   /** The keys that clients may have. */
@@ -61,25 +64,41 @@ export interface AppOptions {
 }
 
 /** The environments in the page's menu: all of them if none is to be there. */
-function offeredOnPage({ environments }: Config) {
-  const offered = environments.filter(({ onPage }) => onPage)
-  return offered.length > 0 ? offered : environments
+function forPage(offered: ReturnType<Offered>): FormOptions['environments'] {
+  const shown = offered.filter(({ onPage }) => onPage)
+  return (shown.length > 0 ? shown : offered).map(({ name, description, limits }) => ({
+    name,
+    description,
+    memoryBytes: limits.memoryBytes,
+    defaultTimeoutSeconds: limits.defaultTimeoutSeconds,
+  }))
+}
+
+/** The limits of requests, the same object while the same environments are offered. */
+function limitsOf(offered: Offered): () => RequestLimits {
+  let known: ReturnType<Offered> | undefined
+  let limits: RequestLimits | undefined
+  return () => {
+    const now = offered()
+    if (limits && known === now) return limits
+    known = now
+    const times = ({ name, limits }: OfferedEnvironment) => ({
+      name,
+      defaultTimeoutSeconds: limits.defaultTimeoutSeconds,
+      maxTimeoutSeconds: limits.maxTimeoutSeconds,
+    })
+    const [first, ...others] = now
+    limits = requestLimits([times(first), ...others.map(times)])
+    return limits
+  }
 }
 
 export function createApp(options: AppOptions) {
   const { config, watched, asyncRuns, ring, limiter, metrics, runLog, drain, logger } = options
   const { executor, readiness } = watched
-  const limits = requestLimits(config)
-  const environments = new Environments({
-    executor,
-    environments: config.environments.map((environment) => ({
-      name: environment.name,
-      description: environment.description,
-      limits: environmentLimits(config, environment),
-      problem: environment.problem,
-    })),
-    logger,
-  })
+  const { offered } = options
+  const limits = limitsOf(offered)
+  const environments = new Environments({ executor, offered, logger })
   const addressOf = clientAddress(config.TRUST_PROXY)
   const unread = unreadBytes(config)
   const guards = createRequestGuards({ config, ring, limiter, drain })
@@ -159,17 +178,12 @@ export function createApp(options: AppOptions) {
       executor,
       limits,
       hasRuns: runLog !== undefined,
-      form: {
-        environments: offeredOnPage(config).map((environment) => ({
-          name: environment.name,
-          description: environment.description,
-          memoryBytes: environmentLimits(config, environment).memoryBytes,
-          defaultTimeoutSeconds: environment.defaultTimeoutSeconds,
-        })),
-        maxTimeoutSeconds: longestTimeoutSeconds(limits),
+      form: () => ({
+        environments: forPage(offered()),
+        maxTimeoutSeconds: longestTimeoutSeconds(limits()),
         maxBodyBytes: config.MAX_BODY_BYTES,
         needsKey: ring.isRequired,
-      },
+      }),
       guard: guards.runForm,
       onRefusal,
     }),

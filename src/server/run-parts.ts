@@ -5,6 +5,7 @@ import { memoryAsyncRuns } from '../async-runs/memory-async-runs.ts'
 import type { Config } from '../config/config.ts'
 import { packageVersion } from '../config/version.ts'
 import { createGuardedExecutor } from '../executor/create.ts'
+import { ownEnvironments } from '../executor/environments.ts'
 import { watchExecutor } from '../executor/watched-executor.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { MetricSources } from '../metrics/sources.ts'
@@ -16,7 +17,7 @@ import type { AppOptions } from './app.ts'
 
 export interface RunParts {
   /** Parts of the app. */
-  app: Pick<AppOptions, 'watched' | 'asyncRuns' | 'board'>
+  app: Pick<AppOptions, 'watched' | 'asyncRuns' | 'offered' | 'board'>
   /** Sources of the metrics. */
   sources: Pick<MetricSources, 'executor' | 'asyncRuns' | 'queue' | 'webhooks'>
   /** Resolves when programs can be run; rejects with the obstacle. */
@@ -61,6 +62,7 @@ async function dockerParts(
 ): Promise<RunParts> {
   const parts = createGuardedExecutor(config, logger, callbacks)
   const { executor, gate, state, prove, obstacle } = parts
+  const own = ownEnvironments(config)
   const watched = watchExecutor({ executor, config, onRun, obstacle })
   const webhooks = await webhookOptions(config)
   const sender =
@@ -75,7 +77,7 @@ async function dockerParts(
     },
   })
   return {
-    app: { watched, asyncRuns, board: undefined },
+    app: { watched, asyncRuns, offered: () => own, board: undefined },
     sources: {
       executor: state,
       asyncRuns: () => asyncRuns.state,
@@ -96,10 +98,16 @@ async function queueParts(config: Config, logger: Logger, onRun: OnRun): Promise
   const { createQueueParts } = await import('../queue/create.ts')
   const send = await webhookOptions(config)
   const parts = createQueueParts(config, logger, { onRun, webhooks: send && { send } })
-  const { executor, asyncRuns, board, state, queueState, webhookCounts, isIdle, close } = parts
+  const { executor, asyncRuns, offered, board, state, queueState } = parts
+  const { webhookCounts, isIdle, close } = parts
   const obstacle = () => obstacleIn(queueState(), config.environments[0].name)
   return {
-    app: { watched: watchExecutor({ executor, config, onRun, obstacle }), asyncRuns, board },
+    app: {
+      watched: watchExecutor({ executor, config, onRun, obstacle }),
+      asyncRuns,
+      offered,
+      board,
+    },
     sources: { executor: state, asyncRuns: undefined, queue: queueState, webhooks: webhookCounts },
     prove: async () => logger.info('workers run the programs, and try the walls on their hosts'),
     onDrain: () => {},

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { createGuardedExecutor } from '../executor/create.ts'
+import { offersOf } from '../queue/offers.ts'
 import { resultLimits } from '../queue/result-bound.ts'
 import type { ParseRequest } from '../queue/run-once.ts'
 import { RunQueue } from '../queue/run-queue.ts'
@@ -54,6 +55,7 @@ export async function work(config: Config): Promise<void> {
     const worker = new QueueWorker({
       queue,
       environments,
+      offers: offersOf(config, environments),
       executor,
       slots,
       url,
@@ -93,7 +95,7 @@ async function proven(
 
 /** Checks everything that comes from the queue against this host's own limits. */
 function parser(config: Config): ParseRequest {
-  const schema = runRequestSchema(requestLimits(config))
+  const schema = runRequestSchema(requestLimits(config.environments))
   return (given) => {
     const result = schema.safeParse(given)
     if (result.success) return result.data

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { parseConfig } from '../../src/config/config.ts'
+import { offersOf } from '../../src/queue/offers.ts'
 import { resultLimits } from '../../src/queue/result-bound.ts'
 import { RunQueue } from '../../src/queue/run-queue.ts'
 import { Sweeper } from '../../src/queue/sweeper.ts'
@@ -57,6 +58,8 @@ process.stdout.on('error', () => process.exit())
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }, process.stderr)
 const environments = (process.env.STUB_ENVIRONMENTS ?? 'python').split(',')
+const { ENVIRONMENTS_DIR } = process.env
+const own = parseConfig({ ENVIRONMENTS: environments.join(), ENVIRONMENTS_DIR })
 const queue = new RunQueue({ url, prefix, environments, logger })
 const sweeper = new Sweeper(queue, logger)
 const all = Array.from(
@@ -64,6 +67,7 @@ const all = Array.from(
   (_, index) =>
     new QueueWorker({
       ...{ queue, environments, executor, slots, url, prefix, logger },
+      offers: offersOf(own, environments),
       name: `stub-${process.pid}-${index}`,
       parse: (given) => given as RunRequest,
       limits,

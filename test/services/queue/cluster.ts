@@ -117,7 +117,7 @@ export function startCluster(url: string, given: Record<string, string> = {}): C
       const held = new HeldExecutor()
       const own = new RunQueue(queueOptions)
       const sweeper = new Sweeper(own, logger)
-      const schema = runRequestSchema(requestLimits(config))
+      const schema = runRequestSchema(requestLimits(config.environments))
       const worker = new QueueWorker({
         ...{ queue: own, environments, executor: executor ?? held, slots, url, prefix, logger },
         ...{ name: 'test', parse: (request: unknown) => schema.parse(request) },

@@ -96,6 +96,7 @@ describe('the defaults', () => {
           env: {},
           mounts: [],
           onPage: true,
+          hasFolder: true,
           problem: undefined,
         },
       ],

@@ -34,7 +34,7 @@ it.each(['README.md', 'docs/api.md'])('%s has every status of a run', (path) => 
 
 it('docs/api.md has every field of a request and of an outcome, and every refusal that a client can get', () => {
   const api = read('docs/api.md')
-  const fields = Object.keys(runRequestSchema(requestLimits(parseConfig({}))).shape)
+  const fields = Object.keys(runRequestSchema(requestLimits(parseConfig({}).environments)).shape)
   for (const name of [...fields, ...Object.keys(outcomeSchema.shape)]) {
     expect(api).toContain(`\n| \`${name}\` |`)
   }

@@ -32,7 +32,7 @@ describe('an environment', () => {
       ...{ name: 'own', description: '', image: 'safe-code-executor-own', runtime: 'runsc' },
       ...{ memoryMb: 99, cpus: 2, processes: 20, tmpMb: 3, poolSize: 3 },
       ...{ defaultTimeoutSeconds: 2, maxTimeoutSeconds: 4 },
-      ...{ env: {}, mounts: [], onPage: true, problem: undefined },
+      ...{ env: {}, mounts: [], onPage: true, hasFolder: true, problem: undefined },
     })
   })
 
@@ -111,5 +111,5 @@ describe('a folder with a fault', () => {
 it('needs no folder on a server whose programs run elsewhere', () => {
   const queue = { EXECUTOR: 'queue', REDIS_URL: 'redis://x:1', ENVIRONMENTS: 'python,elsewhere' }
   const [, elsewhere] = parseConfig(queue).environments
-  expect(elsewhere).toMatchObject({ name: 'elsewhere', memoryMb: 128, problem: undefined })
+  expect(elsewhere).toMatchObject({ name: 'elsewhere', hasFolder: false, problem: undefined })
 })

@@ -7,18 +7,17 @@ import {
   Environments,
   environmentLimits,
   environmentSchema,
+  ownEnvironments,
 } from '../../../src/executor/environments.ts'
 import { Refusal } from '../../../src/run/refusal.ts'
 import { ownRequest, type RunRequest } from '../../../src/run/request.ts'
 import { outcome, TestExecutor } from '../support/app.ts'
 
 const config = parseConfig({ ENVIRONMENTS: 'data,python' })
-const offered = config.environments.map((environment) => ({
-  name: environment.name,
+const offered = ownEnvironments(config).map((environment) => ({
+  ...environment,
   description: `It is ${environment.name}`,
-  limits: environmentLimits(config, environment),
-  problem: undefined,
-}))
+})) as unknown as ReturnType<typeof ownEnvironments>
 const limits = new Map(offered.map(({ name, limits }) => [name, limits]))
 const logger = pino({ level: 'silent' })
 const first = (settings: Record<string, string>) => {
@@ -42,7 +41,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   executor = new TestExecutor()
   executor.answer = told
-  environments = new Environments({ executor, environments: offered, logger })
+  environments = new Environments({ executor, offered: () => offered, logger })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -101,12 +100,23 @@ describe('the list', () => {
   })
 })
 
+it('follows what is offered, and asks an environment again that was gone', async () => {
+  const [data, ...others] = offered
+  let now: ReturnType<typeof ownEnvironments> = offered
+  const changing = new Environments({ executor, offered: () => now, logger })
+  expect(await changing.list()).toHaveLength(2)
+  now = [data]
+  expect((await changing.list()).map(({ name }) => name)).toEqual(['data'])
+  now = [data, ...others]
+  expect(await changing.list()).toHaveLength(2)
+  expect(asked()).toEqual(['data', 'python', 'python'])
+})
+
 describe('an environment that can not tell', () => {
   it('is left out where its folder has a fault, and is not asked', async () => {
-    const [data, python] = offered
-    if (!data || !python) throw new Error('two were configured')
-    const broken = [{ ...data, problem: 'bad' }, python]
-    const list = await new Environments({ executor, environments: broken, logger }).list()
+    const [data, ...others] = offered
+    const broken = [{ ...data, problem: 'bad' }, ...others] as const
+    const list = await new Environments({ executor, offered: () => broken, logger }).list()
     expect(list.map(({ name, default: is }) => [name, is])).toEqual([['python', false]])
     expect(asked()).toEqual(['python'])
   })

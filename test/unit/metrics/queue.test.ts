@@ -17,6 +17,7 @@ const NOTHING: QueueState = {
 
 const worker = (name: string, given: Partial<QueueState['workers'][number]> = {}) => ({
   ...{ id: `id-${name}`, name, environments: ['python'], slots: 3, running: 1 },
+  offers: [],
   ...{ startedAt: '2026-01-31T12:00:00.000Z', ageMs: 250 },
   ...given,
 })

@@ -5,6 +5,7 @@ import { Gate } from '../../../src/admission/gate.ts'
 import { inTurn } from '../../../src/admission/turn.ts'
 import { memoryAsyncRuns } from '../../../src/async-runs/memory-async-runs.ts'
 import { parseConfig } from '../../../src/config/config.ts'
+import { ownEnvironments } from '../../../src/executor/environments.ts'
 import { maxWaiting } from '../../../src/executor/spec.ts'
 import { watchExecutor } from '../../../src/executor/watched-executor.ts'
 import { type ApiKey, keyDigest } from '../../../src/keys/api-key.ts'
@@ -77,11 +78,22 @@ export interface TestAppOptions {
   limiter?: RateLimiter
   runLog?: RunLog
   board?: AppOptions['board']
+  offered?: AppOptions['offered']
 }
 
 /** An app with its executor. */
 export function testApp(options: TestAppOptions = {}) {
-  const { settings = {}, answer, logger, peer, keys = [], limiter, runLog, board } = options
+  const {
+    settings = {},
+    answer,
+    logger,
+    peer,
+    keys = [],
+    limiter,
+    runLog,
+    board,
+    offered,
+  } = options
   const executor = new TestExecutor()
   if (answer) executor.answer = answer
   const config = parseConfig(settings)
@@ -105,9 +117,11 @@ export function testApp(options: TestAppOptions = {}) {
     },
   })
   const silent = pino({ level: 'silent' })
+  const own = ownEnvironments(config)
   const asyncRuns = memoryAsyncRuns(config, { executor: watched.executor, gate, logger: silent })
   const app = createApp({
     ...{ config, watched, asyncRuns, metrics, drain, runLog, board },
+    offered: offered ?? (() => own),
     ring: new KeyRing({ isRequired: fixed.length > 0, fixed }),
     limiter: limiter ?? new MemoryRateLimiter(),
     logger: logger ?? silent,
