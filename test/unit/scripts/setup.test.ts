@@ -209,17 +209,21 @@ describe('the image', () => {
 })
 
 describe('start.sh', () => {
-  it.each(['--help', '-h'])('with %s compiles, and asks no engine', async (flag) => {
+  it.each([
+    ['serve', '--help'],
+    ['serve', '-h'],
+    ['environment', 'list'], // sets up what it needs itself
+  ])('with %s %s compiles, and asks no engine', async (command, flag) => {
     write('src/main.ts', 'console.log(process.argv.slice(2).join(" "))')
     const fake = join(folder, 'fake')
     const { stdout, exitCode } = await execa(
       'sh',
-      [join(folder, 'scripts', 'start.sh'), 'serve', flag],
+      [join(folder, 'scripts', 'start.sh'), command, flag],
       {
         env: { FAKE: fake, PATH: `${fake}:${process.env.PATH}`, DOCKER_BIN: join(fake, 'docker') },
       },
     )
-    expect({ stdout, exitCode }).toEqual({ stdout: `serve ${flag}`, exitCode: 0 })
+    expect({ stdout, exitCode }).toEqual({ stdout: `${command} ${flag}`, exitCode: 0 })
     expect(read('fake/calls')).toBe('ci\n')
   })
 })
