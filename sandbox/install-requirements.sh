@@ -25,6 +25,15 @@ if [ -d wheels ]; then
   wheels='--find-links wheels'
   if pip_install --no-index $wheels; then exit; fi
   echo 'The folder wheels does not have everything: the index is asked for the rest.'
+  # A package of the index must not replace a wheel that is there, because its version is higher.
+  if [ -z "$hashes" ]; then
+    for wheel in wheels/*.whl; do
+      name=${wheel##*/}
+      rest=${name#*-}
+      echo "${name%%-*}==${rest%%-*}"
+    done | sort -u >/sandbox-build/constraints.txt
+    wheels="$wheels --constraint /sandbox-build/constraints.txt"
+  fi
 fi
 if pip_install --only-binary :all: $wheels; then exit; fi
 echo 'There is no wheel for something: it is built from its source.'

@@ -3,7 +3,7 @@
 # an encoding: what programs mean by `fr_FR`.
 set -eu
 
-locales=$(echo 'en_US en english american English_United_States.1252 enu' && grep -sv '^#' "${1:-}" || true)
+locales=$(echo 'en_US en english american English_United_States.1252 enu' && grep -sv -e '^#' -e '^[[:space:]]*$' "${1:-}" || true)
 folder=$(mktemp -d)
 echo "$locales" | cut -d ' ' -f 1 |
   xargs -P "$(nproc)" -I '{}' localedef --no-archive --inputfile '{}' --charmap UTF-8 "$folder/{}.utf8"

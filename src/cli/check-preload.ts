@@ -1,4 +1,4 @@
-// Imports the modules that an environment loads beforehand, each in a program behind all walls, and says what stopped it.
+// Runs a program in an environment, then imports the modules that it loads beforehand, and says what stopped one.
 
 import { pino } from 'pino'
 import { type Config, withoutPools } from '../config/config.ts'
@@ -16,31 +16,33 @@ const IMPORT_SECONDS = 30
 const TRIAL_TIMEOUT_MS = 120_000
 
 /** Keeps a container from loading anything beforehand: a module that fails there would tell nothing. */
-export const PRELOAD_OFF = { SANDBOX_PRELOAD: 'off' }
+const PRELOAD_OFF = { SANDBOX_PRELOAD: 'off' }
 
 const IMPORT = `import importlib, sys
 for name in sys.argv[1:]:
     importlib.import_module(name)`
 
 /**
- * Imports the modules one after the other, then all of them in one program, and yields a line for each.
- * @throws {Error} that names each module that cannot be imported, and why.
+ * Runs an empty program, one for each module, then one that imports all of them, and yields a line for each.
+ * @throws {Error} if no program can run, or one that names each module that cannot be imported, and why.
  */
 export async function* checkPreload(
   config: Config,
   name: string,
   modules: readonly string[],
 ): AsyncGenerator<string> {
-  if (modules.length === 0) return
   const failures: string[] = []
   const [environment] = withoutPools(config, name).environments
-  const runs = modules.length > 1 ? [...modules.map((module) => [module]), modules] : [modules]
+  const together = modules.length > 1 ? [modules] : []
+  // Without a module first: an image that was not made here may have no runner.
+  const runs = [[], ...modules.map((module) => [module]), ...together]
   const importing = programs(config, environment)
   try {
     for (const args of runs) {
       const what = args.length > 1 ? 'all of preload' : (args[0] ?? '')
+      const happened = args.length === 0 ? 'a program runs' : `${what}: imported`
       const outcome = await importing.run(IMPORT, args)
-      if (outcome.status === 'ok') yield `${what}: imported, ${price(outcome)}`
+      if (outcome.status === 'ok') yield `${happened}, ${price(outcome)}`
       else if (args.length === 1 || failures.length === 0) {
         const calls = await callsRefusedTo(config, environment, args)
         failures.push(`${what}: ${why(outcome, environment.memoryMb)}${calls}`)

@@ -66,6 +66,7 @@ async function tryWalls(config: Config): Promise<number> {
   )
   const findings: Finding[] = []
   const problems: Environment[] = []
+  let failure: unknown
   try {
     for (const environment of config.environments) {
       if (environment.problem !== undefined) {
@@ -73,16 +74,24 @@ async function tryWalls(config: Config): Promise<number> {
         continue
       }
       const spec = containerSpec(config, 'doctor', environment)
-      console.log(`environment ${environment.name}, image ${spec.image}`)
-      for await (const finding of triedWalls(executor, spec)) {
-        const { wall, tried, seen, holds } = finding
-        findings.push(finding)
-        console.log(`${holds ? 'holds  ' : 'MISSING'}  ${wall.padEnd(26)} ${tried}: ${seen}`)
+      const runtime = spec.runtime === '' ? '' : `, runtime ${spec.runtime}`
+      console.log(`environment ${environment.name}, image ${spec.image}${runtime}`)
+      try {
+        for await (const finding of triedWalls(executor, spec)) {
+          const { wall, tried, seen, holds } = finding
+          const isOnly = config.environments.length === 1
+          findings.push(isOnly ? finding : { ...finding, wall: `${environment.name}: ${wall}` })
+          console.log(`${holds ? 'holds  ' : 'MISSING'}  ${wall.padEnd(26)} ${tried}: ${seen}`)
+        }
+      } catch (error) {
+        failure ??= error
+        problems.push({ ...environment, problem: causeOf(error) })
       }
     }
   } finally {
     await close()
   }
+  if (findings.length === 0 && failure !== undefined) throw failure
   const missing = findings.filter(({ holds }) => !holds)
   console.log(`\n${findings.length - missing.length} walls hold, ${missing.length} missing`)
   for (const { wall, advice } of missing) console.log(`  ${wall}: ${advice}`)
@@ -90,6 +99,12 @@ async function tryWalls(config: Config): Promise<number> {
     console.log(`The environment ${name} cannot be used: ${problem}`)
   }
   return missing.length === 0 && problems.length === 0 ? 0 : 1
+}
+
+/** The last cause of an error, which is what the engine said. */
+function causeOf(error: unknown): string {
+  const { cause, message } = error as Error
+  return cause === undefined ? message : causeOf(cause)
 }
 
 const withoutPool = (environment: Environment): Environment => ({ ...environment, poolSize: 0 })

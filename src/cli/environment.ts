@@ -1,11 +1,11 @@
 // safe-code-executor environment: makes environments, builds their images, lists them.
 
-import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type Config, parseConfig } from '../config/config.ts'
 import { writeBuildContext } from '../environments/build-context.ts'
 import {
+  environmentNames,
   environmentRoots,
   findFolder,
   OWN_ENVIRONMENTS,
@@ -19,13 +19,13 @@ import { inOneLine, say } from './printed.ts'
 import { runSetup } from './setup.ts'
 
 const HELP = `
-An environment is a folder with an environment.json (docs/environments.md has all fields). Your own ones are in
-ENVIRONMENTS_DIR; one with the name of one of ours replaces it.
+An environment is a folder with an environment.json (docs/environments.md has all fields). Put your own into the folder
+ENVIRONMENTS_DIR. A folder named python or data replaces the built-in environment.
 
-  export ENVIRONMENTS_DIR=$PWD/environments
-  safe-code-executor environment new course --packages python3-networkx --requirements requests==2.32.4 --memory-mb 512
-  safe-code-executor environment build course
-  ENVIRONMENTS=python,course safe-code-executor serve`
+  export ENVIRONMENTS_DIR=$PWD/environments ENVIRONMENTS=python,course
+  safe-code-executor environment new course --packages python3-networkx --preload networkx --memory-mb 512
+  safe-code-executor environment build
+  safe-code-executor serve`
 
 /** Where new environments are written if ENVIRONMENTS_DIR is not set. */
 const DEFAULT_FOLDER = 'environments'
@@ -43,7 +43,10 @@ export function environmentCommand(): Command {
     .summary('write the folder of a new environment')
     .description('Writes a folder with an environment.json to start from.')
     .argument('<name>', 'name that requests use')
-    .option('--from <environment>', 'copy the folder of this environment first')
+    .option(
+      '--from <environment>',
+      'start from a copy of this environment; packages, requirements and modules are added to its own',
+    )
     .option('--description <text>', 'one line for people who choose an environment')
     .option('--packages <names...>', 'packages of Debian')
     .option('--requirements <specifiers...>', 'Python packages, for pip')
@@ -55,10 +58,9 @@ export function environmentCommand(): Command {
   command
     .command('build')
     .exitOverride()
-    .summary('build images, and try their modules behind all walls')
+    .summary('build images, and import their preload modules in a container')
     .description(
-      'Builds the images of these environments where something has changed, and imports the modules of `preload` in a\n' +
-        'container with all limits. By default: those of ENVIRONMENTS.',
+      'Builds the images of these environments where something has changed. Then runs a program in each, and imports the modules of `preload` in a container with all limits. By default: the environments of ENVIRONMENTS.',
     )
     .argument('[names...]', 'environments')
     .action(buildAction)
@@ -90,13 +92,14 @@ function newAction(name: string, { from, maxTimeout, ...fields }: NewFlags): voi
   const path = writeNewFolder(name, root, { ...fields, maxTimeoutSeconds: maxTimeout }, source)
   const dir = process.env.ENVIRONMENTS_DIR ? '' : `ENVIRONMENTS_DIR=${root} `
   process.stdout.write(
-    `Wrote ${path}\nNext: ${dir}safe-code-executor environment build ${name}\n` +
+    `Wrote ${path}\nNext: ${dir}safe-code-executor environment build python ${name}\n` +
       `Then: ${dir}ENVIRONMENTS=python,${name} safe-code-executor serve\n`,
   )
 }
 
 async function buildAction(given: string[]): Promise<void> {
   const names = given.length > 0 ? given : (process.env.ENVIRONMENTS || 'python').split(',')
+  for (const name of given) folderOf(name, environmentRoots(environmentsDir()))
   const settings = { ...process.env, ENVIRONMENTS: names.join(',') }
   const config = parseConfig(settings)
   for (const { name, problem } of config.environments) {
@@ -104,23 +107,20 @@ async function buildAction(given: string[]): Promise<void> {
   }
   await runSetup(settings)
   for (const { name, image } of config.environments) {
-    say(`${name}: the image ${image} is current`)
     const folder = readFolder(name, folderOf(name, rootsOf(config)))
+    say(`${name}: the image ${image} ${folder.file.image ? 'is there' : 'is current'}`)
     for await (const line of checkPreload(config, name, folder.file.preload))
       say(`${name}: ${line}`)
   }
 }
 
 async function listAction(): Promise<void> {
-  const chosen = parseConfig(process.env)
-  const roots = rootsOf(chosen)
-  const names = [...new Set(roots.flatMap((root) => foldersIn(root)))]
-  const served = chosen.environments.map(({ name }) => name)
-  const all = parseConfig({
-    ...process.env,
-    ENVIRONMENTS: [...new Set([...served, ...names])].join(),
-  })
-  const rows = [['NAME', 'IMAGE', 'STATE', 'MEMORY', 'TIMEOUT', 'SERVED', 'FOLDER']]
+  const roots = environmentRoots(environmentsDir())
+  const served = (process.env.ENVIRONMENTS || 'python').split(',').map((name) => name.trim())
+  // With all of them, because a configuration whose environments all have a fault is refused.
+  const names = [...new Set([...served, ...environmentNames(roots)])]
+  const all = parseConfig({ ...process.env, ENVIRONMENTS: names.join() })
+  const rows = [['NAME', 'IMAGE', 'STATE', 'MEMORY', 'MAX TIME', 'SERVED', 'FOLDER']]
   const problems: string[] = []
   for (const { name, image, memoryMb, maxTimeoutSeconds, problem } of all.environments) {
     const path = findFolder(name, roots)
@@ -154,7 +154,7 @@ async function listAction(): Promise<void> {
 }
 
 function contextAction(name: string, target: string): void {
-  const folder = folderOf(name, environmentRoots(process.env.ENVIRONMENTS_DIR ?? ''))
+  const folder = folderOf(name, environmentRoots(environmentsDir()))
   try {
     const { image, inputs } = writeBuildContext(readFolder(name, folder), target)
     process.stdout.write(`${image} ${inputs ?? 'prebuilt'}\n`)
@@ -165,19 +165,14 @@ function contextAction(name: string, target: string): void {
 
 const rootsOf = ({ ENVIRONMENTS_DIR }: Config) => environmentRoots(ENVIRONMENTS_DIR)
 
+/** As in the settings: absolute, or empty. */
+const environmentsDir = () =>
+  process.env.ENVIRONMENTS_DIR ? resolve(process.env.ENVIRONMENTS_DIR) : ''
+
 /** @throws {Error} if there is no environment with this name. */
 function folderOf(name: string, roots: readonly string[]): string {
   const path = findFolder(name, roots)
   if (path !== undefined) return path
-  const there = [...new Set(roots.flatMap((root) => foldersIn(root)))].join(', ')
+  const there = environmentNames(roots).join(', ')
   throw new Error(`There is no environment ${name} in ${roots.join(' or ')}. There are: ${there}`)
-}
-
-function foldersIn(root: string): string[] {
-  try {
-    const entries = readdirSync(root, { withFileTypes: true })
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  } catch {
-    return []
-  }
 }

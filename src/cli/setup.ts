@@ -17,7 +17,8 @@ the images that programs run in. Every step is announced. Nothing is done that w
                              where no Docker engine answers
   SETUP_DOCKER=0             never installs or starts an engine
   SETUP_GVISOR=1             installs gVisor (runsc) and registers it with the engine
-  BASE_IMAGE=IMAGE           another Debian to build on`
+  BASE_IMAGE=IMAGE           another Debian to build on
+  PIP_INDEX_URL=URL          where pip finds the requirements of environments; also PIP_EXTRA_INDEX_URL, PIP_TRUSTED_HOST`
 
 /** The command `setup`. */
 export function setupCommand(): Command {

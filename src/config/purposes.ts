@@ -33,7 +33,7 @@ export const PURPOSES = {
     ENVIRONMENTS:
       'Environments that programs may run in, separated by commas, the default one first: `python`, `data` with libraries for data, and those of `ENVIRONMENTS_DIR`. Set-up builds their images',
     ENVIRONMENTS_DIR:
-      'Folder with a folder for each of your own environments: `safe-code-executor environment new NAME` writes one. An environment with the name of one of ours replaces it',
+      'Folder with a folder for each of your own environments: `safe-code-executor environment new NAME` writes one. A folder named `python` or `data` replaces the built-in environment',
   },
   Admission: {
     MAX_RUNNING:

@@ -7,14 +7,16 @@ const ONLY_RUN_LOG_KEEP =
   'was removed: write RUN_LOG_KEEP=RECORDS/DAYS, such as RUN_LOG_KEEP=1000000/30'
 const FOLLOWS_TMP_MB = 'was removed: it follows TMP_MB'
 
-const IN_ENVIRONMENT_JSON = (field: string, name = 'data') =>
-  `was removed: write "${field}" into ${name}/environment.json in ENVIRONMENTS_DIR (safe-code-executor environment new ${name} --from ${name} writes a copy to start from)`
+const IN_DATA = (field: string) =>
+  `was removed: write "${field}" into data/environment.json in ENVIRONMENTS_DIR (safe-code-executor environment new data --from data writes a copy to start from)`
+const AS_IMAGE = (name: string) =>
+  `was removed: write {"image": "IMAGE"} into ${name}/environment.json in ENVIRONMENTS_DIR, and nothing that would be built`
 
 /** The replacement of each removed setting, by name. */
 export const REMOVED_SETTINGS: Readonly<Record<string, string>> = {
-  DATA_IMAGE: IN_ENVIRONMENT_JSON('image'),
-  DATA_MEMORY_MB: IN_ENVIRONMENT_JSON('memoryMb'),
-  DATA_POOL_SIZE: IN_ENVIRONMENT_JSON('poolSize'),
+  DATA_IMAGE: AS_IMAGE('data'),
+  DATA_MEMORY_MB: IN_DATA('memoryMb'),
+  DATA_POOL_SIZE: IN_DATA('poolSize'),
   LOG_FORMAT:
     'was removed: the log is readable text on a terminal and JSON elsewhere; `| npx pino-pretty` formats JSON',
   MAX_CODE_BYTES:
@@ -31,7 +33,7 @@ export const REMOVED_SETTINGS: Readonly<Record<string, string>> = {
   RUN_LOG: 'was removed: write DATABASE_URL=off for no run log',
   RUN_LOG_MAX_DAYS: ONLY_RUN_LOG_KEEP,
   RUN_LOG_MAX_RUNS: ONLY_RUN_LOG_KEEP,
-  SANDBOX_IMAGE: IN_ENVIRONMENT_JSON('image', 'python'),
+  SANDBOX_IMAGE: AS_IMAGE('python'),
   SHM_MB: FOLLOWS_TMP_MB,
   START_TIMEOUT_SECONDS:
     'was removed: a container has two thirds of MAX_WAIT_SECONDS to start, but at least 30 s and at most 120 s',

@@ -14,6 +14,7 @@ import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { builtImage } from './environment.ts'
 import {
+  ENVIRONMENT_FILE,
   type EnvironmentFolder,
   OPERATORS_DOCKERFILE,
   REQUIREMENTS_FILE,
@@ -45,38 +46,44 @@ export interface ImagePlan {
  * @throws {Error} if a file cannot be written.
  */
 export function writeBuildContext(
-  { name, path, file }: EnvironmentFolder,
+  { name, path, file: fields }: EnvironmentFolder,
   target: string,
 ): ImagePlan {
   rmSync(target, { recursive: true, force: true })
-  if (file.image !== undefined) return { image: file.image, inputs: undefined }
+  if (fields.image !== undefined) return { image: fields.image, inputs: undefined }
   const has = (inside: string) => existsSync(join(path, inside))
+  // No build reads environment.json: a changed limit leaves the image as it is.
+  const file = join(path, ENVIRONMENT_FILE)
   const copy = (from: string, to: string) =>
-    cpSync(from, join(target, to), { recursive: true, dereference: true })
+    cpSync(from, join(target, to), {
+      recursive: true,
+      dereference: true,
+      filter: (source) => source !== file,
+    })
   const write = (inside: string, lines: readonly string[]) =>
     writeFileSync(join(target, inside), lines.map((line) => `${line}\n`).join(''))
 
   mkdirSync(join(target, 'requirements'), { recursive: true })
   for (const own of BUILD_FILES) copy(join(SANDBOX, own), own)
-  write('packages.txt', file.packages)
+  write('packages.txt', fields.packages)
   copy(path, 'environment')
   if (has(REQUIREMENTS_FILE)) copy(path, 'requirements')
-  else if (file.requirements.length > 0) {
-    write(`requirements/${REQUIREMENTS_FILE}`, file.requirements)
+  else if (fields.requirements.length > 0) {
+    write(`requirements/${REQUIREMENTS_FILE}`, fields.requirements)
     if (has('wheels')) copy(join(path, 'wheels'), 'requirements/wheels')
   }
   if (has(OPERATORS_DOCKERFILE)) copy(path, 'base')
   copy(join(SANDBOX, SITE), SITE)
   if (has(SITE)) copy(join(path, SITE), SITE)
 
-  const hasPreload = has('preload.py') || file.preload.length > 0
+  const hasPreload = has('preload.py') || fields.preload.length > 0
   const without = [...NOT_THE_RUNNER, ...(hasPreload ? [] : ['preload.py'])]
   for (const runner of readdirSync(SANDBOX)) {
     if (!runner.endsWith('.py') || without.includes(runner)) continue
     copy(join(SANDBOX, runner), join('runner', basename(runner)))
   }
   if (has('preload.py')) copy(join(path, 'preload.py'), `runner/${ENVIRONMENT_PRELOAD}`)
-  if (file.preload.length > 0) write('runner/preload.txt', file.preload)
+  if (fields.preload.length > 0) write('runner/preload.txt', fields.preload)
   return { image: builtImage(name), inputs: hashOf(target) }
 }
 

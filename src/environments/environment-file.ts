@@ -1,4 +1,4 @@
-// environment.json: the file that describes an environment. Pure; sandbox/environment.schema.json is made of this schema.
+// environment.json: the file that describes an environment. Pure; sandbox/environment.schema.json is generated from this schema.
 
 import { z } from 'zod'
 import { parseReadOnlyMounts } from './mounts.ts'
@@ -41,7 +41,7 @@ const variableName = z
   .regex(/^[A-Za-z_]\w*$/, 'must be a name of letters, digits and _')
   .refine(
     (name) => !RESERVED_VARIABLE.test(name),
-    'is set by the server; a request can set it in its own env',
+    'is not allowed here, because it acts on the runner or on a limit; a request can set it in its own env',
   )
 
 const variableValue = z.string().regex(/^\P{Cc}*$/u, 'must not contain control characters')

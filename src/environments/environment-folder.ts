@@ -1,16 +1,18 @@
 // The folder of an environment: environment.json, and what its image is built from.
 
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type EnvironmentFile, parseEnvironmentFile } from './environment-file.ts'
+import { ENVIRONMENT_NAME, type EnvironmentFile, parseEnvironmentFile } from './environment-file.ts'
 
 /** The environments that belong to this package. */
 export const OWN_ENVIRONMENTS = fileURLToPath(
   new URL('../../sandbox/environments', import.meta.url),
 )
 
-/** Files of a folder that have a meaning beside environment.json. */
+/** The file that every folder has. */
+export const ENVIRONMENT_FILE = 'environment.json'
+/** Files of a folder that have a meaning beside it. */
 export const REQUIREMENTS_FILE = 'requirements.txt'
 export const OPERATORS_DOCKERFILE = 'Dockerfile'
 
@@ -26,6 +28,16 @@ export function environmentRoots(operatorsFolder: string): string[] {
   return operatorsFolder === '' ? [OWN_ENVIRONMENTS] : [operatorsFolder, OWN_ENVIRONMENTS]
 }
 
+/** The names of all environments in these folders. */
+export function environmentNames(roots: readonly string[]): string[] {
+  const inside = (root: string) => {
+    const names = existsSync(root) ? readdirSync(root) : []
+    // Other folders, such as .git, are none.
+    return names.filter((name) => ENVIRONMENT_NAME.test(name) && isFolder(join(root, name)))
+  }
+  return [...new Set(roots.flatMap(inside))]
+}
+
 /** The folder with this name; undefined if there is none. */
 export function findFolder(name: string, roots: readonly string[]): string | undefined {
   return roots.map((root) => join(root, name)).find((path) => isFolder(path))
@@ -38,7 +50,7 @@ export function findFolder(name: string, roots: readonly string[]): string | und
 export function readFolder(name: string, path: string): EnvironmentFolder {
   let text: string
   try {
-    text = readFileSync(join(path, 'environment.json'), 'utf8')
+    text = readFileSync(join(path, ENVIRONMENT_FILE), 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new Error(code === 'ENOENT' ? 'there is no environment.json' : (error as Error).message)
@@ -49,7 +61,7 @@ export function readFolder(name: string, path: string): EnvironmentFolder {
   return { name, path, file }
 }
 
-/** Two answers to one question. */
+/** Fields and files that contradict each other. */
 function conflictIn(
   { image, packages, requirements }: EnvironmentFile,
   has: (name: string) => boolean,

@@ -1,10 +1,19 @@
 // Writes the folder of a new environment, as a start for its operator.
 
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ENVIRONMENT_NAME, parseEnvironmentFile } from './environment-file.ts'
-import { REQUIREMENTS_FILE, readFolder } from './environment-folder.ts'
+import { ENVIRONMENT_FILE, REQUIREMENTS_FILE, readFolder } from './environment-folder.ts'
 
 const SCHEMA = 'environment.schema.json'
 const OWN_SCHEMA = fileURLToPath(new URL(`../../sandbox/${SCHEMA}`, import.meta.url))
@@ -23,7 +32,7 @@ export interface NewEnvironment {
 
 /**
  * Writes the folder, and the schema beside it for editors.
- * @param from the folder of an environment to copy first.
+ * @param from the folder of an environment to copy first; packages, requirements and modules are added to its own.
  * @returns the path of the folder.
  * @throws {Error} if the folder exists already, or a field is not valid.
  */
@@ -38,31 +47,50 @@ export function writeNewFolder(
   }
   const path = join(root, name)
   if (existsSync(path)) throw new Error(`${path} exists already`)
-  const requirements = [...specifiers, ...wheels.map(requirementOf)]
   const copied =
-    from === undefined ? {} : JSON.parse(readFileSync(join(from, 'environment.json'), 'utf8'))
+    from === undefined ? {} : JSON.parse(readFileSync(join(from, ENVIRONMENT_FILE), 'utf8'))
   const given = Object.entries(fields).filter(([, value]) => value !== undefined)
-  const content = { ...copied, ...Object.fromEntries(given), $schema: `../${SCHEMA}` }
+  const added = (field: 'packages' | 'preload') => {
+    const all = [...new Set([...(copied[field] ?? []), ...(fields[field] ?? [])])]
+    return all.length > 0 && { [field]: all }
+  }
+  const content = {
+    ...copied,
+    ...Object.fromEntries(given),
+    ...added('packages'),
+    ...added('preload'),
+    $schema: `../${SCHEMA}`,
+  }
+  const requirements = [
+    ...(copied.requirements ?? []),
+    ...specifiers,
+    ...wheels.map((wheel) => requirementOf(wheel)),
+  ]
+  delete content.requirements
   // Judged before anything is written.
   parseEnvironmentFile(JSON.stringify({ ...content, requirements }))
   mkdirSync(root, { recursive: true })
-  if (from === undefined) mkdirSync(path)
-  else cpSync(from, path, { recursive: true, dereference: true })
-  copyFileSync(OWN_SCHEMA, join(root, SCHEMA))
-  const { $schema, ...rest } = content
-  writeFileSync(
-    join(path, 'environment.json'),
-    `${JSON.stringify({ $schema, ...rest }, null, 2)}\n`,
-  )
-  if (requirements.length > 0) {
-    writeFileSync(join(path, REQUIREMENTS_FILE), `${requirements.join('\n')}\n`)
+  try {
+    if (from === undefined) mkdirSync(path)
+    else cpSync(from, path, { recursive: true, dereference: true })
+    copyFileSync(OWN_SCHEMA, join(root, SCHEMA))
+    const { $schema, ...rest } = content
+    writeFileSync(
+      join(path, ENVIRONMENT_FILE),
+      `${JSON.stringify({ $schema, ...rest }, null, 2)}\n`,
+    )
+    const lines = requirements.map((line) => `${line}\n`).join('')
+    if (lines !== '') appendFileSync(join(path, REQUIREMENTS_FILE), lines)
+    for (const wheel of wheels) {
+      mkdirSync(join(path, 'wheels'), { recursive: true })
+      copyFileSync(wheel, join(path, 'wheels', basename(wheel)))
+    }
+    readFolder(name, path)
+    return path
+  } catch (error) {
+    rmSync(path, { recursive: true, force: true })
+    throw error
   }
-  for (const wheel of wheels) {
-    mkdirSync(join(path, 'wheels'), { recursive: true })
-    copyFileSync(wheel, join(path, 'wheels', basename(wheel)))
-  }
-  readFolder(name, path)
-  return path
 }
 
 /**

@@ -133,7 +133,7 @@ const WALLS: Readonly<Record<string, Wall>> = {
     judge: ({ readOnlyFolders }, { mounts }) => {
       const missing = mounts.filter(({ target }) => !readOnlyFolders[target])
       return {
-        tried: 'looked for the targets of READ_ONLY_MOUNTS',
+        tried: 'looked for the mounted data',
         seen:
           missing.length === 0
             ? `${mounts.length} there`

@@ -65,7 +65,7 @@ export interface AppOptions {
 
 /** The environments in the page's menu: all of them if none is to be there. */
 function forPage(offered: ReturnType<Offered>): FormOptions['environments'] {
-  const shown = offered.filter(({ onPage }) => onPage)
+  const shown = offered.filter(({ onPage, problem }) => onPage && problem === undefined)
   return (shown.length > 0 ? shown : offered).map(({ name, description, limits }) => ({
     name,
     description,

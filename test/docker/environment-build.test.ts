@@ -111,7 +111,7 @@ describe('an environment with packages and a wheel of one’s own', () => {
       ...['--packages', 'python3-networkx', 'python3-requests', '--wheels', wheel('mine')],
       ...['--preload', 'networkx', 'mine', '--memory-mb', '512', '--max-timeout', '30'],
     )
-    expect(written.stdout).toContain('Next: safe-code-executor environment build course')
+    expect(written.stdout).toContain('Next: safe-code-executor environment build python course')
     requirements(['mine', sha256('mine')], ['needed', '0'.repeat(64)])
     const built = await build('course')
     expect([built.exitCode, built.stderr]).toEqual([

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { withGvisorTable } from '../../../src/attacks/gvisor.ts'
 import { attackCommand } from '../../../src/cli/attack.ts'
 import { doctorCommand } from '../../../src/cli/doctor.ts'
+import { environmentCommand } from '../../../src/cli/environment.ts'
 import { keyCommand } from '../../../src/cli/key.ts'
 import { runCommand } from '../../../src/cli/run.ts'
 import { setupCommand } from '../../../src/cli/setup.ts'
@@ -96,7 +97,10 @@ describe('the help texts', () => {
     expect(faultsOfHelp((await execa(process.execPath, args)).stdout)).toEqual([])
   })
 
-  const commands = [runCommand, keyCommand, doctorCommand, attackCommand, setupCommand]
+  const commands = [
+    ...[runCommand, environmentCommand, keyCommand],
+    ...[doctorCommand, attackCommand, setupCommand],
+  ]
   it.each(commands.map((make) => make()).flatMap((command) => [command, ...command.commands]))(
     '$_name --help',
     (command) => {

@@ -1,11 +1,21 @@
 // The folder that an image is built in, and the folder of a new environment.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writeBuildContext } from '../../../src/environments/build-context.ts'
 import {
+  environmentNames,
   findFolder,
   OWN_ENVIRONMENTS,
   readFolder,
@@ -63,6 +73,14 @@ describe('the folder that an image is built in', () => {
     expect(new Set([first, second, context(path).inputs]).size).toBe(3)
   })
 
+  it('does not depend on limits, nor on other fields that no build reads', () => {
+    const path = writeNewFolder('own', root, { packages: ['ab'], memoryMb: 64 })
+    const { inputs } = context(path)
+    const changed = '{"packages":["ab"],"memoryMb":512,"description":"x","onPage":false}'
+    writeFileSync(join(path, 'environment.json'), changed)
+    expect(context(path).inputs).toBe(inputs)
+  })
+
   it('is none for a prebuilt image, and one that was there goes', () => {
     const path = writeNewFolder('own', root, {})
     context(path)
@@ -77,6 +95,15 @@ describe('the folder that an image is built in', () => {
     const { text } = context(path)
     expect(text('base/Dockerfile')).toBe('FROM debian:bookworm-slim\n')
     expect(text('Dockerfile')).toMatch(/^FROM .*BASE_IMAGE.* AS debian$/m)
+  })
+})
+
+describe('the names of environments', () => {
+  it('are those of folders, links to folders too, and of nothing else', () => {
+    for (const name of ['own', '.git', 'Course', '..data']) mkdirSync(join(root, name))
+    symlinkSync(join(root, '..data'), join(root, 'linked'))
+    writeFileSync(join(root, 'file'), '')
+    expect(environmentNames([root, join(root, 'none')]).toSorted()).toEqual(['linked', 'own'])
   })
 })
 
@@ -98,6 +125,25 @@ describe('a new folder', () => {
     expect(file.memoryMb).toBe(777)
     expect(file.packages).toContain('python3-numpy')
     expect(existsSync(join(path, 'preload.py'))).toBe(true)
+  })
+
+  it('adds packages and modules to those of the copied one', () => {
+    const from = findFolder('data', [OWN_ENVIRONMENTS])
+    const path = writeNewFolder('mine', root, { packages: ['ab'], preload: ['json'] }, from)
+    const { file } = readFolder('mine', path)
+    expect(file.packages).toEqual(expect.arrayContaining(['python3-numpy', 'ab']))
+    expect(file.preload).toEqual(expect.arrayContaining(['numpy', 'json']))
+    const again = writeNewFolder('more', root, { requirements: ['a==1'] }, path)
+    const third = writeNewFolder('third', root, { requirements: ['b==1'] }, again)
+    expect(readFileSync(join(third, 'requirements.txt'), 'utf8')).toBe('a==1\nb==1\n')
+  })
+
+  it('is not left behind half made', () => {
+    const from = writeNewFolder('prebuilt', root, {})
+    writeFileSync(join(from, 'environment.json'), '{"image":"x"}')
+    const make = () => writeNewFolder('own', root, { packages: ['ab'] }, from)
+    expect(make).toThrow('image: names a prebuilt image')
+    expect(make).toThrow('image: names a prebuilt image')
   })
 
   it.each([

@@ -25,7 +25,7 @@ import sandbox_display as display
 PROCESS = os.getpid()
 MAX_PIXELS = 8_000_000  # of a figure: 32 MB while it is drawn
 MAX_PIXELS_WITH_IMAGES = 2_000_000  # `imshow` takes sixty bytes for each of its pixels
-MAX_IMAGE_BYTES = 2 * 1024 * 1024  # of one display: the default of MAX_OUTPUT_FILE_BYTES
+MAX_IMAGE_BYTES = 2 * 1024 * 1024  # of one display: half of the default of MAX_OUTPUT_FILES_BYTES
 LIVE_SECONDS = 1  # between two images of a figure that the program updates while it is shown
 MAX_FRAMES = 60  # of an animation; a longer one leaves out frames between them
 MAX_ANIMATION_FRAMES = 600  # of which those are taken

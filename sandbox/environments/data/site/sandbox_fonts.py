@@ -6,7 +6,7 @@ from matplotlib import font_manager
 
 FALLBACKS = (  # in the order in which they are searched
     '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
-    '/usr/share/fonts/truetype/sandbox/scripts.ttf',  # scripts from Arabic to Tifinagh, made with the image (../fonts.py)
+    '/usr/share/fonts/truetype/sandbox/scripts.ttf',  # scripts from Arabic to Tifinagh, made with the image (../build.py)
     '/usr/share/fonts/truetype/wqy/wqy-microhei.ttc',  # Chinese, Japanese, Korean
     '/usr/share/fonts/truetype/ancient-scripts/Symbola_hint.ttf',  # emoji
     '/usr/share/fonts/opentype/unifont/unifont.otf',  # what remains, in coarse pixels
