@@ -24,6 +24,7 @@ JOB_FD = 3  # in a new interpreter, as restart.py leaves them
 REPORT_FD = 4
 
 REPORT_BYTES = 8192  # the longest error message that is handed on
+UNTRACKED = {'trackfd': False} if sys.version_info >= (3, 13) else {}  # for mmap: older ones keep a descriptor of theirs
 
 ONLY_AST = 0x400  # flag of `compile`: ast.PyCF_ONLY_AST
 FUTURE_FLAGS = 0x1FE0000  # of `from __future__ import ...`, as code objects carry them
@@ -197,8 +198,7 @@ def map_report(mmap_path):
     spec = ModuleSpec('mmap', None, origin=mmap_path)
     mmap = _imp.create_dynamic(spec) if mmap_path else _imp.create_builtin(spec)
     (_imp.exec_dynamic if mmap_path else _imp.exec_builtin)(mmap)
-    options = {'trackfd': False} if sys.version_info >= (3, 13) else {}  # older ones keep a descriptor of it
-    return mmap.mmap(REPORT_FD, REPORT_BYTES, **options)
+    return mmap.mmap(REPORT_FD, REPORT_BYTES, **UNTRACKED)
 
 
 def display(*values, **options):

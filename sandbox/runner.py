@@ -142,12 +142,12 @@ class Child:
         child_control, self.control = os.pipe()
         settled, child_settled = os.pipe()
         report = memory_file('report', program.REPORT_BYTES)  # a descriptor: the child may become a new interpreter
-        self.report = mmap.mmap(report, program.REPORT_BYTES, trackfd=False)
         child_ends = (child_in, child_out, child_err, child_control, child_settled, report)
         self.pid = os.fork()
         if self.pid == 0:
             settle.settle_in(*child_ends)
             return
+        self.report = mmap.mmap(report, program.REPORT_BYTES, **program.UNTRACKED)
         for fd in child_ends:
             os.close(fd)
         for fd in (self.stdin, self.stdout, self.stderr):
@@ -390,7 +390,7 @@ def main():
     os.mkdir(program.WORK_DIR, 0o700)
     child = Child()
     if child.pid == 0:
-        return settle.receive(child.report)
+        return settle.receive()
     work_folder = open_folder(program.WORK_DIR)  # before the program can put anything in its place
     counts = cgroup.Cgroup()
     wakeup, wakeup_writer = os.pipe()

@@ -1,6 +1,7 @@
 """The child's side until the job: all that can be done before the program is known."""
 
 import marshal
+import mmap
 import os
 import sys
 import time
@@ -94,9 +95,10 @@ def forget(names):
             del sys.modules[name]
 
 
-def receive(report):
+def receive():
     """Waits for the job and returns its program. Where a variable needs a new interpreter, that one runs the program
     instead and this does not return."""
+    report = mmap.mmap(REPORT_FD, program.REPORT_BYTES, **program.UNTRACKED)
     with open(CONTROL_FD, 'rb') as control:
         source, shows_last, args, environment, names = marshal.load(control)
     with open(SOURCE_FD, 'wb') as file:

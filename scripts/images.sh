@@ -182,6 +182,7 @@ unpacked=/var/lib/safe-code-executor/images
 # write there: it belongs to root, is mounted read-only, and root of a container is another user.
 unpack_image() {
   id=$(image_id "$1")
+  [ -n "$id" ] || fail "$(builder_name) does not tell the id of the image $1."
   link=$unpacked/$(printf %s "$1" | sed 's#/#%2F#g; s#:#%3A#g; s#@#%40#g')
   if [ "$(readlink "$link")" = "$id" ] && [ -d "$unpacked/$id/rootfs" ]; then return; fi
   # Closed to other users, as Docker's folder is: a file of an image may have more rights than they have.
@@ -212,6 +213,7 @@ make_devices() {
 # In a shell of its own: the mask and the variables are its own.
 unpack() (
   new=$2.new
+  case ${2##*/} in '') return 1 ;; esac
   umask 022
   rm -rf "$new" "$2" && mkdir -p "$new/rootfs" || return 1
   extract_image "$1" "$new/rootfs" || return 1

@@ -36,9 +36,12 @@ export function removeFolder(path: string): void {
 
 /** Makes the target of a mount in the top layer of the container's root, where the image may not have it. */
 export function makeTarget(source: string, target: string): void {
-  if (statSync(source).isDirectory()) mkdirSync(target, { recursive: true })
-  else {
-    mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target, '')
+  const isFolder = statSync(source).isDirectory()
+  const folder = isFolder ? target : dirname(target)
+  const first = mkdirSync(folder, { recursive: true })
+  // Whatever the umask: root of the container has to get through.
+  for (let path = folder; first && path.length >= first.length; path = dirname(path)) {
+    chmodSync(path, 0o755)
   }
+  if (!isFolder) writeFileSync(target, '')
 }

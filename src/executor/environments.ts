@@ -5,8 +5,9 @@ import { z } from 'zod'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../environments/environment.ts'
 import type { Executor } from '../run/executor.ts'
-import { asUnavailable } from '../run/refusal.ts'
+import { asUnavailable, unavailable } from '../run/refusal.ts'
 import { ownRequest } from '../run/request.ts'
+import { settlesWithin } from '../waits/settles-within.ts'
 import { SharedAttempt } from '../waits/shared-attempt.ts'
 import { collectionLimits } from './protocol.ts'
 import { containerSpec } from './spec.ts'
@@ -15,11 +16,14 @@ import { containerSpec } from './spec.ts'
 const ASK_SECONDS = 10
 const ASK_TIMEOUT_MS = 30_000
 
+/** How long a list waits for one environment, in milliseconds; a later list has what it tells after that. */
+const MAX_WAIT_MS = 10_000
+
 const ASK = `
 import json, os, pkgutil, platform, sys
 from importlib.metadata import distributions
-packages = {d.name: d.version for d in distributions()}
-folders = [folder for folder in sys.path[1:] if os.path.isdir(folder)]
+packages = {d.name: d.version for d in distributions() if d.name and d.version}
+folders = [folder for folder in sys.path[1:] if os.path.isdir(folder) and os.access(folder, os.R_OK)]
 modules = {module.name for module in pkgutil.iter_modules(folders)}.union(sys.builtin_module_names)
 for folder in folders:  # packages without a file of their own
     modules.update(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name.isidentifier())
@@ -147,7 +151,10 @@ export class Environments {
     const asked = all
       .filter(({ problem }) => problem === undefined)
       .map(async ({ name, description, limits }): Promise<EnvironmentFacts> => {
-        const { python, packages } = await this.#attempt(name).get()
+        const answer = this.#attempt(name).get()
+        if (!(await settlesWithin(answer, MAX_WAIT_MS)))
+          throw unavailable(new Error(`${name} is slow`))
+        const { python, packages } = await answer
         return { name, description, default: name === all[0].name, python, packages, limits }
       })
     const ends = await Promise.allSettled(asked)

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import type { Executor, RunOptions } from '../run/executor.ts'
 import type { Outcome } from '../run/outcome.ts'
+import { Refusal } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'
 import { Guard, type GuardOptions } from './guard.ts'
 import type { Finding } from './walls.ts'
@@ -49,7 +50,9 @@ export class GuardedEnvironments implements Executor {
     )
   }
 
-  run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+  async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    const lost = this.obstacle // a wall that one environment has lost is the host's
+    if (lost !== undefined) throw new Refusal('unavailable', lost)
     const guard = this.#guards.get(request.environment) ?? this.#executor // which refuses it
     return guard.run(request, options)
   }

@@ -20,6 +20,7 @@ export interface HintingExecutorOptions {
 export class HintingExecutor implements Executor {
   readonly #executor: Executor
   readonly #attempts: readonly SharedAttempt<EnvironmentModules>[]
+  #waitMs = MAX_WAIT_MS
 
   constructor({ executor, environments }: HintingExecutorOptions) {
     this.#executor = executor
@@ -50,7 +51,9 @@ export class HintingExecutor implements Executor {
         () => {}, // the hint says less
       ),
     )
-    await settlesWithin(Promise.all(asked), MAX_WAIT_MS)
+    const isOver = await settlesWithin(Promise.all(asked), this.#waitMs)
+    // One that could not tell delays no further answer; what it tells later is known to those.
+    this.#waitMs = isOver && known.length === this.#attempts.length ? MAX_WAIT_MS : 0
     return known
   }
 }

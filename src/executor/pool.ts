@@ -239,8 +239,10 @@ export class Pool {
       return
     }
     // When all slots are taken, start only the reserve: each run starts its own container.
-    const wanted = isCrowded() ? this.#reserve : size
-    if (wanted < size) this.#refillSoon(REFILL_AFTER_CROWD_MS)
+    const usual = isCrowded() ? this.#reserve : size
+    // After failures in a row one trial is enough: other pools need the room.
+    const wanted = this.#circuit.isOpen ? Math.min(1, usual) : usual
+    if (usual < size) this.#refillSoon(REFILL_AFTER_CROWD_MS)
     while (this.#waiting.size < wanted) {
       const isPaced = pace.isForPool && this.#waiting.size >= this.#reserve
       if (!this.#mayStart(isPaced)) break

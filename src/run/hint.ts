@@ -28,6 +28,8 @@ const NO_NETWORK = 'Programs here have no network'
 
 /** How much of the end of stderr is searched, in characters. */
 const SEARCHED_CHARS = 4096
+/** How much of an error, and of the end of stderr, is searched for a command: that takes longer than in proportion. */
+const SEARCHED_ERROR_CHARS = 1024
 /** The longest name in a hint, in characters, and the most environments in it. */
 const MAX_NAME_CHARS = 64
 const MAX_ENVIRONMENTS = 3
@@ -42,10 +44,10 @@ const PACKAGE = /^[a-z0-9][a-z0-9._-]*$/i
 const NO_PIP =
   /No module named '?pip\b|\bpip3?: (?:command )?not found|No such file or directory: '(?:[^'\n]*\/)?pip3?'/
 /** A line of the program that only notebooks know, as a SyntaxError shows it: `!pip install x`, `%pip install x`. */
-const INSTALL_LINE = /^[ \t]*[!%]?[ \t]*(?:python[\d.]* -m )?pip3? install\b(.*)$/m
+const INSTALL_LINE = /^[ \t]*(?:[!%][ \t]*)?(?:python[\d.]* -m )?pip3? install\b(.*)$/m
 /** What `subprocess` says of a command that failed: `Command '['python3', '-m', 'pip', 'install', 'x']' returned`. */
 const INSTALL_COMMAND =
-  /Command '[^\n]{0,200}?\bpip3?\b[', ]+install\b([^\n]*?)'? (?:returned|timed|died)/
+  /Command '[^\n]{0,200}?\bpip3?\b[', ]{1,8}install\b([^\n]{0,300}?)'? (?:returned|timed|died)/
 
 const NETWORK = new RegExp(
   [
@@ -67,7 +69,10 @@ export function problemOf(
     if (missing !== undefined && missing !== 'pip') return moduleProblem(missing, files)
     const isSyntaxError = error.startsWith('SyntaxError: ')
     const installed =
-      (isSyntaxError ? end.match(INSTALL_LINE) : null) ?? `${error}\n${end}`.match(INSTALL_COMMAND)
+      (isSyntaxError ? end.match(INSTALL_LINE) : null) ??
+      `${error.slice(0, SEARCHED_ERROR_CHARS)}\n${end.slice(-SEARCHED_ERROR_CHARS)}`.match(
+        INSTALL_COMMAND,
+      )
     if (installed) return { kind: 'install', name: firstPackage(installed[1] ?? '') }
     if (NO_PIP.test(error) || NO_PIP.test(end)) return { kind: 'install', name: null }
   }

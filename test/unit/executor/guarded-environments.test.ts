@@ -1,7 +1,7 @@
 // The guards of several environments: each tries its own walls, and one that can not be tried stops no other.
 
 import { pino } from 'pino'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { parseConfig } from '../../../src/config/config.ts'
 import { GuardedEnvironments } from '../../../src/executor/guarded-environments.ts'
 import { inspectWalls } from '../../../src/executor/inspect.ts'
@@ -83,4 +83,39 @@ it('tells of a wall that is missing in one although another can not be tried', a
   const { guard, walls } = guarded('python,data', (name) => (name === 'data' ? '' : asRoot))
   await expect(guard.prove()).rejects.toThrow()
   expect(walls()).toEqual(['python: user'])
+})
+
+it('runs nothing anywhere while a wall that held is lost in one of them', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  let isLost = false
+  const executor = new TestExecutor()
+  executor.answer = async () => outcome({ output: good })
+  const config = parseConfig({ ...MOUNTS, ENVIRONMENTS: 'python,data' })
+  guard = new GuardedEnvironments({
+    ...{ executor, logger, isBusy: () => false, onMissing: () => {}, everyMs: 1000 },
+    environments: config.environments.map((environment) => {
+      const spec = containerSpec(config, '', environment)
+      const inspect = (signal: AbortSignal) => inspectWalls(executor, spec, signal)
+      const inspectWaiting = async () => {
+        const wall = { wall: 'user', tried: '', seen: '', advice: '', holds: !isLost }
+        return environment.name === 'python' ? [wall] : []
+      }
+      return { name: environment.name, inspect, inspectWaiting, waitingCount: 1 }
+    }),
+  })
+  await guard.prove()
+  expect((await guard.run(request('data'), { signal })).status).toBe('ok')
+  isLost = true
+  await vi.advanceTimersByTimeAsync(1001)
+  for (const name of ['python', 'data']) {
+    await expect(guard.run(request(name), { signal })).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+  }
+  isLost = false
+  await vi.advanceTimersByTimeAsync(1001)
+  expect((await guard.run(request('data'), { signal })).status).toBe('ok')
 })

@@ -83,3 +83,15 @@ it('keeps an answer waiting for three seconds at most', async () => {
   await told
   expect(hint).toMatch(/^Nothing can be installed/)
 })
+
+it('keeps no further answer waiting for an environment that did not tell', async () => {
+  const answer = inner.answer
+  inner.answer = (request, options) =>
+    request.environment === 'data' ? new Promise(() => {}) : answer(request, options)
+  const first = run()
+  await vi.advanceTimersByTimeAsync(3000)
+  await first
+  const second = run()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await second).toMatch(/^Nothing can be installed/)
+})

@@ -215,3 +215,18 @@ it('is found quickly in any text', () => {
   }
   expect(performance.now() - started).toBeLessThan(1000)
 })
+
+describe('the time that a search takes', () => {
+  it.each([
+    ['blanks', 'SyntaxError: x', ' '.repeat(4096)],
+    ['beginnings of a command', `SyntaxError: ${"Command 'pip install ".repeat(390)}`, ''],
+    ['the same on stderr', 'ValueError: x', "Command 'pip install ".repeat(390)],
+  ])('does not grow with the square of %s', (_, error, stderr) => {
+    const outcome = { status: 'error' as const, error, stderr }
+    problemOf(outcome, [])
+    const { user } = process.cpuUsage()
+    for (let turn = 0; turn < 20; turn += 1) problemOf(outcome, [])
+    // A square takes 50 ms and more for one of them.
+    expect((process.cpuUsage().user - user) / 20 / 1000).toBeLessThan(10)
+  })
+})
