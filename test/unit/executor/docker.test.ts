@@ -1,10 +1,11 @@
 // A run from the outside: what is told while it goes on, and which environment it goes on in.
 
-import { describe, expect, it } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
 import { hearing, noting } from '../../support/execution-events.ts'
 import { fakeDocker } from './fake-docker.ts'
 
-const { run, calls, close } = fakeDocker()
+const { start, run, calls, close } = fakeDocker()
 
 describe('a run', () => {
   it('tells of its start, and of each piece of output as it comes', async () => {
@@ -71,3 +72,16 @@ describe('an environment', () => {
     expect(calls('run').filter((line) => !line.includes('--memory 268435456b'))).toEqual([])
   })
 })
+
+it('tries one container at a time after failures in a row: other environments need the room', async () => {
+  const settings = { POOL_SIZE: '3', MAX_RUNNING: '6' }
+  const { state } = start('never-ready', settings, undefined, { startTimeoutMs: 50 })
+  await vi.waitFor(() => expect(state().pools.python?.isOpen).toBe(true), { timeout: 10_000 })
+  await vi.waitFor(() => expect(state().containers.starting).toBe(0), { timeout: 10_000 })
+  let most = 0
+  for (let turn = 0; turn < 300; turn += 1) {
+    await sleep(10)
+    most = Math.max(most, state().containers.starting)
+  }
+  expect(most).toBe(1)
+}, 30_000)
