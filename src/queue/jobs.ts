@@ -23,9 +23,7 @@ export interface JobData {
 export type JobTuple = readonly [string, string, string, string, ('moved' | 'over')?]
 
 export class Jobs {
-  /** BullMQ's queues of this process's environments. */
-  readonly queues: ReadonlyMap<string, Queue>
-  /** These and those of other environments: the caller of a script handles all jobs that it asks for. */
+  /** Those of this process's environments, and of others: the caller of a script handles all jobs that it asks for. */
   readonly #all = new Map<string, Queue>()
   readonly #redis: Redis
   readonly #prefix: string
@@ -34,7 +32,12 @@ export class Jobs {
   constructor(redis: Redis, prefix: string, environments: readonly string[]) {
     this.#redis = redis
     this.#prefix = prefix
-    this.queues = new Map(environments.map((name) => [name, this.#queue(name)]))
+    for (const name of environments) this.#queue(name)
+  }
+
+  /** BullMQ's queues of the environments that this process knows, by name. */
+  get queues(): ReadonlyMap<string, Queue> {
+    return this.#all
   }
 
   /** Adds, moves or removes jobs. A job that exists is not added again. */

@@ -161,7 +161,7 @@ describe('GET /environments', () => {
     const { environments } = (await response.json()) as { environments: Record<string, unknown>[] }
     expect(environments).toMatchObject([
       { name: 'python', default: true, packages: {}, limits: { memoryBytes: 128 * 2 ** 20 } },
-      { name: 'data', default: false, limits: { memoryBytes: 256 * 2 ** 20 } },
+      { name: 'data', default: false, limits: { memoryBytes: 384 * 2 ** 20 } },
     ])
     for (const { python } of environments) expect(python).toMatch(/^3\.13\.\d+$/)
     const names = ['numpy', 'pandas', 'matplotlib', 'scipy', 'sympy', 'pillow', 'seaborn']

@@ -30,8 +30,8 @@ describe('a program that fails gets a hint', () => {
   })
 
   it.each([
-    ['a module that is nowhere', 'import requests', NOTHING],
-    ['a line for notebooks', '!pip install requests', NOTHING],
+    ['a module that is nowhere', 'import tensorflow', NOTHING],
+    ['a line for notebooks', '!pip install tensorflow', NOTHING],
     ['another one', '%pip install -q pandas', /^pandas is in the environment `data`$/],
     ['pip as a module', 'import pip', NOTHING],
     [
