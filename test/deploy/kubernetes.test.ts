@@ -31,6 +31,7 @@ interface Container {
   image: string
   ports?: { name: string; containerPort: number }[]
   env?: Variable[]
+  args?: string[]
   envFrom?: { configMapRef: { name: string } }[]
   resources: object
   securityContext: object
@@ -269,13 +270,14 @@ describe('servers and workers', () => {
     const [ofApi, ofWorkers] = ['safe-code-executor', 'safe-code-executor-workers'].map(
       (namespace) => named('ConfigMap', 'settings', namespace).data ?? {},
     )
-    const { PYTHON_IMAGE, ENVIRONMENTS_DIR, ...shared } = ofWorkers ?? {}
-    expect(shared).toEqual(ofApi)
+    expect(ofWorkers).toEqual(ofApi)
+    const mountPath = setTo(worker, 'ENVIRONMENTS_DIR')
     expect(worker.containers[0]?.volumeMounts).toContainEqual(
-      expect.objectContaining({ name: 'environments', mountPath: ENVIRONMENTS_DIR }),
+      expect.objectContaining({ name: 'environments', mountPath }),
     )
     const { data } = named('ConfigMap', 'environments', 'safe-code-executor-workers')
-    expect(parseEnvironmentFile(data?.['python.json'] ?? '').image).toBe(PYTHON_IMAGE)
+    const { image } = parseEnvironmentFile(data?.['python.json'] ?? '')
+    expect(worker.initContainers?.[0]?.args).toEqual([image])
     for (const data of [ofApi, ofWorkers]) expect(() => parseConfig(data ?? {})).not.toThrow()
   })
 
