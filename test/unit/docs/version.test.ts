@@ -11,7 +11,8 @@ it.each([
     'package-lock.json',
     /"packages": \{\s+"": \{\s+"name": "safe-code-executor",\s+"version": "(.+)"/,
   ],
-  ['deploy/kubernetes/settings.yaml', /safe-code-executor-python:(.+)$/m],
+  ['deploy/kubernetes/settings.yaml', /safe-code-executor-python:([\d.]+)/],
+  ['deploy/kubernetes/workers.yaml', /safe-code-executor-python:([\d.]+)/],
   ['deploy/kubernetes/kustomization.yaml', /newTag: (.+)$/m],
   ['wrangler-free-README.md', /safe-code-executor-(\d.+)\.tgz/],
 ])('%s', (file, pattern) => {
