@@ -76,8 +76,7 @@ export default defineConfig({
               ? [
                   'test/docker/hang-ups.test.ts',
                   'test/docker/load.test.ts',
-                  'test/docker/data*.test.ts',
-                  'test/docker/displays.test.ts',
+                  'test/docker/data.test.ts',
                 ]
               : ['test/oci/buildah.test.ts']), // once: both take the same unpacked image
           ],
