@@ -9,7 +9,8 @@ export DENO_NO_UPDATE_CHECK=1    # it would ask its makers for a newer version
 
 # The package's `deno` may be a script of Node that keeps signals to itself: what runs is the file that it stands for.
 command=$(PATH="node_modules/.bin:$PATH" deno run --no-prompt --no-remote \
-  --allow-env --allow-sys --allow-net --allow-run scripts/deno-command.ts)
+  --allow-env --allow-sys --allow-net --allow-run "--allow-read=sandbox/environments${ENVIRONMENTS_DIR:+,$ENVIRONMENTS_DIR}" \
+  scripts/deno-command.ts)
 
 # Split at line ends, and nowhere else.
 set -f
