@@ -34,15 +34,20 @@ export async function* checkPreload(
   const failures: string[] = []
   const [environment] = withoutPools(config, name).environments
   const together = modules.length > 1 ? [modules] : []
-  // Without a module first: an image that was not made here may have no runner.
-  const runs = [[], ...modules.map((module) => [module]), ...together]
   const importing = programs(config, environment)
   try {
-    for (const args of runs) {
+    // An image that was not made here may have no runner.
+    const empty = await importing.run(IMPORT, [])
+    if (empty.status !== 'ok') {
+      throw new Error(
+        `No program can run in the environment ${name}: ${why(empty, environment.memoryMb)}`,
+      )
+    }
+    yield `a program runs, ${price(empty)}`
+    for (const args of [...modules.map((module) => [module]), ...together]) {
       const what = args.length > 1 ? 'all of preload' : (args[0] ?? '')
-      const happened = args.length === 0 ? 'a program runs' : `${what}: imported`
       const outcome = await importing.run(IMPORT, args)
-      if (outcome.status === 'ok') yield `${happened}, ${price(outcome)}`
+      if (outcome.status === 'ok') yield `${what}: imported, ${price(outcome)}`
       else if (args.length === 1 || failures.length === 0) {
         const calls = await callsRefusedTo(config, environment, args)
         failures.push(`${what}: ${why(outcome, environment.memoryMb)}${calls}`)

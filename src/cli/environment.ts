@@ -98,7 +98,7 @@ function newAction(name: string, { from, maxTimeout, ...fields }: NewFlags): voi
 }
 
 async function buildAction(given: string[]): Promise<void> {
-  const names = given.length > 0 ? given : (process.env.ENVIRONMENTS || 'python').split(',')
+  const names = given.length > 0 ? given : servedNames()
   for (const name of given) folderOf(name, environmentRoots(environmentsDir()))
   const settings = { ...process.env, ENVIRONMENTS: names.join(',') }
   const config = parseConfig(settings)
@@ -116,7 +116,7 @@ async function buildAction(given: string[]): Promise<void> {
 
 async function listAction(): Promise<void> {
   const roots = environmentRoots(environmentsDir())
-  const served = (process.env.ENVIRONMENTS || 'python').split(',').map((name) => name.trim())
+  const served = servedNames()
   // With all of them, because a configuration whose environments all have a fault is refused.
   const names = [...new Set([...served, ...environmentNames(roots)])]
   const all = parseConfig({ ...process.env, ENVIRONMENTS: names.join() })
@@ -164,6 +164,10 @@ function contextAction(name: string, target: string): void {
 }
 
 const rootsOf = ({ ENVIRONMENTS_DIR }: Config) => environmentRoots(ENVIRONMENTS_DIR)
+
+/** The names in ENVIRONMENTS. */
+const servedNames = () =>
+  (process.env.ENVIRONMENTS || 'python').split(',').map((name) => name.trim())
 
 /** As in the settings: absolute, or empty. */
 const environmentsDir = () =>

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { builtImage } from './environment.ts'
 import {
@@ -80,7 +80,7 @@ export function writeBuildContext(
   const without = [...NOT_THE_RUNNER, ...(hasPreload ? [] : ['preload.py'])]
   for (const runner of readdirSync(SANDBOX)) {
     if (!runner.endsWith('.py') || without.includes(runner)) continue
-    copy(join(SANDBOX, runner), join('runner', basename(runner)))
+    copy(join(SANDBOX, runner), join('runner', runner))
   }
   if (has('preload.py')) copy(join(path, 'preload.py'), `runner/${ENVIRONMENT_PRELOAD}`)
   if (fields.preload.length > 0) write('runner/preload.txt', fields.preload)

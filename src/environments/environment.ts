@@ -70,17 +70,11 @@ function readEnvironment(
 ): Environment {
   const roots = environmentRoots(settings.ENVIRONMENTS_DIR)
   const path = findFolder(name, roots)
-  const withProblem = (problem: string) => ({
-    ...completed(name, environmentFileSchema.parse({}), settings, poolSize),
-    problem,
-  })
+  const byDefault = () => completed(name, environmentFileSchema.parse({}), settings, poolSize)
   if (path === undefined) {
     // The workers have the folders; a server without them uses its own settings for limits.
-    if (settings.EXECUTOR === 'queue') {
-      const unknown = completed(name, environmentFileSchema.parse({}), settings, poolSize)
-      return { ...unknown, hasFolder: false }
-    }
-    return withProblem(`there is no folder ${name} in ${roots.join(' or ')}`)
+    if (settings.EXECUTOR === 'queue') return { ...byDefault(), hasFolder: false }
+    return { ...byDefault(), problem: `there is no folder ${name} in ${roots.join(' or ')}` }
   }
   try {
     const { file } = readFolder(name, path)
@@ -92,7 +86,7 @@ function readEnvironment(
     }
     return environment
   } catch (error) {
-    return withProblem(`${path}: ${(error as Error).message}`)
+    return { ...byDefault(), problem: `${path}: ${(error as Error).message}` }
   }
 }
 

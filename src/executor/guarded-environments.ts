@@ -3,7 +3,6 @@
 import type { Logger } from 'pino'
 import type { Executor, RunOptions } from '../run/executor.ts'
 import type { Outcome } from '../run/outcome.ts'
-import { Refusal } from '../run/refusal.ts'
 import type { RunRequest } from '../run/request.ts'
 import { Guard, type GuardOptions } from './guard.ts'
 import type { Finding } from './walls.ts'
@@ -50,10 +49,10 @@ export class GuardedEnvironments implements Executor {
     )
   }
 
-  async run(request: RunRequest, options: RunOptions): Promise<Outcome> {
-    const lost = this.obstacle // a wall that one environment has lost is the host's
-    if (lost !== undefined) throw new Refusal('unavailable', lost)
-    const guard = this.#guards.get(request.environment) ?? this.#executor // which refuses it
+  run(request: RunRequest, options: RunOptions): Promise<Outcome> {
+    // A wall that one environment has lost is the host's: its guard refuses the programs of all.
+    const lost = [...this.#guards.values()].find(({ obstacle }) => obstacle !== undefined)
+    const guard = lost ?? this.#guards.get(request.environment) ?? this.#executor // which refuses it
     return guard.run(request, options)
   }
 
